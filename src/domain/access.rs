@@ -1,0 +1,73 @@
+//! Who asks, and what they may do.
+
+use serde::{Deserialize, Serialize};
+
+/// What an API key allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Ask questions and read one's own conversations.
+    Chat,
+    /// Search documents.
+    Search,
+    /// Upload, replace, withdraw and delete documents.
+    Documents,
+}
+
+impl Scope {
+    /// Every scope, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Search, Self::Documents];
+
+    /// The name as stored and as typed on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Search => "search",
+            Self::Documents => "documents",
+        }
+    }
+
+    /// The scope of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
+    }
+}
+
+/// An authenticated caller. Every query on a person's data takes `owner_id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The person or service that owns the conversations.
+    pub owner_id: String,
+    pub scopes: Vec<Scope>,
+    /// The collections this caller may read; `None` means all.
+    pub collections: Option<Vec<String>>,
+}
+
+impl Principal {
+    /// Whether the caller holds this scope.
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// Whether the caller may read this collection.
+    pub fn may_read(&self, collection: &str) -> bool {
+        self.collections
+            .as_ref()
+            .is_none_or(|allowed| allowed.iter().any(|name| name == collection))
+    }
+
+    /// The collections a request reaches: those asked for that the caller may read.
+    /// `None` means every collection; an empty list means none.
+    pub fn effective_collections(&self, asked: Option<&[String]>) -> Option<Vec<String>> {
+        match (asked, &self.collections) {
+            (None, allowed) => allowed.clone(),
+            (Some(asked), _) => Some(
+                asked
+                    .iter()
+                    .filter(|name| self.may_read(name))
+                    .cloned()
+                    .collect(),
+            ),
+        }
+    }
+}

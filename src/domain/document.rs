@@ -1,0 +1,87 @@
+//! Documents and their versions.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::ids::{DocumentId, VersionId};
+
+/// Whether a document may answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentStatus {
+    Active,
+    Withdrawn,
+    Deleted,
+}
+
+impl DocumentStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Withdrawn => "withdrawn",
+            Self::Deleted => "deleted",
+        }
+    }
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Active, Self::Withdrawn, Self::Deleted]
+            .into_iter()
+            .find(|s| s.as_str() == name)
+    }
+}
+
+/// Where a version is on its way to being searchable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VersionStatus {
+    /// Stored; waits for a worker.
+    Received,
+    /// Searchable.
+    Indexed,
+    /// Cannot be indexed; `reason` says why in words for people.
+    Failed,
+    /// A newer version took its place.
+    Superseded,
+}
+
+impl VersionStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Indexed => "indexed",
+            Self::Failed => "failed",
+            Self::Superseded => "superseded",
+        }
+    }
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Received, Self::Indexed, Self::Failed, Self::Superseded]
+            .into_iter()
+            .find(|s| s.as_str() == name)
+    }
+}
+
+/// A document as content owners see it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DocumentView {
+    pub id: DocumentId,
+    pub collection: String,
+    pub external_id: String,
+    pub title: String,
+    pub status: DocumentStatus,
+    pub media_type: String,
+    /// The newest version.
+    pub version: i32,
+    pub version_id: VersionId,
+    pub version_status: VersionStatus,
+    /// Why the newest version failed, in words for people.
+    pub reason: Option<String>,
+    /// The version that answers now, if any.
+    pub current_version: Option<i32>,
+    /// Hex SHA-256 of the newest version's bytes.
+    pub sha256: String,
+    pub size_bytes: i64,
+    pub chunks: i64,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}

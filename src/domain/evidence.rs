@@ -1,0 +1,88 @@
+//! Passages that support an answer, and the citations that point into them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::ids::{DocumentId, VersionId};
+
+/// The two legs' own scores of a retrieved passage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LegScores {
+    /// Cosine similarity, -1 to 1; absent if the dense leg did not return the passage.
+    pub dense: Option<f32>,
+    /// BM25 score, unbounded; absent if the lexical leg did not return the passage.
+    pub lexical: Option<f32>,
+}
+
+/// A passage that retrieval found.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Passage {
+    pub document_id: DocumentId,
+    pub version_id: VersionId,
+    pub external_id: String,
+    pub collection: String,
+    pub title: String,
+    pub version: i32,
+    /// 1-based, for formats with pages.
+    pub page: Option<i32>,
+    /// Character (Unicode scalar value) offsets into the version's text, half-open.
+    pub start: i32,
+    pub end: i32,
+    /// Exactly the version's text at `start..end`.
+    pub text: String,
+    /// Fused score; only its order means anything.
+    pub score: f32,
+    pub scores: LegScores,
+}
+
+/// The answer of `POST /v1/retrieve` and `POST /v1/search`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct RetrieveResponse {
+    pub results: Vec<Passage>,
+    /// Set when a leg could not answer, for example `dense_unavailable`.
+    pub degraded: Option<String>,
+}
+
+/// The body of `POST /v1/retrieve` and `POST /v1/search`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetrieveRequest {
+    pub query: String,
+    /// Only these collections; absent means every one the caller may read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collections: Option<Vec<String>>,
+    /// How many results, 1 to 100; the default is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// A passage as the client of a turn sees it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Source {
+    /// The number that the answer's markers use, 1-based.
+    pub id: i32,
+    pub document_id: DocumentId,
+    pub version_id: VersionId,
+    pub title: String,
+    pub version: i32,
+    pub page: Option<i32>,
+    pub start: i32,
+    pub end: i32,
+    pub text: String,
+    pub score: f32,
+}
+
+/// A verified pointer from a span of the answer to a quote in a document version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Citation {
+    pub source_id: i32,
+    pub document_id: DocumentId,
+    pub version_id: VersionId,
+    pub quote: String,
+    /// Character offsets into the document version's text: `text[start..end] == quote`.
+    pub start: i32,
+    pub end: i32,
+    /// Character offsets into the answer: the span that the quote supports.
+    pub answer_start: i32,
+    pub answer_end: i32,
+}

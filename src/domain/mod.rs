@@ -1,0 +1,10 @@
+//! Plain types shared by every module: no I/O, no vendor types.
+
+pub mod access;
+pub mod chat;
+pub mod document;
+pub mod evidence;
+pub mod ids;
+pub mod messaging;
+pub mod text;
+pub mod time;

@@ -1,0 +1,1 @@
+//! Offsets and sentences in text. Offsets count Unicode scalar values (chars).
