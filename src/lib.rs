@@ -1,1 +1,3 @@
+//! A healthcare chatbot that answers only from an organisation's own approved documents.
 
+pub mod domain;

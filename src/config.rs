@@ -1,0 +1,379 @@
+//! Configuration: defaults in code, then a TOML file, then the environment.
+//!
+//! `config/default.toml` is the commented reference of every key. Only this module reads the
+//! environment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::embedding::EmbeddingConfig;
+use crate::llm::LlmConfig;
+use crate::rag::RagConfig;
+
+/// A secret that serialises as `***` or, when empty, as the empty string.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// A secret of this value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(SecretString::from(value.into()))
+    }
+
+    /// The value, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Whether nothing was configured.
+    pub fn is_empty(&self) -> bool {
+        self.expose().is_empty()
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(if self.is_empty() { "" } else { "***" })
+    }
+}
+
+/// Where the HTTP server listens and what it accepts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    pub host: String,
+    pub port: u16,
+    pub workers: usize,
+    pub max_json_bytes: usize,
+    pub drain_seconds: u64,
+    pub endpoint_delay_seconds: u64,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            host: "0.0.0.0".into(),
+            port: 8000,
+            workers: 2,
+            max_json_bytes: 262_144,
+            drain_seconds: 30,
+            endpoint_delay_seconds: 0,
+        }
+    }
+}
+
+/// Who may call, and the credential that orchestrator and rag share.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthConfig {
+    pub enabled: bool,
+    pub internal_token: Secret,
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            internal_token: Secret::default(),
+        }
+    }
+}
+
+/// PostgreSQL.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    pub url: Secret,
+    pub max_connections: usize,
+    pub acquire_timeout_ms: u64,
+    pub statement_timeout_ms: u64,
+    pub run_migrations: bool,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self {
+            url: Secret::default(),
+            max_connections: 16,
+            acquire_timeout_ms: 3_000,
+            statement_timeout_ms: 10_000,
+            run_migrations: false,
+        }
+    }
+}
+
+/// The bus that carries documents and events.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MessagingConfig {
+    pub backend: MessagingBackend,
+    pub brokers: String,
+    pub topic_prefix: String,
+    pub partitions: i32,
+    pub replication_factor: i16,
+    pub request_timeout_ms: u64,
+    pub lease_ttl_ms: u64,
+    pub heartbeat_ms: u64,
+    pub poll_ms: u64,
+    pub max_attempts: u32,
+}
+
+/// Which bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessagingBackend {
+    Kafka,
+    InProcess,
+}
+
+impl Default for MessagingConfig {
+    fn default() -> Self {
+        Self {
+            backend: MessagingBackend::Kafka,
+            brokers: String::new(),
+            topic_prefix: String::new(),
+            partitions: 6,
+            replication_factor: 1,
+            request_timeout_ms: 10_000,
+            lease_ttl_ms: 15_000,
+            heartbeat_ms: 3_000,
+            poll_ms: 200,
+            max_attempts: 5,
+        }
+    }
+}
+
+/// The cache: rate limits, turn events and query embeddings.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheConfig {
+    pub backend: CacheBackend,
+    pub url: Secret,
+    pub timeout_ms: u64,
+    pub max_connections: usize,
+    pub stream_ttl_seconds: u64,
+    pub max_events: usize,
+}
+
+/// Which cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheBackend {
+    Redis,
+    InProcess,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            backend: CacheBackend::Redis,
+            url: Secret::default(),
+            timeout_ms: 250,
+            max_connections: 8,
+            stream_ttl_seconds: 900,
+            max_events: 4_096,
+        }
+    }
+}
+
+/// How questions become answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OrchestratorConfig {
+    pub rag_url: String,
+    pub retrieval_timeout_ms: u64,
+    pub evidence_limit: u32,
+    pub min_dense_score: f32,
+    pub turn_deadline_seconds: u64,
+    pub history_token_budget: usize,
+    pub max_message_chars: usize,
+    pub max_concurrent_turns: usize,
+    pub requests_per_minute: u32,
+    pub heartbeat_seconds: u64,
+}
+
+impl Default for OrchestratorConfig {
+    fn default() -> Self {
+        Self {
+            rag_url: "http://127.0.0.1:8001".into(),
+            retrieval_timeout_ms: 2_000,
+            evidence_limit: 6,
+            min_dense_score: 0.45,
+            turn_deadline_seconds: 120,
+            history_token_budget: 1_500,
+            max_message_chars: 4_000,
+            max_concurrent_turns: 256,
+            requests_per_minute: 60,
+            heartbeat_seconds: 10,
+        }
+    }
+}
+
+/// Log output.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON otherwise.
+    Auto,
+    Pretty,
+    Json,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            filter: "info".into(),
+            format: LogFormat::Auto,
+        }
+    }
+}
+
+/// Everything, one struct a section.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub auth: AuthConfig,
+    pub database: DatabaseConfig,
+    pub messaging: MessagingConfig,
+    pub cache: CacheConfig,
+    pub orchestrator: OrchestratorConfig,
+    pub rag: RagConfig,
+    pub embedding: EmbeddingConfig,
+    pub llm: LlmConfig,
+    pub log: LogConfig,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{variable} names {}, which cannot be read: {reason}", path.display())]
+    SecretFile {
+        variable: String,
+        path: PathBuf,
+        reason: String,
+    },
+}
+
+/// Names that people expect, and the key each one sets.
+const WELL_KNOWN: [(&str, &str); 8] = [
+    ("DATABASE_URL", "database.url"),
+    ("REDIS_URL", "cache.url"),
+    ("KAFKA_BROKERS", "messaging.brokers"),
+    ("GEMINI_API_KEY", "llm.gemini.api_key"),
+    ("ANTHROPIC_API_KEY", "llm.anthropic.api_key"),
+    ("OPENAI_API_KEY", "llm.openai.api_key"),
+    ("OPENAI_BASE_URL", "llm.openai.base_url"),
+    ("GOOGLE_API_KEY", "embedding.google.api_key"),
+];
+
+impl Config {
+    /// Loads the file named by `--config` or `CHATBOT_CONFIG`, then the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let file = file
+            .map(Path::to_path_buf)
+            .or_else(|| std::env::var_os("CHATBOT_CONFIG").map(PathBuf::from));
+        Self::from_figment(&Self::figment(file.as_deref())?)
+    }
+
+    fn figment(file: Option<&Path>) -> Result<Figment, ConfigError> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(path) = file {
+            if !path.is_file() {
+                return Err(ConfigError::Invalid(format!(
+                    "the configuration file {} does not exist",
+                    path.display()
+                )));
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        for (key, value) in well_known_values()? {
+            figment = figment.merge(Serialized::default(key, value));
+        }
+        Ok(figment.merge(Env::prefixed("CHATBOT__").split("__")))
+    }
+
+    fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
+        let config: Self = figment
+            .extract()
+            .map_err(|error| ConfigError::Invalid(describe(&error)))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let positive = [
+            ("server.workers", self.server.workers),
+            ("database.max_connections", self.database.max_connections),
+            ("cache.max_connections", self.cache.max_connections),
+            (
+                "orchestrator.max_concurrent_turns",
+                self.orchestrator.max_concurrent_turns,
+            ),
+        ];
+        for (key, value) in positive {
+            if value == 0 {
+                return Err(ConfigError::Invalid(format!(
+                    "{key} is 0: expected at least 1"
+                )));
+            }
+        }
+        if self.messaging.heartbeat_ms * 2 > self.messaging.lease_ttl_ms {
+            return Err(ConfigError::Invalid(
+                "messaging.lease_ttl_ms must be at least twice messaging.heartbeat_ms".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn well_known_values() -> Result<BTreeMap<&'static str, String>, ConfigError> {
+    let mut values = BTreeMap::new();
+    for (variable, key) in WELL_KNOWN {
+        let file_variable = format!("{variable}_FILE");
+        if let Some(path) = std::env::var_os(&file_variable).map(PathBuf::from) {
+            let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::SecretFile {
+                variable: file_variable,
+                path,
+                reason: error.to_string(),
+            })?;
+            values.insert(key, text.trim().to_owned());
+        } else if let Ok(value) = std::env::var(variable) {
+            values.insert(key, value);
+        }
+    }
+    Ok(values)
+}
+
+/// One line an error: the key, where the value came from, and what was expected.
+fn describe(error: &figment::Error) -> String {
+    error
+        .clone()
+        .into_iter()
+        .map(|error| {
+            let key = error.path.join(".");
+            let origin = error
+                .metadata
+                .as_ref()
+                .map_or_else(String::new, |m| format!(" (from {})", m.name));
+            format!("{key}: {}{origin}", error.kind)
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}

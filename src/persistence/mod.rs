@@ -1,0 +1,169 @@
+//! PostgreSQL: the only module that knows diesel.
+//!
+//! Concrete functions over [`Database`], one file an aggregate. A function that writes holds its
+//! whole transaction, so that callers cannot leave half of an effect behind. Every query on a
+//! person's data takes that person's id.
+
+pub mod api_keys;
+pub mod conversations;
+pub mod documents;
+pub mod indexing;
+pub mod leases;
+pub mod migrations;
+pub mod outbox;
+pub mod retrieval;
+pub mod turns;
+
+use std::time::Duration;
+
+use diesel::ConnectionError;
+use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::domain::messaging::StoreError;
+
+/// Why the database did not do what was asked. Texts carry no parameter values.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// No connection in time, or the server is gone: try again later.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The rows changed under us, or a uniqueness rule was hit.
+    #[error("conflict: {0}")]
+    Conflict(String),
+    /// This replica no longer owns what it writes.
+    #[error("the lease was lost")]
+    Fenced,
+    /// The statement failed.
+    #[error("database: {0}")]
+    Query(String),
+}
+
+impl From<diesel::result::Error> for DbError {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error};
+        match error {
+            Error::DatabaseError(Kind::UniqueViolation, info) => {
+                Self::Conflict(info.constraint_name().unwrap_or("unique").to_owned())
+            }
+            Error::DatabaseError(Kind::ClosedConnection, _) => {
+                Self::Unavailable("connection closed".into())
+            }
+            // The server's message may quote values; only its kind leaves this module.
+            Error::DatabaseError(kind, info) => Self::Query(format!(
+                "{kind:?} in {}",
+                info.table_name().unwrap_or("statement")
+            )),
+            other => Self::Query(other.to_string()),
+        }
+    }
+}
+
+impl From<DbError> for StoreError {
+    fn from(error: DbError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+pub(crate) type Connection = Object<AsyncPgConnection>;
+
+/// A bounded pool of connections with deadlines.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool<AsyncPgConnection>,
+}
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    pub url: String,
+    pub max_connections: usize,
+    pub acquire_timeout: Duration,
+    pub statement_timeout: Duration,
+}
+
+impl Database {
+    /// Builds the pool; connections are made when first needed.
+    pub fn new(settings: &DatabaseSettings) -> Result<Self, DbError> {
+        let url = with_options(settings)?;
+        let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(url);
+        let pool = Pool::builder(manager)
+            .max_size(settings.max_connections)
+            .wait_timeout(Some(settings.acquire_timeout))
+            .create_timeout(Some(settings.acquire_timeout))
+            .recycle_timeout(Some(settings.acquire_timeout))
+            .runtime(diesel_async::pooled_connection::deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(|error| DbError::Unavailable(error.to_string()))?;
+        Ok(Self { pool })
+    }
+
+    /// A connection from the pool, within the acquire deadline.
+    pub(crate) async fn connection(&self) -> Result<Connection, DbError> {
+        self.pool.get().await.map_err(|error| {
+            DbError::Unavailable(match error {
+                diesel_async::pooled_connection::deadpool::PoolError::Timeout(_) => {
+                    "no connection in time".into()
+                }
+                _ => "cannot connect".into(),
+            })
+        })
+    }
+
+    /// Whether the database answers; used by readiness.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        let mut connection = self.connection().await?;
+        diesel::sql_query("SELECT 1")
+            .execute(&mut connection)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Adds the session settings and the connect deadline to the URL.
+fn with_options(settings: &DatabaseSettings) -> Result<String, DbError> {
+    let mut url = url::Url::parse(&settings.url).map_err(|_| {
+        DbError::Unavailable(
+            "database.url is not a URL: expected postgresql://user:password@host/name".into(),
+        )
+    })?;
+    let mut options = format!(
+        "-c statement_timeout={}",
+        settings.statement_timeout.as_millis()
+    );
+    let pairs: Vec<(String, String)> = url
+        .query_pairs()
+        .map(|(key, value)| (key.into_owned(), value.into_owned()))
+        .collect();
+    url.set_query(None);
+    {
+        let mut query = url.query_pairs_mut();
+        for (key, value) in &pairs {
+            if key == "options" {
+                options = format!("{value} {options}");
+            } else {
+                query.append_pair(key, value);
+            }
+        }
+        query.append_pair(
+            "connect_timeout",
+            &settings.acquire_timeout.as_secs().max(1).to_string(),
+        );
+    }
+    // `+` would reach the server as a plus sign: the value needs %20.
+    let encoded: String = url::form_urlencoded::byte_serialize(options.as_bytes()).collect();
+    let query = format!(
+        "{}&options={}",
+        url.query().unwrap_or_default(),
+        encoded.replace('+', "%20")
+    );
+    url.set_query(Some(query.trim_start_matches('&')));
+    Ok(url.into())
+}
+
+impl From<ConnectionError> for DbError {
+    fn from(_: ConnectionError) -> Self {
+        Self::Unavailable("cannot connect".into())
+    }
+}
