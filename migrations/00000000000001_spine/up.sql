@@ -169,6 +169,8 @@ CREATE TABLE chunks (
     start_offset integer NOT NULL,
     end_offset integer NOT NULL,
     text text NOT NULL,
+    -- Lexemes after stop words: the document length of BM25.
+    lexical_length integer NOT NULL DEFAULT 0,
     UNIQUE (version_id, ordinal)
 );
 CREATE INDEX chunks_by_document ON chunks (document_id);
@@ -202,7 +204,8 @@ INSERT INTO lexical_stats (chunks, total_length) VALUES (0, 0);
 CREATE TABLE lexical_postings (
     term_id integer NOT NULL,
     collection_id integer NOT NULL,
-    chunk_id bigint NOT NULL REFERENCES chunks ON DELETE CASCADE,
+    -- No foreign key: a check per posting would cost more than the insert; `drop_chunks` removes both.
+    chunk_id bigint NOT NULL,
     -- tf (k1 + 1) / (tf + k1 (1 - b + b dl / avgdl)) with the average length when it was indexed.
     impact real NOT NULL
 );

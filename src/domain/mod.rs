@@ -8,3 +8,4 @@ pub mod ids;
 pub mod messaging;
 pub mod text;
 pub mod time;
+pub mod words;

@@ -121,6 +121,10 @@ impl Database {
     }
 }
 
+/// Candidates that HNSW keeps while it searches. It also caps the rows one scan returns, so it
+/// must not be below the candidates that retrieval asks for.
+const HNSW_EF_SEARCH: u32 = 100;
+
 /// Adds the session settings and the connect deadline to the URL.
 fn with_options(settings: &DatabaseSettings) -> Result<String, DbError> {
     let mut url = url::Url::parse(&settings.url).map_err(|_| {
@@ -129,7 +133,7 @@ fn with_options(settings: &DatabaseSettings) -> Result<String, DbError> {
         )
     })?;
     let mut options = format!(
-        "-c statement_timeout={}",
+        "-c statement_timeout={} -c hnsw.ef_search={HNSW_EF_SEARCH} -c hnsw.iterative_scan=relaxed_order",
         settings.statement_timeout.as_millis()
     );
     let pairs: Vec<(String, String)> = url

@@ -1,0 +1,107 @@
+//! Liveness never looks at a dependency; readiness tells the truth within five seconds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use futures::future::{BoxFuture, join_all};
+use serde::Serialize;
+
+/// Checks one dependency.
+pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// What readiness asks; put into the application's data.
+#[derive(Clone, Default)]
+pub struct Health {
+    checks: Vec<(&'static str, bool, Check)>,
+    started: Arc<AtomicBool>,
+    draining: Arc<AtomicBool>,
+}
+
+/// Longest wait for one dependency: well inside the five seconds readiness has.
+const CHECK_DEADLINE: Duration = Duration::from_secs(2);
+
+impl Health {
+    /// Adds a dependency without which this role cannot serve.
+    #[must_use]
+    pub fn required(mut self, name: &'static str, check: Check) -> Self {
+        self.checks.push((name, true, check));
+        self
+    }
+
+    /// Adds a dependency that is reported but does not decide.
+    #[must_use]
+    pub fn optional(mut self, name: &'static str, check: Check) -> Self {
+        self.checks.push((name, false, check));
+        self
+    }
+
+    /// Startup is over: migrations ran and models are loaded.
+    pub fn set_started(&self) {
+        self.started.store(true, Ordering::Release);
+    }
+
+    /// The process is about to stop: no new traffic, please.
+    pub fn set_draining(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    async fn check(&self) -> Readiness {
+        let outcomes = join_all(self.checks.iter().map(|(name, required, check)| async move {
+            let ok = tokio::time::timeout(CHECK_DEADLINE, check())
+                .await
+                .is_ok_and(|outcome| outcome.is_ok());
+            (*name, *required, ok)
+        }))
+        .await;
+        let healthy = outcomes.iter().all(|(_, required, ok)| *ok || !required);
+        let draining = self.draining.load(Ordering::Acquire);
+        let started = self.started.load(Ordering::Acquire);
+        Readiness {
+            status: match (started, draining, healthy) {
+                (false, _, _) => "starting",
+                (_, true, _) => "draining",
+                (_, _, true) => "ready",
+                _ => "unavailable",
+            },
+            dependencies: outcomes
+                .into_iter()
+                .map(|(name, _, ok)| (name, if ok { "up" } else { "down" }))
+                .collect(),
+        }
+    }
+}
+
+/// The body of the readiness probe.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Readiness {
+    /// `ready`, `starting`, `draining` or `unavailable`.
+    pub status: &'static str,
+    pub dependencies: BTreeMap<&'static str, &'static str>,
+}
+
+/// Alive: the process answers.
+pub async fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))
+}
+
+/// Ready: 200 when every required dependency answers, else 503.
+pub async fn ready(health: web::Data<Health>) -> HttpResponse {
+    let readiness = health.check().await;
+    if readiness.status == "ready" {
+        HttpResponse::Ok().json(readiness)
+    } else {
+        HttpResponse::ServiceUnavailable().json(readiness)
+    }
+}
+
+/// Started: 200 once migrations ran and models are loaded.
+pub async fn startup(health: web::Data<Health>) -> HttpResponse {
+    if health.started.load(Ordering::Acquire) {
+        HttpResponse::Ok().json(serde_json::json!({ "status": "started" }))
+    } else {
+        HttpResponse::ServiceUnavailable().json(serde_json::json!({ "status": "starting" }))
+    }
+}

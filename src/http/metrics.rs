@@ -1,0 +1,109 @@
+//! Prometheus metrics. Labels are route patterns and states, never anything a person wrote.
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, web};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// What a request is counted under.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+/// The registry and the metrics of the HTTP edge; put into the application's data.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Mutex<Registry>>,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Histogram,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let requests = Family::default();
+        // 1 ms to 16 s: time to the response's head, not to the end of a stream.
+        let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 15));
+        let mut registry = Registry::with_prefix("chatbot");
+        registry.register("http_requests", "HTTP requests", requests.clone());
+        registry.register(
+            "http_request_seconds",
+            "Seconds from request to response head",
+            seconds.clone(),
+        );
+        Self {
+            registry: Arc::new(Mutex::new(registry)),
+            requests,
+            seconds,
+        }
+    }
+}
+
+impl Metrics {
+    /// Lets another module register its metrics.
+    pub fn register(&self, register: impl FnOnce(&mut Registry)) {
+        if let Ok(mut registry) = self.registry.lock() {
+            register(&mut registry);
+        }
+    }
+
+    fn render(&self) -> Result<String, std::fmt::Error> {
+        let registry = self.registry.lock().map_err(|_| std::fmt::Error)?;
+        let mut text = String::new();
+        encode(&mut text, &registry)?;
+        Ok(text)
+    }
+}
+
+/// Middleware: counts and times.
+pub async fn middleware<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let metrics = request.app_data::<web::Data<Metrics>>().cloned();
+    let method = request.method().as_str().to_owned();
+    let start = Instant::now();
+    let response = next.call(request).await?;
+    if let Some(metrics) = metrics {
+        let route = response
+            .request()
+            .match_pattern()
+            .unwrap_or_else(|| "unmatched".to_owned());
+        let status = response.status().as_u16();
+        tracing::debug!(
+            http.method = %method, http.route = %route, http.status = status,
+            duration_ms = start.elapsed().as_millis(), "request"
+        );
+        metrics.seconds.observe(start.elapsed().as_secs_f64());
+        metrics
+            .requests
+            .get_or_create(&RequestLabels {
+                method,
+                route,
+                status,
+            })
+            .inc();
+    }
+    Ok(response)
+}
+
+/// `GET /metrics`.
+pub async fn show(metrics: web::Data<Metrics>) -> HttpResponse {
+    match metrics.render() {
+        Ok(text) => HttpResponse::Ok()
+            .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+            .body(text),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}

@@ -1,0 +1,11 @@
+//! The HTTP edge that both roles share.
+
+pub mod auth;
+pub mod body;
+pub mod health;
+pub mod metrics;
+pub mod openapi;
+pub mod problem;
+pub mod request_id;
+pub mod server;
+pub mod sse;

@@ -1,0 +1,71 @@
+//! Request ids: taken from `X-Request-Id` or made, sent back, and passed on to rag.
+
+use std::future::{Ready, ready};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use tracing::Instrument;
+
+use super::problem;
+use crate::domain::ids::new_uuid;
+
+/// The header's name.
+pub const HEADER: &str = "x-request-id";
+
+/// The id of the request at hand.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+impl FromRequest for RequestId {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(request
+            .extensions()
+            .get::<Self>()
+            .cloned()
+            .unwrap_or_else(|| Self(String::new()))))
+    }
+}
+
+/// An id that a caller sent, if it is short and plain enough to be logged.
+fn accepted(request: &ServiceRequest) -> Option<String> {
+    let value = request.headers().get(HEADER)?.to_str().ok()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    ((1..=64).contains(&value.len()) && value.chars().all(plain)).then(|| value.to_owned())
+}
+
+/// Middleware: sets the id, logs the outcome, and turns every error into problem+json.
+pub async fn middleware<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = accepted(&request).unwrap_or_else(|| new_uuid().to_string());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("request", request.id = %id);
+    async move {
+        let http = request.request().clone();
+        let mut response = match next.call(request).await {
+            Ok(response) => response.map_into_boxed_body(),
+            Err(error) => {
+                ServiceResponse::new(http.clone(), problem::with_request_id(&error, &id))
+            }
+        };
+        if let Some(error) = response.response().error() {
+            let replaced = problem::with_request_id(error, &id);
+            response = ServiceResponse::new(http, replaced);
+        }
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(HEADER), value);
+        }
+        Ok(response)
+    }
+    .instrument(span)
+    .await
+}

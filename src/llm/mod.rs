@@ -1,0 +1,146 @@
+//! Language models: one trait with streaming chat, one retry loop, fallback before the first token.
+
+mod anthropic;
+mod chain;
+mod config;
+mod extractive;
+mod openai;
+pub mod scripted;
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::Stream;
+
+pub use chain::{ProviderChain, Serving};
+pub use config::{DeadlinesConfig, LlmConfig, ProviderConfig, ProviderKind};
+pub use extractive::Extractive;
+
+/// Everything a model gets to see.
+#[derive(Clone, Debug, Default)]
+pub struct Prompt {
+    pub system: String,
+    /// History and, last, the question with its evidence.
+    pub messages: Vec<PromptMessage>,
+    /// The bare question, for the extractive model.
+    pub question: String,
+    pub evidence: Vec<Evidence>,
+}
+
+/// One message of a prompt.
+#[derive(Clone, Debug)]
+pub struct PromptMessage {
+    pub role: Role,
+    pub content: String,
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    User,
+    Assistant,
+}
+
+/// A numbered passage.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// 1-based; the answer's markers use it.
+    pub number: usize,
+    pub title: String,
+    pub text: String,
+}
+
+/// A piece of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chunk {
+    Delta(String),
+    /// Always last; a stream that ends without it is truncated.
+    Finished {
+        usage: Usage,
+        finish: FinishReason,
+    },
+}
+
+/// Tokens that the provider counted; zero where it did not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub input_tokens: u32,
+    pub output_tokens: u32,
+}
+
+/// Why the model stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FinishReason {
+    Stop,
+    Length,
+    Other,
+}
+
+/// An answer as it comes.
+pub type ChunkStream = Pin<Box<dyn Stream<Item = Result<Chunk, LlmError>> + Send>>;
+
+/// A model that streams. Dropping the stream ends the upstream call.
+#[async_trait]
+pub trait ChatModel: Send + Sync {
+    /// For example `gemini`.
+    fn provider(&self) -> &'static str;
+    fn model(&self) -> &str;
+    async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError>;
+}
+
+/// Why a model gave no (whole) answer. Carries no text of prompt or answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LlmError {
+    #[error("no first token in time")]
+    FirstTokenTimeout,
+    #[error("the stream stalled")]
+    IdleTimeout,
+    #[error("the answer took too long")]
+    TotalTimeout,
+    #[error("rate limited")]
+    RateLimited { retry_after: Option<Duration> },
+    #[error("the provider failed with status {status}")]
+    Overloaded { status: u16 },
+    #[error("the provider rejected the request with status {status}")]
+    Rejected { status: u16 },
+    #[error("the provider did not accept the key")]
+    Unauthorized,
+    #[error("the provider closed the stream before the answer was complete")]
+    Truncated,
+    #[error("the provider sent something unreadable")]
+    Malformed,
+    #[error("the provider cannot be reached")]
+    Transport,
+    #[error("no provider could answer")]
+    Exhausted,
+}
+
+impl LlmError {
+    /// A stable word for logs, metrics and stored reasons.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::FirstTokenTimeout => "first_token_timeout",
+            Self::IdleTimeout => "idle_timeout",
+            Self::TotalTimeout => "total_timeout",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Rejected { .. } => "rejected",
+            Self::Unauthorized => "unauthorized",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::Transport => "transport",
+            Self::Exhausted => "exhausted",
+        }
+    }
+
+    /// The error for an HTTP status.
+    fn from_status(status: u16, retry_after: Option<Duration>) -> Self {
+        match status {
+            401 | 403 => Self::Unauthorized,
+            429 => Self::RateLimited { retry_after },
+            500..=599 => Self::Overloaded { status },
+            _ => Self::Rejected { status },
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! What makes a document version searchable: chunks, embeddings, BM25 postings, and the switch.
+
+use diesel::OptionalExtension;
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Database, DbError, leases, outbox};
+use crate::domain::ids::{DocumentId, EventId, VersionId};
+use crate::domain::messaging::{Fence, topics};
+
+/// BM25 saturation; 0.9 and 0.4 are Anserini's defaults for passages.
+pub const BM25_K1: f64 = 0.9;
+/// BM25 length normalisation.
+pub const BM25_B: f64 = 0.4;
+
+/// A set of embeddings made by one model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation {
+    pub id: i32,
+    pub dimension: i32,
+    /// Whether every chunk has its embedding, so that retrieval may use it.
+    pub active: bool,
+}
+
+#[derive(diesel::QueryableByName)]
+struct GenerationRow {
+    #[diesel(sql_type = Integer)]
+    id: i32,
+    #[diesel(sql_type = Integer)]
+    dimension: i32,
+    #[diesel(sql_type = Text)]
+    status: String,
+}
+
+/// The generation of this model, created with its own HNSW index if it is new. It starts active
+/// when no other is; otherwise it is built beside the active one.
+pub async fn ensure_generation(
+    database: &Database,
+    model: &str,
+    dimension: usize,
+) -> Result<Generation, DbError> {
+    let dimension =
+        i32::try_from(dimension).map_err(|_| DbError::Query("dimension too large".into()))?;
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation'))")
+                .execute(connection)
+                .await?;
+            diesel::sql_query(
+                "INSERT INTO embedding_generations (model, dimension, status)
+                 SELECT $1, $2, CASE WHEN EXISTS (SELECT FROM embedding_generations
+                     WHERE status = 'active') THEN 'building' ELSE 'active' END
+                 ON CONFLICT (model, dimension) DO NOTHING",
+            )
+            .bind::<Text, _>(model)
+            .bind::<Integer, _>(dimension)
+            .execute(connection)
+            .await?;
+            let row: GenerationRow = diesel::sql_query(
+                "SELECT id, dimension, status FROM embedding_generations
+                 WHERE model = $1 AND dimension = $2",
+            )
+            .bind::<Text, _>(model)
+            .bind::<Integer, _>(dimension)
+            .get_result(connection)
+            .await?;
+            // The literals are numbers of ours; an index predicate takes no parameters.
+            diesel::sql_query(format!(
+                "CREATE INDEX IF NOT EXISTS chunk_embeddings_hnsw_{id} ON chunk_embeddings
+                 USING hnsw ((embedding::halfvec({dimension})) halfvec_cosine_ops)
+                 WHERE generation_id = {id}",
+                id = row.id
+            ))
+            .execute(connection)
+            .await?;
+            Ok(Generation {
+                id: row.id,
+                dimension: row.dimension,
+                active: row.status == "active",
+            })
+        })
+        .await
+}
+
+/// A version that a worker is to index.
+#[derive(diesel::QueryableByName)]
+pub struct PendingVersion {
+    #[diesel(sql_type = SqlUuid)]
+    pub document_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    pub collection_id: i32,
+    #[diesel(sql_type = Integer)]
+    pub version: i32,
+    #[diesel(sql_type = Text)]
+    pub title: String,
+    #[diesel(sql_type = Text)]
+    pub media_type: String,
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// The version, unless its document was withdrawn or deleted meanwhile.
+pub async fn find_version(
+    database: &Database,
+    version: VersionId,
+) -> Result<Option<PendingVersion>, DbError> {
+    Ok(diesel::sql_query(
+        "SELECT v.document_id, d.collection_id, v.version, v.title, v.media_type, v.status,
+                CASE WHEN v.status = 'received' THEN v.bytes END AS bytes
+         FROM document_versions v JOIN documents d ON d.id = v.document_id
+         WHERE v.id = $1 AND d.status = 'active'",
+    )
+    .bind::<SqlUuid, _>(version.0)
+    .get_result(&mut database.connection().await?)
+    .await
+    .optional()?)
+}
+
+/// One chunk to store.
+pub struct NewChunk {
+    pub page: Option<i32>,
+    pub start: i32,
+    pub end: i32,
+    pub text: String,
+    /// Unit length, `dimension` numbers.
+    pub embedding: Vec<f32>,
+}
+
+/// What a handled record proves: ownership, place and identity.
+pub struct Receipt<'a> {
+    pub fence: &'a Fence,
+    pub offset: i64,
+    pub event_id: EventId,
+}
+
+/// A parsed, chunked and embedded version.
+pub struct IndexedVersion<'a> {
+    pub version_id: VersionId,
+    pub document_id: DocumentId,
+    pub collection_id: i32,
+    pub generation: Generation,
+    pub title: &'a str,
+    pub text: &'a str,
+    pub chunks: &'a [NewChunk],
+}
+
+/// Stores chunks and postings, switches the version, advances the offset: one transaction.
+pub async fn commit_indexed(
+    database: &Database,
+    receipt: &Receipt<'_>,
+    new: &IndexedVersion<'_>,
+) -> Result<(), DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            if !advance(connection, receipt).await? {
+                return Ok(());
+            }
+            // Upload, withdrawal and this lock the document row first, always.
+            let current = lock_document(connection, new.document_id).await?;
+            if current != Some(new.version_id.0) {
+                return mark(connection, new.version_id, "superseded", None).await;
+            }
+            insert_chunks(connection, new).await?;
+            lock_lexical(connection).await?;
+            drop_chunks_unlocked(connection, new.document_id.0, Some(new.version_id.0)).await?;
+            insert_postings(connection, new).await?;
+            switch_version(connection, new).await?;
+            announce(connection, "document.indexed", new.document_id, new.version_id).await
+        })
+        .await
+}
+
+/// Marks a version as failed, with a reason for people, and advances the offset.
+pub async fn commit_failed(
+    database: &Database,
+    receipt: &Receipt<'_>,
+    document: DocumentId,
+    version: VersionId,
+    reason: &str,
+) -> Result<(), DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            if !advance(connection, receipt).await? {
+                return Ok(());
+            }
+            mark(connection, version, "failed", Some(reason)).await?;
+            announce(connection, "document.failed", document, version).await
+        })
+        .await
+}
+
+/// Advances past a record that needs no work.
+pub async fn commit_nothing(database: &Database, receipt: &Receipt<'_>) -> Result<(), DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| advance(connection, receipt).await.map(|_| ()))
+        .await
+}
+
+async fn advance(
+    connection: &mut AsyncPgConnection,
+    receipt: &Receipt<'_>,
+) -> Result<bool, DbError> {
+    leases::commit_delivery(connection, receipt.fence, receipt.offset, receipt.event_id).await
+}
+
+#[derive(diesel::QueryableByName)]
+struct LatestRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Locks the document and returns its newest version, if it is active.
+async fn lock_document(
+    connection: &mut AsyncPgConnection,
+    document: DocumentId,
+) -> Result<Option<Uuid>, DbError> {
+    let row: Option<LatestRow> = diesel::sql_query(
+        "SELECT v.id FROM documents d
+         JOIN document_versions v ON v.document_id = d.id AND v.version = d.latest_version
+         WHERE d.id = $1 AND d.status = 'active' FOR UPDATE OF d",
+    )
+    .bind::<SqlUuid, _>(document.0)
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(row.map(|row| row.id))
+}
+
+async fn mark(
+    connection: &mut AsyncPgConnection,
+    version: VersionId,
+    status: &str,
+    reason: Option<&str>,
+) -> Result<(), DbError> {
+    diesel::sql_query("UPDATE document_versions SET status = $2, reason = $3 WHERE id = $1")
+        .bind::<SqlUuid, _>(version.0)
+        .bind::<Text, _>(status)
+        .bind::<Nullable<Text>, _>(reason)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn announce(
+    connection: &mut AsyncPgConnection,
+    kind: &str,
+    document: DocumentId,
+    version: VersionId,
+) -> Result<(), DbError> {
+    outbox::insert(
+        connection,
+        topics::DOCUMENT_EVENTS,
+        kind,
+        &document.to_string(),
+        json!({ "document_id": document, "version_id": version }),
+    )
+    .await
+}
+
+async fn insert_chunks(
+    connection: &mut AsyncPgConnection,
+    new: &IndexedVersion<'_>,
+) -> Result<(), DbError> {
+    let chunks = new.chunks;
+    let pages: Vec<Option<i32>> = chunks.iter().map(|c| c.page).collect();
+    let starts: Vec<i32> = chunks.iter().map(|c| c.start).collect();
+    let ends: Vec<i32> = chunks.iter().map(|c| c.end).collect();
+    let texts: Vec<&str> = chunks.iter().map(|c| c.text.as_str()).collect();
+    let vectors: Vec<String> = chunks.iter().map(|c| vector_text(&c.embedding)).collect();
+    diesel::sql_query(
+        "WITH input AS (
+             SELECT * FROM unnest($4::int[], $5::int[], $6::int[], $7::text[], $8::text[])
+                 WITH ORDINALITY AS t (page, s, e, body, vector, n)
+         ), stored AS (
+             INSERT INTO chunks (document_id, version_id, collection_id, ordinal, page,
+                 start_offset, end_offset, text)
+             SELECT $1, $2, $3, n, page, s, e, body FROM input
+             RETURNING id, ordinal
+         )
+         INSERT INTO chunk_embeddings (generation_id, chunk_id, collection_id, embedding)
+         SELECT $9, stored.id, $3, input.vector::halfvec
+         FROM stored JOIN input ON input.n = stored.ordinal",
+    )
+    .bind::<SqlUuid, _>(new.document_id.0)
+    .bind::<SqlUuid, _>(new.version_id.0)
+    .bind::<Integer, _>(new.collection_id)
+    .bind::<Array<Nullable<Integer>>, _>(pages)
+    .bind::<Array<Integer>, _>(starts)
+    .bind::<Array<Integer>, _>(ends)
+    .bind::<Array<Text>, _>(texts)
+    .bind::<Array<Text>, _>(vectors)
+    .bind::<Integer, _>(new.generation.id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// pgvector's text form.
+fn vector_text(vector: &[f32]) -> String {
+    let numbers: Vec<String> = vector.iter().map(ToString::to_string).collect();
+    format!("[{}]", numbers.join(","))
+}
+
+/// One writer of postings and document frequencies at a time: their rows are hot, and taking
+/// them in any order would deadlock.
+async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn insert_postings(
+    connection: &mut AsyncPgConnection,
+    new: &IndexedVersion<'_>,
+) -> Result<(), DbError> {
+    diesel::sql_query(
+        "WITH tf AS MATERIALIZED (
+             SELECT k.id AS chunk_id, l.lexeme, cardinality(l.positions) AS tf
+             FROM chunks k, unnest(to_tsvector('english', $2 || ' ' || k.text)) l
+             WHERE k.version_id = $1
+         ), lengths AS (
+             SELECT chunk_id, sum(tf)::int AS dl FROM tf GROUP BY chunk_id
+         ), measured AS (
+             UPDATE chunks SET lexical_length = dl FROM lengths WHERE chunks.id = chunk_id
+         ), stats AS (
+             UPDATE lexical_stats SET chunks = chunks + (SELECT count(*) FROM lengths),
+                 total_length = total_length + (SELECT coalesce(sum(dl), 0) FROM lengths)
+             RETURNING greatest(total_length::float8 / greatest(chunks, 1), 1) AS avgdl
+         ), terms AS (
+             INSERT INTO lexical_terms (lexeme, df)
+             SELECT lexeme, count(*) FROM tf GROUP BY lexeme
+             ON CONFLICT (lexeme) DO UPDATE SET df = lexical_terms.df + excluded.df
+             RETURNING id, lexeme
+         )
+         INSERT INTO lexical_postings (term_id, collection_id, chunk_id, impact)
+         SELECT terms.id, $3, tf.chunk_id,
+             tf.tf * ($4 + 1) / (tf.tf + $4 * (1 - $5 + $5 * lengths.dl / stats.avgdl))
+         FROM tf JOIN terms USING (lexeme) JOIN lengths USING (chunk_id) CROSS JOIN stats",
+    )
+    .bind::<SqlUuid, _>(new.version_id.0)
+    .bind::<Text, _>(new.title)
+    .bind::<Integer, _>(new.collection_id)
+    .bind::<diesel::sql_types::Double, _>(BM25_K1)
+    .bind::<diesel::sql_types::Double, _>(BM25_B)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn switch_version(
+    connection: &mut AsyncPgConnection,
+    new: &IndexedVersion<'_>,
+) -> Result<(), DbError> {
+    diesel::sql_query(
+        "UPDATE document_versions SET status = 'superseded'
+         WHERE document_id = $1 AND id <> $2 AND status IN ('indexed', 'received')",
+    )
+    .bind::<SqlUuid, _>(new.document_id.0)
+    .bind::<SqlUuid, _>(new.version_id.0)
+    .execute(connection)
+    .await?;
+    diesel::sql_query(
+        "UPDATE document_versions SET status = 'indexed', reason = NULL, text = $2,
+             indexed_at = now() WHERE id = $1",
+    )
+    .bind::<SqlUuid, _>(new.version_id.0)
+    .bind::<Text, _>(new.text)
+    .execute(connection)
+    .await?;
+    diesel::sql_query(
+        "UPDATE documents SET current_version_id = $2, updated_at = now() WHERE id = $1",
+    )
+    .bind::<SqlUuid, _>(new.document_id.0)
+    .bind::<SqlUuid, _>(new.version_id.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes a document's chunks with their postings and statistics, all but those of `keep`.
+pub(super) async fn drop_chunks(
+    connection: &mut AsyncPgConnection,
+    document: Uuid,
+    keep: Option<Uuid>,
+) -> Result<(), DbError> {
+    lock_lexical(connection).await?;
+    drop_chunks_unlocked(connection, document, keep).await
+}
+
+async fn drop_chunks_unlocked(
+    connection: &mut AsyncPgConnection,
+    document: Uuid,
+    keep: Option<Uuid>,
+) -> Result<(), DbError> {
+    diesel::sql_query(
+        "WITH gone AS MATERIALIZED (
+             SELECT id, lexical_length FROM chunks
+             WHERE document_id = $1 AND ($2 IS NULL OR version_id <> $2)
+         ), postings AS (
+             DELETE FROM lexical_postings p USING gone WHERE p.chunk_id = gone.id
+             RETURNING p.term_id
+         ), terms AS (
+             UPDATE lexical_terms t SET df = t.df - n
+             FROM (SELECT term_id, count(*) AS n FROM postings GROUP BY term_id) c
+             WHERE t.id = c.term_id
+         ), stats AS (
+             UPDATE lexical_stats SET chunks = chunks - (SELECT count(*) FROM gone),
+                 total_length = total_length - (SELECT coalesce(sum(lexical_length), 0) FROM gone)
+             WHERE EXISTS (SELECT FROM gone)
+         )
+         DELETE FROM chunks USING gone WHERE chunks.id = gone.id",
+    )
+    .bind::<SqlUuid, _>(document)
+    .bind::<Nullable<SqlUuid>, _>(keep)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Announces again the versions that have waited longer than `seconds`: a record that a bus lost
+/// must not leave a document waiting for ever. Returns how many.
+pub async fn reannounce_received(database: &Database, seconds: i32) -> Result<usize, DbError> {
+    #[derive(diesel::QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = SqlUuid)]
+        document_id: Uuid,
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+    }
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let rows: Vec<Waiting> = diesel::sql_query(
+                "SELECT v.document_id, v.id FROM document_versions v
+                 WHERE v.status = 'received' AND v.created_at < now() - make_interval(secs => $1)
+                   AND NOT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)
+                 ORDER BY v.created_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+            )
+            .bind::<Integer, _>(seconds)
+            .bind::<BigInt, _>(10_000)
+            .load(connection)
+            .await?;
+            for row in &rows {
+                outbox::insert(
+                    connection,
+                    topics::DOCUMENT_COMMANDS,
+                    "document.received",
+                    &row.document_id.to_string(),
+                    json!({ "document_id": row.document_id, "version_id": row.id }),
+                )
+                .await?;
+            }
+            Ok(rows.len())
+        })
+        .await
+}

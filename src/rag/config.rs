@@ -1,0 +1,64 @@
+//! The `rag` section of the configuration.
+
+use serde::{Deserialize, Serialize};
+
+use super::chunk::ChunkingConfig;
+
+/// Documents and retrieval.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RagConfig {
+    pub ingestion: IngestionConfig,
+    pub chunking: ChunkingConfig,
+    pub retrieval: RetrievalConfig,
+}
+
+/// Uploads and parsing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IngestionConfig {
+    pub max_document_bytes: usize,
+    pub parse_timeout_ms: u64,
+    pub parse_memory_mib: u64,
+    pub parse_processes: usize,
+    pub reannounce_seconds: i32,
+}
+
+impl Default for IngestionConfig {
+    fn default() -> Self {
+        Self {
+            max_document_bytes: 33_554_432,
+            parse_timeout_ms: 30_000,
+            parse_memory_mib: 512,
+            parse_processes: 2,
+            reannounce_seconds: 600,
+        }
+    }
+}
+
+/// How passages are found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetrievalConfig {
+    pub default_limit: usize,
+    pub candidates: i64,
+    pub exact_scan_max_chunks: i64,
+    pub fusion_k: f32,
+    pub dense_weight: f32,
+    pub lexical_weight: f32,
+    pub max_query_chars: usize,
+}
+
+impl Default for RetrievalConfig {
+    fn default() -> Self {
+        Self {
+            default_limit: 10,
+            candidates: 100,
+            exact_scan_max_chunks: 10_000,
+            fusion_k: 10.0,
+            dense_weight: 2.0,
+            lexical_weight: 1.0,
+            max_query_chars: 8_000,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Documents in, evidence out: parse, chunk, embed, index, retrieve.
+
+pub mod chunk;
+mod config;
+mod handlers;
+pub mod parse;
+pub mod retrieve;
+pub mod routes;
+pub mod worker;
+
+pub use config::{IngestionConfig, RagConfig, RetrievalConfig};
+
+use crate::persistence::Database;
+
+/// What the handlers share.
+pub struct Rag {
+    pub database: Database,
+    pub retriever: retrieve::Retriever,
+    pub ingestion: IngestionConfig,
+}

@@ -1,0 +1,200 @@
+//! Hybrid retrieval: dense and BM25 side by side, fused by weighted reciprocal rank.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::RetrievalConfig;
+use crate::cache::Cache;
+use crate::domain::evidence::{LegScores, Passage, RetrieveResponse};
+use crate::embedding::Embedder;
+use crate::persistence::indexing::Generation;
+use crate::persistence::retrieval::{self, Hit, ReachedCollections};
+use crate::persistence::{Database, DbError};
+
+/// Answers queries from the index.
+pub struct Retriever {
+    pub database: Database,
+    pub embedder: Arc<dyn Embedder>,
+    pub generation: Generation,
+    pub cache: Arc<dyn Cache>,
+    pub config: RetrievalConfig,
+}
+
+/// The hits of each leg; an absent leg could not answer.
+pub struct Legs {
+    pub dense: Option<Vec<Hit>>,
+    pub lexical: Vec<Hit>,
+}
+
+impl Retriever {
+    /// The best passages of the collections; `None` means every collection.
+    pub async fn retrieve(
+        &self,
+        query: &str,
+        collections: Option<&[String]>,
+        limit: usize,
+    ) -> Result<RetrieveResponse, DbError> {
+        let legs = self.search_legs(query, collections).await?;
+        let degraded = legs.dense.is_none().then(|| "dense_unavailable".to_owned());
+        let ranked = fuse(&legs, &self.config);
+        let results = self.load(&ranked, limit).await?;
+        Ok(RetrieveResponse { results, degraded })
+    }
+
+    /// Both legs at once, each with the configured number of candidates.
+    pub async fn search_legs(
+        &self,
+        query: &str,
+        collections: Option<&[String]>,
+    ) -> Result<Legs, DbError> {
+        let reached = retrieval::reach_collections(
+            &self.database,
+            collections,
+            self.config.exact_scan_max_chunks + 1,
+        )
+        .await?;
+        let candidates = self.config.candidates;
+        let (dense, lexical) = futures::join!(
+            self.search_dense(query, &reached),
+            retrieval::search_lexical(&self.database, query, &reached.ids, candidates),
+        );
+        Ok(Legs {
+            dense: dense?,
+            lexical: lexical?,
+        })
+    }
+
+    async fn search_dense(
+        &self,
+        query: &str,
+        reached: &ReachedCollections,
+    ) -> Result<Option<Vec<Hit>>, DbError> {
+        if !self.generation.active {
+            return Ok(None);
+        }
+        let Some(vector) = self.embed(query).await else {
+            return Ok(None);
+        };
+        let exact = reached.chunks <= self.config.exact_scan_max_chunks;
+        let hits = retrieval::search_dense(
+            &self.database,
+            self.generation,
+            &vector,
+            &reached.ids,
+            exact,
+            self.config.candidates,
+        )
+        .await?;
+        Ok(Some(hits))
+    }
+
+    /// The query's embedding, from the cache if it is there; `None` if the embedder cannot answer.
+    async fn embed(&self, query: &str) -> Option<Vec<f32>> {
+        let key = hex::encode(Sha256::digest(
+            [self.embedder.model().as_bytes(), b"\0", query.as_bytes()].concat(),
+        ));
+        // A cache that fails is a cache that misses.
+        if let Ok(Some(vector)) = self.cache.get_embedding(&key).await {
+            return Some(vector);
+        }
+        match self.embedder.embed_query(query.to_owned()).await {
+            Ok(vector) => {
+                let _ = self.cache.put_embedding(&key, &vector).await;
+                Some(vector)
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "query embedding failed; lexical leg answers alone");
+                None
+            }
+        }
+    }
+
+    async fn load(&self, ranked: &[Ranked], limit: usize) -> Result<Vec<Passage>, DbError> {
+        let ids: Vec<i64> = ranked.iter().map(|hit| hit.chunk_id).collect();
+        let mut passages: HashMap<i64, Passage> =
+            retrieval::load_passages(&self.database, &ids).await?.into_iter().collect();
+        Ok(ranked
+            .iter()
+            .filter_map(|hit| {
+                let mut passage = passages.remove(&hit.chunk_id)?;
+                passage.score = hit.score;
+                passage.scores = hit.legs;
+                Some(passage)
+            })
+            .take(limit)
+            .collect())
+    }
+}
+
+/// A fused hit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ranked {
+    pub chunk_id: i64,
+    pub score: f32,
+    pub legs: LegScores,
+}
+
+/// Weighted reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): a chunk scores the sum of
+/// `weight / (k + rank)` over the legs that found it. Dense weighs more, because plain fusion
+/// loses to it on long, chatty questions.
+pub fn fuse(legs: &Legs, config: &RetrievalConfig) -> Vec<Ranked> {
+    let mut fused: HashMap<i64, Ranked> = HashMap::new();
+    let mut add = |hits: &[Hit], weight: f32, set: fn(&mut LegScores, f32)| {
+        for (rank, hit) in (1_u16..).zip(hits) {
+            let entry = fused.entry(hit.chunk_id).or_insert(Ranked {
+                chunk_id: hit.chunk_id,
+                score: 0.0,
+                legs: LegScores::default(),
+            });
+            entry.score += weight / (config.fusion_k + f32::from(rank));
+            set(&mut entry.legs, hit.score);
+        }
+    };
+    add(
+        legs.dense.as_deref().unwrap_or_default(),
+        config.dense_weight,
+        |scores, score| scores.dense = Some(score),
+    );
+    add(&legs.lexical, config.lexical_weight, |scores, score| {
+        scores.lexical = Some(score);
+    });
+    let mut ranked: Vec<Ranked> = fused.into_values().collect();
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk_id.cmp(&b.chunk_id)));
+    ranked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(chunk_id: i64, score: f32) -> Hit {
+        Hit { chunk_id, score }
+    }
+
+    #[test]
+    fn a_chunk_found_by_both_legs_wins() {
+        let legs = Legs {
+            dense: Some(vec![hit(1, 0.9), hit(2, 0.8)]),
+            lexical: vec![hit(2, 7.0), hit(3, 6.0)],
+        };
+        let order: Vec<i64> = fuse(&legs, &RetrievalConfig::default())
+            .iter()
+            .map(|hit| hit.chunk_id)
+            .collect();
+        assert_eq!(order, [2, 1, 3]);
+    }
+
+    #[test]
+    fn the_lexical_leg_answers_alone() {
+        let legs = Legs {
+            dense: None,
+            lexical: vec![hit(3, 6.0), hit(4, 5.0)],
+        };
+        let ranked = fuse(&legs, &RetrievalConfig::default());
+        assert_eq!(ranked.len(), 2);
+        assert_eq!(ranked[0].legs.dense, None);
+        assert_eq!(ranked[0].legs.lexical, Some(6.0));
+    }
+}

@@ -1,0 +1,34 @@
+//! Every route of the rag role.
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::handlers::{documents, search};
+use crate::http::{health, metrics, openapi};
+
+/// Reading this is reading the API.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource("/v1/documents/{collection}/{external_id:.+}/withdraw")
+                .route(web::post().to(documents::withdraw)),
+        )
+        .service(
+            web::resource("/v1/documents/{id}/impact")
+                .guard(actix_web::guard::Get())
+                .route(web::get().to(documents::impact)),
+        )
+        .service(
+            web::resource("/v1/documents/{collection}/{external_id:.+}")
+                .route(web::put().to(documents::put))
+                .route(web::get().to(documents::get))
+                .route(web::delete().to(documents::delete)),
+        )
+        .route("/v1/documents", web::get().to(documents::list))
+        .route("/v1/search", web::post().to(search::search))
+        .route("/v1/retrieve", web::post().to(search::retrieve))
+        .route("/v1/health", web::get().to(health::alive))
+        .route("/v1/health/ready", web::get().to(health::ready))
+        .route("/v1/health/startup", web::get().to(health::startup))
+        .route("/metrics", web::get().to(metrics::show))
+        .route("/openapi.json", web::get().to(openapi::rag));
+}

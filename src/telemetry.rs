@@ -1,0 +1,51 @@
+//! Logs: pretty on a terminal, one JSON object a line otherwise. Ids and states only.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+/// How lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Pretty on a terminal, JSON otherwise.
+    Auto,
+    Pretty,
+    Json,
+}
+
+/// Why logging did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    #[error("log.filter is not a filter such as `info` or `chatbot=debug,warn`: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    #[error("logging was started twice")]
+    Twice(#[from] TryInitError),
+}
+
+/// Starts logging to standard error.
+pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
+    let filter = EnvFilter::try_new(filter)?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let pretty = match format {
+        Format::Auto => std::io::stderr().is_terminal(),
+        Format::Pretty => true,
+        Format::Json => false,
+    };
+    if pretty {
+        let layer = tracing_subscriber::fmt::layer()
+            .with_target(false)
+            .with_writer(std::io::stderr);
+        registry.with(layer).try_init()?;
+    } else {
+        let layer = tracing_subscriber::fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_writer(std::io::stderr);
+        registry.with(layer).try_init()?;
+    }
+    Ok(())
+}
