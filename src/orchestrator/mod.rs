@@ -1,0 +1,67 @@
+//! Questions in, cited answers out.
+
+mod events;
+mod gate;
+mod grounding;
+mod handlers;
+mod prompt;
+mod resume;
+mod retrieval;
+pub mod routes;
+mod sweeper;
+mod turn;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Semaphore;
+
+pub use retrieval::RetrievalClient;
+pub use sweeper::sweep;
+
+use crate::cache::Cache;
+use crate::config::OrchestratorConfig;
+use crate::domain::ids::TurnId;
+use crate::llm::ProviderChain;
+use crate::persistence::Database;
+use crate::shutdown::Shutdown;
+use events::Feed;
+
+/// What the handlers and the turns share.
+pub struct Orchestrator {
+    pub database: Database,
+    pub cache: Arc<dyn Cache>,
+    pub providers: ProviderChain,
+    pub retrieval: RetrievalClient,
+    pub config: OrchestratorConfig,
+    pub shutdown: Shutdown,
+    admission: Arc<Semaphore>,
+    running: Mutex<HashMap<TurnId, Arc<Feed>>>,
+}
+
+impl Orchestrator {
+    /// An orchestrator with nothing running.
+    pub fn new(
+        database: Database,
+        cache: Arc<dyn Cache>,
+        providers: ProviderChain,
+        retrieval: RetrievalClient,
+        config: OrchestratorConfig,
+        shutdown: Shutdown,
+    ) -> Self {
+        Self {
+            admission: Arc::new(Semaphore::new(config.max_concurrent_turns)),
+            running: Mutex::default(),
+            database,
+            cache,
+            providers,
+            retrieval,
+            config,
+            shutdown,
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<TurnId, Arc<Feed>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

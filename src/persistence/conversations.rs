@@ -1,0 +1,179 @@
+//! Conversations and their messages. Every query takes the owner's id.
+
+use chrono::{DateTime, Utc};
+use diesel::OptionalExtension;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::{Database, DbError};
+use crate::domain::chat::{Conversation, Message, Role};
+use crate::domain::ids::{ConversationId, MessageId};
+
+#[derive(diesel::QueryableByName)]
+struct ConversationRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    title: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    updated_at: DateTime<Utc>,
+}
+
+impl From<ConversationRow> for Conversation {
+    fn from(row: ConversationRow) -> Self {
+        Self {
+            id: row.id.into(),
+            title: row.title,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct MessageRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Text)]
+    content: String,
+    #[diesel(sql_type = SqlUuid)]
+    turn_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+}
+
+impl From<MessageRow> for Message {
+    fn from(row: MessageRow) -> Self {
+        Self {
+            id: row.id.into(),
+            role: if row.role == "assistant" {
+                Role::Assistant
+            } else {
+                Role::User
+            },
+            content: row.content,
+            turn_id: row.turn_id.into(),
+            created_at: row.created_at,
+        }
+    }
+}
+
+const COLUMNS: &str = "id, title, created_at, updated_at";
+
+/// Stores a conversation.
+pub async fn insert(
+    database: &Database,
+    owner: &str,
+    id: ConversationId,
+    title: Option<&str>,
+) -> Result<Conversation, DbError> {
+    let row: ConversationRow = diesel::sql_query(format!(
+        "INSERT INTO conversations (id, owner_id, title) VALUES ($1, $2, $3) RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(id.0)
+    .bind::<Text, _>(owner)
+    .bind::<Nullable<Text>, _>(title)
+    .get_result(&mut database.connection().await?)
+    .await?;
+    Ok(row.into())
+}
+
+/// The owner's conversation.
+pub async fn find(
+    database: &Database,
+    owner: &str,
+    id: ConversationId,
+) -> Result<Option<Conversation>, DbError> {
+    let row: Option<ConversationRow> = diesel::sql_query(format!(
+        "SELECT {COLUMNS} FROM conversations WHERE owner_id = $1 AND id = $2"
+    ))
+    .bind::<Text, _>(owner)
+    .bind::<SqlUuid, _>(id.0)
+    .get_result(&mut database.connection().await?)
+    .await
+    .optional()?;
+    Ok(row.map(Into::into))
+}
+
+/// The owner's conversations, newest first, before `cursor`.
+pub async fn list(
+    database: &Database,
+    owner: &str,
+    cursor: Option<ConversationId>,
+    limit: i64,
+) -> Result<Vec<Conversation>, DbError> {
+    let rows: Vec<ConversationRow> = diesel::sql_query(format!(
+        "SELECT {COLUMNS} FROM conversations
+         WHERE owner_id = $1 AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"
+    ))
+    .bind::<Text, _>(owner)
+    .bind::<Nullable<SqlUuid>, _>(cursor.map(|id| id.0))
+    .bind::<BigInt, _>(limit)
+    .load(&mut database.connection().await?)
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Deletes the owner's conversation with all that hangs on it; false if there is none.
+pub async fn delete(
+    database: &Database,
+    owner: &str,
+    id: ConversationId,
+) -> Result<bool, DbError> {
+    let deleted = diesel::sql_query("DELETE FROM conversations WHERE owner_id = $1 AND id = $2")
+        .bind::<Text, _>(owner)
+        .bind::<SqlUuid, _>(id.0)
+        .execute(&mut database.connection().await?)
+        .await?;
+    Ok(deleted == 1)
+}
+
+/// The newest messages of the owner's conversation, oldest first.
+pub async fn list_messages(
+    database: &Database,
+    owner: &str,
+    conversation: ConversationId,
+    limit: i64,
+) -> Result<Vec<Message>, DbError> {
+    let rows: Vec<MessageRow> = diesel::sql_query(
+        "SELECT * FROM (
+             SELECT id, role, content, turn_id, created_at FROM messages
+             WHERE owner_id = $1 AND conversation_id = $2 ORDER BY id DESC LIMIT $3
+         ) newest ORDER BY id",
+    )
+    .bind::<Text, _>(owner)
+    .bind::<SqlUuid, _>(conversation.0)
+    .bind::<BigInt, _>(limit)
+    .load(&mut database.connection().await?)
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Stores what the owner thinks of an answer of theirs; false if there is no such answer.
+pub async fn upsert_feedback(
+    database: &Database,
+    owner: &str,
+    message: MessageId,
+    rating: &str,
+    comment: Option<&str>,
+) -> Result<bool, DbError> {
+    let stored = diesel::sql_query(
+        "INSERT INTO feedback (message_id, owner_id, rating, comment)
+         SELECT id, owner_id, $3, $4 FROM messages
+         WHERE id = $1 AND owner_id = $2 AND role = 'assistant'
+         ON CONFLICT (message_id, owner_id) DO UPDATE
+         SET rating = excluded.rating, comment = excluded.comment, created_at = now()",
+    )
+    .bind::<SqlUuid, _>(message.0)
+    .bind::<Text, _>(owner)
+    .bind::<Text, _>(rating)
+    .bind::<Nullable<Text>, _>(comment)
+    .execute(&mut database.connection().await?)
+    .await?;
+    Ok(stored == 1)
+}
