@@ -1,6 +1,6 @@
 # One image for both roles: `serve orchestrator` and `serve rag`.
-ARG BUILD_IMAGE=docker.io/library/rust:1.95.0-bookworm
-ARG RUNTIME_IMAGE=docker.io/library/debian:12.11-slim
+ARG BUILD_IMAGE=rust:1.95.0-bookworm
+ARG RUNTIME_IMAGE=debian:12.11-slim
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
