@@ -1,0 +1,35 @@
+# `just` lists what there is. Every recipe is one command you can also type.
+
+services := env_var_or_default("CHATBOT_SERVICES_STATE", justfile_directory() / ".cache/services")
+
+_default:
+    @just --list --unsorted
+
+# Everything a change must pass
+test *arguments:
+    scripts/test {{ arguments }}
+
+# The quick part of it: format and lint
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets --locked -- -D warnings
+
+# Try it out: needs no database, no broker, no key
+demo *arguments:
+    cargo run --release --locked -- demo {{ arguments }}
+
+# Start PostgreSQL, Redis and Kafka for development, then: . .cache/services/env
+services-up:
+    scripts/services up --state {{ services }}
+
+# Stop them and remove their data
+services-down:
+    scripts/services down --state {{ services }}
+
+# The API documentation, in the browser
+docs:
+    cargo doc --no-deps --locked --open
+
+# Benchmarks, with the real services
+bench *arguments:
+    scripts/services run --durable -- cargo bench --locked {{ arguments }}
