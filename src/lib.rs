@@ -1,1 +1,4 @@
+//! A healthcare chatbot that answers only from an organisation's own approved documents.
 
+pub mod domain;
+pub mod rag;

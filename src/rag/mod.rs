@@ -1,0 +1,4 @@
+//! The rag role: documents in, passages out.
+
+pub mod chunk;
+pub mod parse;
