@@ -19,6 +19,10 @@ const HEADING_RATIO: f64 = 1.15;
 const MAX_HEADING_CHARS: usize = 150;
 /// A line distance this much larger than the page's usual one starts a paragraph.
 const PARAGRAPH_GAP: f64 = 1.3;
+/// Lines of at least this share of the column's width may be wrapped ones.
+const BROAD_LINE: f64 = 0.7;
+/// Headings further apart than this share of their size are two.
+const HEADING_LEADING: f64 = 1.45;
 
 /// A line of text where it stands on the page.
 #[derive(Clone, Debug, Default)]
@@ -27,10 +31,26 @@ pub(super) struct Line {
     left: f64,
     right: f64,
     y: f64,
-    /// Type size of the line's first glyph.
+    /// Type size of most of the line: list labels and first letters may be larger.
     size: f64,
+    /// How far that size leads.
+    votes: usize,
     /// Nothing is known about the position.
     unpositioned: bool,
+}
+
+impl Line {
+    /// Majority vote (Boyer and Moore).
+    fn vote(&mut self, size: f64) {
+        if tenths(size) == tenths(self.size) {
+            self.votes += 1;
+        } else if self.votes == 0 {
+            self.size = size;
+            self.votes = 1;
+        } else {
+            self.votes -= 1;
+        }
+    }
 }
 
 /// Collects what the extractor shows.
@@ -64,6 +84,7 @@ impl Glyphs {
                     line.text.push(' ');
                 }
                 push_glyph(&mut line.text, text);
+                line.vote(size);
                 line.right = line.right.max(right);
                 return;
             }
@@ -73,6 +94,7 @@ impl Glyphs {
             right,
             y,
             size,
+            votes: 1,
             ..Line::default()
         };
         push_glyph(&mut line.text, text);
@@ -195,14 +217,15 @@ impl Writer<'_> {
     ) -> Result<(), ParseError> {
         let kind = sizes.kind(line);
         let continues_page = previous.is_none() && self.paragraph.ends_with(PAGE_MARK);
+        let is_heading = matches!(kind, BlockKind::Heading(_));
         let joint = match previous {
+            Some(before) if is_heading && before.y - line.y > line.size * HEADING_LEADING => None,
             Some(before) => shape.joint(before, line),
             None if continues_page => Some(' '),
             None => None,
         };
-        let same_kind = matches!(self.kind, BlockKind::Heading(_))
-            == matches!(kind, BlockKind::Heading(_))
-            && (!matches!(kind, BlockKind::Heading(_)) || self.kind == kind);
+        let was_heading = matches!(self.kind, BlockKind::Heading(_));
+        let same_kind = was_heading == is_heading && (!is_heading || self.kind == kind);
         match joint {
             Some(joint)
                 if same_kind && kind != BlockKind::ListItem && !self.paragraph.is_empty() =>
@@ -341,7 +364,12 @@ impl PageShape {
         #[expect(clippy::cast_precision_loss, reason = "lines are short")]
         let word_width = (line.right - line.left) * word as f64 / chars as f64;
         let full = before.right + word_width + before.size * 0.2 > edge;
-        Some(if full { ' ' } else { '\n' })
+        // Ragged lines of which the next goes on in the middle of a sentence.
+        let broad = before.right - before.left > (edge - before.left) * BROAD_LINE;
+        let goes_on = broad
+            && line.text.trim_start().starts_with(char::is_lowercase)
+            && !before.text.trim_end().ends_with(['.', ':', ';', '!', '?']);
+        Some(if full || goes_on { ' ' } else { '\n' })
     }
 }
 
