@@ -19,7 +19,7 @@ const TINY_SECTION: usize = 6;
 const MAX_HEADING_CHARS: usize = 120;
 
 /// How long chunks are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChunkingConfig {
     /// The length that is aimed at.
