@@ -1,0 +1,111 @@
+//! Where chunks are cut.
+
+use super::*;
+use crate::rag::parse::{MediaType, ParseLimits, parse};
+
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
+}
+
+fn markdown(text: &str, target: usize, max: usize, overlap: usize) -> Vec<Chunk> {
+    let doc = parse(
+        MediaType::Markdown,
+        text.as_bytes(),
+        &ParseLimits::default(),
+    )
+    .unwrap();
+    let cfg = ChunkingConfig {
+        target_tokens: target,
+        max_tokens: max,
+        overlap_sentences: overlap,
+    };
+    chunk(&doc, &cfg, &words)
+}
+
+fn texts(chunks: &[Chunk]) -> Vec<&str> {
+    chunks.iter().map(|c| c.text.as_str()).collect()
+}
+
+#[test]
+fn sections_do_not_mix_and_know_their_path() {
+    let chunks = markdown(
+        "# Asthma\n\n## Signs\n\nOne two three four five six seven.\n\n## Care\n\nEight nine ten eleven twelve.",
+        12,
+        20,
+        1,
+    );
+    assert_eq!(
+        texts(&chunks),
+        [
+            "Asthma\n\nSigns\n\nOne two three four five six seven.",
+            "Care\n\nEight nine ten eleven twelve."
+        ]
+    );
+    assert_eq!(chunks[0].heading.as_deref(), Some("Asthma > Signs"));
+    assert_eq!(chunks[1].heading.as_deref(), Some("Asthma > Care"));
+}
+
+#[test]
+fn tiny_sections_share_a_chunk_under_what_they_have_in_common() {
+    let chunks = markdown("# A\n\n## B\n\nx.\n\n## C\n\ny.\n\n## D\n\nz.", 180, 240, 1);
+    assert_eq!(chunks.len(), 1);
+    assert_eq!(chunks[0].heading.as_deref(), Some("A"));
+}
+
+#[test]
+fn sentences_overlap_inside_running_text_only() {
+    let chunks = markdown("A b c d. E f g. H i j k. L m n. O p q r.", 8, 9, 1);
+    assert_eq!(
+        texts(&chunks),
+        ["A b c d. E f g.", "H i j k. L m n.", "O p q r."]
+    );
+    let chunks = markdown("A b c d e f. G h. I j k l m n. O p. Q r s t u v.", 9, 10, 1);
+    assert_eq!(
+        texts(&chunks),
+        [
+            "A b c d e f. G h.",
+            "G h. I j k l m n. O p.",
+            "O p. Q r s t u v."
+        ]
+    );
+}
+
+#[test]
+fn a_list_keeps_its_lead_in() {
+    let chunks = markdown(
+        "Some words before the list that fill the chunk.\n\nCall us if you have:\n\n- fever today\n- a rash\n- bad pain",
+        10,
+        16,
+        1,
+    );
+    assert_eq!(
+        texts(&chunks),
+        [
+            "Some words before the list that fill the chunk.",
+            "Call us if you have:\n- fever today\n- a rash\n- bad pain"
+        ]
+    );
+}
+
+#[test]
+fn long_sentences_and_words_are_split() {
+    let chunks = markdown("a b c d e f g h i j k l", 4, 5, 1);
+    assert_eq!(texts(&chunks), ["a b c d e", "f g h i j", "k l"]);
+    let long = "x".repeat(200);
+    let chunks = markdown(&long, 4, 5, 1);
+    assert_eq!(chunks.iter().map(|c| c.text.len()).sum::<usize>(), 200);
+    assert!(chunks.iter().all(|c| c.text.len() <= 60));
+}
+
+#[test]
+fn text_outside_blocks_is_not_lost() {
+    let doc = ParsedDocument {
+        text: "alpha beta. gamma".to_owned(),
+        title: None,
+        blocks: Vec::new(),
+        pages: vec![0, 12],
+    };
+    let chunks = chunk(&doc, &ChunkingConfig::default(), &words);
+    assert_eq!(texts(&chunks), ["alpha beta. gamma"]);
+    assert_eq!(chunks[0].page, Some(1));
+}

@@ -1,0 +1,218 @@
+//! Assembles the text and the blocks, so that offsets and normalisation live in one place.
+
+use super::{Block, BlockKind, ParseError, ParseLimits, ParsedDocument};
+
+/// Inside a block's content: a new page starts here.
+pub(super) const PAGE_MARK: char = '\u{000C}';
+
+const MAX_TITLE_CHARS: usize = 300;
+
+/// Collects blocks in reading order.
+pub(super) struct Builder {
+    text: String,
+    chars: usize,
+    blocks: Vec<Block>,
+    pages: Vec<usize>,
+    max_bytes: usize,
+}
+
+impl Builder {
+    pub(super) fn new(limits: &ParseLimits) -> Self {
+        Self {
+            text: String::new(),
+            chars: 0,
+            blocks: Vec::new(),
+            pages: Vec::new(),
+            max_bytes: limits.max_text_bytes,
+        }
+    }
+
+    /// The format has pages, and the first one starts at the first character.
+    pub(super) fn start_pages(&mut self) {
+        if self.pages.is_empty() {
+            self.pages.push(0);
+        }
+    }
+
+    /// The next block is on a new page.
+    pub(super) fn break_page(&mut self) {
+        self.break_page_at(self.chars);
+    }
+
+    fn break_page_at(&mut self, offset: usize) {
+        self.start_pages();
+        self.pages.push(offset);
+    }
+
+    /// Adds prose: runs of white space become one space, line feeds stay as line breaks.
+    pub(super) fn push(&mut self, kind: BlockKind, content: &str) -> Result<(), ParseError> {
+        let (content, marks) = prose(content);
+        self.append(kind, &content, &marks)
+    }
+
+    /// Adds content whose white space matters.
+    pub(super) fn push_verbatim(&mut self, content: &str) -> Result<(), ParseError> {
+        let kept: String = unix_lines(content).filter(|c| !is_dropped(*c)).collect();
+        let kept = kept.trim_end();
+        let blank = kept.len() - kept.trim_start().len();
+        let first = kept
+            .get(..blank)
+            .and_then(|lead| lead.rfind('\n'))
+            .map_or(0, |at| at + 1);
+        self.append(BlockKind::Code, kept.get(first..).unwrap_or_default(), &[])
+    }
+
+    fn append(
+        &mut self,
+        kind: BlockKind,
+        content: &str,
+        marks: &[usize],
+    ) -> Result<(), ParseError> {
+        if content.trim().is_empty() {
+            for _ in marks {
+                self.break_page();
+            }
+            return Ok(());
+        }
+        let separator = self.separator(kind);
+        if self.text.len() + separator.len() + content.len() > self.max_bytes {
+            return Err(ParseError::TooLarge);
+        }
+        let before = self.chars;
+        self.text.push_str(separator);
+        let start = self.chars + separator.len();
+        self.text.push_str(content);
+        self.chars = start + content.chars().count();
+        for mark in marks {
+            // A break before the first word lies before the separator, like any other.
+            self.break_page_at(if *mark == 0 { before } else { start + mark });
+        }
+        self.blocks.push(Block {
+            kind,
+            start,
+            end: self.chars,
+        });
+        Ok(())
+    }
+
+    fn separator(&self, kind: BlockKind) -> &'static str {
+        let Some(last) = self.blocks.last() else {
+            return "";
+        };
+        let tight = match (last.kind, kind) {
+            (BlockKind::ListItem, BlockKind::ListItem)
+            | (BlockKind::TableRow, BlockKind::TableRow) => true,
+            (BlockKind::Paragraph, BlockKind::ListItem) => self.text.ends_with(':'),
+            _ => false,
+        };
+        if tight { "\n" } else { "\n\n" }
+    }
+
+    /// The text of the first heading, as a title for want of a better one.
+    pub(super) fn first_heading(&self) -> Option<String> {
+        let block = self
+            .blocks
+            .iter()
+            .take(20)
+            .find(|b| matches!(b.kind, BlockKind::Heading(_)))?;
+        crate::domain::text::slice_chars(&self.text, block.start, block.end).map(str::to_owned)
+    }
+
+    pub(super) fn finish(self, title: Option<&str>) -> Result<ParsedDocument, ParseError> {
+        if self.blocks.is_empty() {
+            return Err(ParseError::Empty);
+        }
+        Ok(ParsedDocument {
+            title: title.and_then(title_text),
+            text: self.text,
+            blocks: self.blocks,
+            pages: self.pages,
+        })
+    }
+}
+
+/// One line of at most 300 chars; `None` if nothing is left.
+fn title_text(raw: &str) -> Option<String> {
+    let (clean, _) = prose(raw);
+    let line: String = clean
+        .chars()
+        .map(|c| if c == '\n' { ' ' } else { c })
+        .take(MAX_TITLE_CHARS)
+        .collect();
+    (!line.is_empty()).then_some(line)
+}
+
+/// Normalised prose, and the char offsets in it where pages start.
+fn prose(content: &str) -> (String, Vec<usize>) {
+    let mut out = String::with_capacity(content.len());
+    let mut chars = 0;
+    let mut marks = Vec::new();
+    let mut pending = None;
+    for c in unix_lines(content) {
+        if c == PAGE_MARK {
+            marks.push(chars);
+            pending = pending.or(Some(' '));
+        } else if c.is_whitespace() {
+            let line_end = matches!(c, '\n' | '\u{2028}' | '\u{2029}' | '\u{0085}');
+            pending = Some(if line_end || pending == Some('\n') {
+                '\n'
+            } else {
+                ' '
+            });
+        } else if !is_dropped(c) {
+            if let Some(space) = pending.take()
+                && !out.is_empty()
+            {
+                out.push(space);
+                chars += 1;
+            }
+            out.push(c);
+            chars += 1;
+        }
+    }
+    (out, marks)
+}
+
+/// Characters that carry no text: controls (NUL must never reach the database), soft hyphens,
+/// zero-width spaces, byte order marks.
+fn is_dropped(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t'))
+        || matches!(c, '\u{00AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}')
+}
+
+/// The chars with CRLF and CR as LF.
+fn unix_lines(text: &str) -> impl Iterator<Item = char> + '_ {
+    let mut chars = text.chars().peekable();
+    std::iter::from_fn(move || {
+        let c = chars.next()?;
+        if c != '\r' {
+            return Some(c);
+        }
+        chars.next_if_eq(&'\n');
+        Some('\n')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_keeps_words_and_line_breaks_only() {
+        let (text, marks) = prose(" a \u{a0}b\0\u{ad}c \r\n d\u{c}e");
+        assert_eq!(text, "a bc\nd e");
+        assert_eq!(marks, [6]);
+    }
+
+    #[test]
+    fn blocks_point_at_their_text() {
+        let mut builder = Builder::new(&ParseLimits::default());
+        builder.push(BlockKind::Paragraph, "Öl:").unwrap();
+        builder.push(BlockKind::ListItem, "- eins").unwrap();
+        builder.push_verbatim("\n\n  x = 1\n  y\n").unwrap();
+        let doc = builder.finish(Some(" A\nB ")).unwrap();
+        assert_eq!(doc.text, "Öl:\n- eins\n\n  x = 1\n  y");
+        assert_eq!(doc.title.as_deref(), Some("A B"));
+        assert_eq!((doc.blocks[1].start, doc.blocks[1].end), (4, 10));
+    }
+}

@@ -1,0 +1,362 @@
+//! Word documents: a ZIP archive of XML parts.
+
+use std::borrow::Cow;
+use std::io::{self, Cursor, Read};
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::builder::{Builder, PAGE_MARK};
+use super::docx_styles::{Numbering, Styles, attribute, number, outline_level};
+use super::sniff::mismatch;
+use super::{BlockKind, MediaType, ParseError, ParseLimits, ParsedDocument};
+
+pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
+    let mut package = Package::open(bytes, limits)?;
+    let name = package.main_part()?;
+    let body = package.part(&name)?.ok_or(ParseError::Damaged)?;
+    let styles = package.part("word/styles.xml")?;
+    let numbering = package.part("word/numbering.xml")?;
+    let mut reader = DocxReader::new(
+        limits,
+        Styles::read(styles.as_deref().unwrap_or_default())?,
+        Numbering::read(numbering.as_deref().unwrap_or_default())?,
+    );
+    reader.read(&body)?;
+    for notes in ["word/footnotes.xml", "word/endnotes.xml"] {
+        if let Some(xml) = package.part(notes)? {
+            reader.read(&xml)?;
+        }
+    }
+    let core = package.part("docProps/core.xml")?;
+    let title = core
+        .and_then(|xml| core_title(&xml))
+        .or(reader.title)
+        .or_else(|| reader.builder.first_heading());
+    reader.builder.finish(title.as_deref())
+}
+
+/// The archive, with one budget for everything that is unpacked.
+struct Package<'a> {
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+    budget: u64,
+}
+
+impl<'a> Package<'a> {
+    fn open(bytes: &'a [u8], limits: &ParseLimits) -> Result<Self, ParseError> {
+        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| ParseError::Damaged)?;
+        if archive.len() > limits.max_archive_entries {
+            return Err(ParseError::TooLarge);
+        }
+        Ok(Self {
+            archive,
+            budget: limits.max_expanded_bytes as u64,
+        })
+    }
+
+    fn main_part(&self) -> Result<String, ParseError> {
+        let names: Vec<String> = self
+            .archive
+            .file_names()
+            .filter_map(|name| name.ok().map(Cow::into_owned))
+            .collect();
+        let found = names
+            .iter()
+            .find(|n| *n == "word/document.xml")
+            .or_else(|| {
+                // Some programs number the part: word/document2.xml.
+                names.iter().find(|n| n.starts_with("word/document"))
+            });
+        if let Some(name) = found {
+            return Ok(name.clone());
+        }
+        let holds = |folder: &str| names.iter().any(|n| n.starts_with(folder));
+        Err(mismatch(
+            MediaType::Docx,
+            if holds("xl/") {
+                "an Excel workbook"
+            } else if holds("ppt/") {
+                "a PowerPoint presentation"
+            } else if names.iter().any(|n| n == "content.xml") {
+                "an OpenDocument file"
+            } else {
+                "a ZIP archive"
+            },
+        ))
+    }
+
+    /// A part's text; `None` if there is no such part. Sizes that the archive states are not
+    /// believed: reading stops at the budget.
+    fn part(&mut self, name: &str) -> Result<Option<String>, ParseError> {
+        let file = match self.archive.by_name(name) {
+            Ok(file) => file,
+            Err(ZipError::FileNotFound) => return Ok(None),
+            Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => {
+                return Err(ParseError::Encrypted);
+            }
+            Err(_) => return Err(ParseError::Damaged),
+        };
+        let mut content = Vec::new();
+        let read = file
+            .take(self.budget.saturating_add(1))
+            .read_to_end(&mut content)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::OutOfMemory => ParseError::OutOfMemory,
+                _ => ParseError::Damaged,
+            })? as u64;
+        self.budget = self.budget.checked_sub(read).ok_or(ParseError::TooLarge)?;
+        let text = String::from_utf8(content).map_err(|_| ParseError::Damaged)?;
+        Ok(Some(text))
+    }
+}
+
+fn core_title(xml: &str) -> Option<String> {
+    let mut reader = Reader::from_str(xml);
+    let mut title = String::new();
+    let mut inside = false;
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(e) if e.local_name().into_inner() == "title" => inside = true,
+            Event::End(e) if e.local_name().into_inner() == "title" => break,
+            Event::Text(text) if inside => title.push_str(&text.xml10_content()),
+            Event::GeneralRef(reference) if inside => title.extend(resolve(&reference)),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    (!title.trim().is_empty()).then_some(title)
+}
+
+fn resolve(reference: &BytesRef<'_>) -> Option<char> {
+    if let Ok(Some(c)) = reference.resolve_char_ref() {
+        return Some(c);
+    }
+    match reference.xml10_content().as_ref() {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => None,
+    }
+}
+
+/// A paragraph that is open. Text boxes nest paragraphs inside paragraphs.
+#[derive(Default)]
+struct Paragraph {
+    text: String,
+    style: Option<String>,
+    outline: Option<u8>,
+    list: Option<u32>,
+    list_level: u32,
+}
+
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each mirrors an open element"
+)]
+struct DocxReader {
+    builder: Builder,
+    styles: Styles,
+    numbering: Numbering,
+    title: Option<String>,
+    paragraphs: Vec<Paragraph>,
+    /// Depth of open tables, and the text of the outermost table's open row.
+    tables: usize,
+    row: String,
+    in_text: bool,
+    in_properties: bool,
+    hidden_run: bool,
+    /// Word writes a rendered break after each explicit one: only text between makes it a page.
+    text_since_break: bool,
+}
+
+impl DocxReader {
+    fn new(limits: &ParseLimits, styles: Styles, numbering: Numbering) -> Self {
+        Self {
+            builder: Builder::new(limits),
+            styles,
+            numbering,
+            title: None,
+            paragraphs: Vec::new(),
+            tables: 0,
+            row: String::new(),
+            in_text: false,
+            in_properties: false,
+            hidden_run: false,
+            text_since_break: false,
+        }
+    }
+
+    fn read(&mut self, xml: &str) -> Result<(), ParseError> {
+        let mut reader = Reader::from_str(xml);
+        // Inside an element whose content must not be read: its depth.
+        let mut skipped = 0_usize;
+        let mut closed = false;
+        loop {
+            match reader.read_event().map_err(|_| ParseError::Damaged)? {
+                Event::Start(e) if skipped > 0 || is_skipped(&e) => skipped += 1,
+                Event::End(_) if skipped > 0 => skipped -= 1,
+                Event::Eof if closed => return Ok(()),
+                Event::Eof => return Err(ParseError::Damaged),
+                _ if skipped > 0 => {}
+                Event::Start(e) => self.open(&e),
+                Event::Empty(e) if is_skipped(&e) => {}
+                Event::Empty(e) => {
+                    self.open(&e);
+                    self.close(e.local_name().into_inner())?;
+                }
+                Event::End(e) => {
+                    let name = e.local_name();
+                    closed |= matches!(name.into_inner(), "document" | "footnotes" | "endnotes");
+                    self.close(name.into_inner())?;
+                }
+                Event::Text(text) => self.text(&text.xml10_content()),
+                Event::CData(text) => self.text(&text.xml10_content()),
+                Event::GeneralRef(reference) => {
+                    if let Some(c) = resolve(&reference) {
+                        self.text(c.encode_utf8(&mut [0; 4]));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.in_text && !self.hidden_run {
+            self.text_since_break |= !text.trim().is_empty();
+            // A form feed would count as a page mark.
+            let plain = text
+                .chars()
+                .map(|c| if c.is_whitespace() { ' ' } else { c });
+            self.paragraph().text.extend(plain);
+        }
+    }
+
+    fn paragraph(&mut self) -> &mut Paragraph {
+        if self.paragraphs.is_empty() {
+            self.paragraphs.push(Paragraph::default());
+        }
+        let last = self.paragraphs.len() - 1;
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "an element was pushed if there was none"
+        )]
+        &mut self.paragraphs[last]
+    }
+
+    fn open(&mut self, e: &BytesStart<'_>) {
+        match e.local_name().into_inner() {
+            "p" => self.paragraphs.push(Paragraph::default()),
+            "pPr" => self.in_properties = true,
+            "pStyle" => self.paragraph().style = attribute(e, "val"),
+            "outlineLvl" => self.paragraph().outline = outline_level(e),
+            "numId" => self.paragraph().list = number(e, "val"),
+            "ilvl" => self.paragraph().list_level = number(e, "val").unwrap_or(0),
+            "pageBreakBefore" if is_on(e) => self.break_page(false),
+            "r" => self.hidden_run = false,
+            "vanish" if !self.in_properties => self.hidden_run = is_on(e),
+            "t" => self.in_text = true,
+            "tab" if !self.in_properties => self.paragraph().text.push(' '),
+            "noBreakHyphen" => self.paragraph().text.push('-'),
+            "br" if attribute(e, "type").as_deref() == Some("page") => self.break_page(true),
+            "cr" | "br" => self.paragraph().text.push('\n'),
+            "lastRenderedPageBreak" => self.break_page(false),
+            "tbl" => self.tables += 1,
+            "tr" if self.tables == 1 => self.row.clear(),
+            "tc" if !self.row.trim().is_empty() => {
+                self.row
+                    .push_str(if self.tables == 1 { " | " } else { " " });
+            }
+            _ => {}
+        }
+    }
+
+    fn break_page(&mut self, explicit: bool) {
+        if explicit || self.text_since_break {
+            self.paragraph().text.push(PAGE_MARK);
+            self.text_since_break = false;
+        }
+    }
+
+    fn close(&mut self, name: &str) -> Result<(), ParseError> {
+        match name {
+            "p" => self.end_paragraph(),
+            "pPr" => {
+                self.in_properties = false;
+                Ok(())
+            }
+            "t" => {
+                self.in_text = false;
+                Ok(())
+            }
+            "tbl" => {
+                self.tables = self.tables.saturating_sub(1);
+                Ok(())
+            }
+            "tr" if self.tables == 1 => {
+                let row = std::mem::take(&mut self.row);
+                let blank = |c: char| (c.is_whitespace() && c != PAGE_MARK) || c == '|';
+                if row.chars().all(blank) {
+                    return Ok(());
+                }
+                self.builder.push(BlockKind::TableRow, &row)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn end_paragraph(&mut self) -> Result<(), ParseError> {
+        let Some(paragraph) = self.paragraphs.pop() else {
+            return Ok(());
+        };
+        let blank = paragraph.text.trim().is_empty();
+        let style = paragraph
+            .style
+            .as_deref()
+            .map(|id| self.styles.meaning(id))
+            .unwrap_or_default();
+        let heading = paragraph.outline.or(style.heading);
+        let list = paragraph.list.or(style.numbering).filter(|id| *id > 0);
+        let marker = match list {
+            Some(id) if !blank && heading.is_none() => {
+                self.numbering.next_marker(id, paragraph.list_level)
+            }
+            _ => String::new(),
+        };
+        if self.tables > 0 {
+            if !self.row.is_empty() && !self.row.ends_with(' ') {
+                self.row.push(' ');
+            }
+            self.row.push_str(&marker);
+            self.row.push_str(&paragraph.text);
+            return Ok(());
+        }
+        if style.is_title && self.title.is_none() && !blank {
+            self.title = Some(paragraph.text.clone());
+        }
+        let kind = match heading {
+            Some(level) => BlockKind::Heading(level),
+            None if !marker.is_empty() => BlockKind::ListItem,
+            None => BlockKind::Paragraph,
+        };
+        self.builder
+            .push(kind, &format!("{marker}{}", paragraph.text))
+    }
+}
+
+/// Old wording of tracked changes, and the second copy of a text box.
+fn is_skipped(e: &BytesStart<'_>) -> bool {
+    matches!(
+        e.local_name().into_inner(),
+        "del" | "moveFrom" | "Fallback" | "instrText" | "delText" | "tabs" | "rt"
+    )
+}
+
+/// A switch element is on unless its value says otherwise.
+fn is_on(e: &BytesStart<'_>) -> bool {
+    !matches!(attribute(e, "val").as_deref(), Some("0" | "false" | "off"))
+}

@@ -1,0 +1,293 @@
+//! HTML: visible text by block, without navigation and code.
+
+use scraper::node::Element;
+use scraper::{Html, Node};
+
+use super::builder::Builder;
+use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
+
+/// The document is walked without recursion: nesting is the author's choice, the stack is ours.
+pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
+    let html = Html::parse_document(text);
+    let mut reader = HtmlReader {
+        builder: Builder::new(limits),
+        inline: String::new(),
+        lists: Vec::new(),
+        prefix: None,
+        rows: 0,
+        preformatted: 0,
+        in_title: false,
+        title: String::new(),
+    };
+    let root = html.tree.root();
+    let mut next = root.first_child();
+    while let Some(node) = next {
+        next = if reader.enter(node.value())? {
+            node.first_child()
+        } else {
+            None
+        };
+        if next.is_some() {
+            continue;
+        }
+        let mut at = node;
+        loop {
+            reader.leave(at.value())?;
+            if let Some(sibling) = at.next_sibling() {
+                next = Some(sibling);
+                break;
+            }
+            match at.parent() {
+                Some(parent) if parent != root => at = parent,
+                _ => break,
+            }
+        }
+    }
+    reader.flush(BlockKind::Paragraph)?;
+    let title = Some(reader.title)
+        .filter(|t| !t.trim().is_empty())
+        .or_else(|| reader.builder.first_heading());
+    reader.builder.finish(title.as_deref())
+}
+
+/// What an element does to the text around it.
+enum Role {
+    Skipped,
+    Title,
+    Heading(u8),
+    Block,
+    List(Option<u64>),
+    Item,
+    Row,
+    Cell,
+    Preformatted,
+    Break,
+    Inline,
+}
+
+fn role(element: &Element) -> Role {
+    if element.attr("hidden").is_some() {
+        return Role::Skipped;
+    }
+    match element.name() {
+        "script" | "style" | "nav" | "noscript" | "template" | "svg" | "math" | "iframe"
+        | "object" | "canvas" | "select" | "button" | "textarea" => Role::Skipped,
+        "title" => Role::Title,
+        "h1" => Role::Heading(1),
+        "h2" => Role::Heading(2),
+        "h3" => Role::Heading(3),
+        "h4" => Role::Heading(4),
+        "h5" => Role::Heading(5),
+        "h6" => Role::Heading(6),
+        "ol" => Role::List(Some(
+            element
+                .attr("start")
+                .and_then(|s| s.trim().parse().ok())
+                .unwrap_or(1),
+        )),
+        "ul" | "menu" => Role::List(None),
+        "li" => Role::Item,
+        "tr" => Role::Row,
+        "td" | "th" => Role::Cell,
+        "pre" => Role::Preformatted,
+        "br" => Role::Break,
+        "p" | "div" | "section" | "article" | "main" | "header" | "footer" | "aside"
+        | "address" | "blockquote" | "figure" | "figcaption" | "dl" | "dt" | "dd" | "form"
+        | "fieldset" | "legend" | "details" | "summary" | "table" | "caption" | "hr" | "body"
+        | "head" | "html" | "center" | "hgroup" | "dialog" => Role::Block,
+        _ => Role::Inline,
+    }
+}
+
+struct HtmlReader {
+    builder: Builder,
+    inline: String,
+    /// The next number of each open list; `None` for bullets.
+    lists: Vec<Option<u64>>,
+    prefix: Option<String>,
+    /// How many table rows are open.
+    rows: usize,
+    preformatted: usize,
+    in_title: bool,
+    title: String,
+}
+
+impl HtmlReader {
+    /// Whether to look at the node's children.
+    fn enter(&mut self, node: &Node) -> Result<bool, ParseError> {
+        match node {
+            Node::Text(text) => {
+                self.text(text);
+                Ok(false)
+            }
+            Node::Element(element) => self.open(element),
+            _ => Ok(false),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.in_title {
+            if self.title.len() < 4_096 {
+                self.title.push_str(text);
+            }
+        } else if self.preformatted > 0 {
+            self.inline.push_str(text);
+        } else {
+            // Line feeds in the source are white space; only <br> breaks a line.
+            let spaced = text
+                .chars()
+                .map(|c| if c.is_whitespace() { ' ' } else { c });
+            self.inline.extend(spaced);
+        }
+    }
+
+    fn open(&mut self, element: &Element) -> Result<bool, ParseError> {
+        match role(element) {
+            Role::Skipped => return Ok(false),
+            Role::Title => self.in_title = true,
+            Role::Heading(_) => self.flush(self.kind())?,
+            Role::Block => self.boundary()?,
+            Role::List(first) => {
+                self.boundary()?;
+                self.lists.push(first);
+            }
+            Role::Item => {
+                self.boundary()?;
+                let prefix = match self.lists.last_mut() {
+                    Some(Some(number)) => {
+                        let prefix = format!("{number}. ");
+                        *number = number.saturating_add(1);
+                        prefix
+                    }
+                    _ => "- ".to_owned(),
+                };
+                if self.rows > 0 {
+                    self.inline.push_str(&prefix);
+                } else {
+                    self.prefix = Some(prefix);
+                }
+            }
+            Role::Row => {
+                self.flush(self.kind())?;
+                self.rows += 1;
+            }
+            Role::Cell => {
+                let text = self.inline.trim_end().len();
+                self.inline.truncate(text);
+                if text > 0 {
+                    self.inline.push_str(" | ");
+                }
+            }
+            Role::Preformatted => {
+                self.flush(self.kind())?;
+                self.preformatted += 1;
+            }
+            Role::Break => self.inline.push('\n'),
+            Role::Inline => {
+                if element.name() == "img"
+                    && let Some(alt) = element.attr("alt")
+                {
+                    self.inline.push(' ');
+                    self.inline.push_str(alt);
+                    self.inline.push(' ');
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn leave(&mut self, node: &Node) -> Result<(), ParseError> {
+        let Node::Element(element) = node else {
+            return Ok(());
+        };
+        match role(element) {
+            Role::Title => self.in_title = false,
+            Role::Heading(level) => self.flush(BlockKind::Heading(level))?,
+            Role::Block | Role::Cell => self.boundary_after(element)?,
+            Role::List(_) => {
+                self.boundary()?;
+                self.lists.pop();
+            }
+            Role::Item => {
+                self.boundary()?;
+                self.prefix = None;
+            }
+            Role::Row => {
+                self.flush(BlockKind::TableRow)?;
+                self.rows = self.rows.saturating_sub(1);
+            }
+            Role::Preformatted => {
+                self.preformatted = self.preformatted.saturating_sub(1);
+                let content = std::mem::take(&mut self.inline);
+                self.builder.push_verbatim(&content)?;
+            }
+            Role::Skipped | Role::Break | Role::Inline => {}
+        }
+        Ok(())
+    }
+
+    fn boundary_after(&mut self, element: &Element) -> Result<(), ParseError> {
+        if matches!(element.name(), "td" | "th") {
+            self.inline.push(' ');
+            return Ok(());
+        }
+        self.boundary()
+    }
+
+    fn kind(&self) -> BlockKind {
+        if self.rows > 0 {
+            BlockKind::TableRow
+        } else if self.lists.is_empty() {
+            BlockKind::Paragraph
+        } else {
+            BlockKind::ListItem
+        }
+    }
+
+    /// A block begins or ends; inside a table row that is a line break in the cell.
+    fn boundary(&mut self) -> Result<(), ParseError> {
+        if self.rows > 0 || self.preformatted > 0 {
+            if !self.inline.is_empty() && !self.inline.ends_with("| ") {
+                self.inline.push('\n');
+            }
+            return Ok(());
+        }
+        self.flush(self.kind())
+    }
+
+    fn flush(&mut self, kind: BlockKind) -> Result<(), ParseError> {
+        let content = std::mem::take(&mut self.inline);
+        if content.chars().all(|c| c.is_whitespace() || c == '|') {
+            return Ok(());
+        }
+        match self.prefix.take() {
+            Some(prefix) if kind == BlockKind::ListItem => {
+                self.builder.push(kind, &format!("{prefix}{content}"))
+            }
+            _ => self.builder.push(kind, &content),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn visible_text_by_block() {
+        let doc = parse(
+            "<html><head><title>Asthma &amp; you</title><style>x{}</style></head><body>\
+             <nav>Home</nav><h1>Asthma</h1><p>Use  your\ninhaler<br>daily.</p><script>1</script>\
+             <ol start=2><li>Shake<li>Breathe</ol><table><tr><th>Dose<th>Time<tr><td><p>1</p>\
+             <td>8 am</table><pre>a\n  b</pre><div hidden>no</div>tail</body></html>",
+            &ParseLimits::default(),
+        )
+        .unwrap();
+        assert_eq!(doc.title.as_deref(), Some("Asthma & you"));
+        assert_eq!(
+            doc.text,
+            "Asthma\n\nUse your inhaler\ndaily.\n\n2. Shake\n3. Breathe\n\nDose | Time\n1 | 8 am\n\n\
+             a\n  b\n\ntail"
+        );
+    }
+}

@@ -1,0 +1,249 @@
+//! Bytes of an uploaded document to text with structure.
+//!
+//! Every offset counts Unicode scalar values of [`ParsedDocument::text`], which is final: whatever
+//! is normalised (white space, control characters, line joins) is normalised before offsets are
+//! taken. The same bytes always give the same text.
+
+mod builder;
+mod docx;
+mod docx_styles;
+mod html;
+mod markdown;
+mod pdf;
+mod pdf_content;
+mod pdf_layout;
+mod plain;
+pub mod sandbox;
+mod sniff;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+pub use worker::{WorkerLimits, run_worker};
+
+/// The formats that can be parsed. Serialises as the MIME type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum MediaType {
+    #[serde(rename = "text/markdown")]
+    Markdown,
+    #[serde(rename = "text/plain")]
+    Text,
+    #[serde(rename = "text/html")]
+    Html,
+    #[serde(rename = "application/pdf")]
+    Pdf,
+    #[serde(rename = "application/vnd.openxmlformats-officedocument.wordprocessingml.document")]
+    Docx,
+}
+
+impl MediaType {
+    /// Every format, in the order of the documentation.
+    pub const ALL: [Self; 5] = [
+        Self::Markdown,
+        Self::Text,
+        Self::Html,
+        Self::Pdf,
+        Self::Docx,
+    ];
+
+    /// The format a `Content-Type` names; parameters and case do not matter.
+    pub fn from_mime(mime: &str) -> Option<Self> {
+        let essence = mime.split(';').next().unwrap_or_default().trim();
+        match essence.to_ascii_lowercase().as_str() {
+            "text/markdown" | "text/x-markdown" => Some(Self::Markdown),
+            "text/plain" => Some(Self::Text),
+            "text/html" | "application/xhtml+xml" => Some(Self::Html),
+            "application/pdf" | "application/x-pdf" => Some(Self::Pdf),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => {
+                Some(Self::Docx)
+            }
+            _ => None,
+        }
+    }
+
+    /// The format a file name's extension (with or without the dot) means.
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        let extension = extension.strip_prefix('.').unwrap_or(extension);
+        match extension.to_ascii_lowercase().as_str() {
+            "md" | "markdown" => Some(Self::Markdown),
+            "txt" | "text" => Some(Self::Text),
+            "html" | "htm" | "xhtml" => Some(Self::Html),
+            "pdf" => Some(Self::Pdf),
+            "docx" => Some(Self::Docx),
+            _ => None,
+        }
+    }
+
+    /// The MIME type, without parameters.
+    pub fn as_mime(self) -> &'static str {
+        match self {
+            Self::Markdown => "text/markdown",
+            Self::Text => "text/plain",
+            Self::Html => "text/html",
+            Self::Pdf => "application/pdf",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        }
+    }
+
+    /// The name people use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Markdown => "Markdown",
+            Self::Text => "plain text",
+            Self::Html => "HTML",
+            Self::Pdf => "PDF",
+            Self::Docx => "Word (DOCX)",
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_mime())
+    }
+}
+
+impl FromStr for MediaType {
+    type Err = String;
+
+    fn from_str(mime: &str) -> Result<Self, Self::Err> {
+        Self::from_mime(mime).ok_or_else(|| "not a supported media type".to_owned())
+    }
+}
+
+/// Text with structure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParsedDocument {
+    /// Never holds a control character other than line feed and tab.
+    pub text: String,
+    /// What the document calls itself.
+    pub title: Option<String>,
+    /// In order, without overlap; every character that is not white space is in one.
+    pub blocks: Vec<Block>,
+    /// Start char offset of each page, ascending; empty if the format has no pages.
+    /// A page without text starts where the next one does.
+    pub pages: Vec<usize>,
+}
+
+/// A piece of structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    pub kind: BlockKind,
+    /// Char offsets into the text, half-open.
+    pub start: usize,
+    pub end: usize,
+}
+
+/// What a block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockKind {
+    /// 1 is the highest level, 9 the lowest.
+    Heading(u8),
+    Paragraph,
+    ListItem,
+    TableRow,
+    Code,
+}
+
+/// Why a document cannot be used, in words for the person who uploaded it. Holds no document text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ParseError {
+    #[error("The file is encrypted. Upload a version without a password.")]
+    Encrypted,
+    #[error("The file is damaged or incomplete. Open it, save it again and upload the new file.")]
+    Damaged,
+    #[error("The file was uploaded as {declared}, but it is {found}. Upload it with its own type.")]
+    Mismatch { declared: String, found: String },
+    #[error("The file is not UTF-8 text. Save it with the encoding UTF-8 and upload it again.")]
+    NotUtf8,
+    #[error(
+        "No text was found in the file. It looks like a scan: run text recognition (OCR) on it and \
+         upload the result."
+    )]
+    Empty,
+    #[error("The file holds more than can be processed. Split it and upload the parts.")]
+    TooLarge,
+    #[error("Reading the file took too long. Simplify or split it and upload it again.")]
+    TimedOut,
+    #[error("Reading the file needs more memory than is allowed. Split it and upload the parts.")]
+    OutOfMemory,
+    #[error("The file could not be read. Save it again in another program and upload the result.")]
+    Crashed,
+}
+
+impl ParseError {
+    /// A stable name for logs, metrics and clients.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Encrypted => "encrypted",
+            Self::Damaged => "damaged",
+            Self::Mismatch { .. } => "mismatch",
+            Self::NotUtf8 => "not_utf8",
+            Self::Empty => "empty",
+            Self::TooLarge => "too_large",
+            Self::TimedOut => "timed_out",
+            Self::OutOfMemory => "out_of_memory",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
+/// How much a document may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ParseLimits {
+    /// Bytes of the upload.
+    pub max_input_bytes: usize,
+    /// Bytes of the parsed text.
+    pub max_text_bytes: usize,
+    /// Bytes of all unpacked parts of a DOCX file together.
+    pub max_expanded_bytes: usize,
+    /// Entries of a DOCX archive.
+    pub max_archive_entries: usize,
+    /// Pages of a PDF file.
+    pub max_pages: usize,
+}
+
+impl Default for ParseLimits {
+    fn default() -> Self {
+        Self {
+            max_input_bytes: 64 << 20,
+            max_text_bytes: 32 << 20,
+            max_expanded_bytes: 128 << 20,
+            max_archive_entries: 4_096,
+            max_pages: 5_000,
+        }
+    }
+}
+
+/// Parses in this process.
+///
+/// PDF, DOCX and HTML of unknown origin belong into [`sandbox::Sandbox`]: their parsers may take
+/// all memory, overflow the stack or panic, and only a process of its own contains that.
+pub fn parse(
+    media: MediaType,
+    bytes: &[u8],
+    limits: &ParseLimits,
+) -> Result<ParsedDocument, ParseError> {
+    if bytes.len() > limits.max_input_bytes {
+        return Err(ParseError::TooLarge);
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(ParseError::Empty);
+    }
+    sniff::check(media, bytes)?;
+    match media {
+        MediaType::Markdown => markdown::parse(sniff::utf8(bytes)?, limits),
+        MediaType::Text => plain::parse(sniff::utf8(bytes)?, limits),
+        MediaType::Html => html::parse(&sniff::html_text(bytes)?, limits),
+        MediaType::Pdf => pdf::parse(bytes, limits),
+        MediaType::Docx => docx::parse(bytes, limits),
+    }
+}

@@ -1,0 +1,218 @@
+//! Parses uploads where they can do no harm: in a child process with limits.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
+
+use super::worker::{WorkerLimits, WorkerReply};
+use super::{MediaType, ParseError, ParseLimits, ParsedDocument, parse};
+
+/// Plain text and Markdown have parsers of linear time in safe code: below these sizes a child
+/// would cost more than it protects.
+const MAX_INLINE_BYTES: usize = 64 << 10;
+const MAX_BLOCKING_MARKDOWN_BYTES: usize = 1 << 20;
+/// How much of a dying child's last words is read, to tell lack of memory from other ends.
+const MAX_STDERR_BYTES: u64 = 4_096;
+/// Room for escapes and for the blocks, of which prose has one a hundred bytes.
+const REPLY_BYTES_PER_TEXT_BYTE: u64 = 4;
+
+/// How documents are parsed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SandboxConfig {
+    /// The program with the subcommand `parse-worker`; empty means this one.
+    pub executable: PathBuf,
+    /// Children at the same time; each may take `memory_bytes`.
+    pub max_concurrent: usize,
+    /// Wall-clock time of one document.
+    pub timeout_ms: u64,
+    pub cpu_seconds: u64,
+    pub memory_bytes: u64,
+    pub limits: ParseLimits,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self {
+            executable: PathBuf::new(),
+            max_concurrent: 1,
+            timeout_ms: 60_000,
+            cpu_seconds: 30,
+            memory_bytes: 384 << 20,
+            limits: ParseLimits::default(),
+        }
+    }
+}
+
+/// Parses documents, the dangerous formats in children.
+#[derive(Debug)]
+pub struct Sandbox {
+    config: SandboxConfig,
+    executable: PathBuf,
+    slots: Semaphore,
+}
+
+impl Sandbox {
+    /// Fails if the configuration names no program and this one's path is unknown.
+    pub fn new(config: SandboxConfig) -> io::Result<Self> {
+        let executable = if config.executable.as_os_str().is_empty() {
+            own_executable()?
+        } else {
+            config.executable.clone()
+        };
+        Ok(Self {
+            slots: Semaphore::new(config.max_concurrent.max(1)),
+            executable,
+            config,
+        })
+    }
+
+    /// Parses one document. Waits for a free slot; from there on the configured time counts.
+    ///
+    /// Dropping the future kills the child.
+    pub async fn parse(
+        &self,
+        media: MediaType,
+        bytes: Vec<u8>,
+    ) -> Result<ParsedDocument, ParseError> {
+        if bytes.len() > self.config.limits.max_input_bytes {
+            return Err(ParseError::TooLarge);
+        }
+        let limits = self.config.limits;
+        let most = match media {
+            MediaType::Text => usize::MAX,
+            MediaType::Markdown => MAX_BLOCKING_MARKDOWN_BYTES,
+            MediaType::Html | MediaType::Pdf | MediaType::Docx => 0,
+        };
+        if bytes.len() > most {
+            return self.parse_in_child(media, &bytes).await;
+        }
+        if bytes.len() <= MAX_INLINE_BYTES {
+            return parse(media, &bytes, &limits);
+        }
+        tokio::task::spawn_blocking(move || parse(media, &bytes, &limits))
+            .await
+            .unwrap_or(Err(ParseError::Crashed))
+    }
+
+    async fn parse_in_child(
+        &self,
+        media: MediaType,
+        bytes: &[u8],
+    ) -> Result<ParsedDocument, ParseError> {
+        let slot = self.slots.acquire().await;
+        let _slot = slot.map_err(|_| ParseError::Crashed)?;
+        let mut child = self.spawn(media).map_err(|error| {
+            tracing::error!(error = %error, "Parser process did not start");
+            ParseError::Crashed
+        })?;
+        let deadline = Duration::from_millis(self.config.timeout_ms);
+        let talk = converse(&mut child, bytes, self.max_reply_bytes());
+        if let Ok(outcome) = tokio::time::timeout(deadline, talk).await {
+            return outcome;
+        }
+        // The slot is free again only when the child is gone.
+        if let Err(error) = child.kill().await {
+            tracing::warn!(error = %error, "Parser process could not be killed");
+        }
+        Err(ParseError::TimedOut)
+    }
+
+    fn spawn(&self, media: MediaType) -> io::Result<Child> {
+        let limits = WorkerLimits {
+            parse: self.config.limits,
+            memory_bytes: self.config.memory_bytes,
+            cpu_seconds: self.config.cpu_seconds,
+        };
+        Command::new(&self.executable)
+            .arg("parse-worker")
+            .args(["--media-type", media.as_mime()])
+            .args(["--limits", &serde_json::to_string(&limits)?])
+            // Secrets live in the environment; the child needs none of it.
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+    }
+
+    fn max_reply_bytes(&self) -> u64 {
+        self.config.limits.max_text_bytes as u64 * REPLY_BYTES_PER_TEXT_BYTE + 65_536
+    }
+}
+
+/// This program, even if its file was replaced by an upgrade meanwhile.
+fn own_executable() -> io::Result<PathBuf> {
+    let link = PathBuf::from("/proc/self/exe");
+    if cfg!(target_os = "linux") && link.exists() {
+        return Ok(link);
+    }
+    std::env::current_exe()
+}
+
+async fn converse(
+    child: &mut Child,
+    bytes: &[u8],
+    max_reply: u64,
+) -> Result<ParsedDocument, ParseError> {
+    let (Some(mut stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(ParseError::Crashed);
+    };
+    let send = async move {
+        // A child that ends early closes the pipe: how it ended says why.
+        let _ = stdin.write_all(bytes).await;
+        let _ = stdin.shutdown().await;
+    };
+    let ((), reply, last_words) = tokio::join!(
+        send,
+        read_at_most(stdout, max_reply + 1),
+        read_at_most(stderr, MAX_STDERR_BYTES)
+    );
+    if reply.len() as u64 > max_reply {
+        let _ = child.kill().await;
+        return Err(ParseError::TooLarge);
+    }
+    let status = child.wait().await.map_err(|_| ParseError::Crashed)?;
+    if status.success()
+        && let Ok(reply) = serde_json::from_slice(&reply)
+    {
+        return match reply {
+            WorkerReply::Document(document) => Ok(document),
+            WorkerReply::Error(error) => Err(error),
+        };
+    }
+    Err(cause_of_death(status, &last_words))
+}
+
+/// What can be read before the limit; a stream that fails just ends.
+async fn read_at_most(stream: impl AsyncRead + Unpin, most: u64) -> Vec<u8> {
+    let mut read = Vec::new();
+    let _ = stream.take(most).read_to_end(&mut read).await;
+    read
+}
+
+/// The child's last words are searched for what the runtime writes, never shown or logged.
+fn cause_of_death(status: ExitStatus, last_words: &[u8]) -> ParseError {
+    const SIGKILL: i32 = 9;
+    const SIGXCPU: i32 = 24;
+    let out_of_memory = last_words
+        .windows(b"memory allocation of".len())
+        .any(|w| w == b"memory allocation of");
+    match status.signal() {
+        Some(SIGXCPU) => ParseError::TimedOut,
+        Some(SIGKILL) => ParseError::OutOfMemory,
+        _ if out_of_memory => ParseError::OutOfMemory,
+        _ => ParseError::Crashed,
+    }
+}

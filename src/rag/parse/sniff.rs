@@ -1,0 +1,162 @@
+//! Whether bytes are what their declared type says, and their text.
+
+use std::borrow::Cow;
+
+use super::{MediaType, ParseError};
+
+/// How far into a file a PDF header may start (readers accept leading junk up to this).
+const PDF_HEADER_WINDOW: usize = 1_024;
+
+/// What the first bytes say the file is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Pdf,
+    Zip,
+    OldOffice,
+    Html,
+    Rtf,
+    Image,
+    Compressed,
+    Program,
+    Other,
+}
+
+impl Found {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pdf => "PDF",
+            Self::Zip => "a ZIP archive or Office file",
+            Self::OldOffice => "an older Office file (.doc, .xls, .ppt)",
+            Self::Html => "HTML",
+            Self::Rtf => "RTF",
+            Self::Image => "an image",
+            Self::Compressed => "a compressed file",
+            Self::Program => "a program",
+            Self::Other => "something else",
+        }
+    }
+}
+
+/// Fails if the bytes are evidently not of the declared type.
+pub(super) fn check(media: MediaType, bytes: &[u8]) -> Result<(), ParseError> {
+    let found = sniff(bytes);
+    let fits = match media {
+        MediaType::Pdf => {
+            found == Found::Pdf
+                || (found == Found::Other
+                    && names_pdf(bytes.get(..PDF_HEADER_WINDOW).unwrap_or(bytes)))
+        }
+        MediaType::Docx if found == Found::OldOffice && holds_encrypted_package(bytes) => {
+            return Err(ParseError::Encrypted);
+        }
+        MediaType::Docx => found == Found::Zip,
+        MediaType::Html => matches!(found, Found::Html | Found::Other),
+        MediaType::Markdown | MediaType::Text => found == Found::Other,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(mismatch(media, found.name()))
+    }
+}
+
+/// The error for bytes that are something else.
+pub(super) fn mismatch(media: MediaType, found: &str) -> ParseError {
+    ParseError::Mismatch {
+        declared: media.name().to_owned(),
+        found: found.to_owned(),
+    }
+}
+
+fn sniff(bytes: &[u8]) -> Found {
+    const MAGIC: [(&[u8], Found); 14] = [
+        (b"%PDF-", Found::Pdf),
+        (b"PK\x03\x04", Found::Zip),
+        (b"PK\x05\x06", Found::Zip),
+        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Found::OldOffice),
+        (b"{\\rtf", Found::Rtf),
+        (b"\x89PNG", Found::Image),
+        (b"\xFF\xD8\xFF", Found::Image),
+        (b"GIF8", Found::Image),
+        (b"II*\0", Found::Image),
+        (b"MM\0*", Found::Image),
+        (b"\x1F\x8B", Found::Compressed),
+        (b"7z\xBC\xAF", Found::Compressed),
+        (b"\x7FELF", Found::Program),
+        (b"MZ\x90\0", Found::Program),
+    ];
+    if let Some((_, found)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return *found;
+    }
+    let head = bytes.get(..PDF_HEADER_WINDOW).unwrap_or(bytes);
+    if names_pdf(head) && !is_texty(head) {
+        return Found::Pdf;
+    }
+    let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let start = start.trim_ascii_start().to_ascii_lowercase();
+    if start.starts_with(b"%pdf-") {
+        Found::Pdf
+    } else if start.starts_with(b"<!doctype html") || start.starts_with(b"<html") {
+        Found::Html
+    } else {
+        Found::Other
+    }
+}
+
+fn names_pdf(head: &[u8]) -> bool {
+    head.windows(5).any(|w| w == b"%PDF-")
+}
+
+fn is_texty(head: &[u8]) -> bool {
+    match std::str::from_utf8(head) {
+        Ok(_) => true,
+        // A multi-byte character may be cut at the window's end.
+        Err(error) => error.error_len().is_none(),
+    }
+}
+
+/// A password-protected DOCX is an OLE container with a stream of this name, in UTF-16.
+fn holds_encrypted_package(bytes: &[u8]) -> bool {
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    bytes.windows(name.len()).any(|w| w == name)
+}
+
+/// The bytes as UTF-8, without a byte order mark.
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str, ParseError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| ParseError::NotUtf8)?;
+    Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
+}
+
+/// HTML text: UTF-8, or Windows-1252 (which browsers also read Latin-1 as) if the page says so.
+pub(super) fn html_text(bytes: &[u8]) -> Result<Cow<'_, str>, ParseError> {
+    match utf8(bytes) {
+        Ok(text) => Ok(Cow::Borrowed(text)),
+        Err(error) => {
+            let head = bytes.get(..2_048).unwrap_or(bytes).to_ascii_lowercase();
+            let head = String::from_utf8_lossy(&head);
+            let latin = ["iso-8859-1", "windows-1252", "latin1"]
+                .iter()
+                .any(|name| head.contains("charset") && head.contains(name));
+            if latin {
+                Ok(Cow::Owned(bytes.iter().map(|b| windows_1252(*b)).collect()))
+            } else {
+                Err(error)
+            }
+        }
+    }
+}
+
+/// <https://encoding.spec.whatwg.org/index-windows-1252.txt>
+fn windows_1252(byte: u8) -> char {
+    const HIGH: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
+    ];
+    byte.checked_sub(0x80)
+        .and_then(|at| HIGH.get(usize::from(at)).copied())
+        .unwrap_or(char::from(byte))
+}
