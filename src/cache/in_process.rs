@@ -80,7 +80,12 @@ impl Turn {
     fn after(&self, seq: Option<u64>) -> Vec<StoredEvent> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let start = seq.map_or(0, |seq| events.partition_point(|event| event.seq <= seq));
-        events.iter().skip(start).take(READ_LIMIT).cloned().collect()
+        events
+            .iter()
+            .skip(start)
+            .take(READ_LIMIT)
+            .cloned()
+            .collect()
     }
 }
 

@@ -53,13 +53,11 @@ impl LogPublisher {
 #[async_trait]
 impl Publish for LogPublisher {
     async fn publish(&self, records: &[OutboxRecord]) -> Result<(), StoreError> {
-        let appends = self
-            .group(records)
-            .await?
-            .into_iter()
-            .map(|((topic, partition), records)| async move {
+        let appends = self.group(records).await?.into_iter().map(
+            |((topic, partition), records)| async move {
                 self.log.append(&topic, partition, records).await
-            });
+            },
+        );
         // All of them, not the first error: what was stored twice is dropped by the consumers.
         join_all(appends)
             .await

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::OptionalExtension;
-use diesel::sql_types::{
-    Array, BigInt, Double, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid,
-};
+use diesel::sql_types::{Array, BigInt, Double, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
@@ -170,9 +168,10 @@ async fn renew(
     // A lease that a delivery holds locked is renewed by the next beat: waiting for it would hold
     // up the others. Nobody can take it meanwhile.
     diesel::sql_query(
-        "UPDATE partition_leases l SET expires_at = now() + make_interval(secs => $3)
-         FROM (SELECT topic, partition FROM partition_leases
-               WHERE consumer_group = $1 AND owner = $2 FOR UPDATE SKIP LOCKED) mine
+        "WITH mine AS MATERIALIZED (
+             SELECT topic, partition FROM partition_leases
+             WHERE consumer_group = $1 AND owner = $2 FOR UPDATE SKIP LOCKED)
+         UPDATE partition_leases l SET expires_at = now() + make_interval(secs => $3) FROM mine
          WHERE l.consumer_group = $1 AND l.topic = mine.topic AND l.partition = mine.partition",
     )
     .bind::<Text, _>(group)
@@ -226,13 +225,16 @@ async fn take_free(
     limit: usize,
     ttl: Duration,
 ) -> Result<(), DbError> {
+    // Materialized: a join may run a plain subquery once per row, and each run has its own limit.
     diesel::sql_query(
-        "UPDATE partition_leases l
+        "WITH free AS MATERIALIZED (
+             SELECT partition FROM partition_leases
+             WHERE consumer_group = $1 AND topic = $2 AND partition < $4
+               AND (owner IS NULL OR (owner <> $3 AND expires_at <= now()))
+             ORDER BY partition LIMIT $5 FOR UPDATE SKIP LOCKED)
+         UPDATE partition_leases l
          SET owner = $3, epoch = l.epoch + 1, expires_at = now() + make_interval(secs => $6)
-         FROM (SELECT partition FROM partition_leases
-               WHERE consumer_group = $1 AND topic = $2 AND partition < $4
-                 AND (owner IS NULL OR (owner <> $3 AND expires_at <= now()))
-               ORDER BY partition LIMIT $5 FOR UPDATE SKIP LOCKED) free
+         FROM free
          WHERE l.consumer_group = $1 AND l.topic = $2 AND l.partition = free.partition",
     )
     .bind::<Text, _>(group)
@@ -253,10 +255,11 @@ async fn give_up(
     partitions: &[i32],
 ) -> Result<(), DbError> {
     diesel::sql_query(
-        "UPDATE partition_leases l SET owner = NULL, expires_at = '-infinity'
-         FROM (SELECT partition FROM partition_leases
-               WHERE consumer_group = $1 AND topic = $2 AND owner = $3 AND partition = ANY($4)
-               FOR UPDATE SKIP LOCKED) excess
+        "WITH excess AS MATERIALIZED (
+             SELECT partition FROM partition_leases
+             WHERE consumer_group = $1 AND topic = $2 AND owner = $3 AND partition = ANY($4)
+             FOR UPDATE SKIP LOCKED)
+         UPDATE partition_leases l SET owner = NULL, expires_at = '-infinity' FROM excess
          WHERE l.consumer_group = $1 AND l.topic = $2 AND l.partition = excess.partition",
     )
     .bind::<Text, _>(group)

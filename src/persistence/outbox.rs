@@ -140,9 +140,8 @@ async fn list_waiting(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let envelope = serde_json::from_value(row.envelope).map_err(|_| {
-                DbError::Query(format!("outbox row {} holds no envelope", row.id))
-            })?;
+            let envelope = serde_json::from_value(row.envelope)
+                .map_err(|_| DbError::Query(format!("outbox row {} holds no envelope", row.id)))?;
             Ok(OutboxRecord {
                 id: row.id,
                 topic: row.topic,
@@ -193,12 +192,11 @@ impl OutboxStore for Database {
 
     async fn pending(&self) -> Result<i64, StoreError> {
         let mut connection = self.connection().await?;
-        let row: CountRow = diesel::sql_query(
-            "SELECT count(*) AS count FROM outbox WHERE published_at IS NULL",
-        )
-        .get_result(&mut connection)
-        .await
-        .map_err(DbError::from)?;
+        let row: CountRow =
+            diesel::sql_query("SELECT count(*) AS count FROM outbox WHERE published_at IS NULL")
+                .get_result(&mut connection)
+                .await
+                .map_err(DbError::from)?;
         Ok(row.count)
     }
 }

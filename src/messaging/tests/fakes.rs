@@ -59,7 +59,13 @@ impl MemoryLeases {
     }
 
     pub fn set_next(&self, partition: i32, next: i64) {
-        self.0.lock().unwrap().rows.entry(partition).or_default().next = next;
+        self.0
+            .lock()
+            .unwrap()
+            .rows
+            .entry(partition)
+            .or_default()
+            .next = next;
     }
 
     pub fn set_down(&self, down: bool) {
@@ -157,7 +163,12 @@ impl LeaseStore for MemoryLeases {
         for partition in 0..partitions {
             tables.rows.entry(partition).or_default();
         }
-        let live = tables.members.values().filter(|at| **at > now).count().max(1);
+        let live = tables
+            .members
+            .values()
+            .filter(|at| **at > now)
+            .count()
+            .max(1);
         let fair = usize::try_from(partitions).unwrap().div_ceil(live);
         let mut held = 0;
         for row in tables.rows.values_mut() {
@@ -213,7 +224,7 @@ pub type Script = dyn Fn(&Delivery) -> Result<(), HandlerError> + Send + Sync;
 /// Remembers effects; the script decides what happens before the commit.
 pub struct Recorder {
     pub leases: Arc<MemoryLeases>,
-    pub effects: Mutex<Vec<(i32, String)>>,
+    pub effects: Mutex<Vec<String>>,
     pub attempts: Mutex<Vec<(i64, u32)>>,
     pub script: Box<Script>,
     pub slow: Duration,
@@ -229,11 +240,7 @@ impl Handler for Recorder {
         (self.script)(&delivery)?;
         tokio::time::sleep(self.slow).await;
         if self.leases.commit(&delivery)? {
-            let name = delivery.envelope.kind.clone();
-            self.effects
-                .lock()
-                .unwrap()
-                .push((delivery.fence.partition, name));
+            self.effects.lock().unwrap().push(delivery.envelope.kind);
         }
         Ok(())
     }
@@ -241,8 +248,7 @@ impl Handler for Recorder {
 
 impl Recorder {
     pub fn kinds(&self) -> Vec<String> {
-        let effects = self.effects.lock().unwrap();
-        effects.iter().map(|(_, kind)| kind.clone()).collect()
+        self.effects.lock().unwrap().clone()
     }
 }
 

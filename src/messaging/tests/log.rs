@@ -44,8 +44,13 @@ async fn a_fetch_waits_for_an_append() {
     };
     let (fetched, ()) = tokio::join!(fetch, append);
     let fetched = fetched.unwrap();
-    assert_eq!((fetched[0].offset, &fetched[0].value[..]), (START, &b"value"[..]));
-    let none = log.fetch(TOPIC, 0, START + 1, Duration::from_millis(1)).await;
+    assert_eq!(
+        (fetched[0].offset, &fetched[0].value[..]),
+        (START, &b"value"[..])
+    );
+    let none = log
+        .fetch(TOPIC, 0, START + 1, Duration::from_millis(1))
+        .await;
     assert_eq!(none.unwrap(), []);
     assert_eq!(log.end_offset(TOPIC, 0).await.unwrap(), START + 1);
 }
