@@ -41,7 +41,7 @@ impl InProcessCache {
             started: Instant::now(),
             arrivals: Bounded::builder()
                 .max_capacity(MAX_SCOPES)
-                .time_to_idle(Duration::from_secs(120))
+                .time_to_idle(Duration::from_mins(2))
                 .build(),
             turns: Bounded::builder()
                 .max_capacity(MAX_TURNS)

@@ -73,8 +73,8 @@ impl Default for CacheLimits {
     fn default() -> Self {
         Self {
             max_events: 4_096,
-            stream_ttl: Duration::from_secs(900),
-            embedding_ttl: Duration::from_secs(86_400),
+            stream_ttl: Duration::from_mins(15),
+            embedding_ttl: Duration::from_hours(24),
         }
     }
 }

@@ -50,7 +50,7 @@ fn remaining_counts_down_and_a_limit_of_zero_refuses() {
     assert_eq!(gcra::decide(next.unwrap(), 0.0, 3).1.remaining, 1);
     let (_, none) = gcra::decide(0.0, 0.0, 0);
     assert!(!none.allowed);
-    assert_eq!(none.retry_after, Duration::from_secs(60));
+    assert_eq!(none.retry_after, Duration::from_mins(1));
 }
 
 #[tokio::test]

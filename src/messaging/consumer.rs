@@ -52,7 +52,7 @@ impl ConsumerSettings {
             ttl: Duration::from_secs(15),
             heartbeat: Duration::from_secs(3),
             max_wait: Duration::from_millis(200),
-            handle_timeout: Duration::from_secs(300),
+            handle_timeout: Duration::from_mins(5),
             max_attempts: 5,
             retry_initial: Duration::from_millis(500),
             retry_max: Duration::from_secs(15),

@@ -34,7 +34,11 @@ impl LogPublisher {
             let size = if let Some(size) = sizes.get(record.topic.as_str()) {
                 *size
             } else {
-                let size = self.log.partitions(&record.topic).await.map_err(store)?;
+                let size = self
+                    .log
+                    .partitions(&record.topic)
+                    .await
+                    .map_err(|error| store(&error))?;
                 sizes.insert(&record.topic, size);
                 size
             };
@@ -63,11 +67,11 @@ impl Publish for LogPublisher {
             .await
             .into_iter()
             .collect::<Result<(), BusError>>()
-            .map_err(store)
+            .map_err(|error| store(&error))
     }
 }
 
-fn store(error: BusError) -> StoreError {
+fn store(error: &BusError) -> StoreError {
     StoreError(error.to_string())
 }
 

@@ -7,12 +7,12 @@ use crate::support::{service, unique};
 
 /// A log whose topics no other test sees.
 pub async fn log(partitions: i32) -> KafkaLog {
-    let log = KafkaLog::new(settings(service("CHATBOT_TEST_KAFKA_BROKERS"), partitions));
+    let log = KafkaLog::new(settings(&service("CHATBOT_TEST_KAFKA_BROKERS"), partitions));
     log.ensure_topics().await.expect("topics");
     log
 }
 
-fn settings(brokers: String, partitions: i32) -> KafkaSettings {
+fn settings(brokers: &str, partitions: i32) -> KafkaSettings {
     KafkaSettings {
         brokers: brokers.split(',').map(str::to_owned).collect(),
         topic_prefix: format!("{}.", unique("test")),
@@ -93,7 +93,7 @@ async fn a_broker_that_accepts_and_says_nothing_costs_one_deadline() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let log = KafkaLog::new(KafkaSettings {
         request_timeout: Duration::from_millis(300),
-        ..settings(listener.local_addr().unwrap().to_string(), 1)
+        ..settings(&listener.local_addr().unwrap().to_string(), 1)
     });
     let started = Instant::now();
     let calls = tokio::join!(

@@ -108,9 +108,9 @@ async fn pruning_keeps_what_waits() {
         "INSERT INTO inbox VALUES ('group', gen_random_uuid(), now() - interval '2 days')",
     )
     .await;
-    let week = Duration::from_secs(7 * 86_400);
+    let week = Duration::from_hours(7 * 24);
     assert_eq!(outbox::prune(&test.database, week).await.unwrap(), 0);
-    let day = Duration::from_secs(86_400);
+    let day = Duration::from_hours(24);
     assert_eq!(outbox::prune(&test.database, day).await.unwrap(), 1);
     assert_eq!(
         outbox::prune(&test.database, Duration::ZERO).await.unwrap(),

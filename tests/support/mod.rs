@@ -1,5 +1,11 @@
 //! Real services for tests, each test on ground of its own: a schema, a topic prefix, fresh ids.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 

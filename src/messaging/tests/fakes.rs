@@ -78,7 +78,7 @@ impl MemoryLeases {
         let row = tables.rows.get_mut(&partition).unwrap();
         row.owner = Some(thief.into());
         row.epoch += 1;
-        row.expires = Some(Instant::now() + Duration::from_secs(60));
+        row.expires = Some(Instant::now() + Duration::from_mins(1));
     }
 
     /// What a handler does in its transaction; false for a duplicate.
