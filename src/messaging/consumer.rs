@@ -1,0 +1,332 @@
+//! A consumer that owns partitions by leases: the membership side. `partition` does the reading.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::partition::PartitionLoop;
+use super::{ConsumerStats, Log};
+use crate::domain::messaging::{Handler, Lease, LeaseStore, StoreError};
+
+/// Beats between two looks at the topic's number of partitions.
+const BEATS_PER_TOPIC_LOOK: u64 = 20;
+
+/// How a consumer works.
+#[derive(Clone, Debug)]
+pub struct ConsumerSettings {
+    /// One group reads one topic: members of a group share its partitions.
+    pub group: String,
+    /// Unique for each consumer of a group, in this process and elsewhere.
+    pub owner: String,
+    /// Without prefix.
+    pub topic: String,
+    /// How long a lease outlives its last heartbeat.
+    pub ttl: Duration,
+    /// Between heartbeats; at most half of `ttl`.
+    pub heartbeat: Duration,
+    /// How long a fetch waits for records.
+    pub max_wait: Duration,
+    /// Deadline of one call to the handler; exceeding it counts as an attempt.
+    pub handle_timeout: Duration,
+    /// Attempts before a record goes to the dead letters.
+    pub max_attempts: u32,
+    /// Wait before the second attempt; doubled for each further one.
+    pub retry_initial: Duration,
+    /// The longest wait between attempts.
+    pub retry_max: Duration,
+    /// How long a stopping consumer waits for the records it works on.
+    pub drain: Duration,
+}
+
+impl ConsumerSettings {
+    /// Settings with the defaults of everything that is not a name.
+    pub fn new(group: &str, owner: &str, topic: &str) -> Self {
+        Self {
+            group: group.to_owned(),
+            owner: owner.to_owned(),
+            topic: topic.to_owned(),
+            ttl: Duration::from_secs(15),
+            heartbeat: Duration::from_secs(3),
+            max_wait: Duration::from_millis(200),
+            handle_timeout: Duration::from_mins(5),
+            max_attempts: 5,
+            retry_initial: Duration::from_millis(500),
+            retry_max: Duration::from_secs(15),
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Reads one topic as a member of a group.
+pub struct LeasedConsumer {
+    log: Arc<dyn Log>,
+    store: Arc<dyn LeaseStore>,
+    handler: Arc<dyn Handler>,
+    settings: Arc<ConsumerSettings>,
+    stats: Arc<ConsumerStats>,
+}
+
+/// A partition loop that runs.
+struct Running {
+    epoch: i64,
+    stop: CancellationToken,
+}
+
+/// The partition loops of one `run`; dropping it aborts them.
+#[derive(Default)]
+struct Loops {
+    tasks: JoinSet<i32>,
+    running: HashMap<i32, Running>,
+    by_task: HashMap<tokio::task::Id, i32>,
+}
+
+/// What one `run` knows of the group.
+struct Membership {
+    partitions: i32,
+    beats: u64,
+    last_beat: Instant,
+}
+
+impl LeasedConsumer {
+    /// A consumer that does nothing until `run`.
+    pub fn new(
+        log: Arc<dyn Log>,
+        store: Arc<dyn LeaseStore>,
+        handler: Arc<dyn Handler>,
+        settings: ConsumerSettings,
+    ) -> Self {
+        Self {
+            log,
+            store,
+            handler,
+            settings: Arc::new(settings),
+            stats: Arc::default(),
+        }
+    }
+
+    /// The counters.
+    pub fn stats(&self) -> Arc<ConsumerStats> {
+        Arc::clone(&self.stats)
+    }
+
+    /// Consumes until cancelled; then finishes the records in hand and gives the leases back.
+    pub async fn run(&self, cancel: CancellationToken) {
+        let mut loops = Loops::default();
+        let mut membership = Membership {
+            partitions: 0,
+            beats: 0,
+            last_beat: Instant::now(),
+        };
+        let mut ticker = self.ticker();
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => break,
+                _ = ticker.tick() => self.beat(&mut membership, &mut loops).await,
+                partition = loops.ended(), if !loops.tasks.is_empty() => self.forget(partition),
+            }
+        }
+        self.drain(&mut loops).await;
+        let released = tokio::time::timeout(
+            self.settings.ttl,
+            self.store
+                .release(&self.settings.group, &self.settings.owner),
+        );
+        if !matches!(released.await, Ok(Ok(()))) {
+            tracing::warn!(
+                consumer.group = self.settings.group,
+                "leases were not given back; they will expire"
+            );
+        }
+    }
+
+    fn ticker(&self) -> tokio::time::Interval {
+        let mut ticker = tokio::time::interval(self.settings.heartbeat);
+        ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticker
+    }
+
+    /// Renews the leases, shares the partitions, starts and stops loops accordingly.
+    async fn beat(&self, membership: &mut Membership, loops: &mut Loops) {
+        match self.leases(membership).await {
+            Ok(leases) => {
+                membership.last_beat = Instant::now();
+                self.reconcile(leases, loops);
+            }
+            Err(error) => {
+                self.stats.count_error();
+                let silent = membership.last_beat.elapsed();
+                tracing::warn!(
+                    %error,
+                    consumer.group = self.settings.group,
+                    silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX),
+                    "heartbeat failed"
+                );
+                if silent >= self.settings.ttl {
+                    loops.stop_all();
+                }
+            }
+        }
+    }
+
+    async fn leases(&self, membership: &mut Membership) -> Result<Vec<Lease>, StoreError> {
+        let settings = &self.settings;
+        let deadline = settings.ttl / 3;
+        let owned = within(
+            deadline,
+            self.store
+                .heartbeat(&settings.group, &settings.owner, settings.ttl),
+        )
+        .await?;
+        if membership.partitions == 0 || membership.beats.is_multiple_of(BEATS_PER_TOPIC_LOOK) {
+            let look = self.log.partitions(&settings.topic);
+            match tokio::time::timeout(deadline, look).await {
+                Ok(Ok(partitions)) => membership.partitions = partitions,
+                // A bus that is down must not cost the leases.
+                Ok(Err(error)) => tracing::warn!(%error, "cannot read the topic's partitions"),
+                Err(_) => tracing::warn!("reading the topic's partitions took too long"),
+            }
+        }
+        membership.beats += 1;
+        if membership.partitions == 0 {
+            return Ok(owned);
+        }
+        within(
+            deadline,
+            self.store.rebalance(
+                &settings.group,
+                &settings.owner,
+                &settings.topic,
+                membership.partitions,
+                settings.ttl,
+            ),
+        )
+        .await
+    }
+
+    fn reconcile(&self, leases: Vec<Lease>, loops: &mut Loops) {
+        let leases: HashMap<i32, Lease> = leases
+            .into_iter()
+            .filter(|lease| lease.fence.topic == self.settings.topic)
+            .map(|lease| (lease.fence.partition, lease))
+            .collect();
+        for (partition, running) in &loops.running {
+            let owned = leases.get(partition).map(|lease| lease.fence.epoch);
+            if owned != Some(running.epoch) {
+                running.stop.cancel();
+            }
+        }
+        for (partition, lease) in leases {
+            // One that still stops keeps its slot: two loops never work on one partition.
+            if !loops.running.contains_key(&partition) {
+                self.start(lease, loops);
+            }
+        }
+    }
+
+    fn start(&self, lease: Lease, loops: &mut Loops) {
+        let partition = lease.fence.partition;
+        tracing::info!(
+            consumer.group = lease.fence.group,
+            topic = lease.fence.topic,
+            partition,
+            epoch = lease.fence.epoch,
+            offset = lease.next_offset,
+            "partition taken"
+        );
+        if lease.fence.epoch > 1 {
+            self.stats.count_takeover();
+        }
+        self.stats.set_lag(partition, Some(0));
+        let stop = CancellationToken::new();
+        loops.running.insert(
+            partition,
+            Running {
+                epoch: lease.fence.epoch,
+                stop: stop.clone(),
+            },
+        );
+        let work = PartitionLoop {
+            log: Arc::clone(&self.log),
+            store: Arc::clone(&self.store),
+            handler: Arc::clone(&self.handler),
+            settings: Arc::clone(&self.settings),
+            stats: Arc::clone(&self.stats),
+            fence: lease.fence,
+            stop,
+        };
+        let task = loops.tasks.spawn(async move {
+            work.run(lease.next_offset).await;
+            partition
+        });
+        loops.by_task.insert(task.id(), partition);
+    }
+
+    fn forget(&self, partition: Option<i32>) {
+        if let Some(partition) = partition {
+            self.stats.set_lag(partition, None);
+        }
+    }
+
+    /// Lets the loops finish their records, with heartbeats, within the drain deadline.
+    async fn drain(&self, loops: &mut Loops) {
+        loops.stop_all();
+        let deadline = Instant::now() + self.settings.drain;
+        let mut ticker = self.ticker();
+        while !loops.tasks.is_empty() {
+            tokio::select! {
+                partition = loops.ended() => self.forget(partition),
+                _ = ticker.tick() => {
+                    let settings = &self.settings;
+                    let beat =
+                        self.store.heartbeat(&settings.group, &settings.owner, settings.ttl);
+                    if within(settings.ttl / 3, beat).await.is_err() {
+                        self.stats.count_error();
+                    }
+                }
+                () = tokio::time::sleep_until(deadline) => {
+                    tracing::warn!(
+                        consumer.group = self.settings.group,
+                        partitions = loops.tasks.len(),
+                        "records in hand were dropped; another member will handle them"
+                    );
+                    loops.tasks.shutdown().await;
+                }
+            }
+        }
+    }
+}
+
+impl Loops {
+    fn stop_all(&self) {
+        for running in self.running.values() {
+            running.stop.cancel();
+        }
+    }
+
+    /// Waits for a loop to end and gives its slot back.
+    async fn ended(&mut self) -> Option<i32> {
+        let id = match self.tasks.join_next_with_id().await? {
+            Ok((id, _)) => id,
+            Err(error) => {
+                tracing::error!(%error, "a partition loop ended badly");
+                error.id()
+            }
+        };
+        let partition = self.by_task.remove(&id)?;
+        self.running.remove(&partition);
+        Some(partition)
+    }
+}
+
+async fn within<T>(
+    deadline: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(deadline, call)
+        .await
+        .unwrap_or_else(|_| Err(StoreError("the store did not answer in time".into())))
+}

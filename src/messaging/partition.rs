@@ -1,0 +1,300 @@
+//! One owned partition: its records strictly one after the other.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use serde_json::json;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    BusError, ConsumerSettings, ConsumerStats, FetchedRecord, Log, Record, backoff,
+    dead_letter_topic,
+};
+use crate::domain::ids::EventId;
+use crate::domain::messaging::{
+    Delivery, Envelope, Fence, Handler, HandlerError, LeaseStore, StoreError,
+};
+use crate::domain::time;
+
+/// How often the lag is measured.
+const LAG_EVERY: Duration = Duration::from_secs(10);
+/// How much of an undecodable record the dead-letter table keeps, in bytes.
+const KEPT_BYTES: usize = 64 * 1024;
+
+/// Reads one partition under one lease.
+pub(super) struct PartitionLoop {
+    pub log: Arc<dyn Log>,
+    pub store: Arc<dyn LeaseStore>,
+    pub handler: Arc<dyn Handler>,
+    pub settings: Arc<ConsumerSettings>,
+    pub stats: Arc<ConsumerStats>,
+    pub fence: Fence,
+    pub stop: CancellationToken,
+}
+
+/// Whether the loop may go on.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    Next,
+    Stop,
+}
+
+/// What came of one attempt.
+enum Attempt {
+    Done,
+    Again(String),
+    GiveUp(String),
+    Fenced,
+}
+
+impl PartitionLoop {
+    /// Runs until stopped or fenced.
+    pub async fn run(&self, mut offset: i64) {
+        let mut failures = 0;
+        let mut lag_at = Instant::now();
+        while !self.stop.is_cancelled() {
+            let fetch = self.log.fetch(
+                &self.fence.topic,
+                self.fence.partition,
+                offset,
+                self.settings.max_wait,
+            );
+            let fetched = tokio::select! {
+                () = self.stop.cancelled() => return,
+                fetched = fetch => fetched,
+            };
+            let flow = match fetched {
+                Ok(records) => {
+                    failures = 0;
+                    self.handle_all(records, &mut offset).await
+                }
+                Err(BusError::OutOfRange {
+                    earliest,
+                    earlier_log,
+                }) => self.skip(&mut offset, earliest, earlier_log).await,
+                Err(error) => {
+                    failures += 1;
+                    self.failed(&error, failures).await
+                }
+            };
+            if flow == Flow::Stop {
+                return;
+            }
+            if Instant::now() >= lag_at {
+                self.measure_lag(offset).await;
+                lag_at = Instant::now() + LAG_EVERY;
+            }
+        }
+    }
+
+    async fn handle_all(&self, records: Vec<FetchedRecord>, offset: &mut i64) -> Flow {
+        for record in records {
+            if self.stop.is_cancelled() {
+                return Flow::Stop;
+            }
+            let at = record.offset;
+            if self.handle(record).await == Flow::Stop {
+                return Flow::Stop;
+            }
+            *offset = at + 1;
+        }
+        Flow::Next
+    }
+
+    /// Brings one record to its end: effects, or dead letters.
+    async fn handle(&self, record: FetchedRecord) -> Flow {
+        let (envelope, undecodable) = match serde_json::from_slice::<Envelope>(&record.value) {
+            Ok(envelope) => (envelope, None),
+            Err(error) => (
+                placeholder(&record.value),
+                // The category only: the parser's message may quote the record.
+                Some(format!("undecodable record: {:?}", error.classify())),
+            ),
+        };
+        let mut delivery = Delivery {
+            envelope,
+            offset: record.offset,
+            attempt: 1,
+            fence: self.fence.clone(),
+        };
+        let mut failures = 0;
+        loop {
+            let attempt = match &undecodable {
+                Some(cause) => Attempt::GiveUp(cause.clone()),
+                None => self.attempt(&delivery).await,
+            };
+            let outcome = match attempt {
+                Attempt::Done => {
+                    self.stats.count_handled();
+                    return Flow::Next;
+                }
+                Attempt::Fenced => return self.fenced(),
+                Attempt::GiveUp(cause) => self.give_up(&delivery, &record, &cause).await,
+                Attempt::Again(cause) if delivery.attempt >= self.settings.max_attempts => {
+                    self.give_up(&delivery, &record, &cause).await
+                }
+                Attempt::Again(cause) => Err(StoreError(cause)),
+            };
+            let Err(cause) = outcome else {
+                return Flow::Next;
+            };
+            // Also when the dead letter could not be stored: what keeps the table from taking it
+            // probably kept the handler from finishing, so the handler gets another chance.
+            failures += 1;
+            self.stats.count_retry();
+            self.warn_retry(&delivery, &cause);
+            delivery.attempt += 1;
+            if self.pause(failures).await == Flow::Stop {
+                return Flow::Stop;
+            }
+        }
+    }
+
+    async fn attempt(&self, delivery: &Delivery) -> Attempt {
+        let call = AssertUnwindSafe(self.handler.handle(delivery.clone())).catch_unwind();
+        match tokio::time::timeout(self.settings.handle_timeout, call).await {
+            Ok(Ok(Ok(()))) => Attempt::Done,
+            Ok(Ok(Err(HandlerError::Retry(cause)))) => Attempt::Again(cause),
+            Ok(Ok(Err(HandlerError::Reject(cause)))) => Attempt::GiveUp(cause),
+            Ok(Ok(Err(HandlerError::Fenced))) => Attempt::Fenced,
+            Ok(Err(_)) => Attempt::Again("the handler panicked".into()),
+            Err(_) => Attempt::Again("the handler exceeded its deadline".into()),
+        }
+    }
+
+    /// Stores the dead letter and advances; then copies it to the dead-letter topic, best effort.
+    async fn give_up(
+        &self,
+        delivery: &Delivery,
+        record: &FetchedRecord,
+        cause: &str,
+    ) -> Result<(), StoreError> {
+        self.store.dead_letter(delivery, cause).await?;
+        self.stats.count_dead_letter();
+        tracing::error!(
+            consumer.group = self.fence.group,
+            topic = self.fence.topic,
+            partition = self.fence.partition,
+            offset = delivery.offset,
+            event_id = %delivery.envelope.event_id,
+            attempts = delivery.attempt,
+            cause,
+            "record put into the dead letters"
+        );
+        let copy = Record {
+            key: delivery.envelope.key.clone(),
+            value: record.value.clone(),
+        };
+        let topic = dead_letter_topic(&self.fence.topic);
+        if let Err(error) = self.log.append(&topic, 0, vec![copy]).await {
+            tracing::warn!(%error, topic, "dead letter not copied to its topic");
+        }
+        Ok(())
+    }
+
+    /// Moves over records that the log no longer has. Never silent.
+    async fn skip(&self, offset: &mut i64, earliest: i64, earlier_log: bool) -> Flow {
+        let cause = if earlier_log {
+            "the in-process log starts anew with the process"
+        } else {
+            "the log no longer has the records before its earliest offset"
+        };
+        if let Err(error) = self.store.skip_to(&self.fence, earliest, cause).await {
+            return self.failed(&error, 1).await;
+        }
+        if earlier_log {
+            tracing::info!(
+                topic = self.fence.topic,
+                partition = self.fence.partition,
+                offset = earliest,
+                "new log"
+            );
+        } else {
+            self.stats.count_gap();
+            tracing::error!(
+                consumer.group = self.fence.group,
+                topic = self.fence.topic,
+                partition = self.fence.partition,
+                offset.from = *offset,
+                offset.to = earliest,
+                "gap: records were lost before they were read"
+            );
+        }
+        *offset = earliest;
+        Flow::Next
+    }
+
+    async fn failed(&self, error: &(dyn std::error::Error + Sync), failures: u32) -> Flow {
+        self.stats.count_error();
+        tracing::warn!(
+            %error,
+            topic = self.fence.topic,
+            partition = self.fence.partition,
+            failures,
+            "reading failed"
+        );
+        self.pause(failures).await
+    }
+
+    fn warn_retry(&self, delivery: &Delivery, cause: &StoreError) {
+        tracing::warn!(
+            topic = self.fence.topic,
+            partition = self.fence.partition,
+            offset = delivery.offset,
+            event_id = %delivery.envelope.event_id,
+            attempt = delivery.attempt,
+            %cause,
+            "record will be tried again"
+        );
+    }
+
+    fn fenced(&self) -> Flow {
+        self.stats.count_fenced();
+        tracing::warn!(
+            topic = self.fence.topic,
+            partition = self.fence.partition,
+            epoch = self.fence.epoch,
+            "partition lost to another member"
+        );
+        Flow::Stop
+    }
+
+    async fn pause(&self, failures: u32) -> Flow {
+        let wait = backoff(
+            self.settings.retry_initial,
+            self.settings.retry_max,
+            failures,
+        );
+        tokio::select! {
+            () = self.stop.cancelled() => Flow::Stop,
+            () = tokio::time::sleep(wait) => Flow::Next,
+        }
+    }
+
+    async fn measure_lag(&self, offset: i64) {
+        let end = self.log.end_offset(&self.fence.topic, self.fence.partition);
+        let end = tokio::select! {
+            () = self.stop.cancelled() => return,
+            end = end => end,
+        };
+        if let Ok(end) = end {
+            self.stats.set_lag(self.fence.partition, Some(end - offset));
+        }
+    }
+}
+
+/// Stands for a record that is no envelope, so that the dead letters can keep its bytes.
+fn placeholder(value: &[u8]) -> Envelope {
+    let kept = value.get(..KEPT_BYTES).unwrap_or(value);
+    Envelope {
+        event_id: EventId::new(),
+        kind: "undecodable".into(),
+        version: 0,
+        occurred_at: time::now(),
+        key: String::new(),
+        payload: json!({ "bytes": value.len(), "hex": hex::encode(kept) }),
+    }
+}

@@ -1,0 +1,77 @@
+//! Counters of a consumer, read by the metrics endpoint.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// What a consumer did since it started.
+#[derive(Debug, Default)]
+pub struct ConsumerStats {
+    handled: AtomicU64,
+    takeovers: AtomicU64,
+    retries: AtomicU64,
+    dead_letters: AtomicU64,
+    gaps: AtomicU64,
+    fenced: AtomicU64,
+    errors: AtomicU64,
+    /// Records behind the end, by owned partition.
+    lags: Mutex<HashMap<i32, i64>>,
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident, $count:ident;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(&self) -> u64 {
+            self.$name.load(Ordering::Relaxed)
+        }
+
+        pub(super) fn $count(&self) {
+            self.$name.fetch_add(1, Ordering::Relaxed);
+        }
+    )*};
+}
+
+impl ConsumerStats {
+    counters! {
+        /// Records whose handler succeeded.
+        handled, count_handled;
+        /// Partitions taken that another member had owned.
+        takeovers, count_takeover;
+        /// Attempts that will be repeated.
+        retries, count_retry;
+        /// Records given up.
+        dead_letters, count_dead_letter;
+        /// Jumps over records that the log no longer has.
+        gaps, count_gap;
+        /// Partitions stopped because the lease was lost.
+        fenced, count_fenced;
+        /// Failures of the bus or of the lease store.
+        errors, count_error;
+    }
+
+    /// Records behind the end, over the owned partitions.
+    pub fn lag(&self) -> i64 {
+        self.lags
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .sum()
+    }
+
+    /// How many partitions this consumer works on.
+    pub fn owned(&self) -> usize {
+        self.lags
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
+    /// Sets or, with `None`, forgets the lag of a partition.
+    pub(super) fn set_lag(&self, partition: i32, lag: Option<i64>) {
+        let mut lags = self.lags.lock().unwrap_or_else(PoisonError::into_inner);
+        match lag {
+            Some(lag) => lags.insert(partition, lag.max(0)),
+            None => lags.remove(&partition),
+        };
+    }
+}

@@ -1,0 +1,176 @@
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::fakes::{Rig, START, TOPIC, envelope, until};
+use crate::domain::messaging::HandlerError;
+use crate::messaging::{LeasedConsumer, Log, dead_letter_topic};
+
+/// Runs a consumer until the condition holds, then stops it.
+async fn run_until(consumer: &LeasedConsumer, what: impl Fn() -> bool) {
+    let cancel = CancellationToken::new();
+    tokio::join!(consumer.run(cancel.clone()), async {
+        until(what).await;
+        cancel.cancel();
+    });
+}
+
+#[tokio::test]
+async fn records_of_one_key_are_handled_in_order_and_once() {
+    let rig = Rig::new(3, |_| Ok(()));
+    for index in 0..20 {
+        rig.send("one", &format!("one {index:02}")).await;
+        rig.send("two", &format!("two {index:02}")).await;
+    }
+    let twice = envelope("one", "one twice");
+    rig.append("one", &twice).await;
+    rig.append("one", &twice).await;
+    let consumer = rig.consumer("a");
+    let stats = consumer.stats();
+    run_until(&consumer, || stats.handled() == 42).await;
+    let kinds = rig.recorder.kinds();
+    assert_eq!(kinds.len(), 41);
+    for key in ["one", "two"] {
+        assert!(
+            kinds
+                .iter()
+                .filter(|kind| kind.starts_with(key))
+                .is_sorted()
+        );
+    }
+    assert!(rig.leases.owners().iter().all(Option::is_none));
+}
+
+#[tokio::test]
+async fn a_retry_succeeds_and_a_poison_record_ends_in_the_dead_letters() {
+    let rig = Rig::new(1, |delivery| match delivery.envelope.kind.as_str() {
+        "flaky" if delivery.attempt < 3 => Err(HandlerError::Retry("not yet".into())),
+        "poison" => Err(HandlerError::Retry("never".into())),
+        "wrong" => Err(HandlerError::Reject("wrong".into())),
+        "panics" => panic!("scripted"),
+        _ => Ok(()),
+    });
+    for kind in ["flaky", "poison", "wrong", "panics", "fine"] {
+        rig.send("key", kind).await;
+    }
+    rig.append_bytes("key", b"no json".to_vec()).await;
+    rig.send("key", "last").await;
+    let consumer = rig.consumer("a");
+    run_until(&consumer, || rig.leases.next(0) == START + 7).await;
+    assert_eq!(rig.recorder.kinds(), ["flaky", "fine", "last"]);
+    let dead: Vec<_> = rig
+        .leases
+        .dead()
+        .into_iter()
+        .map(|(offset, _, attempts)| (offset - START, attempts))
+        .collect();
+    assert_eq!(dead, [(1, 3), (2, 1), (3, 3), (5, 1)]);
+    let copies = rig
+        .log
+        .fetch(&dead_letter_topic(TOPIC), 0, START, Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!(copies.len(), 4);
+    assert_eq!(copies[3].value, b"no json");
+    assert_eq!(consumer.stats().dead_letters(), 4);
+}
+
+#[tokio::test]
+async fn a_stolen_partition_is_left_at_once_and_taken_back_when_free() {
+    let rig = Rig::slow(1, Duration::from_millis(30), |_| Ok(()));
+    rig.send("key", "first").await;
+    let consumer = rig.consumer("a");
+    let stats = consumer.stats();
+    let cancel = CancellationToken::new();
+    tokio::join!(consumer.run(cancel.clone()), async {
+        until(|| rig.recorder.attempts.lock().unwrap().len() == 1).await;
+        rig.leases.steal(0, "thief");
+        until(|| stats.owned() == 0).await;
+        assert!(rig.recorder.kinds().is_empty());
+        let thief = rig.consumer("thief");
+        run_until(&thief, || rig.recorder.kinds().len() == 1).await;
+        // The thief released; the first member takes over again.
+        rig.send("key", "second").await;
+        until(|| rig.recorder.kinds().len() == 2).await;
+        cancel.cancel();
+    });
+    assert_eq!(rig.recorder.kinds(), ["first", "second"]);
+    assert!(stats.fenced() >= 1);
+}
+
+#[tokio::test]
+async fn two_members_share_and_a_leaving_one_hands_over() {
+    let rig = Rig::new(4, |_| Ok(()));
+    let (a, b) = (rig.consumer("a"), rig.consumer("b"));
+    let (stop_a, stop_b) = (CancellationToken::new(), CancellationToken::new());
+    tokio::join!(a.run(stop_a.clone()), b.run(stop_b.clone()), async {
+        let held = |owner: &str| {
+            let owners = rig.leases.owners();
+            owners
+                .iter()
+                .filter(|o| o.as_deref() == Some(owner))
+                .count()
+        };
+        until(|| held("a") == 2 && held("b") == 2).await;
+        stop_b.cancel();
+        until(|| held("a") == 4).await;
+        stop_a.cancel();
+    });
+}
+
+#[tokio::test]
+async fn a_gap_is_recorded_and_reading_goes_on() {
+    let rig = Rig::new(1, |_| Ok(()));
+    for index in 0..130 {
+        rig.send("key", &index.to_string()).await;
+    }
+    let consumer = rig.consumer("a");
+    let stats = consumer.stats();
+    run_until(&consumer, || stats.handled() == 100).await;
+    assert_eq!(rig.leases.skips(), [(START, START + 30)]);
+    assert_eq!(stats.gaps(), 1);
+}
+
+#[tokio::test]
+async fn offsets_of_an_earlier_process_are_no_gap() {
+    let rig = Rig::new(1, |_| Ok(()));
+    rig.leases.set_next(0, 7);
+    rig.send("key", "kind").await;
+    let consumer = rig.consumer("a");
+    let stats = consumer.stats();
+    run_until(&consumer, || stats.handled() == 1).await;
+    assert_eq!(rig.leases.skips(), [(7, START)]);
+    assert_eq!(stats.gaps(), 0);
+}
+
+#[tokio::test]
+async fn stopping_finishes_the_record_in_hand_only() {
+    let rig = Rig::slow(1, Duration::from_millis(50), |_| Ok(()));
+    rig.send("key", "in hand").await;
+    rig.send("key", "later").await;
+    let consumer = rig.consumer("a");
+    run_until(&consumer, || {
+        !rig.recorder.attempts.lock().unwrap().is_empty()
+    })
+    .await;
+    assert_eq!(rig.recorder.kinds(), ["in hand"]);
+    assert_eq!(rig.leases.next(0), START + 1);
+}
+
+#[tokio::test]
+async fn an_outage_of_the_store_kills_no_record() {
+    let rig = Rig::new(1, |_| Err(HandlerError::Retry("database is down".into())));
+    rig.send("key", "kind").await;
+    let consumer = rig.consumer("a");
+    let cancel = CancellationToken::new();
+    tokio::join!(consumer.run(cancel.clone()), async {
+        until(|| !rig.recorder.attempts.lock().unwrap().is_empty()).await;
+        rig.leases.set_down(true);
+        let attempts = || rig.recorder.attempts.lock().unwrap().len();
+        until(|| attempts() > 6 || !rig.leases.dead().is_empty()).await;
+        rig.leases.set_down(false);
+        until(|| !rig.leases.dead().is_empty()).await;
+        cancel.cancel();
+    });
+    assert_eq!(rig.leases.dead().len(), 1);
+}

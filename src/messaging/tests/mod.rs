@@ -1,0 +1,4 @@
+mod consumer;
+mod fakes;
+mod log;
+mod relay;

@@ -1,0 +1,212 @@
+//! Partition leases: who reads a partition, from where, and proof of it.
+//!
+//! A lease is lost in one way only: another member raises its epoch. Whoever writes under a lease
+//! locks its row first and finds owner, epoch and expiry unchanged, or is fenced. All times are
+//! the database's.
+
+mod membership;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::OptionalExtension;
+use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::{Value, json};
+
+use super::{Database, DbError};
+use crate::domain::ids::EventId;
+use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, StoreError};
+
+/// The longest stored cause, in characters.
+const MAX_CAUSE: usize = 2_000;
+
+#[derive(diesel::QueryableByName)]
+struct OffsetRow {
+    #[diesel(sql_type = BigInt)]
+    next_offset: i64,
+}
+
+/// Locks the lease for the rest of the transaction; returns its next offset.
+async fn lock(connection: &mut AsyncPgConnection, fence: &Fence) -> Result<i64, DbError> {
+    let row: Option<OffsetRow> = diesel::sql_query(
+        "SELECT next_offset FROM partition_leases
+         WHERE consumer_group = $1 AND topic = $2 AND partition = $3
+           AND owner = $4 AND epoch = $5 AND expires_at > clock_timestamp()
+         FOR UPDATE",
+    )
+    .bind::<Text, _>(&fence.group)
+    .bind::<Text, _>(&fence.topic)
+    .bind::<Integer, _>(fence.partition)
+    .bind::<Text, _>(&fence.owner)
+    .bind::<BigInt, _>(fence.epoch)
+    .get_result(connection)
+    .await
+    .optional()?;
+    row.map(|row| row.next_offset).ok_or(DbError::Fenced)
+}
+
+async fn advance(
+    connection: &mut AsyncPgConnection,
+    fence: &Fence,
+    next_offset: i64,
+) -> Result<(), DbError> {
+    diesel::sql_query(
+        "UPDATE partition_leases SET next_offset = $4
+         WHERE consumer_group = $1 AND topic = $2 AND partition = $3",
+    )
+    .bind::<Text, _>(&fence.group)
+    .bind::<Text, _>(&fence.topic)
+    .bind::<Integer, _>(fence.partition)
+    .bind::<BigInt, _>(next_offset)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Checks the fence, advances the offset and remembers the event, in the transaction that holds
+/// the effects. False: the event was processed before, so its effects must be skipped (the
+/// transaction still commits). Fails with [`DbError::Fenced`] if the lease was lost.
+pub(crate) async fn commit_delivery(
+    connection: &mut AsyncPgConnection,
+    fence: &Fence,
+    offset: i64,
+    event_id: EventId,
+) -> Result<bool, DbError> {
+    lock(connection, fence).await?;
+    let inserted = diesel::sql_query(
+        "INSERT INTO inbox (consumer_group, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind::<Text, _>(&fence.group)
+    .bind::<SqlUuid, _>(event_id.0)
+    .execute(connection)
+    .await?;
+    advance(connection, fence, offset + 1).await?;
+    Ok(inserted > 0)
+}
+
+/// Finishes a record that needs no effect: an event of a kind this group does not handle.
+pub async fn acknowledge(database: &Database, delivery: &Delivery) -> Result<bool, DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            commit_delivery(
+                connection,
+                &delivery.fence,
+                delivery.offset,
+                delivery.envelope.event_id,
+            )
+            .await
+        })
+        .await
+}
+
+/// PostgreSQL stores no NUL, neither in text nor in jsonb.
+fn storable(delivery: &Delivery) -> Option<Value> {
+    let value = serde_json::to_value(&delivery.envelope).ok()?;
+    (!value.to_string().contains("\\u0000")).then_some(value)
+}
+
+fn bounded(cause: &str) -> String {
+    cause
+        .chars()
+        .filter(|character| *character != '\0')
+        .take(MAX_CAUSE)
+        .collect()
+}
+
+async fn bury(database: &Database, delivery: &Delivery, cause: &str) -> Result<(), DbError> {
+    let fence = &delivery.fence;
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            lock(connection, fence).await?;
+            diesel::sql_query(
+                "INSERT INTO dead_letters (consumer_group, topic, partition, record_offset,
+                     envelope, cause, attempts)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            )
+            .bind::<Text, _>(&fence.group)
+            .bind::<Text, _>(&fence.topic)
+            .bind::<Integer, _>(fence.partition)
+            .bind::<BigInt, _>(delivery.offset)
+            .bind::<Nullable<Jsonb>, _>(storable(delivery))
+            .bind::<Text, _>(bounded(cause))
+            .bind::<Integer, _>(i32::try_from(delivery.attempt).unwrap_or(i32::MAX))
+            .execute(connection)
+            .await?;
+            advance(connection, fence, delivery.offset + 1).await
+        })
+        .await
+}
+
+async fn skip(
+    database: &Database,
+    fence: &Fence,
+    next_offset: i64,
+    cause: &str,
+) -> Result<(), DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let from = lock(connection, fence).await?;
+            diesel::sql_query(
+                "INSERT INTO audit_log (actor, action, subject_type, subject_id, details)
+                 VALUES ($1, 'messaging.skip', 'partition', $2, $3)",
+            )
+            .bind::<Text, _>(&fence.owner)
+            .bind::<Text, _>(format!(
+                "{}/{}/{}",
+                fence.group, fence.topic, fence.partition
+            ))
+            .bind::<Jsonb, _>(json!({ "from": from, "to": next_offset, "cause": bounded(cause) }))
+            .execute(connection)
+            .await?;
+            advance(connection, fence, next_offset).await
+        })
+        .await
+}
+
+#[async_trait]
+impl LeaseStore for Database {
+    async fn heartbeat(
+        &self,
+        group: &str,
+        owner: &str,
+        ttl: Duration,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let mut connection = self.connection().await?;
+        let leases: Result<_, DbError> = connection
+            .transaction(async |connection| membership::renew(connection, group, owner, ttl).await)
+            .await;
+        Ok(leases?)
+    }
+
+    async fn rebalance(
+        &self,
+        group: &str,
+        owner: &str,
+        topic: &str,
+        partitions: i32,
+        ttl: Duration,
+    ) -> Result<Vec<Lease>, StoreError> {
+        Ok(membership::share(self, (group, owner, topic), partitions, ttl).await?)
+    }
+
+    async fn release(&self, group: &str, owner: &str) -> Result<(), StoreError> {
+        Ok(membership::leave(self, group, owner).await?)
+    }
+
+    async fn dead_letter(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError> {
+        Ok(bury(self, delivery, cause).await?)
+    }
+
+    async fn skip_to(
+        &self,
+        fence: &Fence,
+        next_offset: i64,
+        cause: &str,
+    ) -> Result<(), StoreError> {
+        Ok(skip(self, fence, next_offset, cause).await?)
+    }
+}

@@ -1,0 +1,261 @@
+//! Events that wait to be published: written with the effects they tell of, read by one relay.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::OptionalExtension;
+use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+
+use super::{Database, DbError};
+use crate::domain::ids::EventId;
+use crate::domain::messaging::{Envelope, OutboxRecord, OutboxStore, Publish, StoreError};
+use crate::domain::time;
+
+/// An event that the bus cannot carry would block every later one: refused where it is made.
+const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
+/// Rows deleted by one prune, so that it stays short.
+const PRUNE_LIMIT: i64 = 10_000;
+
+/// Adds an event in the caller's transaction. The payload holds ids and states, never text.
+pub(crate) async fn insert(
+    connection: &mut AsyncPgConnection,
+    topic: &str,
+    kind: &str,
+    key: &str,
+    payload: Value,
+) -> Result<(), DbError> {
+    let envelope = Envelope {
+        event_id: EventId::new(),
+        kind: kind.to_owned(),
+        version: 1,
+        occurred_at: time::now(),
+        key: key.to_owned(),
+        payload,
+    };
+    insert_envelope(connection, topic, &envelope).await
+}
+
+async fn insert_envelope(
+    connection: &mut AsyncPgConnection,
+    topic: &str,
+    envelope: &Envelope,
+) -> Result<(), DbError> {
+    let value = serde_json::to_value(envelope)
+        .map_err(|_| DbError::Query("an event cannot be encoded".into()))?;
+    if value.to_string().len() > MAX_PAYLOAD_BYTES {
+        return Err(DbError::Query("an event is too large for the bus".into()));
+    }
+    diesel::sql_query("INSERT INTO outbox (event_id, topic, envelope) VALUES ($1, $2, $3)")
+        .bind::<SqlUuid, _>(envelope.event_id.0)
+        .bind::<Text, _>(topic)
+        .bind::<Jsonb, _>(value)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Adds an event that belongs to no other effect, in a transaction of its own.
+pub async fn enqueue(
+    database: &Database,
+    topic: &str,
+    kind: &str,
+    key: &str,
+    payload: Value,
+) -> Result<(), DbError> {
+    let mut connection = database.connection().await?;
+    insert(&mut connection, topic, kind, key, payload).await
+}
+
+/// Why a batch was not relayed; the transaction is rolled back either way.
+enum RelayError {
+    Database(DbError),
+    Publish(StoreError),
+}
+
+impl From<diesel::result::Error> for RelayError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<DbError> for RelayError {
+    fn from(error: DbError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<RelayError> for StoreError {
+    fn from(error: RelayError) -> Self {
+        match error {
+            RelayError::Database(error) => error.into(),
+            RelayError::Publish(error) => error,
+        }
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct WaitingRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    topic: String,
+    #[diesel(sql_type = Jsonb)]
+    envelope: Value,
+}
+
+#[derive(diesel::QueryableByName)]
+struct LockRow {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+#[derive(diesel::QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// The relay's lock, free again at the end of the transaction.
+async fn try_lock(connection: &mut AsyncPgConnection) -> Result<bool, DbError> {
+    let row: LockRow = diesel::sql_query(
+        "SELECT pg_try_advisory_xact_lock(hashtext('chatbot.outbox ' || current_schema()))
+             AS locked",
+    )
+    .get_result(connection)
+    .await?;
+    Ok(row.locked)
+}
+
+async fn list_waiting(
+    connection: &mut AsyncPgConnection,
+    limit: i64,
+) -> Result<Vec<OutboxRecord>, DbError> {
+    let rows: Vec<WaitingRow> = diesel::sql_query(
+        "SELECT id, topic, envelope FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1",
+    )
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let envelope = serde_json::from_value(row.envelope)
+                .map_err(|_| DbError::Query(format!("outbox row {} holds no envelope", row.id)))?;
+            Ok(OutboxRecord {
+                id: row.id,
+                topic: row.topic,
+                envelope,
+            })
+        })
+        .collect()
+}
+
+async fn relay(
+    database: &Database,
+    limit: i64,
+    publish: &(dyn Publish + '_),
+) -> Result<usize, RelayError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            if !try_lock(connection).await? {
+                return Ok(0);
+            }
+            let records = list_waiting(connection, limit).await?;
+            if records.is_empty() {
+                return Ok(0);
+            }
+            publish
+                .publish(&records)
+                .await
+                .map_err(RelayError::Publish)?;
+            let ids: Vec<i64> = records.iter().map(|record| record.id).collect();
+            diesel::sql_query("UPDATE outbox SET published_at = now() WHERE id = ANY($1)")
+                .bind::<Array<BigInt>, _>(&ids)
+                .execute(connection)
+                .await?;
+            Ok(records.len())
+        })
+        .await
+}
+
+#[async_trait]
+impl OutboxStore for Database {
+    async fn relay_batch(
+        &self,
+        limit: i64,
+        publish: &(dyn Publish + '_),
+    ) -> Result<usize, StoreError> {
+        Ok(relay(self, limit, publish).await?)
+    }
+
+    async fn pending(&self) -> Result<i64, StoreError> {
+        let mut connection = self.connection().await?;
+        let row: CountRow =
+            diesel::sql_query("SELECT count(*) AS count FROM outbox WHERE published_at IS NULL")
+                .get_result(&mut connection)
+                .await
+                .map_err(DbError::from)?;
+        Ok(row.count)
+    }
+}
+
+/// Deletes published events, processed event ids and replayed dead letters of that age, a bounded
+/// number at a time; returns how many rows went. The age must exceed the topics' retention.
+pub async fn prune(database: &Database, older_than: Duration) -> Result<usize, DbError> {
+    let mut connection = database.connection().await?;
+    let mut deleted = 0;
+    for (table, key, column) in [
+        ("outbox", "id", "published_at"),
+        ("inbox", "(consumer_group, event_id)", "processed_at"),
+        ("dead_letters", "id", "replayed_at"),
+    ] {
+        let columns = key.trim_matches(['(', ')']);
+        deleted += diesel::sql_query(format!(
+            "DELETE FROM {table} WHERE {key} IN (SELECT {columns} FROM {table}
+                 WHERE {column} < now() - make_interval(secs => $1) LIMIT $2)"
+        ))
+        .bind::<Double, _>(older_than.as_secs_f64())
+        .bind::<BigInt, _>(PRUNE_LIMIT)
+        .execute(&mut connection)
+        .await?;
+    }
+    Ok(deleted)
+}
+
+#[derive(diesel::QueryableByName)]
+struct DeadRow {
+    #[diesel(sql_type = Text)]
+    topic: String,
+    #[diesel(sql_type = Jsonb)]
+    envelope: Value,
+}
+
+/// Publishes a dead letter again, as a new event. False if it is unknown, was replayed before, or
+/// was never an event.
+pub async fn replay_dead_letter(database: &Database, id: i64) -> Result<bool, DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let row: Option<DeadRow> = diesel::sql_query(
+                "UPDATE dead_letters SET replayed_at = now()
+                 WHERE id = $1 AND replayed_at IS NULL AND envelope IS NOT NULL
+                   AND envelope ->> 'kind' <> 'undecodable'
+                 RETURNING topic, envelope",
+            )
+            .bind::<BigInt, _>(id)
+            .get_result(connection)
+            .await
+            .optional()?;
+            let Some(row) = row else {
+                return Ok(false);
+            };
+            let mut envelope: Envelope = serde_json::from_value(row.envelope)
+                .map_err(|_| DbError::Query("the dead letter holds no envelope".into()))?;
+            envelope.event_id = EventId::new();
+            insert_envelope(connection, &row.topic, &envelope).await?;
+            Ok(true)
+        })
+        .await
+}

@@ -1,0 +1,167 @@
+use std::time::Duration;
+
+use chatbot::domain::ids::EventId;
+use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
+use chatbot::domain::messaging::{Delivery, Envelope, Fence, Lease, LeaseStore, OutboxStore};
+use chatbot::persistence::{DbError, leases, outbox};
+use serde_json::json;
+
+use crate::support::TestDatabase;
+
+const GROUP: &str = "group";
+const TTL: Duration = Duration::from_secs(30);
+
+async fn join(test: &TestDatabase, owner: &str, partitions: i32) -> Vec<Lease> {
+    test.database.heartbeat(GROUP, owner, TTL).await.unwrap();
+    test.database
+        .rebalance(GROUP, owner, TOPIC, partitions, TTL)
+        .await
+        .unwrap()
+}
+
+fn partitions(leases: &[Lease]) -> Vec<i32> {
+    leases.iter().map(|lease| lease.fence.partition).collect()
+}
+
+fn delivery(fence: &Fence, offset: i64) -> Delivery {
+    Delivery {
+        envelope: Envelope {
+            event_id: EventId::new(),
+            kind: "kind".into(),
+            version: 1,
+            occurred_at: chatbot::domain::time::now(),
+            key: "key".into(),
+            payload: json!({ "id": 1 }),
+        },
+        offset,
+        attempt: 3,
+        fence: fence.clone(),
+    }
+}
+
+#[tokio::test]
+async fn partitions_are_shared_fairly_and_handed_over() {
+    let test = TestDatabase::new().await;
+    assert_eq!(partitions(&join(&test, "a", 5).await), [0, 1, 2, 3, 4]);
+    assert!(join(&test, "b", 5).await.is_empty());
+    assert_eq!(partitions(&join(&test, "a", 5).await), [0, 1, 2]);
+    let b = join(&test, "b", 5).await;
+    assert_eq!(partitions(&b), [3, 4]);
+    assert!(b.iter().all(|lease| lease.fence.epoch == 2));
+    test.database.release(GROUP, "a").await.unwrap();
+    assert_eq!(partitions(&join(&test, "b", 5).await), [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn an_expired_lease_is_taken_with_its_offset_and_its_old_owner_is_fenced() {
+    let test = TestDatabase::new().await;
+    let old = join(&test, "a", 1).await.remove(0);
+    let first = delivery(&old.fence, 0);
+    assert!(leases::acknowledge(&test.database, &first).await.unwrap());
+    test.execute("UPDATE partition_leases SET expires_at = now() - interval '1 second'")
+        .await;
+    test.execute("UPDATE consumer_members SET expires_at = now() - interval '1 second'")
+        .await;
+    let late = delivery(&old.fence, 1);
+    // Expired already counts, before anyone took it.
+    assert!(matches!(
+        leases::acknowledge(&test.database, &late).await,
+        Err(DbError::Fenced)
+    ));
+    let new = join(&test, "b", 1).await.remove(0);
+    assert_eq!((new.next_offset, new.fence.epoch), (1, 2));
+    assert!(matches!(
+        leases::acknowledge(&test.database, &late).await,
+        Err(DbError::Fenced)
+    ));
+    assert!(test.database.dead_letter(&late, "cause").await.is_err());
+    assert!(test.database.skip_to(&old.fence, 9, "cause").await.is_err());
+    assert!(
+        test.database
+            .heartbeat(GROUP, "a", TTL)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(test.number("SELECT count(*) AS n FROM inbox").await, 1);
+}
+
+#[tokio::test]
+async fn an_event_has_its_effects_once_but_the_offset_moves_on() {
+    let test = TestDatabase::new().await;
+    let lease = join(&test, "a", 1).await.remove(0);
+    let first = delivery(&lease.fence, 0);
+    let again = Delivery {
+        offset: 1,
+        ..first.clone()
+    };
+    assert!(leases::acknowledge(&test.database, &first).await.unwrap());
+    assert!(!leases::acknowledge(&test.database, &again).await.unwrap());
+    let next = "SELECT next_offset AS n FROM partition_leases";
+    assert_eq!(test.number(next).await, 2);
+}
+
+#[tokio::test]
+async fn many_members_at_once_never_share_a_partition() {
+    let test = TestDatabase::new().await;
+    for _ in 0..3 {
+        let members = ["a", "b", "c", "d"].map(|owner| join(&test, owner, 8));
+        futures::future::join_all(members).await;
+    }
+    let mut all = Vec::new();
+    for owner in ["a", "b", "c", "d"] {
+        let held = test.database.heartbeat(GROUP, owner, TTL).await.unwrap();
+        assert_eq!(held.len(), 2);
+        all.extend(partitions(&held));
+    }
+    all.sort_unstable();
+    assert_eq!(all, [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[tokio::test]
+async fn a_dead_letter_advances_and_can_be_replayed_once() {
+    let test = TestDatabase::new().await;
+    let lease = join(&test, "a", 1).await.remove(0);
+    let poison = delivery(&lease.fence, 4);
+    test.database
+        .dead_letter(&poison, "a\0cause")
+        .await
+        .unwrap();
+    let next = "SELECT next_offset AS n FROM partition_leases";
+    assert_eq!(test.number(next).await, 5);
+    let id = test
+        .number("SELECT id AS n FROM dead_letters WHERE cause = 'acause' AND attempts = 3")
+        .await;
+    assert!(
+        outbox::replay_dead_letter(&test.database, id)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !outbox::replay_dead_letter(&test.database, id)
+            .await
+            .unwrap()
+    );
+    assert_eq!(test.database.pending().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_postgresql_cannot_store_is_still_buried() {
+    let test = TestDatabase::new().await;
+    let lease = join(&test, "a", 1).await.remove(0);
+    let mut poison = delivery(&lease.fence, 0);
+    poison.envelope.payload = json!({ "id": "\0" });
+    test.database.dead_letter(&poison, "cause").await.unwrap();
+    let without = "SELECT count(*) AS n FROM dead_letters WHERE envelope IS NULL";
+    assert_eq!(test.number(without).await, 1);
+}
+
+#[tokio::test]
+async fn a_skip_leaves_a_trace() {
+    let test = TestDatabase::new().await;
+    let lease = join(&test, "a", 1).await.remove(0);
+    test.database.skip_to(&lease.fence, 7, "gap").await.unwrap();
+    let trace = "SELECT (details ->> 'to')::bigint AS n FROM audit_log
+                 WHERE action = 'messaging.skip' AND subject_id = 'group/documents.commands/0'";
+    assert_eq!(test.number(trace).await, 7);
+}

@@ -1,0 +1,13 @@
+//! The bus, the outbox, the leases and the cache against real Kafka, PostgreSQL and Redis.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod cache;
+mod end_to_end;
+mod kafka;
+mod leases;
+mod outbox;

@@ -1,0 +1,149 @@
+//! Real services for tests, each test on ground of its own: a schema, a topic prefix, fresh ids.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use chatbot::domain::ids::new_uuid;
+use chatbot::persistence::{Database, DatabaseSettings, migrations};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+/// A variable that names a service; says what to do if it is absent.
+pub fn service(variable: &str) -> String {
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: integration tests need real services"))
+}
+
+/// A name that no other test uses.
+pub fn unique(prefix: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{prefix}_{}_{number}", new_uuid().simple())
+}
+
+/// A migrated schema of its own, dropped at the end.
+pub struct TestDatabase {
+    pub database: Database,
+    /// Reaches this schema.
+    pub url: String,
+    schema: String,
+}
+
+impl TestDatabase {
+    pub async fn new() -> Self {
+        let server = service("CHATBOT_TEST_DATABASE_URL");
+        let schema = unique("test");
+        let mut connection = connect(&server).await;
+        // One at a time, and where it outlives this schema.
+        execute(&mut connection, "SELECT pg_advisory_lock(7001)").await;
+        execute(
+            &mut connection,
+            "CREATE EXTENSION IF NOT EXISTS vector SCHEMA public",
+        )
+        .await;
+        execute(&mut connection, "SELECT pg_advisory_unlock(7001)").await;
+        execute(&mut connection, &format!("CREATE SCHEMA {schema}")).await;
+        let joint = if server.contains('?') { '&' } else { '?' };
+        let url = format!("{server}{joint}options=-c%20search_path%3D{schema}%2Cpublic");
+        migrate(url.clone()).await;
+        let database = Database::new(&DatabaseSettings {
+            url: url.clone(),
+            max_connections: 8,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(10),
+        })
+        .expect("a pool");
+        Self {
+            database,
+            url,
+            schema,
+        }
+    }
+
+    /// A connection beside the pool, for looking at rows.
+    pub async fn connection(&self) -> AsyncPgConnection {
+        connect(&self.url).await
+    }
+
+    pub async fn execute(&self, statement: &str) {
+        execute(&mut self.connection().await, statement).await;
+    }
+
+    /// The one number that a query returns under the name `n`.
+    pub async fn number(&self, query: &str) -> i64 {
+        let row: Number = diesel::sql_query(query)
+            .get_result(&mut self.connection().await)
+            .await
+            .expect("a number");
+        row.n
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let statement = format!("DROP SCHEMA {} CASCADE", self.schema);
+        let url = self.url.clone();
+        // A thread, because a runtime may be running here. What fails leaves a schema behind.
+        let drop_schema = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let mut connection = connect(&url).await;
+                let _ = diesel::sql_query("SET lock_timeout = '5s'")
+                    .execute(&mut connection)
+                    .await;
+                let _ = diesel::sql_query(statement).execute(&mut connection).await;
+            });
+            Ok::<(), std::io::Error>(())
+        });
+        let _ = drop_schema.join();
+    }
+}
+
+/// Migrations block in place, which needs the multi-threaded runtime that a test may not have.
+async fn migrate(url: String) {
+    let run = move || {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime")
+            .block_on(migrations::run(&url))
+            .expect("migrations")
+    };
+    tokio::task::spawn_blocking(run).await.expect("migrations");
+}
+
+async fn connect(url: &str) -> AsyncPgConnection {
+    AsyncPgConnection::establish(url)
+        .await
+        .expect("the test database answers")
+}
+
+async fn execute(connection: &mut AsyncPgConnection, statement: &str) {
+    diesel::sql_query(statement)
+        .execute(connection)
+        .await
+        .expect("a statement succeeds");
+}
+
+/// Waits until something is so; the condition is asked again every few milliseconds.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition().await {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
