@@ -1,5 +1,33 @@
 //! A healthcare chatbot that answers only from an organisation's own approved documents.
+//!
+//! ```text
+//! upload ─ rag ─ parse ─ chunk ─ embed ─┐                      ┌─ llm (Gemini, Anthropic, …)
+//!                                       ▼                      │
+//!                                PostgreSQL (text, BM25, vectors)
+//!                                       ▲                      │
+//! question ─ orchestrator ─ triage ─ retrieve ─ gate ─ prompt ─┴─ ground ─ cited answer
+//! ```
+//!
+//! * [`cli`]: the command line; the only place that wires adapters together.
+//! * [`config`], [`telemetry`], [`shutdown`]: how a process starts and stops.
+//! * [`domain`]: plain types without I/O.
+//! * [`http`]: the edge that both roles share.
+//! * [`orchestrator`] and [`rag`]: the two roles; neither imports the other.
+//! * [`safety`]: triage, pure and deterministic.
+//! * [`persistence`], [`messaging`], [`cache`], [`llm`], [`embedding`], [`embedded`]: adapters.
 
 pub mod cache;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod embedded;
+pub mod embedding;
+pub mod http;
+pub mod llm;
 pub mod messaging;
+pub mod orchestrator;
+pub mod persistence;
+pub mod rag;
+pub mod safety;
+pub mod shutdown;
+pub mod telemetry;
