@@ -1,0 +1,24 @@
+//! `chatbot config check|show`.
+
+use clap::Subcommand;
+
+use super::output;
+use crate::config::Config;
+
+/// What to do with the configuration.
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether it is valid.
+    Check,
+    /// Print it as it is in force, secrets masked.
+    Show,
+}
+
+/// Runs the command; the configuration was validated when it was loaded.
+pub fn run(command: &ConfigCommand, config: &Config) -> anyhow::Result<()> {
+    match command {
+        ConfigCommand::Check => output::line("the configuration is valid")?,
+        ConfigCommand::Show => output::line(&serde_json::to_string_pretty(config)?)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! `chatbot eval retrieval`: quality of each leg and of their fusion on a BEIR dataset.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Subcommand;
+use serde::Deserialize;
+
+use super::{output, wiring};
+use crate::config::Config;
+use crate::persistence::retrieval;
+use crate::rag::retrieve::{Legs, Retriever, fuse};
+
+/// What to measure.
+#[derive(Subcommand)]
+pub enum EvalCommand {
+    /// nDCG@10, MAP@10, MRR@10 and recall@10 for lexical, dense and fused.
+    Retrieval {
+        /// A folder with `queries.jsonl` and `qrels/dev.tsv`; its corpus must have been ingested.
+        #[arg(long)]
+        dataset: PathBuf,
+        /// The collection that holds the corpus.
+        #[arg(long, default_value = "liveqa")]
+        collection: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Query {
+    #[serde(rename = "_id")]
+    id: String,
+    text: String,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    summary: String,
+}
+
+type Judgments = HashMap<String, HashMap<String, u8>>;
+
+/// Ranks looked at.
+const DEPTH: usize = 10;
+/// From this grade on an answer counts as relevant for MAP, MRR and recall.
+const RELEVANT: u8 = 2;
+
+/// Means over the queries.
+#[derive(Clone, Copy, Default)]
+struct Scores {
+    ndcg: f64,
+    map: f64,
+    mrr: f64,
+    recall: f64,
+}
+
+/// Runs the command.
+pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
+    let EvalCommand::Retrieval {
+        dataset,
+        collection,
+    } = command;
+    let queries = read_queries(&dataset.join("queries.jsonl"))?;
+    let judgments = read_judgments(&dataset.join("qrels/dev.tsv"))?;
+    let database = wiring::database(config)?;
+    let (embedder, generation) = wiring::embedder(config, &database).await?;
+    let retriever = Retriever {
+        database,
+        embedder,
+        generation,
+        cache: wiring::cache(config)?,
+        config: config.rag.retrieval.clone(),
+    };
+    let names = [collection.clone()];
+    output::line("query    leg      nDCG@10  MAP@10  MRR@10  recall@10")?;
+    for form in ["text", "summary"] {
+        let mut totals = [Scores::default(); 3];
+        for query in &queries {
+            let text = if form == "text" { &query.text } else { &query.metadata.summary };
+            let legs = retriever.search_legs(text, Some(&names)).await?;
+            let empty = HashMap::new();
+            let grades = judgments.get(&query.id).unwrap_or(&empty);
+            for (total, ranking) in totals.iter_mut().zip(rankings(&retriever, &legs).await?) {
+                add(total, &ranking, grades);
+            }
+        }
+        for (leg, total) in ["lexical", "dense", "fused"].iter().zip(totals) {
+            let mean = |sum: f64| sum / queries.len().max(1) as f64;
+            output::line(&format!(
+                "{form:8} {leg:8} {:.3}    {:.3}   {:.3}   {:.3}",
+                mean(total.ndcg),
+                mean(total.map),
+                mean(total.mrr),
+                mean(total.recall)
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// External ids in rank order for lexical, dense and fused; a document counts by its best chunk.
+async fn rankings(retriever: &Retriever, legs: &Legs) -> anyhow::Result<[Vec<String>; 3]> {
+    let dense = legs.dense.as_deref().unwrap_or_default();
+    let fused = fuse(legs, &retriever.config);
+    let ids = |hits: &[retrieval::Hit]| hits.iter().map(|hit| hit.chunk_id).collect::<Vec<_>>();
+    let orders = [
+        ids(&legs.lexical),
+        ids(dense),
+        fused.iter().map(|hit| hit.chunk_id).collect(),
+    ];
+    let all: Vec<i64> = orders.iter().flatten().copied().collect();
+    let names: HashMap<i64, String> = retrieval::load_passages(&retriever.database, &all)
+        .await?
+        .into_iter()
+        .map(|(id, passage)| (id, passage.external_id))
+        .collect();
+    Ok(orders.map(|order| {
+        let mut seen = HashSet::new();
+        order
+            .iter()
+            .filter_map(|id| names.get(id))
+            .filter(|name| seen.insert(name.as_str()))
+            .take(DEPTH)
+            .cloned()
+            .collect()
+    }))
+}
+
+/// Adds one query's scores; gains are `2^grade - 1` (Burges et al. 2005).
+#[expect(clippy::cast_precision_loss, reason = "ranks and counts are small")]
+fn add(total: &mut Scores, ranking: &[String], grades: &HashMap<String, u8>) {
+    let gain = |grade: u8| f64::from((1_u32 << grade.min(31)) - 1);
+    let discount = |rank: usize| ((rank + 2) as f64).log2();
+    let graded: Vec<u8> = ranking
+        .iter()
+        .map(|id| grades.get(id).copied().unwrap_or(0))
+        .collect();
+    let sum = |grades: &[u8]| -> f64 {
+        let terms = grades.iter().take(DEPTH).enumerate();
+        terms.map(|(rank, grade)| gain(*grade) / discount(rank)).sum()
+    };
+    let mut ideal: Vec<u8> = grades.values().copied().collect();
+    ideal.sort_unstable_by(|a, b| b.cmp(a));
+    let best = sum(&ideal);
+    if best > 0.0 {
+        total.ndcg += sum(&graded) / best;
+    }
+    let relevant = ideal.iter().filter(|grade| **grade >= RELEVANT).count();
+    if relevant == 0 {
+        return;
+    }
+    let mut found = 0;
+    let mut precision = 0.0;
+    for (rank, _) in graded.iter().enumerate().filter(|(_, grade)| **grade >= RELEVANT) {
+        if found == 0 {
+            total.mrr += 1.0 / (rank + 1) as f64;
+        }
+        found += 1;
+        precision += f64::from(found) / (rank + 1) as f64;
+    }
+    total.map += precision / relevant.min(DEPTH) as f64;
+    total.recall += f64::from(found) / relevant as f64;
+}
+
+fn read_queries(path: &Path) -> anyhow::Result<Vec<Query>> {
+    read(path)?
+        .lines()
+        .map(|line| serde_json::from_str(line).with_context(|| path.display().to_string()))
+        .collect()
+}
+
+fn read_judgments(path: &Path) -> anyhow::Result<Judgments> {
+    let mut judgments = Judgments::new();
+    for line in read(path)?.lines().skip(1) {
+        let mut fields = line.split('\t');
+        let (Some(query), Some(document), Some(grade)) =
+            (fields.next(), fields.next(), fields.next())
+        else {
+            anyhow::bail!("{}: expected query-id, corpus-id, score", path.display());
+        };
+        let grades = judgments.entry(query.to_owned()).or_default();
+        grades.insert(document.to_owned(), grade.trim().parse()?);
+    }
+    Ok(judgments)
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,236 @@
+//! `chatbot ingest PATH…`: uploads files, folders or JSON lines, and waits until all are searchable.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use futures::{StreamExt, stream};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::ask::checked;
+use super::output;
+use crate::rag::parse::MediaType;
+
+/// Uploads that wait for an answer at once.
+const CONCURRENCY: usize = 8;
+
+/// What to upload, and where to.
+#[derive(Args)]
+pub struct IngestArgs {
+    /// Files and folders. A `.jsonl` file holds one document a line: `_id`, `title`, `text`.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    #[arg(long)]
+    collection: String,
+    #[arg(long, env = "CHATBOT_RAG_URL", default_value = "http://127.0.0.1:8001")]
+    url: String,
+    #[arg(long, env = "CHATBOT_API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
+}
+
+/// One document to upload.
+pub struct Upload {
+    pub collection: String,
+    pub external_id: String,
+    pub title: Option<String>,
+    pub media_type: MediaType,
+    pub bytes: Vec<u8>,
+}
+
+/// Where uploads go.
+pub struct Client {
+    pub http: reqwest::Client,
+    pub url: String,
+    pub api_key: Option<String>,
+}
+
+/// Uploads and waits. Exit code 1 if a document failed.
+pub async fn run(args: &IngestArgs) -> anyhow::Result<ExitCode> {
+    let mut uploads = Vec::new();
+    for path in &args.paths {
+        collect(path, &args.collection, &mut uploads)?;
+    }
+    if uploads.is_empty() {
+        bail!("there is nothing to ingest: expected .md, .txt, .html, .pdf, .docx or .jsonl");
+    }
+    let client = Client {
+        http: reqwest::Client::builder()
+            .timeout(Duration::from_secs(60))
+            .build()?,
+        url: args.url.clone(),
+        api_key: args.api_key.clone(),
+    };
+    let outcome = upload_all(&client, uploads).await?;
+    output::line(&format!(
+        "{} indexed, {} unchanged, {} failed",
+        outcome.indexed,
+        outcome.unchanged,
+        outcome.failed.len()
+    ))?;
+    for (external_id, reason) in &outcome.failed {
+        output::line(&format!("failed: {external_id}: {reason}"))?;
+    }
+    Ok(if outcome.failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn collect(path: &Path, collection: &str, uploads: &mut Vec<Upload>) -> anyhow::Result<()> {
+    if path.is_dir() {
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
+        entries.sort();
+        for entry in entries {
+            collect(&entry, collection, uploads)?;
+        }
+        return Ok(());
+    }
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let bytes = || std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    if extension == "jsonl" {
+        return collect_lines(&String::from_utf8(bytes()?)?, collection, uploads);
+    }
+    // What cannot be parsed is left out of a folder without a word, as people expect.
+    if let Some(media_type) = MediaType::from_extension(extension) {
+        uploads.push(Upload {
+            collection: collection.to_owned(),
+            external_id: path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            title: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
+            media_type,
+            bytes: bytes()?,
+        });
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Line {
+    #[serde(rename = "_id")]
+    id: String,
+    #[serde(default)]
+    title: String,
+    text: String,
+}
+
+fn collect_lines(
+    text: &str,
+    collection: &str,
+    uploads: &mut Vec<Upload>,
+) -> anyhow::Result<()> {
+    for (number, line) in (1..).zip(text.lines()) {
+        let line: Line = serde_json::from_str(line)
+            .with_context(|| format!("line {number}: expected an object with _id, title, text"))?;
+        uploads.push(Upload {
+            collection: collection.to_owned(),
+            external_id: line.id,
+            title: (!line.title.is_empty()).then_some(line.title),
+            media_type: MediaType::Text,
+            bytes: line.text.into_bytes(),
+        });
+    }
+    Ok(())
+}
+
+/// What became of the uploads.
+#[derive(Default)]
+pub struct Outcome {
+    pub indexed: usize,
+    pub unchanged: usize,
+    /// External id and reason.
+    pub failed: Vec<(String, String)>,
+}
+
+/// Uploads a few at a time and waits for each until it is searchable or has failed.
+pub async fn upload_all(client: &Client, uploads: Vec<Upload>) -> anyhow::Result<Outcome> {
+    let bar = ProgressBar::new(uploads.len().try_into()?);
+    bar.set_style(ProgressStyle::with_template(
+        "{bar:30} {pos}/{len} documents  {per_sec}  {eta} left",
+    )?);
+    let mut outcome = Outcome::default();
+    let mut waiting = Vec::new();
+    let mut sent = stream::iter(uploads.into_iter().map(|upload| send(client, upload)))
+        .buffer_unordered(CONCURRENCY);
+    while let Some(accepted) = sent.next().await {
+        match accepted? {
+            (address, false) => waiting.push(address),
+            (_, true) => {
+                outcome.unchanged += 1;
+                bar.inc(1);
+            }
+        }
+    }
+    drop(sent);
+    for address in waiting {
+        let (external_id, state) = wait(client, &address).await?;
+        match state {
+            None => outcome.indexed += 1,
+            Some(reason) => outcome.failed.push((external_id, reason)),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(outcome)
+}
+
+/// The document's address, and whether it was unchanged.
+async fn send(client: &Client, upload: Upload) -> anyhow::Result<(String, bool)> {
+    let mut address = url::Url::parse(&client.url)?;
+    address
+        .path_segments_mut()
+        .map_err(|()| anyhow::anyhow!("{} is not a base URL", client.url))?
+        .extend(["v1", "documents", &upload.collection, &upload.external_id]);
+    let plain = address.to_string();
+    if let Some(title) = &upload.title {
+        address.query_pairs_mut().append_pair("title", title);
+    }
+    let request = client
+        .http
+        .put(address)
+        .header("content-type", upload.media_type.as_mime())
+        .body(upload.bytes);
+    let answer = authorised(client, request)
+        .send()
+        .await
+        .context("the rag service cannot be reached")?;
+    let answer: Value = checked(answer)
+        .await
+        .with_context(|| upload.external_id.clone())?
+        .json()
+        .await?;
+    let unchanged = answer.get("outcome").and_then(Value::as_str) == Some("unchanged");
+    Ok((plain, unchanged))
+}
+
+fn authorised(client: &Client, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    match &client.api_key {
+        Some(key) => request.bearer_auth(key),
+        None => request,
+    }
+}
+
+/// Waits for a terminal state: `None` when searchable, else the reason why not.
+async fn wait(client: &Client, address: &str) -> anyhow::Result<(String, Option<String>)> {
+    loop {
+        let answer = authorised(client, client.http.get(address)).send().await?;
+        let document: Value = checked(answer).await?.json().await?;
+        let text = |key: &str| {
+            let value = document.get(key).and_then(Value::as_str);
+            value.unwrap_or_default().to_owned()
+        };
+        match text("version_status").as_str() {
+            "received" => tokio::time::sleep(Duration::from_millis(100)).await,
+            "failed" => return Ok((text("external_id"), Some(text("reason")))),
+            _ => return Ok((text("external_id"), None)),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `chatbot keys create|list|revoke`.
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use super::{output, wiring};
+use crate::config::Config;
+use crate::domain::access::Scope;
+use crate::domain::ids::ApiKeyId;
+use crate::domain::time::now;
+use crate::http::auth::hash_secret;
+use crate::persistence::api_keys::{self, NewApiKey};
+
+/// What to do with API keys.
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make a key; its secret is shown once.
+    Create {
+        /// For people to recognise the key.
+        #[arg(long)]
+        name: String,
+        /// The person or service that the key speaks for.
+        #[arg(long)]
+        owner: String,
+        /// chat, search, documents; repeatable.
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<String>,
+        /// Only these collections; repeatable. Without it: all.
+        #[arg(long = "collection")]
+        collections: Vec<String>,
+        #[arg(long)]
+        expires_in_days: Option<u32>,
+    },
+    /// Show every key without its secret.
+    List,
+    /// Make a key useless from now on.
+    Revoke { id: ApiKeyId },
+}
+
+/// Runs the command.
+pub async fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
+    let database = wiring::database(config)?;
+    match command {
+        KeysCommand::Create {
+            name,
+            owner,
+            scopes,
+            collections,
+            expires_in_days,
+        } => {
+            let scopes: Vec<Scope> = scopes
+                .iter()
+                .map(|name| {
+                    Scope::parse(name).with_context(|| {
+                        format!("`{name}` is not a scope: expected chat, search or documents")
+                    })
+                })
+                .collect::<Result<_, _>>()?;
+            let secret = new_secret()?;
+            api_keys::insert(
+                &database,
+                &NewApiKey {
+                    id: ApiKeyId::new(),
+                    name,
+                    owner_id: owner,
+                    prefix: secret.get(..11).unwrap_or_default(),
+                    hash: &hash_secret(&secret),
+                    scopes: &scopes,
+                    collections: (!collections.is_empty()).then_some(collections),
+                    expires_at: expires_in_days
+                        .map(|days| now() + chrono::Duration::days(days.into())),
+                },
+            )
+            .await?;
+            output::line(&secret)?;
+        }
+        KeysCommand::List => {
+            for key in api_keys::list(&database).await? {
+                let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
+                let collections = key.collections.map_or("all".into(), |names| names.join(","));
+                output::line(&format!(
+                    "{}  {}…  {state}  owner={} scopes={} collections={collections}  {}",
+                    key.id,
+                    key.prefix,
+                    key.owner_id,
+                    key.scopes.join(","),
+                    key.name
+                ))?;
+            }
+        }
+        KeysCommand::Revoke { id } => {
+            if !api_keys::revoke(&database, *id).await? {
+                bail!("there is no such key, or it was revoked before");
+            }
+            output::line("revoked")?;
+        }
+    }
+    Ok(())
+}
+
+/// `cb_` and 256 random bits.
+pub(super) fn new_secret() -> anyhow::Result<String> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    Ok(format!("cb_{}", hex::encode(bytes)))
+}

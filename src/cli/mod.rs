@@ -1,0 +1,148 @@
+//! The command line, and the only place that wires adapters together.
+
+mod ask;
+mod config;
+mod demo;
+mod eval;
+mod healthcheck;
+mod ingest;
+mod keys;
+mod migrate;
+mod models;
+mod output;
+mod serve;
+mod wiring;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, LogFormat};
+use crate::http::openapi;
+use crate::rag::parse::{self, MediaType, WorkerLimits};
+use crate::telemetry;
+
+/// A healthcare chatbot that answers only from your own approved documents.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    /// Configuration file (TOML); `CHATBOT_CONFIG` does the same.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a role.
+    #[command(subcommand)]
+    Serve(serve::Role),
+    /// Run everything on this machine with sample documents: no server to install, no key.
+    Demo(demo::DemoArgs),
+    /// Bring the database up to date.
+    Migrate {
+        /// Only say what is pending.
+        #[arg(long)]
+        status: bool,
+    },
+    /// Upload documents and wait until they are searchable.
+    Ingest(ingest::IngestArgs),
+    /// Ask a question and print the answer with its sources.
+    Ask(ask::AskArgs),
+    /// The embedding model's files.
+    #[command(subcommand)]
+    Models(models::ModelsCommand),
+    /// API keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Measure quality on a dataset.
+    #[command(subcommand)]
+    Eval(eval::EvalCommand),
+    /// Check or show the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Print a role's `OpenAPI` document.
+    Openapi {
+        #[arg(value_enum, default_value = "orchestrator")]
+        role: healthcheck::RoleName,
+    },
+    /// Exit 0 if the server on this machine is ready.
+    Healthcheck(healthcheck::HealthcheckArgs),
+    /// Parse one document from standard input; used by the sandbox.
+    #[command(hide = true)]
+    ParseWorker {
+        #[arg(long)]
+        media_type: MediaType,
+        #[arg(long)]
+        limits: WorkerLimits,
+    },
+}
+
+/// Parses the command line and runs it.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The sandboxed child needs neither configuration nor runtime.
+    if let Command::ParseWorker { media_type, limits } = &cli.command {
+        let (stdin, stdout) = (std::io::stdin().lock(), std::io::stdout().lock());
+        return match parse::run_worker(*media_type, stdin, stdout, limits) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            output::error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config = Config::load(cli.config.as_deref())?;
+    let quiet = !matches!(cli.command, Command::Serve(_));
+    let format = match config.log.format {
+        LogFormat::Auto => telemetry::Format::Auto,
+        LogFormat::Pretty => telemetry::Format::Pretty,
+        LogFormat::Json => telemetry::Format::Json,
+    };
+    // Commands for people say what they do themselves; only trouble is logged.
+    let filter = if quiet && config.log.filter == "info" {
+        "warn"
+    } else {
+        &config.log.filter
+    };
+    telemetry::init(filter, format)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.server.workers)
+        .enable_all()
+        .build()?;
+    runtime.block_on(dispatch(cli.command, config))
+}
+
+async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(role) => serve::run(role, config).await?,
+        Command::Demo(args) => demo::run(args, config).await?,
+        Command::Migrate { status } => return migrate::run(status, &config).await,
+        Command::Ingest(args) => return ingest::run(&args).await,
+        Command::Ask(args) => return ask::run(&args).await,
+        Command::Models(command) => models::run(&command, &config).await?,
+        Command::Keys(command) => keys::run(&command, &config).await?,
+        Command::Eval(command) => eval::run(&command, &config).await?,
+        Command::Config(command) => config::run(&command, &config)?,
+        Command::Openapi { role } => {
+            let api = match role {
+                healthcheck::RoleName::Orchestrator => openapi::Api::Orchestrator,
+                healthcheck::RoleName::Rag => openapi::Api::Rag,
+            };
+            output::line(&serde_json::to_string_pretty(&openapi::document(api))?)?;
+        }
+        Command::Healthcheck(args) => return healthcheck::run(&args, &config).await,
+        // Handled before the runtime was built.
+        Command::ParseWorker { .. } => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

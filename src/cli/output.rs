@@ -1,0 +1,20 @@
+//! What people read on the terminal.
+
+use std::io::{self, Write};
+
+/// A line on standard output.
+pub fn line(text: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
+/// Text on standard output without a line end, shown at once.
+pub fn text(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// An error for people; nothing can be done if the terminal is gone.
+pub fn error(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "error: {text}");
+}

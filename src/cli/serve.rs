@@ -1,0 +1,68 @@
+//! `chatbot serve orchestrator|rag`.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Subcommand;
+
+use super::wiring::{self, Built};
+use crate::config::Config;
+use crate::http::server;
+use crate::shutdown::Shutdown;
+
+/// Which role to run.
+#[derive(Subcommand, Clone, Copy)]
+pub enum Role {
+    /// The chat API and the web page.
+    Orchestrator,
+    /// Documents and retrieval.
+    Rag,
+}
+
+/// Serves until a signal, then drains; a second signal ends at once.
+pub async fn run(role: Role, config: Config) -> anyhow::Result<()> {
+    let shutdown = Shutdown::new();
+    tokio::select! {
+        outcome = run_role(role, config, shutdown.clone()) => outcome,
+        signals = shutdown.listen_for_signals() => Ok(signals?),
+    }
+}
+
+async fn run_role(role: Role, config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
+    let address = (config.server.host.clone(), config.server.port);
+    let listener = TcpListener::bind(&address)
+        .with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
+    if config.auth.internal_token.is_empty() {
+        anyhow::bail!(
+            "auth.internal_token is not set: give orchestrator and rag the same long random value"
+        );
+    }
+    let database = wiring::database(&config)?;
+    wiring::require_migrated(&database, &config).await?;
+    let log = wiring::log(&config)?;
+    let cache = wiring::cache(&config)?;
+    wiring::spawn_relay(&database, &log, &config, &shutdown);
+    let built = match role {
+        Role::Orchestrator => {
+            wiring::orchestrator(&config, &database, &log, &cache, &shutdown)?
+        }
+        Role::Rag => wiring::rag(&config, &database, &log, &cache, &shutdown).await?,
+    };
+    serve(listener, built, &shutdown).await?;
+    shutdown.finish(Duration::from_secs(config.server.drain_seconds)).await;
+    Ok(())
+}
+
+/// Serves one built role until draining ends.
+pub async fn serve(
+    listener: TcpListener,
+    built: Built,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    built.edge.health.set_started();
+    tracing::info!(server.address = %address, "ready");
+    server::serve(listener, built.edge, built.routes, shutdown.clone()).await?;
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! Builds adapters and roles from the configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use anyhow::{Context, bail};
+use secrecy::SecretString;
+
+use crate::cache::{Cache, CacheLimits, InProcessCache, RedisCache, RedisSettings, Resilient};
+use crate::config::{CacheBackend, Config, MessagingBackend};
+use crate::domain::ids::new_uuid;
+use crate::domain::messaging::topics;
+use crate::embedding::{self, Embedder};
+use crate::http::auth::{Authenticator, hash_secret};
+use crate::http::health::{Check, Health};
+use crate::http::metrics::Metrics;
+use crate::http::server::{Edge, Routes};
+use crate::llm::ProviderChain;
+use crate::messaging::{
+    ConsumerSettings, InProcessLog, InProcessSettings, KafkaLog, KafkaSettings, LeasedConsumer,
+    Log, OutboxRelay, RelaySettings,
+};
+use crate::orchestrator::{self, Orchestrator, RetrievalClient};
+use crate::persistence::indexing::{self, Generation};
+use crate::persistence::{Database, DatabaseSettings, migrations};
+use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
+use crate::rag::retrieve::Retriever;
+use crate::rag::worker::IngestWorker;
+use crate::rag::{self, Rag};
+use crate::shutdown::Shutdown;
+
+/// The consumer group of the rag workers.
+const RAG_GROUP: &str = "rag";
+/// How long a query's embedding is worth keeping.
+const EMBEDDING_TTL: Duration = Duration::from_secs(3_600);
+
+/// The pool.
+pub fn database(config: &Config) -> anyhow::Result<Database> {
+    if config.database.url.is_empty() {
+        bail!("database.url is not set: set DATABASE_URL, for example postgresql://user:password@host/name");
+    }
+    Ok(Database::new(&DatabaseSettings {
+        url: config.database.url.expose().to_owned(),
+        max_connections: config.database.max_connections,
+        acquire_timeout: Duration::from_millis(config.database.acquire_timeout_ms),
+        statement_timeout: Duration::from_millis(config.database.statement_timeout_ms),
+    })?)
+}
+
+/// Runs pending migrations if told to; refuses to start otherwise.
+pub async fn require_migrated(database: &Database, config: &Config) -> anyhow::Result<()> {
+    if config.database.run_migrations {
+        migrations::run(config.database.url.expose()).await?;
+        return Ok(());
+    }
+    let pending = migrations::list_pending(database).await?;
+    if !pending.is_empty() {
+        bail!(
+            "{} migration(s) are pending ({}): run `chatbot migrate`, or set database.run_migrations",
+            pending.len(),
+            pending.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// Redis with its in-process twin behind it, or the twin alone.
+pub fn cache(config: &Config) -> anyhow::Result<Arc<dyn Cache>> {
+    let limits = CacheLimits {
+        max_events: config.cache.max_events,
+        stream_ttl: Duration::from_secs(config.cache.stream_ttl_seconds),
+        embedding_ttl: EMBEDDING_TTL,
+    };
+    let local = InProcessCache::new(limits.clone());
+    if config.cache.backend == CacheBackend::InProcess {
+        return Ok(Arc::new(local));
+    }
+    if config.cache.url.is_empty() {
+        bail!("cache.url is not set: set REDIS_URL, or cache.backend = \"in_process\"");
+    }
+    let redis = RedisCache::new(RedisSettings {
+        url: config.cache.url.expose().to_owned(),
+        timeout: Duration::from_millis(config.cache.timeout_ms),
+        max_connections: config.cache.max_connections,
+        limits,
+    })
+    .context("cache.url cannot be used: expected redis://[user:password@]host[:port][/db]")?;
+    Ok(Arc::new(Resilient::new(Arc::new(redis), local)))
+}
+
+/// Kafka, or the bus inside this process.
+pub fn log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
+    let messaging = &config.messaging;
+    if messaging.backend == MessagingBackend::InProcess {
+        let settings = InProcessSettings::starting_now(messaging.partitions);
+        return Ok(Arc::new(InProcessLog::new(settings)));
+    }
+    let brokers: Vec<String> = messaging
+        .brokers
+        .split(',')
+        .map(str::trim)
+        .filter(|broker| !broker.is_empty())
+        .map(str::to_owned)
+        .collect();
+    if brokers.is_empty() {
+        bail!("messaging.brokers is not set: set KAFKA_BROKERS to host:port[,host:port]");
+    }
+    Ok(Arc::new(KafkaLog::new(KafkaSettings {
+        brokers,
+        topic_prefix: messaging.topic_prefix.clone(),
+        partitions: messaging.partitions,
+        replication_factor: messaging.replication_factor,
+        request_timeout: Duration::from_millis(messaging.request_timeout_ms),
+    })))
+}
+
+/// Publishes the outbox until shutdown.
+pub fn spawn_relay(database: &Database, log: &Arc<dyn Log>, config: &Config, shutdown: &Shutdown) {
+    let settings = RelaySettings {
+        poll: Duration::from_millis(config.messaging.poll_ms),
+        ..RelaySettings::default()
+    };
+    let relay = OutboxRelay::new(Arc::new(database.clone()), Arc::clone(log), settings);
+    let token = shutdown.soft_token();
+    shutdown.spawn(async move { relay.run(token).await });
+}
+
+fn edge(config: &Config, database: &Database, health: Health) -> Edge {
+    let token = &config.auth.internal_token;
+    Edge {
+        authenticator: Authenticator {
+            database: database.clone(),
+            enabled: config.auth.enabled,
+            internal_token_hash: (!token.is_empty()).then(|| hash_secret(token.expose())),
+        },
+        health,
+        metrics: Metrics::default(),
+        max_json_bytes: config.server.max_json_bytes,
+        workers: config.server.workers,
+        drain: Duration::from_secs(config.server.drain_seconds),
+        endpoint_delay: Duration::from_secs(config.server.endpoint_delay_seconds),
+    }
+}
+
+fn database_check(database: &Database) -> Check {
+    let database = database.clone();
+    Arc::new(move || {
+        let database = database.clone();
+        Box::pin(async move { database.ping().await.map_err(|error| error.to_string()) })
+    })
+}
+
+fn log_check(log: &Arc<dyn Log>) -> Check {
+    let log = Arc::clone(log);
+    Arc::new(move || {
+        let log = Arc::clone(&log);
+        Box::pin(async move { log.ping().await.map_err(|error| error.to_string()) })
+    })
+}
+
+fn cache_check(cache: &Arc<dyn Cache>) -> Check {
+    let cache = Arc::clone(cache);
+    Arc::new(move || {
+        let cache = Arc::clone(&cache);
+        Box::pin(async move { cache.ping().await.map_err(|error| error.to_string()) })
+    })
+}
+
+/// A role, ready to be served.
+pub struct Built {
+    pub edge: Edge,
+    pub routes: Routes,
+}
+
+/// The orchestrator on these adapters. Kafka and Redis may be down: chat goes on.
+pub fn orchestrator(
+    config: &Config,
+    database: &Database,
+    log: &Arc<dyn Log>,
+    cache: &Arc<dyn Cache>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Built> {
+    let providers = ProviderChain::from_config(&config.llm)?;
+    tracing::info!(llm.providers = providers.names().join(","), "providers in order");
+    let retrieval = RetrievalClient::new(
+        &config.orchestrator.rag_url,
+        SecretString::from(config.auth.internal_token.expose().to_owned()),
+        Duration::from_millis(config.orchestrator.retrieval_timeout_ms),
+    )?;
+    let orchestrator = web::Data::new(Orchestrator::new(
+        database.clone(),
+        Arc::clone(cache),
+        providers,
+        retrieval,
+        config.orchestrator.clone(),
+        shutdown.clone(),
+    ));
+    shutdown.spawn(orchestrator::sweep(database.clone(), shutdown.clone()));
+    let health = Health::default()
+        .required("postgresql", database_check(database))
+        .optional("kafka", log_check(log))
+        .optional("redis", cache_check(cache));
+    Ok(Built {
+        edge: edge(config, database, health),
+        routes: Arc::new(move |service| {
+            service.app_data(orchestrator.clone());
+            orchestrator::routes::configure(service);
+        }),
+    })
+}
+
+/// The model and the generation its vectors belong to.
+pub async fn embedder(
+    config: &Config,
+    database: &Database,
+) -> anyhow::Result<(Arc<dyn Embedder>, Generation)> {
+    let embedder = embedding::from_config(&config.embedding).await?;
+    let generation =
+        indexing::ensure_generation(database, embedder.model(), embedder.dimension()).await?;
+    Ok((embedder, generation))
+}
+
+/// The rag role on these adapters, its workers included.
+pub async fn rag(
+    config: &Config,
+    database: &Database,
+    log: &Arc<dyn Log>,
+    cache: &Arc<dyn Cache>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Built> {
+    let (embedder, generation) = embedder(config, database).await?;
+    let ingestion = &config.rag.ingestion;
+    let sandbox = Sandbox::new(SandboxConfig {
+        max_concurrent: ingestion.parse_processes,
+        timeout_ms: ingestion.parse_timeout_ms,
+        memory_bytes: ingestion.parse_memory_mib * 1_048_576,
+        ..SandboxConfig::default()
+    })?;
+    let worker = IngestWorker {
+        database: database.clone(),
+        embedder: Arc::clone(&embedder),
+        generation,
+        sandbox,
+        chunking: config.rag.chunking.clone(),
+    };
+    spawn_consumer(config, database, log, worker, shutdown);
+    indexing::reannounce_received(database, ingestion.reannounce_seconds).await?;
+    let rag = web::Data::new(Rag {
+        database: database.clone(),
+        retriever: Retriever {
+            database: database.clone(),
+            embedder,
+            generation,
+            cache: Arc::clone(cache),
+            config: config.rag.retrieval.clone(),
+        },
+        ingestion: ingestion.clone(),
+    });
+    let health = Health::default()
+        .required("postgresql", database_check(database))
+        .optional("kafka", log_check(log));
+    Ok(Built {
+        edge: edge(config, database, health),
+        routes: Arc::new(move |service| {
+            service.app_data(rag.clone());
+            rag::routes::configure(service);
+        }),
+    })
+}
+
+fn spawn_consumer(
+    config: &Config,
+    database: &Database,
+    log: &Arc<dyn Log>,
+    worker: IngestWorker,
+    shutdown: &Shutdown,
+) {
+    let messaging = &config.messaging;
+    let owner = format!("rag-{}", new_uuid().simple());
+    let mut settings = ConsumerSettings::new(RAG_GROUP, owner, topics::DOCUMENT_COMMANDS);
+    settings.ttl = Duration::from_millis(messaging.lease_ttl_ms);
+    settings.heartbeat = Duration::from_millis(messaging.heartbeat_ms);
+    settings.max_attempts = messaging.max_attempts;
+    let consumer = LeasedConsumer::new(
+        Arc::clone(log),
+        Arc::new(database.clone()),
+        Arc::new(worker),
+        settings,
+    );
+    let token = shutdown.soft_token();
+    shutdown.spawn(async move { consumer.run(token).await });
+}

@@ -1,0 +1,135 @@
+//! `GET /openapi.json` of both roles: paths from a table, schemas from the types themselves.
+
+use actix_web::HttpResponse;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use crate::domain::chat::{Conversation, Message, TriageNotice, TurnDone};
+use crate::domain::document::DocumentView;
+use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveResponse, Source};
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    Citation,
+    Conversation,
+    DocumentView,
+    Message,
+    Passage,
+    RetrieveRequest,
+    RetrieveResponse,
+    Source,
+    TriageNotice,
+    TurnDone,
+)))]
+struct Schemas;
+
+/// Method, path, what it does, the success status, and the schema of its body if it has a name.
+type Operation = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>);
+
+const ORCHESTRATOR: [Operation; 14] = [
+    ("post", "/v1/conversations", "Start a conversation", "201", Some("Conversation")),
+    ("get", "/v1/conversations", "List your conversations", "200", None),
+    ("get", "/v1/conversations/{id}", "A conversation with its messages", "200", Some("Conversation")),
+    ("delete", "/v1/conversations/{id}", "Delete a conversation", "204", None),
+    ("post", "/v1/conversations/{id}/messages", "Ask: SSE events, or the done object as JSON", "200", Some("TurnDone")),
+    ("get", "/v1/turns/{id}", "A turn's outcome or state", "200", Some("TurnDone")),
+    ("get", "/v1/turns/{id}/events", "A turn's events, resumable with Last-Event-ID", "200", None),
+    ("post", "/v1/turns/{id}/cancel", "Stop a turn", "202", None),
+    ("post", "/v1/messages/{id}/feedback", "Rate an answer", "204", None),
+    ("get", "/health", "Alive", "200", None),
+    ("get", "/health/ready", "Ready", "200", None),
+    ("get", "/health/startup", "Started", "200", None),
+    ("get", "/metrics", "Prometheus metrics", "200", None),
+    ("get", "/", "The web page", "200", None),
+];
+
+const RAG: [Operation; 12] = [
+    ("put", "/v1/documents/{collection}/{external_id}", "Upload a document or a new version", "202", Some("DocumentView")),
+    ("get", "/v1/documents/{collection}/{external_id}", "A document's status", "200", Some("DocumentView")),
+    ("delete", "/v1/documents/{collection}/{external_id}", "Delete a document", "204", None),
+    ("post", "/v1/documents/{collection}/{external_id}/withdraw", "Withdraw a document", "204", None),
+    ("get", "/v1/documents", "List documents", "200", None),
+    ("get", "/v1/documents/{id}/impact", "Answers that cited a document", "200", None),
+    ("post", "/v1/search", "Search documents", "200", Some("RetrieveResponse")),
+    ("post", "/v1/retrieve", "Retrieve evidence (orchestrator only)", "200", Some("RetrieveResponse")),
+    ("get", "/v1/health", "Alive", "200", None),
+    ("get", "/v1/health/ready", "Ready", "200", None),
+    ("get", "/v1/health/startup", "Started", "200", None),
+    ("get", "/metrics", "Prometheus metrics", "200", None),
+];
+
+/// Which role's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    Orchestrator,
+    Rag,
+}
+
+/// The OpenAPI 3.1 document of a role.
+pub fn document(api: Api) -> Value {
+    let (title, operations) = match api {
+        Api::Orchestrator => ("chatbot orchestrator", &ORCHESTRATOR[..]),
+        Api::Rag => ("chatbot rag", &RAG[..]),
+    };
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in operations {
+        let (method, path, ..) = operation;
+        let item = paths.entry(*path).or_insert_with(|| json!({}));
+        if let Some(item) = item.as_object_mut() {
+            item.insert((*method).to_owned(), describe(operation));
+        }
+    }
+    let components = serde_json::to_value(Schemas::openapi())
+        .ok()
+        .and_then(|mut value| value.get_mut("components").map(Value::take))
+        .unwrap_or_else(|| json!({}));
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": title, "version": env!("CARGO_PKG_VERSION") },
+        "paths": paths,
+        "components": components,
+        "security": [{ "api_key": [] }],
+    });
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert(
+            "securitySchemes".into(),
+            json!({ "api_key": { "type": "http", "scheme": "bearer" } }),
+        );
+    }
+    document
+}
+
+fn describe(&(_, path, summary, status, schema): &Operation) -> Value {
+    let parameters: Vec<Value> = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| {
+            json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+        })
+        .collect();
+    let content = schema.map_or_else(
+        || json!({}),
+        |name| {
+            let reference = format!("#/components/schemas/{name}");
+            json!({ "application/json": { "schema": { "$ref": reference } } })
+        },
+    );
+    json!({
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {
+            status: { "description": "Success", "content": content },
+            "default": { "description": "application/problem+json (RFC 9457)" },
+        },
+    })
+}
+
+/// The orchestrator's document.
+pub async fn orchestrator() -> HttpResponse {
+    HttpResponse::Ok().json(document(Api::Orchestrator))
+}
+
+/// The rag role's document.
+pub async fn rag() -> HttpResponse {
+    HttpResponse::Ok().json(document(Api::Rag))
+}

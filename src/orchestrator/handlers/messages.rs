@@ -1,0 +1,172 @@
+//! Asking, and saying what one thinks of the answer.
+
+use std::time::Duration;
+
+use actix_web::http::header::ACCEPT;
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures::StreamExt;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::domain::access::Scope;
+use crate::domain::ids::{ConversationId, MessageId, TurnId};
+use crate::http::auth::{Caller, hash_secret};
+use crate::http::body::Json;
+use crate::http::problem::Problem;
+use crate::http::request_id::RequestId;
+use crate::http::sse;
+use crate::orchestrator::Orchestrator;
+use crate::orchestrator::events::{frame, is_terminal};
+use crate::orchestrator::resume::replay;
+use crate::orchestrator::turn::{Begun, Question};
+use crate::persistence::conversations;
+
+/// The body of `POST /v1/conversations/{id}/messages`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskRequest {
+    content: String,
+    /// Only these collections; absent means every one the caller may read.
+    #[serde(default)]
+    collections: Option<Vec<String>>,
+}
+
+/// `POST /v1/conversations/{id}/messages`: SSE if the client accepts it, else the `done` object.
+pub async fn ask(
+    caller: Caller,
+    orchestrator: web::Data<Orchestrator>,
+    id: web::Path<ConversationId>,
+    request_id: RequestId,
+    request: HttpRequest,
+    body: Json<AskRequest>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Chat)?;
+    limit_rate(&orchestrator, &caller).await?;
+    let question = Question {
+        content: checked_content(&body.0.content, orchestrator.config.max_message_chars)?,
+        collections: body.0.collections,
+        idempotency_key: idempotency_key(&request)?,
+        conversation: *id,
+        principal: caller.0,
+        request_id: request_id.0,
+    };
+    let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
+    let (turn, events) = match orchestrator.into_inner().begin(question).await? {
+        Begun::Live(feed) => (feed.turn, feed.listen(0).boxed()),
+        Begun::Stored(stored) => {
+            let turn: TurnId = stored.id.into();
+            (turn, futures::stream::iter(replay(&stored)).boxed())
+        }
+    };
+    let streams = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/event-stream"));
+    if streams {
+        let frames = events.map(move |event| frame(turn, event));
+        return Ok(sse::respond(frames, heartbeat));
+    }
+    let mut events = events;
+    while let Some(event) = events.next().await {
+        if is_terminal(&event.name) {
+            return Ok(terminal_response(&event.name, event.data));
+        }
+    }
+    Err(Problem::unavailable("The answer ended early. Ask for the turn again."))
+}
+
+fn terminal_response(name: &str, data: String) -> HttpResponse {
+    if name == "done" {
+        HttpResponse::Ok().content_type("application/json").body(data)
+    } else {
+        HttpResponse::ServiceUnavailable()
+            .content_type("application/problem+json")
+            .body(data)
+    }
+}
+
+async fn limit_rate(orchestrator: &Orchestrator, caller: &Caller) -> Result<(), Problem> {
+    let key = hex::encode(hash_secret(&caller.0.owner_id));
+    let per_minute = orchestrator.config.requests_per_minute;
+    match orchestrator.cache.allow(&key, per_minute).await {
+        Ok(decision) if !decision.allowed => {
+            Err(Problem::too_many_requests(decision.retry_after))
+        }
+        // A limiter that fails must not stop the chat.
+        _ => Ok(()),
+    }
+}
+
+fn checked_content(content: &str, max_chars: usize) -> Result<String, Problem> {
+    let content = content.replace('\0', " ").trim().to_owned();
+    if content.is_empty() {
+        return Err(Problem::unprocessable("`content` is empty: write a question."));
+    }
+    if content.chars().count() > max_chars {
+        return Err(Problem::unprocessable(format!(
+            "`content` is longer than {max_chars} characters: shorten the question."
+        )));
+    }
+    Ok(content)
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(value) = request.headers().get("idempotency-key") else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=128).contains(&key.len()))
+        .map(|key| Some(key.to_owned()))
+        .ok_or_else(|| Problem::bad_request("`Idempotency-Key` must have 1 to 128 ASCII characters."))
+}
+
+/// What a person thinks of an answer.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rating {
+    Up,
+    Down,
+}
+
+/// The body of `POST /v1/messages/{id}/feedback`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeedbackRequest {
+    rating: Rating,
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+/// `POST /v1/messages/{id}/feedback`; a second one replaces the first.
+pub async fn feedback(
+    caller: Caller,
+    orchestrator: web::Data<Orchestrator>,
+    id: web::Path<MessageId>,
+    body: Json<FeedbackRequest>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Chat)?;
+    let comment = body.0.comment.map(|comment| comment.replace('\0', ""));
+    if comment.as_ref().is_some_and(|comment| comment.chars().count() > 2_000) {
+        return Err(Problem::unprocessable("`comment` is longer than 2000 characters."));
+    }
+    let rating = match body.0.rating {
+        Rating::Up => "up",
+        Rating::Down => "down",
+    };
+    let stored = conversations::upsert_feedback(
+        &orchestrator.database,
+        &caller.0.owner_id,
+        *id,
+        rating,
+        comment.as_deref(),
+    )
+    .await?;
+    if stored {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(Problem::not_found("There is no such answer."))
+    }
+}

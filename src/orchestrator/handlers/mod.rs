@@ -1,0 +1,6 @@
+//! Thin: parse, authorise, call one function, map the result.
+
+pub mod conversations;
+pub mod messages;
+pub mod page;
+pub mod turns;

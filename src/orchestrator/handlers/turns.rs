@@ -1,0 +1,87 @@
+//! A turn's state, its events, its cancellation.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures::StreamExt;
+use serde_json::{Value, json};
+
+use crate::domain::access::Scope;
+use crate::domain::ids::TurnId;
+use crate::http::auth::Caller;
+use crate::http::problem::Problem;
+use crate::http::sse;
+use crate::orchestrator::events::frame;
+use crate::orchestrator::{Orchestrator, resume};
+use crate::persistence::turns::{self, StoredTurn};
+
+/// `GET /v1/turns/{id}`: the `done` object, or where the turn is.
+pub async fn get(
+    caller: Caller,
+    orchestrator: web::Data<Orchestrator>,
+    id: web::Path<TurnId>,
+) -> Result<web::Json<Value>, Problem> {
+    let stored = owned(&caller, &orchestrator, *id).await?;
+    Ok(web::Json(stored.done.unwrap_or_else(
+        || json!({ "turn_id": stored.id, "status": stored.status }),
+    )))
+}
+
+/// `GET /v1/turns/{id}/events`, after `Last-Event-ID` if it is sent.
+pub async fn events(
+    caller: Caller,
+    orchestrator: web::Data<Orchestrator>,
+    id: web::Path<TurnId>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let stored = owned(&caller, &orchestrator, *id).await?;
+    let turn = *id;
+    let last = last_event(&request, turn)?;
+    let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
+    let owner = caller.0.owner_id;
+    let events = resume::events(orchestrator.into_inner(), owner, stored, last);
+    Ok(sse::respond(events.map(move |event| frame(turn, event)), heartbeat))
+}
+
+/// `POST /v1/turns/{id}/cancel`: 202; the turn ends within a second.
+pub async fn cancel(
+    caller: Caller,
+    orchestrator: web::Data<Orchestrator>,
+    id: web::Path<TurnId>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Chat)?;
+    if !turns::request_cancel(&orchestrator.database, &caller.0.owner_id, *id).await? {
+        return Err(no_turn());
+    }
+    if let Some(feed) = orchestrator.running().get(&*id) {
+        feed.cancel.cancel();
+    }
+    Ok(HttpResponse::Accepted().json(json!({ "turn_id": *id })))
+}
+
+async fn owned(
+    caller: &Caller,
+    orchestrator: &Orchestrator,
+    turn: TurnId,
+) -> Result<StoredTurn, Problem> {
+    caller.require(Scope::Chat)?;
+    turns::find(&orchestrator.database, &caller.0.owner_id, turn)
+        .await?
+        .ok_or_else(no_turn)
+}
+
+fn no_turn() -> Problem {
+    Problem::not_found("There is no such turn.")
+}
+
+fn last_event(request: &HttpRequest, turn: TurnId) -> Result<Option<u64>, Problem> {
+    let Some(value) = request.headers().get("last-event-id") else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .and_then(|id| id.strip_prefix(&format!("{turn}:"))?.parse().ok())
+        .map(Some)
+        .ok_or_else(|| Problem::bad_request("`Last-Event-ID` is not an event of this turn."))
+}
