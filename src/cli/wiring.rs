@@ -121,7 +121,7 @@ pub fn spawn_relay(database: &Database, log: &Arc<dyn Log>, config: &Config, shu
         poll: Duration::from_millis(config.messaging.poll_ms),
         ..RelaySettings::default()
     };
-    let relay = OutboxRelay::new(Arc::new(database.clone()), Arc::clone(log), settings);
+    let relay = OutboxRelay::new(database.clone(), Arc::clone(log), settings);
     let token = shutdown.soft_token();
     shutdown.spawn(async move { relay.run(token).await });
 }
@@ -278,7 +278,7 @@ fn spawn_consumer(
 ) {
     let messaging = &config.messaging;
     let owner = format!("rag-{}", new_uuid().simple());
-    let mut settings = ConsumerSettings::new(RAG_GROUP, owner, topics::DOCUMENT_COMMANDS);
+    let mut settings = ConsumerSettings::new(RAG_GROUP, &owner, topics::DOCUMENT_COMMANDS);
     settings.ttl = Duration::from_millis(messaging.lease_ttl_ms);
     settings.heartbeat = Duration::from_millis(messaging.heartbeat_ms);
     settings.max_attempts = messaging.max_attempts;

@@ -13,8 +13,7 @@ use futures::future::try_join_all;
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
-use rten_text::Tokenizer;
-use rten_text::tokenizer::EncodeOptions;
+use tokenizers::{Tokenizer, TruncationParams};
 use tokio::sync::oneshot;
 
 use super::{EmbedError, Embedder, EmbeddingConfig, EmbeddingSetupError, models};
@@ -93,7 +92,10 @@ impl Queue {
 /// The loaded model and what it takes to run it on one text.
 struct MiniLm {
     model: Model,
+    /// Reads whole texts, for counting.
     tokenizer: Tokenizer,
+    /// Cuts at what the model can read.
+    truncating: Tokenizer,
     inputs: [NodeId; 3],
     output: NodeId,
 }
@@ -101,8 +103,17 @@ struct MiniLm {
 impl MiniLm {
     fn load(files: &models::ModelFiles) -> Result<Self, String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        let json = std::fs::read_to_string(&files.tokenizer).map_err(|e| text(&e))?;
-        let tokenizer = Tokenizer::from_json(&json).map_err(|e| text(&e))?;
+        let mut tokenizer = Tokenizer::from_file(&files.tokenizer).map_err(|e| text(&e))?;
+        // The file asks for padding to 128 tokens; one text a run needs none.
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(None).map_err(|e| text(&e))?;
+        let mut truncating = tokenizer.clone();
+        truncating
+            .with_truncation(Some(TruncationParams {
+                max_length: MAX_TOKENS,
+                ..TruncationParams::default()
+            }))
+            .map_err(|e| text(&e))?;
         let model = ModelOptions::with_all_ops()
             .prepack_weights(true)
             .load_file(&files.model)
@@ -117,22 +128,19 @@ impl MiniLm {
         Ok(Self {
             model,
             tokenizer,
+            truncating,
             inputs,
             output,
         })
     }
 
     fn tokens(&self, text: &str) -> Result<Vec<i32>, EmbedError> {
-        let options = EncodeOptions {
-            max_chunk_len: Some(MAX_TOKENS),
-            overlap: 0,
-        };
         let encoded = self
-            .tokenizer
-            .encode(text, Some(options))
+            .truncating
+            .encode_fast(text, true)
             .map_err(|error| EmbedError::Model(error.to_string()))?;
         Ok(encoded
-            .token_ids()
+            .get_ids()
             .iter()
             .map(|id| i32::try_from(*id).unwrap_or(0))
             .collect())
@@ -295,11 +303,9 @@ impl Embedder for LocalEmbedder {
 
 impl LocalEmbedder {
     fn tokenizer_count(&self, text: &str) -> usize {
-        let specials = 2;
         self.model
             .tokenizer
-            .encode(text, None)
-            .map_or_else(|_| text.len() / 4, |e| e.token_ids().len())
-            .saturating_sub(specials)
+            .encode_fast(text, false)
+            .map_or_else(|_| text.len() / 4, |encoded| encoded.len())
     }
 }

@@ -219,8 +219,9 @@ fn extract(wheel: &Path, suffix: &str, to: &Path) -> io::Result<()> {
     let mut archive = zip::ZipArchive::new(File::open(wheel)?).map_err(io::Error::other)?;
     let name = archive
         .file_names()
+        .filter_map(Result::ok)
         .find(|name| name.ends_with(suffix))
-        .map(str::to_owned)
+        .map(std::borrow::Cow::into_owned)
         .ok_or_else(|| io::Error::other(format!("the package has no {suffix}")))?;
     let mut member = archive.by_name(&name).map_err(io::Error::other)?;
     let mut file = File::create(to)?;

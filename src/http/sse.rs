@@ -32,7 +32,7 @@ pub fn respond(
     heartbeat: Duration,
 ) -> HttpResponse {
     let frames = Box::pin(frames);
-    let body = stream::unfold(frames, async move |mut frames| {
+    let body = stream::unfold(frames, move |mut frames| async move {
         let bytes = match timeout(heartbeat, frames.next()).await {
             Err(_) => Bytes::from_static(b": keep-alive\n\n"),
             Ok(Some(frame)) => frame.encode(),

@@ -141,8 +141,8 @@ impl ProviderChain {
         let idle = Duration::from_millis(self.deadlines.idle_ms);
         let end = Instant::now() + Duration::from_millis(self.deadlines.total_ms);
         let state = (Some(first), Some(rest));
-        Box::pin(stream::unfold(state, async move |(first, rest)| {
-            let mut rest = rest?;
+        Box::pin(stream::unfold(state, move |(first, rest)| async move {
+            let mut rest: ChunkStream = rest?;
             let item = match first {
                 Some(chunk) => Ok(chunk),
                 None => next_within(&mut rest, idle, end).await,

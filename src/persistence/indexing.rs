@@ -304,7 +304,7 @@ async fn insert_chunks(
 }
 
 /// pgvector's text form.
-fn vector_text(vector: &[f32]) -> String {
+pub(super) fn vector_text(vector: &[f32]) -> String {
     let numbers: Vec<String> = vector.iter().map(ToString::to_string).collect();
     format!("[{}]", numbers.join(","))
 }

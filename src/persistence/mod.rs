@@ -72,6 +72,7 @@ pub(crate) type Connection = Object<AsyncPgConnection>;
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
+    acquire_timeout: Duration,
 }
 
 /// How to reach the database.
@@ -90,25 +91,20 @@ impl Database {
         let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(url);
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
-            .wait_timeout(Some(settings.acquire_timeout))
-            .create_timeout(Some(settings.acquire_timeout))
-            .recycle_timeout(Some(settings.acquire_timeout))
-            .runtime(diesel_async::pooled_connection::deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            acquire_timeout: settings.acquire_timeout,
+        })
     }
 
     /// A connection from the pool, within the acquire deadline.
     pub(crate) async fn connection(&self) -> Result<Connection, DbError> {
-        self.pool.get().await.map_err(|error| {
-            DbError::Unavailable(match error {
-                diesel_async::pooled_connection::deadpool::PoolError::Timeout(_) => {
-                    "no connection in time".into()
-                }
-                _ => "cannot connect".into(),
-            })
-        })
+        tokio::time::timeout(self.acquire_timeout, self.pool.get())
+            .await
+            .map_err(|_| DbError::Unavailable("no connection in time".into()))?
+            .map_err(|_| DbError::Unavailable("cannot connect".into()))
     }
 
     /// Whether the database answers; used by readiness.

@@ -5,11 +5,9 @@
 
 use diesel::sql_types::{Array, BigInt, Float, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use pgvector::HalfVector;
-use pgvector::sql_types::HalfVector as HalfVectorType;
 use uuid::Uuid;
 
-use super::indexing::Generation;
+use super::indexing::{Generation, vector_text};
 use super::{Database, DbError};
 use crate::domain::evidence::{LegScores, Passage};
 
@@ -75,9 +73,9 @@ pub async fn search_dense(
 ) -> Result<Vec<Hit>, DbError> {
     // The index covers the cast expression and one generation; without the cast it cannot be used.
     let expression = if exact {
-        "embedding <=> $1".to_owned()
+        "embedding <=> $1::halfvec".to_owned()
     } else {
-        format!("embedding::halfvec({}) <=> $1", generation.dimension)
+        format!("embedding::halfvec({0}) <=> $1::halfvec({0})", generation.dimension)
     };
     Ok(diesel::sql_query(format!(
         "SELECT chunk_id, (1 - ({expression}))::real AS score FROM chunk_embeddings
@@ -85,7 +83,7 @@ pub async fn search_dense(
          ORDER BY {expression} LIMIT $3",
         generation.id
     ))
-    .bind::<HalfVectorType, _>(HalfVector::from_f32_slice(vector))
+    .bind::<Text, _>(vector_text(vector))
     .bind::<Array<Integer>, _>(collections)
     .bind::<BigInt, _>(limit)
     .load(&mut database.connection().await?)
