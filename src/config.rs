@@ -402,7 +402,7 @@ pub fn data_dir() -> PathBuf {
 }
 
 fn home_of(variable: &str, below_home: &str) -> Option<PathBuf> {
-    std::env::var_os(variable).map(PathBuf::from).or_else(|| {
-        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(below_home))
-    })
+    std::env::var_os(variable)
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(below_home)))
 }

@@ -84,7 +84,9 @@ impl Shutdown {
     pub async fn finish(&self, deadline: Duration) -> bool {
         self.soft.cancel();
         self.tasks.close();
-        let ended = tokio::time::timeout(deadline, self.tasks.wait()).await.is_ok();
+        let ended = tokio::time::timeout(deadline, self.tasks.wait())
+            .await
+            .is_ok();
         self.hard.cancel();
         if !ended {
             tracing::warn!("some tasks did not end within the drain deadline");

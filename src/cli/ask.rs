@@ -39,7 +39,10 @@ pub async fn run(args: &AskArgs) -> anyhow::Result<ExitCode> {
         .await?
         .json()
         .await?;
-    let id = conversation.get("id").and_then(Value::as_str).context("no conversation id")?;
+    let id = conversation
+        .get("id")
+        .and_then(Value::as_str)
+        .context("no conversation id")?;
     let mut body = json!({ "content": args.question });
     if !args.collections.is_empty()
         && let Some(body) = body.as_object_mut()
@@ -56,7 +59,12 @@ pub async fn run(args: &AskArgs) -> anyhow::Result<ExitCode> {
         match event.event.as_str() {
             "delta" => {
                 let delta: Value = serde_json::from_str(&event.data)?;
-                output::text(delta.get("text").and_then(Value::as_str).unwrap_or_default())?;
+                output::text(
+                    delta
+                        .get("text")
+                        .and_then(Value::as_str)
+                        .unwrap_or_default(),
+                )?;
             }
             "error" => bail!("the answer could not be completed"),
             "done" => return finish(&serde_json::from_str(&event.data)?),

@@ -118,7 +118,9 @@ async fn serve_all(
         load_samples(&rag_url).await?;
         let answers = describe_answers(&config);
         output::line(&format!("\n  {answers}\n  documents API: {rag_url}"))?;
-        output::line(&format!("  open http://{address} — Ctrl-C stops everything"))?;
+        output::line(&format!(
+            "  open http://{address} — Ctrl-C stops everything"
+        ))?;
         Ok(())
     };
     let filled = async {

@@ -79,7 +79,11 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
     for form in ["text", "summary"] {
         let mut totals = [Scores::default(); 3];
         for query in &queries {
-            let text = if form == "text" { &query.text } else { &query.metadata.summary };
+            let text = if form == "text" {
+                &query.text
+            } else {
+                &query.metadata.summary
+            };
             let legs = retriever.search_legs(text, Some(&names)).await?;
             let empty = HashMap::new();
             let grades = judgments.get(&query.id).unwrap_or(&empty);
@@ -140,7 +144,9 @@ fn add(total: &mut Scores, ranking: &[String], grades: &HashMap<String, u8>) {
         .collect();
     let sum = |grades: &[u8]| -> f64 {
         let terms = grades.iter().take(DEPTH).enumerate();
-        terms.map(|(rank, grade)| gain(*grade) / discount(rank)).sum()
+        terms
+            .map(|(rank, grade)| gain(*grade) / discount(rank))
+            .sum()
     };
     let mut ideal: Vec<u8> = grades.values().copied().collect();
     ideal.sort_unstable_by(|a, b| b.cmp(a));
@@ -154,7 +160,11 @@ fn add(total: &mut Scores, ranking: &[String], grades: &HashMap<String, u8>) {
     }
     let mut found = 0;
     let mut precision = 0.0;
-    for (rank, _) in graded.iter().enumerate().filter(|(_, grade)| **grade >= RELEVANT) {
+    for (rank, _) in graded
+        .iter()
+        .enumerate()
+        .filter(|(_, grade)| **grade >= RELEVANT)
+    {
         if found == 0 {
             total.mrr += 1.0 / (rank + 1) as f64;
         }

@@ -31,7 +31,10 @@ pub async fn run(args: &HealthcheckArgs, config: &Config) -> anyhow::Result<Exit
         .timeout(Duration::from_secs(4))
         .build()?;
     let suffix = if args.live { "" } else { "/ready" };
-    for (role, path) in [(RoleName::Orchestrator, "/health"), (RoleName::Rag, "/v1/health")] {
+    for (role, path) in [
+        (RoleName::Orchestrator, "/health"),
+        (RoleName::Rag, "/v1/health"),
+    ] {
         if args.role.is_some_and(|asked| asked != role) {
             continue;
         }

@@ -92,7 +92,10 @@ fn collect(path: &Path, collection: &str, uploads: &mut Vec<Upload>) -> anyhow::
         }
         return Ok(());
     }
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let extension = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
     let bytes = || std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     if extension == "jsonl" {
         return collect_lines(&String::from_utf8(bytes()?)?, collection, uploads);
@@ -105,7 +108,9 @@ fn collect(path: &Path, collection: &str, uploads: &mut Vec<Upload>) -> anyhow::
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned())
                 .unwrap_or_default(),
-            title: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
+            title: path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned()),
             media_type,
             bytes: bytes()?,
         });
@@ -122,11 +127,7 @@ struct Line {
     text: String,
 }
 
-fn collect_lines(
-    text: &str,
-    collection: &str,
-    uploads: &mut Vec<Upload>,
-) -> anyhow::Result<()> {
+fn collect_lines(text: &str, collection: &str, uploads: &mut Vec<Upload>) -> anyhow::Result<()> {
     for (number, line) in (1..).zip(text.lines()) {
         let line: Line = serde_json::from_str(line)
             .with_context(|| format!("line {number}: expected an object with _id, title, text"))?;

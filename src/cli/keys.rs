@@ -76,8 +76,14 @@ pub async fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
         }
         KeysCommand::List => {
             for key in api_keys::list(&database).await? {
-                let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
-                let collections = key.collections.map_or("all".into(), |names| names.join(","));
+                let state = if key.revoked_at.is_some() {
+                    "revoked"
+                } else {
+                    "active"
+                };
+                let collections = key
+                    .collections
+                    .map_or("all".into(), |names| names.join(","));
                 output::line(&format!(
                     "{}  {}…  {state}  owner={} scopes={} collections={collections}  {}",
                     key.id,

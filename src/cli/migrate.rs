@@ -12,7 +12,11 @@ pub async fn run(status: bool, config: &Config) -> anyhow::Result<ExitCode> {
     if status {
         let pending = migrations::list_pending(&database).await?;
         for name in migrations::list_known() {
-            let state = if pending.contains(&name) { "pending" } else { "applied" };
+            let state = if pending.contains(&name) {
+                "pending"
+            } else {
+                "applied"
+            };
             output::line(&format!("{state}  {name}"))?;
         }
         return Ok(if pending.is_empty() {

@@ -44,22 +44,18 @@ async fn run_role(role: Role, config: Config, shutdown: Shutdown) -> anyhow::Res
     let cache = wiring::cache(&config)?;
     wiring::spawn_relay(&database, &log, &config, &shutdown);
     let built = match role {
-        Role::Orchestrator => {
-            wiring::orchestrator(&config, &database, &log, &cache, &shutdown)?
-        }
+        Role::Orchestrator => wiring::orchestrator(&config, &database, &log, &cache, &shutdown)?,
         Role::Rag => wiring::rag(&config, &database, &log, &cache, &shutdown).await?,
     };
     serve(listener, built, &shutdown).await?;
-    shutdown.finish(Duration::from_secs(config.server.drain_seconds)).await;
+    shutdown
+        .finish(Duration::from_secs(config.server.drain_seconds))
+        .await;
     Ok(())
 }
 
 /// Serves one built role until draining ends.
-pub async fn serve(
-    listener: TcpListener,
-    built: Built,
-    shutdown: &Shutdown,
-) -> anyhow::Result<()> {
+pub async fn serve(listener: TcpListener, built: Built, shutdown: &Shutdown) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     built.edge.health.set_started();
     tracing::info!(server.address = %address, "ready");

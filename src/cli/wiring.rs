@@ -38,7 +38,9 @@ const EMBEDDING_TTL: Duration = Duration::from_secs(3_600);
 /// The pool.
 pub fn database(config: &Config) -> anyhow::Result<Database> {
     if config.database.url.is_empty() {
-        bail!("database.url is not set: set DATABASE_URL, for example postgresql://user:password@host/name");
+        bail!(
+            "database.url is not set: set DATABASE_URL, for example postgresql://user:password@host/name"
+        );
     }
     Ok(Database::new(&DatabaseSettings {
         url: config.database.url.expose().to_owned(),
@@ -182,7 +184,10 @@ pub fn orchestrator(
     shutdown: &Shutdown,
 ) -> anyhow::Result<Built> {
     let providers = ProviderChain::from_config(&config.llm)?;
-    tracing::info!(llm.providers = providers.names().join(","), "providers in order");
+    tracing::info!(
+        llm.providers = providers.names().join(","),
+        "providers in order"
+    );
     let retrieval = RetrievalClient::new(
         &config.orchestrator.rag_url,
         SecretString::from(config.auth.internal_token.expose().to_owned()),

@@ -54,9 +54,14 @@ impl VersionStatus {
         }
     }
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Received, Self::Indexed, Self::Failed, Self::Superseded]
-            .into_iter()
-            .find(|s| s.as_str() == name)
+        [
+            Self::Received,
+            Self::Indexed,
+            Self::Failed,
+            Self::Superseded,
+        ]
+        .into_iter()
+        .find(|s| s.as_str() == name)
     }
 }
 

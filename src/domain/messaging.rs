@@ -142,11 +142,7 @@ pub trait LeaseStore: Send + Sync {
     /// Gives every lease back and leaves the group.
     async fn release(&self, group: &str, owner: &str) -> Result<(), StoreError>;
     /// Stores a poison record and advances past it, in one fenced transaction.
-    async fn dead_letter(
-        &self,
-        delivery: &Delivery,
-        cause: &str,
-    ) -> Result<(), StoreError>;
+    async fn dead_letter(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError>;
     /// Moves the next offset (for gaps), fenced.
     async fn skip_to(&self, fence: &Fence, next_offset: i64, cause: &str)
     -> Result<(), StoreError>;

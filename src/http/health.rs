@@ -49,12 +49,16 @@ impl Health {
     }
 
     async fn check(&self) -> Readiness {
-        let outcomes = join_all(self.checks.iter().map(|(name, required, check)| async move {
-            let ok = tokio::time::timeout(CHECK_DEADLINE, check())
-                .await
-                .is_ok_and(|outcome| outcome.is_ok());
-            (*name, *required, ok)
-        }))
+        let outcomes = join_all(
+            self.checks
+                .iter()
+                .map(|(name, required, check)| async move {
+                    let ok = tokio::time::timeout(CHECK_DEADLINE, check())
+                        .await
+                        .is_ok_and(|outcome| outcome.is_ok());
+                    (*name, *required, ok)
+                }),
+        )
         .await;
         let healthy = outcomes.iter().all(|(_, required, ok)| *ok || !required);
         let draining = self.draining.load(Ordering::Acquire);

@@ -24,18 +24,72 @@ use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveRespon
 struct Schemas;
 
 /// Method, path, what it does, the success status, and the schema of its body if it has a name.
-type Operation = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>);
+type Operation = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+);
 
 const ORCHESTRATOR: [Operation; 14] = [
-    ("post", "/v1/conversations", "Start a conversation", "201", Some("Conversation")),
-    ("get", "/v1/conversations", "List your conversations", "200", None),
-    ("get", "/v1/conversations/{id}", "A conversation with its messages", "200", Some("Conversation")),
-    ("delete", "/v1/conversations/{id}", "Delete a conversation", "204", None),
-    ("post", "/v1/conversations/{id}/messages", "Ask: SSE events, or the done object as JSON", "200", Some("TurnDone")),
-    ("get", "/v1/turns/{id}", "A turn's outcome or state", "200", Some("TurnDone")),
-    ("get", "/v1/turns/{id}/events", "A turn's events, resumable with Last-Event-ID", "200", None),
+    (
+        "post",
+        "/v1/conversations",
+        "Start a conversation",
+        "201",
+        Some("Conversation"),
+    ),
+    (
+        "get",
+        "/v1/conversations",
+        "List your conversations",
+        "200",
+        None,
+    ),
+    (
+        "get",
+        "/v1/conversations/{id}",
+        "A conversation with its messages",
+        "200",
+        Some("Conversation"),
+    ),
+    (
+        "delete",
+        "/v1/conversations/{id}",
+        "Delete a conversation",
+        "204",
+        None,
+    ),
+    (
+        "post",
+        "/v1/conversations/{id}/messages",
+        "Ask: SSE events, or the done object as JSON",
+        "200",
+        Some("TurnDone"),
+    ),
+    (
+        "get",
+        "/v1/turns/{id}",
+        "A turn's outcome or state",
+        "200",
+        Some("TurnDone"),
+    ),
+    (
+        "get",
+        "/v1/turns/{id}/events",
+        "A turn's events, resumable with Last-Event-ID",
+        "200",
+        None,
+    ),
     ("post", "/v1/turns/{id}/cancel", "Stop a turn", "202", None),
-    ("post", "/v1/messages/{id}/feedback", "Rate an answer", "204", None),
+    (
+        "post",
+        "/v1/messages/{id}/feedback",
+        "Rate an answer",
+        "204",
+        None,
+    ),
     ("get", "/health", "Alive", "200", None),
     ("get", "/health/ready", "Ready", "200", None),
     ("get", "/health/startup", "Started", "200", None),
@@ -44,14 +98,56 @@ const ORCHESTRATOR: [Operation; 14] = [
 ];
 
 const RAG: [Operation; 12] = [
-    ("put", "/v1/documents/{collection}/{external_id}", "Upload a document or a new version", "202", Some("DocumentView")),
-    ("get", "/v1/documents/{collection}/{external_id}", "A document's status", "200", Some("DocumentView")),
-    ("delete", "/v1/documents/{collection}/{external_id}", "Delete a document", "204", None),
-    ("post", "/v1/documents/{collection}/{external_id}/withdraw", "Withdraw a document", "204", None),
+    (
+        "put",
+        "/v1/documents/{collection}/{external_id}",
+        "Upload a document or a new version",
+        "202",
+        Some("DocumentView"),
+    ),
+    (
+        "get",
+        "/v1/documents/{collection}/{external_id}",
+        "A document's status",
+        "200",
+        Some("DocumentView"),
+    ),
+    (
+        "delete",
+        "/v1/documents/{collection}/{external_id}",
+        "Delete a document",
+        "204",
+        None,
+    ),
+    (
+        "post",
+        "/v1/documents/{collection}/{external_id}/withdraw",
+        "Withdraw a document",
+        "204",
+        None,
+    ),
     ("get", "/v1/documents", "List documents", "200", None),
-    ("get", "/v1/documents/{id}/impact", "Answers that cited a document", "200", None),
-    ("post", "/v1/search", "Search documents", "200", Some("RetrieveResponse")),
-    ("post", "/v1/retrieve", "Retrieve evidence (orchestrator only)", "200", Some("RetrieveResponse")),
+    (
+        "get",
+        "/v1/documents/{id}/impact",
+        "Answers that cited a document",
+        "200",
+        None,
+    ),
+    (
+        "post",
+        "/v1/search",
+        "Search documents",
+        "200",
+        Some("RetrieveResponse"),
+    ),
+    (
+        "post",
+        "/v1/retrieve",
+        "Retrieve evidence (orchestrator only)",
+        "200",
+        Some("RetrieveResponse"),
+    ),
     ("get", "/v1/health", "Alive", "200", None),
     ("get", "/v1/health/ready", "Ready", "200", None),
     ("get", "/v1/health/startup", "Started", "200", None),
@@ -90,7 +186,10 @@ pub fn document(api: Api) -> Value {
         "components": components,
         "security": [{ "api_key": [] }],
     });
-    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+    if let Some(components) = document
+        .get_mut("components")
+        .and_then(Value::as_object_mut)
+    {
         components.insert(
             "securitySchemes".into(),
             json!({ "api_key": { "type": "http", "scheme": "bearer" } }),

@@ -38,8 +38,12 @@ impl Problem {
 
     /// 400: the request cannot be read.
     pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
-            .with_detail(detail)
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            "The request cannot be read",
+        )
+        .with_detail(detail)
     }
 
     /// 401: no valid credential.
@@ -69,8 +73,12 @@ impl Problem {
 
     /// 413: the body is over the limit.
     pub fn too_large(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large")
-            .with_detail(detail)
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The body is too large",
+        )
+        .with_detail(detail)
     }
 
     /// 415: the media type is not one that is accepted.

@@ -51,9 +51,7 @@ pub async fn middleware<B: MessageBody + 'static>(
         let http = request.request().clone();
         let mut response = match next.call(request).await {
             Ok(response) => response.map_into_boxed_body(),
-            Err(error) => {
-                ServiceResponse::new(http.clone(), problem::with_request_id(&error, &id))
-            }
+            Err(error) => ServiceResponse::new(http.clone(), problem::with_request_id(&error, &id)),
         };
         if let Some(error) = response.response().error() {
             let replaced = problem::with_request_id(error, &id);

@@ -27,10 +27,7 @@ impl Frame {
 }
 
 /// Streams the frames; a comment goes out whenever `heartbeat` passes in silence.
-pub fn respond(
-    frames: impl Stream<Item = Frame> + 'static,
-    heartbeat: Duration,
-) -> HttpResponse {
+pub fn respond(frames: impl Stream<Item = Frame> + 'static, heartbeat: Duration) -> HttpResponse {
     let frames = Box::pin(frames);
     let body = stream::unfold(frames, move |mut frames| async move {
         let bytes = match timeout(heartbeat, frames.next()).await {

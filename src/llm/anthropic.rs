@@ -140,12 +140,14 @@ impl Progress {
                 });
                 None
             }
-            Ok(Event::MessageStop) => Some(self.finish.map_or(Err(LlmError::Truncated), |finish| {
-                Ok(Chunk::Finished {
-                    usage: self.usage,
-                    finish,
-                })
-            })),
+            Ok(Event::MessageStop) => {
+                Some(self.finish.map_or(Err(LlmError::Truncated), |finish| {
+                    Ok(Chunk::Finished {
+                        usage: self.usage,
+                        finish,
+                    })
+                }))
+            }
             Ok(Event::Error { error }) => Some(Err(match error.r#type.as_str() {
                 "overloaded_error" => LlmError::Overloaded { status: 529 },
                 "rate_limit_error" => LlmError::RateLimited { retry_after: None },
@@ -187,27 +189,33 @@ impl ChatModel for Anthropic {
                 .get(RETRY_AFTER)
                 .and_then(|value| value.to_str().ok()?.parse().ok())
                 .map(Duration::from_secs);
-            return Err(LlmError::from_status(response.status().as_u16(), retry_after));
+            return Err(LlmError::from_status(
+                response.status().as_u16(),
+                retry_after,
+            ));
         }
         let events = Box::pin(response.bytes_stream().eventsource());
         let state = (Some(events), Progress::default());
-        Ok(Box::pin(stream::unfold(state, async |(events, mut progress)| {
-            let mut events = events?;
-            loop {
-                let item = match events.next().await {
-                    None => Some(Err(LlmError::Truncated)),
-                    Some(Err(_)) => Some(Err(LlmError::Transport)),
-                    Some(Ok(event)) => progress.take(&event.data),
-                };
-                match item {
-                    None => {}
-                    Some(Ok(delta @ Chunk::Delta(_))) => {
-                        return Some((Ok(delta), (Some(events), progress)));
+        Ok(Box::pin(stream::unfold(
+            state,
+            async |(events, mut progress)| {
+                let mut events = events?;
+                loop {
+                    let item = match events.next().await {
+                        None => Some(Err(LlmError::Truncated)),
+                        Some(Err(_)) => Some(Err(LlmError::Transport)),
+                        Some(Ok(event)) => progress.take(&event.data),
+                    };
+                    match item {
+                        None => {}
+                        Some(Ok(delta @ Chunk::Delta(_))) => {
+                            return Some((Ok(delta), (Some(events), progress)));
+                        }
+                        Some(last) => return Some((last, (None, progress))),
                     }
-                    Some(last) => return Some((last, (None, progress))),
                 }
-            }
-        })))
+            },
+        )))
     }
 }
 
@@ -225,7 +233,9 @@ mod tests {
                 .is_none()
         );
         assert_eq!(
-            progress.take(r#"{"type":"content_block_delta","delta":{"type":"text_delta","text":"Hi"}}"#),
+            progress.take(
+                r#"{"type":"content_block_delta","delta":{"type":"text_delta","text":"Hi"}}"#
+            ),
             Some(Ok(Chunk::Delta("Hi".into())))
         );
         assert_eq!(
@@ -236,7 +246,10 @@ mod tests {
         assert_eq!(
             progress.take(r#"{"type":"message_stop"}"#),
             Some(Ok(Chunk::Finished {
-                usage: Usage { input_tokens: 7, output_tokens: 3 },
+                usage: Usage {
+                    input_tokens: 7,
+                    output_tokens: 3
+                },
                 finish: FinishReason::Stop,
             }))
         );

@@ -209,7 +209,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_provider_gives_way_to_the_next() {
-        let items = run(vec![vec![None], vec![delta("b"), finished()]]).await.unwrap();
+        let items = run(vec![vec![None], vec![delta("b"), finished()]])
+            .await
+            .unwrap();
         assert_eq!(items.len(), 2);
     }
 
@@ -221,7 +223,10 @@ mod tests {
         ])
         .await
         .unwrap();
-        assert_eq!(items, [Ok(Chunk::Delta("a".into())), Err(LlmError::Transport)]);
+        assert_eq!(
+            items,
+            [Ok(Chunk::Delta("a".into())), Err(LlmError::Transport)]
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -239,7 +244,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn three_attempts_at_most() {
         let failing = || vec![Some(Err(LlmError::Transport))];
-        let error = run(vec![failing(), failing(), failing(), vec![delta("d"), finished()]]).await;
+        let error = run(vec![
+            failing(),
+            failing(),
+            failing(),
+            vec![delta("d"), finished()],
+        ])
+        .await;
         assert_eq!(error.unwrap_err(), LlmError::Exhausted);
     }
 }

@@ -40,7 +40,12 @@ impl ChatModel for Extractive {
     async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError> {
         let mut chunks: Vec<Result<Chunk, LlmError>> = choose(prompt)
             .into_iter()
-            .map(|chosen| Ok(Chunk::Delta(format!("{} [{}]\n", chosen.text, chosen.number))))
+            .map(|chosen| {
+                Ok(Chunk::Delta(format!(
+                    "{} [{}]\n",
+                    chosen.text, chosen.number
+                )))
+            })
             .collect();
         chunks.push(Ok(Chunk::Finished {
             usage: Usage::default(),
@@ -142,7 +147,9 @@ mod tests {
     fn picks_the_sentence_that_answers_and_nothing_else() {
         let chosen = choose(&prompt(
             "When are visiting hours?",
-            &["The cafe is on the ground floor. Visiting hours are from two until eight. Bring a coat."],
+            &[
+                "The cafe is on the ground floor. Visiting hours are from two until eight. Bring a coat.",
+            ],
         ));
         assert_eq!(chosen.len(), 1);
         assert_eq!(chosen[0].text, "Visiting hours are from two until eight.");
@@ -150,6 +157,12 @@ mod tests {
 
     #[test]
     fn says_nothing_without_overlap() {
-        assert!(choose(&prompt("capital of Mongolia", &["Wash your hands with soap and water."])).is_empty());
+        assert!(
+            choose(&prompt(
+                "capital of Mongolia",
+                &["Wash your hands with soap and water."]
+            ))
+            .is_empty()
+        );
     }
 }

@@ -50,8 +50,7 @@ impl OpenAiCompatible {
         Self {
             provider,
             model: settings.model.clone(),
-            client: Client::with_config(wire)
-                .with_http_service(ReqwestService::new(http.clone())),
+            client: Client::with_config(wire).with_http_service(ReqwestService::new(http.clone())),
             max_output_tokens: config.max_output_tokens,
             temperature: config.temperature,
         }
@@ -100,20 +99,25 @@ impl ChatModel for OpenAiCompatible {
             .await
             .map_err(|error| from_wire(&error))?;
         let state = (Some(upstream), Progress::default());
-        Ok(Box::pin(stream::unfold(state, async |(upstream, mut progress)| {
-            let mut upstream = upstream?;
-            loop {
-                match upstream.next().await {
-                    Some(Ok(event)) => {
-                        if let Some(text) = progress.take(event) {
-                            return Some((Ok(Chunk::Delta(text)), (Some(upstream), progress)));
+        Ok(Box::pin(stream::unfold(
+            state,
+            async |(upstream, mut progress)| {
+                let mut upstream = upstream?;
+                loop {
+                    match upstream.next().await {
+                        Some(Ok(event)) => {
+                            if let Some(text) = progress.take(event) {
+                                return Some((Ok(Chunk::Delta(text)), (Some(upstream), progress)));
+                            }
                         }
+                        Some(Err(error)) => {
+                            return Some((Err(from_wire(&error)), (None, progress)));
+                        }
+                        None => return Some((progress.end(), (None, progress))),
                     }
-                    Some(Err(error)) => return Some((Err(from_wire(&error)), (None, progress))),
-                    None => return Some((progress.end(), (None, progress))),
                 }
-            }
-        })))
+            },
+        )))
     }
 }
 
@@ -160,11 +164,9 @@ fn from_wire(error: &OpenAIError) -> LlmError {
         OpenAIError::ApiError(response) => {
             LlmError::from_status(response.status_code.as_u16(), None)
         }
-        OpenAIError::Reqwest(error) => error
-            .status()
-            .map_or(LlmError::Transport, |status| {
-                LlmError::from_status(status.as_u16(), None)
-            }),
+        OpenAIError::Reqwest(error) => error.status().map_or(LlmError::Transport, |status| {
+            LlmError::from_status(status.as_u16(), None)
+        }),
         OpenAIError::JSONDeserialize(..) | OpenAIError::StreamError(_) => LlmError::Malformed,
         _ => LlmError::Transport,
     }

@@ -22,11 +22,12 @@ impl ChatModel for Scripted {
 
     async fn stream(&self, _: &Prompt) -> Result<ChunkStream, LlmError> {
         let steps = self.steps.clone().into_iter();
-        Ok(Box::pin(stream::unfold(steps, async |mut steps| {
-            match steps.next()? {
+        Ok(Box::pin(stream::unfold(
+            steps,
+            async |mut steps| match steps.next()? {
                 Some(item) => Some((item, steps)),
                 None => std::future::pending().await,
-            }
-        })))
+            },
+        )))
     }
 }

@@ -75,23 +75,26 @@ impl Feed {
     ) -> impl Stream<Item = StoredEvent> + Send + 'static {
         let receiver = self.count.subscribe();
         let state = (self, receiver, first, Vec::new().into_iter(), false);
-        stream::unfold(state, async |(feed, mut receiver, mut next, mut ready, ended)| {
-            if ended {
-                return None;
-            }
-            loop {
-                if let Some(event) = ready.next() {
-                    let event: StoredEvent = event;
-                    let ended = is_terminal(&event.name);
-                    return Some((event, (feed, receiver, next, ready, ended)));
+        stream::unfold(
+            state,
+            async |(feed, mut receiver, mut next, mut ready, ended)| {
+                if ended {
+                    return None;
                 }
-                let index = next;
-                receiver.wait_for(|count| *count > index).await.ok()?;
-                let new = feed.from(next);
-                next += new.len();
-                ready = new.into_iter();
-            }
-        })
+                loop {
+                    if let Some(event) = ready.next() {
+                        let event: StoredEvent = event;
+                        let ended = is_terminal(&event.name);
+                        return Some((event, (feed, receiver, next, ready, ended)));
+                    }
+                    let index = next;
+                    receiver.wait_for(|count| *count > index).await.ok()?;
+                    let new = feed.from(next);
+                    next += new.len();
+                    ready = new.into_iter();
+                }
+            },
+        )
     }
 }
 

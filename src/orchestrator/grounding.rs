@@ -222,7 +222,10 @@ impl Grounder {
                 (coverage >= least).then_some((coverage, quote))
             })
             // The best, and among equals the shortest, and among those the first.
-            .min_by(|(a, x), (b, y)| b.total_cmp(a).then((x.end - x.start).cmp(&(y.end - y.start))))?;
+            .min_by(|(a, x), (b, y)| {
+                b.total_cmp(a)
+                    .then((x.end - x.start).cmp(&(y.end - y.start)))
+            })?;
         debug_assert!(coverage > 0.0);
         let source = self.sources.get(quote.source)?;
         let offset = |n: usize| i32::try_from(n).ok();
@@ -254,7 +257,10 @@ fn quotes_of(index: usize, source: &Source) -> Vec<Quote> {
         .iter()
         .zip(following)
         .flat_map(|(&(start, end), next)| {
-            [Some((start, end)), next.map(|&(_, next_end)| (start, next_end))]
+            [
+                Some((start, end)),
+                next.map(|&(_, next_end)| (start, next_end)),
+            ]
         })
         .flatten()
         .filter_map(|(start, end)| {
@@ -323,12 +329,20 @@ mod tests {
 
     #[test]
     fn a_wrong_number_is_not_supported() {
-        assert!(run(&["Visiting hours are from 2 pm to 9 pm. [1]"]).1.is_empty());
+        assert!(
+            run(&["Visiting hours are from 2 pm to 9 pm. [1]"])
+                .1
+                .is_empty()
+        );
     }
 
     #[test]
     fn the_opposite_is_not_supported() {
-        assert!(run(&["You can visit if you have a fever [1]."]).1.is_empty());
+        assert!(
+            run(&["You can visit if you have a fever [1]."])
+                .1
+                .is_empty()
+        );
     }
 
     #[test]

@@ -26,32 +26,46 @@ pub fn events(
     let next = last.map_or(0, |seq| seq.saturating_add(1));
     let running = orchestrator.running().get(&turn).cloned();
     if let Some(feed) = running {
-        return feed.listen(usize::try_from(next).unwrap_or(usize::MAX)).boxed();
+        return feed
+            .listen(usize::try_from(next).unwrap_or(usize::MAX))
+            .boxed();
     }
     if stored.status().is_terminal() {
         return stream::iter(replay(&stored))
             .filter(move |event| std::future::ready(last.is_none() || is_terminal(&event.name)))
             .boxed();
     }
-    let state = (orchestrator, owner, turn, last, Vec::new().into_iter(), false);
-    stream::unfold(state, async |(orchestrator, owner, turn, mut last, mut ready, ended)| {
-        if ended {
-            return None;
-        }
-        loop {
-            if let Some(event) = ready.next() {
-                let event: StoredEvent = event;
-                let ended = is_terminal(&event.name);
-                last = Some(event.seq);
-                return Some((event, (orchestrator, owner, turn, last, ready, ended)));
+    let state = (
+        orchestrator,
+        owner,
+        turn,
+        last,
+        Vec::new().into_iter(),
+        false,
+    );
+    stream::unfold(
+        state,
+        async |(orchestrator, owner, turn, mut last, mut ready, ended)| {
+            if ended {
+                return None;
             }
-            let news = orchestrator.cache.read_events(turn, last, CACHE_WAIT).await;
-            ready = match news {
-                Ok(events) if !events.is_empty() => events.into_iter(),
-                _ => elsewhere(&orchestrator, &owner, turn, last).await?.into_iter(),
-            };
-        }
-    })
+            loop {
+                if let Some(event) = ready.next() {
+                    let event: StoredEvent = event;
+                    let ended = is_terminal(&event.name);
+                    last = Some(event.seq);
+                    return Some((event, (orchestrator, owner, turn, last, ready, ended)));
+                }
+                let news = orchestrator.cache.read_events(turn, last, CACHE_WAIT).await;
+                ready = match news {
+                    Ok(events) if !events.is_empty() => events.into_iter(),
+                    _ => elsewhere(&orchestrator, &owner, turn, last)
+                        .await?
+                        .into_iter(),
+                };
+            }
+        },
+    )
     .boxed()
 }
 
@@ -63,7 +77,9 @@ async fn elsewhere(
     turn: TurnId,
     last: Option<u64>,
 ) -> Option<Vec<StoredEvent>> {
-    let stored = turns::find(&orchestrator.database, owner, turn).await.ok()??;
+    let stored = turns::find(&orchestrator.database, owner, turn)
+        .await
+        .ok()??;
     if !stored.status().is_terminal() {
         // Without a cache to wait on, ask the database at a calm pace.
         tokio::time::sleep(CACHE_WAIT / 4).await;
@@ -85,7 +101,10 @@ pub fn replay(stored: &StoredTurn) -> Vec<StoredEvent> {
     )];
     events.extend(stored.triage.clone().map(|triage| ("triage", triage)));
     events.extend(stored.sources.clone().map(|sources| ("sources", sources)));
-    let answer = done.get("answer").and_then(Value::as_str).unwrap_or_default();
+    let answer = done
+        .get("answer")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !answer.is_empty() {
         events.push(("delta", json!({ "text": answer })));
     }

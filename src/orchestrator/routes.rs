@@ -18,11 +18,17 @@ pub fn configure(config: &mut ServiceConfig) {
                 .route(web::get().to(conversations::get))
                 .route(web::delete().to(conversations::delete)),
         )
-        .route("/v1/conversations/{id}/messages", web::post().to(messages::ask))
+        .route(
+            "/v1/conversations/{id}/messages",
+            web::post().to(messages::ask),
+        )
         .route("/v1/turns/{id}", web::get().to(turns::get))
         .route("/v1/turns/{id}/events", web::get().to(turns::events))
         .route("/v1/turns/{id}/cancel", web::post().to(turns::cancel))
-        .route("/v1/messages/{id}/feedback", web::post().to(messages::feedback))
+        .route(
+            "/v1/messages/{id}/feedback",
+            web::post().to(messages::feedback),
+        )
         .route("/health", web::get().to(health::alive))
         .route("/health/ready", web::get().to(health::ready))
         .route("/health/startup", web::get().to(health::startup))

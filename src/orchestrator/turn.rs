@@ -66,12 +66,21 @@ impl Orchestrator {
         let permit = Arc::clone(&self.admission)
             .try_acquire_owned()
             .map_err(|_| Problem::unavailable("Too many questions at once. Try again shortly."))?;
-        conversations::find(&self.database, &question.principal.owner_id, question.conversation)
-            .await?
-            .ok_or_else(|| Problem::not_found("There is no such conversation."))?;
+        conversations::find(
+            &self.database,
+            &question.principal.owner_id,
+            question.conversation,
+        )
+        .await?
+        .ok_or_else(|| Problem::not_found("There is no such conversation."))?;
         let triage = safety::triage(&question.content);
         let notice = TriageNotice {
-            level: if triage.level == Level::Emergency { "emergency" } else { "none" }.into(),
+            level: if triage.level == Level::Emergency {
+                "emergency"
+            } else {
+                "none"
+            }
+            .into(),
             category: triage.category.map(|category| category.as_str().into()),
             text: triage.text.map(Into::into),
         };
@@ -113,7 +122,11 @@ impl Orchestrator {
         question: &Question,
         notice: &TriageNotice,
     ) -> Result<Accepted, Problem> {
-        let body = json!([question.conversation, question.content, question.collections]);
+        let body = json!([
+            question.conversation,
+            question.content,
+            question.collections
+        ]);
         let seconds = i64::try_from(self.config.turn_deadline_seconds).unwrap_or(120);
         Ok(turns::accept(
             &self.database,
@@ -181,7 +194,10 @@ impl Orchestrator {
                 () = tokio::time::sleep(CANCEL_POLL) => {}
             }
             self.flush(feed).await;
-            if turns::is_cancel_requested(&self.database, feed.turn).await.unwrap_or(false) {
+            if turns::is_cancel_requested(&self.database, feed.turn)
+                .await
+                .unwrap_or(false)
+            {
                 return;
             }
         }
@@ -303,7 +319,12 @@ impl Orchestrator {
             match output {
                 Output::Text(text) => draft.say(&text),
                 Output::Citation(citation) => {
-                    let Citation { version_id, start, end, .. } = citation;
+                    let Citation {
+                        version_id,
+                        start,
+                        end,
+                        ..
+                    } = citation;
                     let stored = turns::find_quote(&self.database, version_id, start, end).await?;
                     if stored.as_deref() == Some(citation.quote.as_str()) {
                         draft.cite(citation);
@@ -368,7 +389,9 @@ impl<'a> Draft<'a> {
 
     fn say(&mut self, text: &str) {
         self.answer.push_str(text);
-        self.feed.publish(&TurnEvent::Delta { text: text.to_owned() });
+        self.feed.publish(&TurnEvent::Delta {
+            text: text.to_owned(),
+        });
     }
 
     fn cite(&mut self, citation: Citation) {

@@ -120,11 +120,7 @@ pub async fn list(
 }
 
 /// Deletes the owner's conversation with all that hangs on it; false if there is none.
-pub async fn delete(
-    database: &Database,
-    owner: &str,
-    id: ConversationId,
-) -> Result<bool, DbError> {
+pub async fn delete(database: &Database, owner: &str, id: ConversationId) -> Result<bool, DbError> {
     let deleted = diesel::sql_query("DELETE FROM conversations WHERE owner_id = $1 AND id = $2")
         .bind::<Text, _>(owner)
         .bind::<SqlUuid, _>(id.0)

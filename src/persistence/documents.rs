@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use diesel::OptionalExtension;
-use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
@@ -95,10 +97,7 @@ pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbErr
         .await
 }
 
-async fn upsert_collection(
-    connection: &mut AsyncPgConnection,
-    name: &str,
-) -> Result<i32, DbError> {
+async fn upsert_collection(connection: &mut AsyncPgConnection, name: &str) -> Result<i32, DbError> {
     diesel::sql_query("INSERT INTO collections (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
         .bind::<Text, _>(name)
         .execute(connection)
@@ -347,10 +346,12 @@ pub async fn retire(
             };
             super::indexing::drop_chunks(connection, id, None).await?;
             if status == DocumentStatus::Deleted {
-                diesel::sql_query("UPDATE document_versions SET bytes = NULL WHERE document_id = $1")
-                    .bind::<SqlUuid, _>(id)
-                    .execute(connection)
-                    .await?;
+                diesel::sql_query(
+                    "UPDATE document_versions SET bytes = NULL WHERE document_id = $1",
+                )
+                .bind::<SqlUuid, _>(id)
+                .execute(connection)
+                .await?;
             }
             outbox::insert(
                 connection,
@@ -360,7 +361,13 @@ pub async fn retire(
                 json!({ "document_id": id, "status": status.as_str() }),
             )
             .await?;
-            audit(connection, actor, &format!("document.{}", status.as_str()), id).await?;
+            audit(
+                connection,
+                actor,
+                &format!("document.{}", status.as_str()),
+                id,
+            )
+            .await?;
             Ok(true)
         })
         .await

@@ -171,7 +171,13 @@ pub async fn commit_indexed(
             drop_chunks_unlocked(connection, new.document_id.0, Some(new.version_id.0)).await?;
             insert_postings(connection, new).await?;
             switch_version(connection, new).await?;
-            announce(connection, "document.indexed", new.document_id, new.version_id).await
+            announce(
+                connection,
+                "document.indexed",
+                new.document_id,
+                new.version_id,
+            )
+            .await
         })
         .await
 }
@@ -312,9 +318,11 @@ pub(super) fn vector_text(vector: &[f32]) -> String {
 /// One writer of postings and document frequencies at a time: their rows are hot, and taking
 /// them in any order would deadlock.
 async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
-    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))")
-        .execute(connection)
-        .await?;
+    diesel::sql_query(
+        "SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))",
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -32,9 +32,11 @@ pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
     let mut connection = AsyncPgConnection::establish(url).await?;
     // A session lock, so that each migration's own transaction sees what another process
     // committed before the lock came free.
-    diesel::sql_query("SELECT pg_advisory_lock(hashtext('chatbot.migrations ' || current_schema()))")
-        .execute(&mut connection)
-        .await?;
+    diesel::sql_query(
+        "SELECT pg_advisory_lock(hashtext('chatbot.migrations ' || current_schema()))",
+    )
+    .execute(&mut connection)
+    .await?;
     let mut harness = AsyncMigrationHarness::new(connection);
     let applied = harness
         .run_pending_migrations(MIGRATIONS)

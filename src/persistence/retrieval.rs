@@ -75,7 +75,10 @@ pub async fn search_dense(
     let expression = if exact {
         "embedding <=> $1::halfvec".to_owned()
     } else {
-        format!("embedding::halfvec({0}) <=> $1::halfvec({0})", generation.dimension)
+        format!(
+            "embedding::halfvec({0}) <=> $1::halfvec({0})",
+            generation.dimension
+        )
     };
     Ok(diesel::sql_query(format!(
         "SELECT chunk_id, (1 - ({expression}))::real AS score FROM chunk_embeddings

@@ -124,10 +124,7 @@ async fn find_by_key(
     .optional()?)
 }
 
-async fn insert_turn(
-    connection: &mut AsyncPgConnection,
-    new: &NewTurn<'_>,
-) -> Result<(), DbError> {
+async fn insert_turn(connection: &mut AsyncPgConnection, new: &NewTurn<'_>) -> Result<(), DbError> {
     diesel::sql_query(
         "INSERT INTO turns (id, conversation_id, owner_id, question_id, status, collections,
              idempotency_key, request_hash, triage, deadline_at)
@@ -237,10 +234,7 @@ struct FinishedRow {
     owner_id: String,
 }
 
-async fn finish_in(
-    connection: &mut AsyncPgConnection,
-    done: &TurnDone,
-) -> Result<bool, DbError> {
+async fn finish_in(connection: &mut AsyncPgConnection, done: &TurnDone) -> Result<bool, DbError> {
     let body = serde_json::to_value(done).map_err(|e| DbError::Query(e.to_string()))?;
     let row: Option<FinishedRow> = diesel::sql_query(
         "UPDATE turns SET status = $2, reason = $3, done = $4, finished_at = now()

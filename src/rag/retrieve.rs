@@ -113,8 +113,10 @@ impl Retriever {
 
     async fn load(&self, ranked: &[Ranked], limit: usize) -> Result<Vec<Passage>, DbError> {
         let ids: Vec<i64> = ranked.iter().map(|hit| hit.chunk_id).collect();
-        let mut passages: HashMap<i64, Passage> =
-            retrieval::load_passages(&self.database, &ids).await?.into_iter().collect();
+        let mut passages: HashMap<i64, Passage> = retrieval::load_passages(&self.database, &ids)
+            .await?
+            .into_iter()
+            .collect();
         Ok(ranked
             .iter()
             .filter_map(|hit| {
@@ -161,7 +163,11 @@ pub fn fuse(legs: &Legs, config: &RetrievalConfig) -> Vec<Ranked> {
         scores.lexical = Some(score);
     });
     let mut ranked: Vec<Ranked> = fused.into_values().collect();
-    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk_id.cmp(&b.chunk_id)));
+    ranked.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then(a.chunk_id.cmp(&b.chunk_id))
+    });
     ranked
 }
 

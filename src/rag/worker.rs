@@ -42,8 +42,9 @@ impl Handler for IngestWorker {
         if delivery.envelope.kind != "document.received" {
             return Err(HandlerError::Reject("unknown kind of record".into()));
         }
-        let command: DocumentReceived = serde_json::from_value(delivery.envelope.payload.clone())
-            .map_err(|error| HandlerError::Reject(format!("unreadable payload: {error}")))?;
+        let command: DocumentReceived =
+            serde_json::from_value(delivery.envelope.payload.clone())
+                .map_err(|error| HandlerError::Reject(format!("unreadable payload: {error}")))?;
         self.index(&receipt, &command).await
     }
 }

@@ -34,8 +34,13 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
     let title = body.0.title.map(|title| title.replace('\0', ""));
-    if title.as_ref().is_some_and(|title| title.chars().count() > MAX_TITLE) {
-        return Err(Problem::unprocessable("`title` is longer than 200 characters."));
+    if title
+        .as_ref()
+        .is_some_and(|title| title.chars().count() > MAX_TITLE)
+    {
+        return Err(Problem::unprocessable(
+            "`title` is longer than 200 characters.",
+        ));
     }
     let id = ConversationId::new();
     let owner = &caller.0.owner_id;

@@ -73,12 +73,16 @@ pub async fn ask(
             return Ok(terminal_response(&event.name, event.data));
         }
     }
-    Err(Problem::unavailable("The answer ended early. Ask for the turn again."))
+    Err(Problem::unavailable(
+        "The answer ended early. Ask for the turn again.",
+    ))
 }
 
 fn terminal_response(name: &str, data: String) -> HttpResponse {
     if name == "done" {
-        HttpResponse::Ok().content_type("application/json").body(data)
+        HttpResponse::Ok()
+            .content_type("application/json")
+            .body(data)
     } else {
         HttpResponse::ServiceUnavailable()
             .content_type("application/problem+json")
@@ -90,9 +94,7 @@ async fn limit_rate(orchestrator: &Orchestrator, caller: &Caller) -> Result<(), 
     let key = hex::encode(hash_secret(&caller.0.owner_id));
     let per_minute = orchestrator.config.requests_per_minute;
     match orchestrator.cache.allow(&key, per_minute).await {
-        Ok(decision) if !decision.allowed => {
-            Err(Problem::too_many_requests(decision.retry_after))
-        }
+        Ok(decision) if !decision.allowed => Err(Problem::too_many_requests(decision.retry_after)),
         // A limiter that fails must not stop the chat.
         _ => Ok(()),
     }
@@ -101,7 +103,9 @@ async fn limit_rate(orchestrator: &Orchestrator, caller: &Caller) -> Result<(), 
 fn checked_content(content: &str, max_chars: usize) -> Result<String, Problem> {
     let content = content.replace('\0', " ").trim().to_owned();
     if content.is_empty() {
-        return Err(Problem::unprocessable("`content` is empty: write a question."));
+        return Err(Problem::unprocessable(
+            "`content` is empty: write a question.",
+        ));
     }
     if content.chars().count() > max_chars {
         return Err(Problem::unprocessable(format!(
@@ -120,7 +124,9 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
         .ok()
         .filter(|key| (1..=128).contains(&key.len()))
         .map(|key| Some(key.to_owned()))
-        .ok_or_else(|| Problem::bad_request("`Idempotency-Key` must have 1 to 128 ASCII characters."))
+        .ok_or_else(|| {
+            Problem::bad_request("`Idempotency-Key` must have 1 to 128 ASCII characters.")
+        })
 }
 
 /// What a person thinks of an answer.
@@ -149,8 +155,13 @@ pub async fn feedback(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
     let comment = body.0.comment.map(|comment| comment.replace('\0', ""));
-    if comment.as_ref().is_some_and(|comment| comment.chars().count() > 2_000) {
-        return Err(Problem::unprocessable("`comment` is longer than 2000 characters."));
+    if comment
+        .as_ref()
+        .is_some_and(|comment| comment.chars().count() > 2_000)
+    {
+        return Err(Problem::unprocessable(
+            "`comment` is longer than 2000 characters.",
+        ));
     }
     let rating = match body.0.rating {
         Rating::Up => "up",

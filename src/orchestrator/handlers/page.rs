@@ -11,7 +11,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 
 /// `GET /`.
 pub async fn index() -> HttpResponse {
-    file("text/html; charset=utf-8", include_str!("../../../web/index.html"))
+    file(
+        "text/html; charset=utf-8",
+        include_str!("../../../web/index.html"),
+    )
 }
 
 /// `GET /assets/{name}`.

@@ -40,7 +40,10 @@ pub async fn events(
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
     let owner = caller.0.owner_id;
     let events = resume::events(orchestrator.into_inner(), owner, stored, last);
-    Ok(sse::respond(events.map(move |event| frame(turn, event)), heartbeat))
+    Ok(sse::respond(
+        events.map(move |event| frame(turn, event)),
+        heartbeat,
+    ))
 }
 
 /// `POST /v1/turns/{id}/cancel`: 202; the turn ends within a second.

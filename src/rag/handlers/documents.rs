@@ -53,13 +53,21 @@ pub async fn put(
     let payload: Payload = body.into_inner();
     let bytes = read_limited(payload, rag.ingestion.max_document_bytes).await?;
     if bytes.is_empty() {
-        return Err(Problem::unprocessable("The body is empty: send the document's bytes."));
+        return Err(Problem::unprocessable(
+            "The body is empty: send the document's bytes.",
+        ));
     }
     let query = query.into_inner();
-    let title = query.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
+    let title = query
+        .title
+        .as_deref()
+        .map(str::trim)
+        .filter(|t| !t.is_empty());
     let title = title.unwrap_or(&external_id).replace('\0', "");
     if title.chars().count() > 500 {
-        return Err(Problem::unprocessable("`title` is longer than 500 characters."));
+        return Err(Problem::unprocessable(
+            "`title` is longer than 500 characters.",
+        ));
     }
     let outcome = documents::put(
         &rag.database,
@@ -118,7 +126,13 @@ pub async fn withdraw(
     rag: web::Data<Rag>,
     address: Address,
 ) -> Result<HttpResponse, Problem> {
-    retire(&caller, &rag, address.into_inner(), DocumentStatus::Withdrawn).await
+    retire(
+        &caller,
+        &rag,
+        address.into_inner(),
+        DocumentStatus::Withdrawn,
+    )
+    .await
 }
 
 async fn retire(

@@ -16,7 +16,9 @@ pub async fn search(
     body: Json<RetrieveRequest>,
 ) -> Result<web::Json<RetrieveResponse>, Problem> {
     caller.require(Scope::Search)?;
-    let collections = caller.0.effective_collections(body.0.collections.as_deref());
+    let collections = caller
+        .0
+        .effective_collections(body.0.collections.as_deref());
     run(&rag, &body.0, collections.as_deref()).await
 }
 
