@@ -1,1 +1,16 @@
+//! The one integration binary; it needs the services that `scripts/test` starts.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod import_rules;
+mod messaging;
+#[path = "rag/sandbox.rs"]
+mod sandbox;
+mod spine;
+mod support;

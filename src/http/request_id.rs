@@ -48,14 +48,10 @@ pub async fn middleware<B: MessageBody + 'static>(
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", request.id = %id);
     async move {
-        let http = request.request().clone();
-        let mut response = match next.call(request).await {
-            Ok(response) => response.map_into_boxed_body(),
-            Err(error) => ServiceResponse::new(http.clone(), problem::with_request_id(&error, &id)),
-        };
+        let mut response = next.call(request).await?.map_into_boxed_body();
         if let Some(error) = response.response().error() {
             let replaced = problem::with_request_id(error, &id);
-            response = ServiceResponse::new(http, replaced);
+            response = ServiceResponse::new(response.request().clone(), replaced);
         }
         if let Ok(value) = HeaderValue::from_str(&id) {
             response

@@ -87,7 +87,11 @@ pub fn triage(message: &str) -> Triage {
         .iter()
         .find_map(|clause| RULES.iter().find(|rule| applies(rule, clause)));
     Triage {
-        level: if found.is_some() { Level::Emergency } else { Level::None },
+        level: if found.is_some() {
+            Level::Emergency
+        } else {
+            Level::None
+        },
         category: found.map(|rule| rule.category),
         text: found.map(|rule| rule.category.text()),
     }
@@ -134,35 +138,65 @@ mod tests {
     use super::*;
 
     const EMERGENCIES: &[(&str, Category)] = &[
-        ("my dad's face is drooping and he can't lift his arm", Category::Stroke),
+        (
+            "my dad's face is drooping and he can't lift his arm",
+            Category::Stroke,
+        ),
         ("My mum suddenly has slurred speech", Category::Stroke),
         ("I think I am having a stroke", Category::Stroke),
         ("One side of her face has dropped", Category::Stroke),
-        ("crushing pain in my chest going down my left arm", Category::ChestPain),
+        (
+            "crushing pain in my chest going down my left arm",
+            Category::ChestPain,
+        ),
         ("I have chest pain", Category::ChestPain),
         ("my husband is having a heart attack!", Category::ChestPain),
-        ("What should I do, my chest feels tight and I am sweating", Category::ChestPain),
+        (
+            "What should I do, my chest feels tight and I am sweating",
+            Category::ChestPain,
+        ),
         ("I can't breathe", Category::Breathing),
         ("I can’t breathe", Category::Breathing),
         ("My son is struggling to breathe.", Category::Breathing),
         ("She is choking on a grape", Category::Breathing),
         ("the baby is not breathing", Category::Breathing),
         ("the bleeding won't stop", Category::SevereBleeding),
-        ("He is bleeding heavily from his leg", Category::SevereBleeding),
+        (
+            "He is bleeding heavily from his leg",
+            Category::SevereBleeding,
+        ),
         ("I am vomiting blood", Category::SevereBleeding),
-        ("she's unconscious and not waking up", Category::Unconsciousness),
-        ("My grandfather collapsed and does not respond", Category::Unconsciousness),
+        (
+            "she's unconscious and not waking up",
+            Category::Unconsciousness,
+        ),
+        (
+            "My grandfather collapsed and does not respond",
+            Category::Unconsciousness,
+        ),
         ("I can't wake my wife", Category::Unconsciousness),
         ("throat swelling after a bee sting", Category::Anaphylaxis),
-        ("My tongue is swelling up after eating nuts", Category::Anaphylaxis),
-        ("I think she is in anaphylactic shock", Category::Anaphylaxis),
-        ("my child swallowed a whole bottle of pills", Category::Overdose),
+        (
+            "My tongue is swelling up after eating nuts",
+            Category::Anaphylaxis,
+        ),
+        (
+            "I think she is in anaphylactic shock",
+            Category::Anaphylaxis,
+        ),
+        (
+            "my child swallowed a whole bottle of pills",
+            Category::Overdose,
+        ),
         ("I took too many tablets", Category::Overdose),
         ("My friend has overdosed", Category::Overdose),
         ("My toddler drank bleach", Category::Overdose),
         ("I want to kill myself", Category::SuicidalIntent),
         ("I don't want to live any more", Category::SuicidalIntent),
-        ("I am going to end my life tonight", Category::SuicidalIntent),
+        (
+            "I am going to end my life tonight",
+            Category::SuicidalIntent,
+        ),
         ("I feel suicidal", Category::SuicidalIntent),
     ];
 
