@@ -3,6 +3,8 @@
 //! `config/default.toml` is the commented reference of every key. Only this module reads the
 //! environment.
 
+mod paths;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
+
+pub use paths::data_dir;
 
 use crate::embedding::EmbeddingConfig;
 use crate::llm::LlmConfig;
@@ -314,7 +318,7 @@ impl Config {
             .extract()
             .map_err(|error| ConfigError::Invalid(describe(&error)))?;
         if config.embedding.cache_dir.as_os_str().is_empty() {
-            config.embedding.cache_dir = cache_home().join("chatbot/models");
+            config.embedding.cache_dir = paths::cache_home().join("chatbot/models");
         }
         config.validate()?;
         Ok(config)
@@ -379,30 +383,4 @@ fn describe(error: &figment::Error) -> String {
         })
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// `XDG_CACHE_HOME`, or `~/.cache`, or the system's place for a process without a home.
-fn cache_home() -> PathBuf {
-    home_of("XDG_CACHE_HOME", ".cache").unwrap_or_else(|| PathBuf::from("/var/cache"))
-}
-
-/// Where `demo` keeps its data: `CHATBOT_DATA_DIR`, or for root `/var/lib/chatbot`, or
-/// `XDG_DATA_HOME`, or `~/.local/share`.
-pub fn data_dir() -> PathBuf {
-    if let Some(dir) = std::env::var_os("CHATBOT_DATA_DIR") {
-        return PathBuf::from(dir);
-    }
-    if rustix::process::geteuid().is_root() {
-        return PathBuf::from("/var/lib/chatbot");
-    }
-    home_of("XDG_DATA_HOME", ".local/share").map_or_else(
-        || PathBuf::from("/var/lib/chatbot"),
-        |home| home.join("chatbot"),
-    )
-}
-
-fn home_of(variable: &str, below_home: &str) -> Option<PathBuf> {
-    std::env::var_os(variable)
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(below_home)))
 }

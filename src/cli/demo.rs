@@ -155,7 +155,7 @@ fn demo_config(mut config: Config, database_url: &str, rag_url: &str) -> anyhow:
     config.cache.backend = CacheBackend::InProcess;
     config.auth.enabled = false;
     config.auth.internal_token = Secret::new(keys::new_secret()?);
-    config.orchestrator.rag_url = rag_url.to_owned();
+    rag_url.clone_into(&mut config.orchestrator.rag_url);
     config.server.drain_seconds = 5;
     // The bus forgets when the process ends: what waited is announced again at once.
     config.rag.ingestion.reannounce_seconds = 0;

@@ -75,6 +75,7 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
         config: config.rag.retrieval.clone(),
     };
     let names = [collection.clone()];
+    let count = f64::from(u32::try_from(queries.len().max(1))?);
     output::line("query    leg      nDCG@10  MAP@10  MRR@10  recall@10")?;
     for form in ["text", "summary"] {
         let mut totals = [Scores::default(); 3];
@@ -92,7 +93,7 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
             }
         }
         for (leg, total) in ["lexical", "dense", "fused"].iter().zip(totals) {
-            let mean = |sum: f64| sum / queries.len().max(1) as f64;
+            let mean = |sum: f64| sum / count;
             output::line(&format!(
                 "{form:8} {leg:8} {:.3}    {:.3}   {:.3}   {:.3}",
                 mean(total.ndcg),
@@ -138,7 +139,7 @@ async fn rankings(retriever: &Retriever, legs: &Legs) -> anyhow::Result<[Vec<Str
 fn add(total: &mut Scores, ranking: &[String], grades: &HashMap<String, u8>) {
     let gain = |grade: u8| f64::from((1_u32 << grade.min(31)) - 1);
     let discount = |rank: usize| ((rank + 2) as f64).log2();
-    let graded: Vec<u8> = ranking
+    let ranked_grades: Vec<u8> = ranking
         .iter()
         .map(|id| grades.get(id).copied().unwrap_or(0))
         .collect();
@@ -152,7 +153,7 @@ fn add(total: &mut Scores, ranking: &[String], grades: &HashMap<String, u8>) {
     ideal.sort_unstable_by(|a, b| b.cmp(a));
     let best = sum(&ideal);
     if best > 0.0 {
-        total.ndcg += sum(&graded) / best;
+        total.ndcg += sum(&ranked_grades) / best;
     }
     let relevant = ideal.iter().filter(|grade| **grade >= RELEVANT).count();
     if relevant == 0 {
@@ -160,7 +161,7 @@ fn add(total: &mut Scores, ranking: &[String], grades: &HashMap<String, u8>) {
     }
     let mut found = 0;
     let mut precision = 0.0;
-    for (rank, _) in graded
+    for (rank, _) in ranked_grades
         .iter()
         .enumerate()
         .filter(|(_, grade)| **grade >= RELEVANT)

@@ -59,7 +59,7 @@ pub async fn run(args: &IngestArgs) -> anyhow::Result<ExitCode> {
     }
     let client = Client {
         http: reqwest::Client::builder()
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()?,
         url: args.url.clone(),
         api_key: args.api_key.clone(),
@@ -162,12 +162,12 @@ pub async fn upload_all(client: &Client, uploads: Vec<Upload>) -> anyhow::Result
     let mut sent = stream::iter(uploads.into_iter().map(|upload| send(client, upload)))
         .buffer_unordered(CONCURRENCY);
     while let Some(accepted) = sent.next().await {
-        match accepted? {
-            (address, false) => waiting.push(address),
-            (_, true) => {
-                outcome.unchanged += 1;
-                bar.inc(1);
-            }
+        let (address, unchanged) = accepted?;
+        if unchanged {
+            outcome.unchanged += 1;
+            bar.inc(1);
+        } else {
+            waiting.push(address);
         }
     }
     drop(sent);

@@ -9,6 +9,7 @@ use crate::domain::access::Scope;
 use crate::domain::ids::ApiKeyId;
 use crate::domain::time::now;
 use crate::http::auth::hash_secret;
+use crate::persistence::Database;
 use crate::persistence::api_keys::{self, NewApiKey};
 
 /// What to do with API keys.
@@ -74,32 +75,35 @@ pub async fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
             .await?;
             output::line(&secret)?;
         }
-        KeysCommand::List => {
-            for key in api_keys::list(&database).await? {
-                let state = if key.revoked_at.is_some() {
-                    "revoked"
-                } else {
-                    "active"
-                };
-                let collections = key
-                    .collections
-                    .map_or("all".into(), |names| names.join(","));
-                output::line(&format!(
-                    "{}  {}…  {state}  owner={} scopes={} collections={collections}  {}",
-                    key.id,
-                    key.prefix,
-                    key.owner_id,
-                    key.scopes.join(","),
-                    key.name
-                ))?;
-            }
-        }
+        KeysCommand::List => list(&database).await?,
         KeysCommand::Revoke { id } => {
             if !api_keys::revoke(&database, *id).await? {
                 bail!("there is no such key, or it was revoked before");
             }
             output::line("revoked")?;
         }
+    }
+    Ok(())
+}
+
+async fn list(database: &Database) -> anyhow::Result<()> {
+    for key in api_keys::list(database).await? {
+        let state = if key.revoked_at.is_some() {
+            "revoked"
+        } else {
+            "active"
+        };
+        let collections = key
+            .collections
+            .map_or("all".into(), |names| names.join(","));
+        output::line(&format!(
+            "{}  {}…  {state}  owner={} scopes={} collections={collections}  {}",
+            key.id,
+            key.prefix,
+            key.owner_id,
+            key.scopes.join(","),
+            key.name
+        ))?;
     }
     Ok(())
 }

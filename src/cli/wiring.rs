@@ -33,7 +33,7 @@ use crate::shutdown::Shutdown;
 /// The consumer group of the rag workers.
 const RAG_GROUP: &str = "rag";
 /// How long a query's embedding is worth keeping.
-const EMBEDDING_TTL: Duration = Duration::from_secs(3_600);
+const EMBEDDING_TTL: Duration = Duration::from_hours(1);
 
 /// The pool.
 pub fn database(config: &Config) -> anyhow::Result<Database> {

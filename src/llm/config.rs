@@ -37,6 +37,7 @@ pub struct ProviderConfig {
     pub model: String,
 }
 
+#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
 fn masked<S: Serializer>(key: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     match key {
         Some(_) => serializer.serialize_some("***"),

@@ -86,7 +86,8 @@ fn candidates(prompt: &Prompt) -> Vec<Candidate> {
                 continue;
             };
             // Headings and fragments answer nothing.
-            if sentence.split_whitespace().count() >= 5 && !sentence.trim_end().ends_with('?') {
+            if sentence.split_whitespace().count() >= 5 && sentence.trim_end().ends_with(['.', '!'])
+            {
                 all.push(Candidate {
                     passage,
                     position,

@@ -1,5 +1,6 @@
 //! Questions in, cited answers out.
 
+mod draft;
 mod events;
 mod gate;
 mod grounding;

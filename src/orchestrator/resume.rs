@@ -19,7 +19,7 @@ const CACHE_WAIT: Duration = Duration::from_secs(2);
 pub fn events(
     orchestrator: Arc<Orchestrator>,
     owner: String,
-    stored: StoredTurn,
+    stored: &StoredTurn,
     last: Option<u64>,
 ) -> BoxStream<'static, StoredEvent> {
     let turn: TurnId = stored.id.into();
@@ -31,7 +31,7 @@ pub fn events(
             .boxed();
     }
     if stored.status().is_terminal() {
-        return stream::iter(replay(&stored))
+        return stream::iter(replay(stored))
             .filter(move |event| std::future::ready(last.is_none() || is_terminal(&event.name)))
             .boxed();
     }

@@ -8,14 +8,14 @@ use std::time::Duration;
 use futures::StreamExt;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 
+use super::draft::Draft;
 use super::events::Feed;
 use super::grounding::{Grounder, Output};
 use super::sweeper::unfinished;
 use super::{Orchestrator, gate, prompt};
 use crate::domain::access::Principal;
-use crate::domain::chat::{Timings, TriageNotice, TurnDone, TurnEvent, TurnStatus, Usage};
+use crate::domain::chat::{TriageNotice, TurnDone, TurnEvent, TurnStatus, Usage};
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::domain::time::now;
@@ -351,83 +351,4 @@ fn to_source((id, passage): (i32, Passage)) -> Source {
         text: passage.text,
         score: passage.score,
     }
-}
-
-/// The answer as it grows.
-struct Draft<'a> {
-    feed: &'a Feed,
-    started: Instant,
-    answer: String,
-    citations: Vec<Citation>,
-    provider: Option<String>,
-    model: Option<String>,
-    rung: Option<String>,
-    usage: Usage,
-    retrieval_ms: Option<u64>,
-    first_token_ms: Option<Duration>,
-}
-
-impl<'a> Draft<'a> {
-    fn new(feed: &'a Feed) -> Self {
-        Self {
-            feed,
-            started: Instant::now(),
-            answer: String::new(),
-            citations: Vec::new(),
-            provider: None,
-            model: None,
-            rung: None,
-            usage: Usage::default(),
-            retrieval_ms: None,
-            first_token_ms: None,
-        }
-    }
-
-    fn elapsed(&self) -> u64 {
-        millis(self.started.elapsed())
-    }
-
-    fn say(&mut self, text: &str) {
-        self.answer.push_str(text);
-        self.feed.publish(&TurnEvent::Delta {
-            text: text.to_owned(),
-        });
-    }
-
-    fn cite(&mut self, citation: Citation) {
-        self.feed.publish(&TurnEvent::Citation(citation.clone()));
-        self.citations.push(citation);
-    }
-
-    /// Ends with a text that was written beforehand.
-    fn prepared(&mut self, status: TurnStatus, rung: &str, text: &str) -> TurnDone {
-        self.say(text);
-        self.rung = Some(rung.to_owned());
-        self.done(status)
-    }
-
-    fn done(&mut self, status: TurnStatus) -> TurnDone {
-        TurnDone {
-            turn_id: self.feed.turn,
-            message_id: Some(MessageId::new()),
-            status,
-            reason: None,
-            answer: std::mem::take(&mut self.answer),
-            grounded: !self.citations.is_empty(),
-            citations: std::mem::take(&mut self.citations),
-            provider: self.provider.take(),
-            model: self.model.take(),
-            rung: self.rung.take(),
-            usage: self.usage,
-            timings: Timings {
-                retrieval_ms: self.retrieval_ms,
-                first_token_ms: self.first_token_ms.map(millis),
-                total_ms: self.elapsed(),
-            },
-        }
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

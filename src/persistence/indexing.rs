@@ -1,10 +1,16 @@
 //! What makes a document version searchable: chunks, embeddings, BM25 postings, and the switch.
 
+mod generation;
+mod reannounce;
+
 use diesel::OptionalExtension;
-use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
+
+pub use generation::{Generation, ensure_generation};
+pub use reannounce::reannounce_received;
 
 use super::{Database, DbError, leases, outbox};
 use crate::domain::ids::{DocumentId, EventId, VersionId};
@@ -14,76 +20,6 @@ use crate::domain::messaging::{Fence, topics};
 pub const BM25_K1: f64 = 0.9;
 /// BM25 length normalisation.
 pub const BM25_B: f64 = 0.4;
-
-/// A set of embeddings made by one model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Generation {
-    pub id: i32,
-    pub dimension: i32,
-    /// Whether every chunk has its embedding, so that retrieval may use it.
-    pub active: bool,
-}
-
-#[derive(diesel::QueryableByName)]
-struct GenerationRow {
-    #[diesel(sql_type = Integer)]
-    id: i32,
-    #[diesel(sql_type = Integer)]
-    dimension: i32,
-    #[diesel(sql_type = Text)]
-    status: String,
-}
-
-/// The generation of this model, created with its own HNSW index if it is new. It starts active
-/// when no other is; otherwise it is built beside the active one.
-pub async fn ensure_generation(
-    database: &Database,
-    model: &str,
-    dimension: usize,
-) -> Result<Generation, DbError> {
-    let dimension =
-        i32::try_from(dimension).map_err(|_| DbError::Query("dimension too large".into()))?;
-    let mut connection = database.connection().await?;
-    connection
-        .transaction(async |connection| {
-            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation'))")
-                .execute(connection)
-                .await?;
-            diesel::sql_query(
-                "INSERT INTO embedding_generations (model, dimension, status)
-                 SELECT $1, $2, CASE WHEN EXISTS (SELECT FROM embedding_generations
-                     WHERE status = 'active') THEN 'building' ELSE 'active' END
-                 ON CONFLICT (model, dimension) DO NOTHING",
-            )
-            .bind::<Text, _>(model)
-            .bind::<Integer, _>(dimension)
-            .execute(connection)
-            .await?;
-            let row: GenerationRow = diesel::sql_query(
-                "SELECT id, dimension, status FROM embedding_generations
-                 WHERE model = $1 AND dimension = $2",
-            )
-            .bind::<Text, _>(model)
-            .bind::<Integer, _>(dimension)
-            .get_result(connection)
-            .await?;
-            // The literals are numbers of ours; an index predicate takes no parameters.
-            diesel::sql_query(format!(
-                "CREATE INDEX IF NOT EXISTS chunk_embeddings_hnsw_{id} ON chunk_embeddings
-                 USING hnsw ((embedding::halfvec({dimension})) halfvec_cosine_ops)
-                 WHERE generation_id = {id}",
-                id = row.id
-            ))
-            .execute(connection)
-            .await?;
-            Ok(Generation {
-                id: row.id,
-                dimension: row.dimension,
-                active: row.status == "active",
-            })
-        })
-        .await
-}
 
 /// A version that a worker is to index.
 #[derive(diesel::QueryableByName)]
@@ -432,42 +368,4 @@ async fn drop_chunks_unlocked(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Announces again the versions that have waited longer than `seconds`: a record that a bus lost
-/// must not leave a document waiting for ever. Returns how many.
-pub async fn reannounce_received(database: &Database, seconds: i32) -> Result<usize, DbError> {
-    #[derive(diesel::QueryableByName)]
-    struct Waiting {
-        #[diesel(sql_type = SqlUuid)]
-        document_id: Uuid,
-        #[diesel(sql_type = SqlUuid)]
-        id: Uuid,
-    }
-    let mut connection = database.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let rows: Vec<Waiting> = diesel::sql_query(
-                "SELECT v.document_id, v.id FROM document_versions v
-                 WHERE v.status = 'received' AND v.created_at < now() - make_interval(secs => $1)
-                   AND NOT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)
-                 ORDER BY v.created_at LIMIT $2 FOR UPDATE SKIP LOCKED",
-            )
-            .bind::<Integer, _>(seconds)
-            .bind::<BigInt, _>(10_000)
-            .load(connection)
-            .await?;
-            for row in &rows {
-                outbox::insert(
-                    connection,
-                    topics::DOCUMENT_COMMANDS,
-                    "document.received",
-                    &row.document_id.to_string(),
-                    json!({ "document_id": row.document_id, "version_id": row.id }),
-                )
-                .await?;
-            }
-            Ok(rows.len())
-        })
-        .await
 }

@@ -39,7 +39,7 @@ pub async fn events(
     let last = last_event(&request, turn)?;
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
     let owner = caller.0.owner_id;
-    let events = resume::events(orchestrator.into_inner(), owner, stored, last);
+    let events = resume::events(orchestrator.into_inner(), owner, &stored, last);
     Ok(sse::respond(
         events.map(move |event| frame(turn, event)),
         heartbeat,
