@@ -13,7 +13,7 @@ use crate::domain::text;
 use crate::domain::words::content_words;
 
 /// Share of a sentence's content words that the quote must hold, if the model named the passage.
-const MARKED_COVERAGE: f32 = 0.5;
+const MARKED_COVERAGE: f32 = 0.6;
 /// The same if it did not.
 const UNMARKED_COVERAGE: f32 = 0.65;
 /// Sentences with fewer content words say too little to be supported.
