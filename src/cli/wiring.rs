@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::web;
 use anyhow::{Context, bail};
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 
 use crate::cache::{Cache, CacheLimits, InProcessCache, RedisCache, RedisSettings, Resilient};
 use crate::config::{CacheBackend, Config, MessagingBackend};
@@ -32,6 +33,8 @@ use crate::shutdown::Shutdown;
 
 /// The consumer group of the rag workers.
 const RAG_GROUP: &str = "rag";
+/// Pause between attempts to create the topics.
+const TOPIC_RETRY: Duration = Duration::from_secs(2);
 /// How long a query's embedding is worth keeping.
 const EMBEDDING_TTL: Duration = Duration::from_hours(1);
 
@@ -125,7 +128,22 @@ pub fn spawn_relay(database: &Database, log: &Arc<dyn Log>, config: &Config, shu
     };
     let relay = OutboxRelay::new(database.clone(), Arc::clone(log), settings);
     let token = shutdown.soft_token();
-    shutdown.spawn(async move { relay.run(token).await });
+    let log = Arc::clone(log);
+    shutdown.spawn(async move {
+        create_topics(log.as_ref(), &token).await;
+        relay.run(token).await;
+    });
+}
+
+/// Kafka may be away at the start: chat begins without it, and the outbox waits.
+async fn create_topics(log: &dyn Log, token: &CancellationToken) {
+    while let Err(error) = log.ensure_topics().await {
+        tracing::warn!(error = %error, "topics cannot be created yet");
+        tokio::select! {
+            () = token.cancelled() => return,
+            () = tokio::time::sleep(TOPIC_RETRY) => {}
+        }
+    }
 }
 
 fn edge(config: &Config, database: &Database, health: Health) -> Edge {

@@ -204,7 +204,7 @@ async fn a_question_becomes_a_cited_answer() {
         let same = system
             .database
             .number(&format!(
-                "SELECT count(*) FROM document_versions WHERE id = '{}'
+                "SELECT count(*) AS n FROM document_versions WHERE id = '{}'
                  AND substr(text, {} + 1, {} - {}) = '{}'",
                 citation["version_id"].as_str().unwrap(),
                 citation["start"],
@@ -227,7 +227,7 @@ async fn a_question_becomes_a_cited_answer() {
         )
         .await;
     assert_eq!(done["status"], "escalated");
-    let open = "SELECT count(*) FROM turns WHERE finished_at IS NULL";
+    let open = "SELECT count(*) AS n FROM turns WHERE finished_at IS NULL";
     assert_eq!(system.database.number(open).await, 0);
 
     // Withdrawn: unretrievable from the moment the call returns.
@@ -289,7 +289,7 @@ async fn a_turn_streams_and_can_be_read_again() {
         .await
         .unwrap();
     assert_eq!(conflict.status(), 409);
-    let messages = "SELECT count(*) FROM messages WHERE role = 'user'";
+    let messages = "SELECT count(*) AS n FROM messages WHERE role = 'user'";
     assert_eq!(system.database.number(messages).await, 1);
 }
 
