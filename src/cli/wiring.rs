@@ -220,6 +220,7 @@ pub fn orchestrator(
         shutdown.clone(),
     ));
     shutdown.spawn(orchestrator::sweep(database.clone(), shutdown.clone()));
+    shutdown.spawn(orchestrator::take_over(orchestrator.clone().into_inner()));
     let health = Health::default()
         .required("postgresql", database_check(database))
         .optional("kafka", log_check(log))

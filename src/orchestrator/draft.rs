@@ -1,4 +1,4 @@
-//! The answer of a running turn as it grows.
+//! The answer as it grows.
 
 use std::time::Duration;
 
@@ -7,80 +7,127 @@ use tokio::time::Instant;
 use super::events::Feed;
 use crate::domain::chat::{Timings, TurnDone, TurnEvent, TurnStatus, Usage};
 use crate::domain::evidence::Citation;
-use crate::domain::ids::MessageId;
+use crate::domain::ids::{MessageId, TurnId};
+use crate::llm;
 
-/// The answer as it grows.
 pub(super) struct Draft<'a> {
-    pub(super) feed: &'a Feed,
-    pub(super) started: Instant,
-    pub(super) answer: String,
-    pub(super) citations: Vec<Citation>,
-    pub(super) provider: Option<String>,
-    pub(super) model: Option<String>,
-    pub(super) rung: Option<String>,
-    pub(super) usage: Usage,
-    pub(super) retrieval_ms: Option<u64>,
-    pub(super) first_token_ms: Option<Duration>,
+    feed: &'a Feed,
+    started: Instant,
+    retrieval: Option<Duration>,
+    first_token: Option<Duration>,
+    /// What is announced and stored; status, ids and times follow at the end.
+    done: TurnDone,
 }
 
+/// There are more events than a turn may have.
+pub(super) struct TooLong;
+
 impl<'a> Draft<'a> {
-    pub(super) fn new(feed: &'a Feed) -> Self {
+    pub fn new(feed: &'a Feed) -> Self {
         Self {
             feed,
             started: Instant::now(),
-            answer: String::new(),
-            citations: Vec::new(),
-            provider: None,
-            model: None,
-            rung: None,
-            usage: Usage::default(),
-            retrieval_ms: None,
-            first_token_ms: None,
+            retrieval: None,
+            first_token: None,
+            done: unanswered(feed.turn, TurnStatus::Failed, None),
         }
     }
 
-    pub(super) fn elapsed(&self) -> u64 {
-        millis(self.started.elapsed())
+    fn publish(&self, event: &TurnEvent) -> Result<(), TooLong> {
+        if self.feed.publish(event) {
+            Ok(())
+        } else {
+            Err(TooLong)
+        }
     }
 
-    pub(super) fn say(&mut self, text: &str) {
-        self.answer.push_str(text);
-        self.feed.publish(&TurnEvent::Delta {
+    pub fn is_empty(&self) -> bool {
+        self.done.answer.trim().is_empty()
+    }
+
+    pub fn retrieved(&mut self) {
+        self.retrieval = Some(self.started.elapsed());
+    }
+
+    pub fn answered_by(&mut self, provider: &str, model: String, rung: &str) {
+        self.done.provider = Some(provider.to_owned());
+        self.done.model = Some(model);
+        self.done.rung = Some(rung.to_owned());
+    }
+
+    pub fn received_token(&mut self) {
+        self.first_token.get_or_insert(self.started.elapsed());
+    }
+
+    pub fn used(&mut self, usage: llm::Usage) {
+        self.done.usage = Usage {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+        };
+    }
+
+    pub fn say(&mut self, text: &str) -> Result<(), TooLong> {
+        self.publish(&TurnEvent::Delta {
             text: text.to_owned(),
-        });
+        })?;
+        self.done.answer.push_str(text);
+        Ok(())
     }
 
-    pub(super) fn cite(&mut self, citation: Citation) {
-        self.feed.publish(&TurnEvent::Citation(citation.clone()));
-        self.citations.push(citation);
+    pub fn cite(&mut self, citation: Citation) -> Result<(), TooLong> {
+        self.publish(&TurnEvent::Citation(citation.clone()))?;
+        self.done.citations.push(citation);
+        Ok(())
     }
 
-    /// Ends with a text that was written beforehand.
-    pub(super) fn prepared(&mut self, status: TurnStatus, rung: &str, text: &str) -> TurnDone {
-        self.say(text);
-        self.rung = Some(rung.to_owned());
-        self.done(status)
+    /// A text that was written beforehand is the answer.
+    pub fn prepared(&mut self, rung: &str, text: &str) -> Result<(), TooLong> {
+        self.done.rung = Some(rung.to_owned());
+        self.done.provider = None;
+        self.done.model = None;
+        self.say(text)
     }
 
-    pub(super) fn done(&mut self, status: TurnStatus) -> TurnDone {
+    /// The end. Only an answer that is whole is kept.
+    pub fn finish(self, status: TurnStatus, reason: Option<&str>) -> TurnDone {
+        let whole = !matches!(status, TurnStatus::Failed | TurnStatus::Cancelled);
+        let (answer, citations) = if whole {
+            (self.done.answer, self.done.citations)
+        } else {
+            (String::new(), Vec::new())
+        };
         TurnDone {
-            turn_id: self.feed.turn,
-            message_id: Some(MessageId::new()),
             status,
-            reason: None,
-            answer: std::mem::take(&mut self.answer),
-            grounded: !self.citations.is_empty(),
-            citations: std::mem::take(&mut self.citations),
-            provider: self.provider.take(),
-            model: self.model.take(),
-            rung: self.rung.take(),
-            usage: self.usage,
+            reason: reason.map(str::to_owned),
+            message_id: whole.then(MessageId::new),
+            grounded: !citations.is_empty(),
+            answer,
+            citations,
             timings: Timings {
-                retrieval_ms: self.retrieval_ms,
-                first_token_ms: self.first_token_ms.map(millis),
-                total_ms: self.elapsed(),
+                retrieval_ms: self.retrieval.map(millis),
+                first_token_ms: self.first_token.map(millis),
+                total_ms: millis(self.started.elapsed()),
             },
+            ..self.done
         }
+    }
+}
+
+/// The end of a turn that has no answer.
+pub(super) fn unanswered(turn: TurnId, status: TurnStatus, reason: Option<&str>) -> TurnDone {
+    TurnDone {
+        turn_id: turn,
+        message_id: None,
+        status,
+        reason: reason.map(str::to_owned),
+        answer: String::new(),
+        citations: Vec::new(),
+        grounded: false,
+        provider: None,
+        model: None,
+        rung: None,
+        usage: Usage::default(),
+        timings: Timings::default(),
     }
 }
 

@@ -1,100 +1,129 @@
 //! The events of one running turn: kept for whoever listens here, copied to the cache for whoever
 //! listens elsewhere.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::stream::{self, Stream};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::StoredEvent;
 use crate::domain::chat::TurnEvent;
 use crate::domain::ids::TurnId;
+use crate::http::problem::Problem;
 use crate::http::sse::Frame;
 
-/// Most events of a turn; an answer within the token limit stays far below.
-const MAX_EVENTS: usize = 8_192;
+/// Most events of a turn. The cache keeps a few more, so that nothing is missing when a turn is
+/// resumed from there; an answer within the token limit stays far below.
+const MAX_EVENTS: usize = 4_000;
 
 /// One running turn, as its listeners see it.
 pub struct Feed {
     pub turn: TurnId,
+    pub generation: i32,
     /// Cancelled when the person asks for it.
     pub cancel: CancellationToken,
-    events: Mutex<Vec<StoredEvent>>,
-    count: watch::Sender<usize>,
-    /// Events that the cache already has.
-    flushed: Mutex<usize>,
+    /// The `seq` of the first event here; above 0 after a takeover.
+    first: u64,
+    state: Mutex<State>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct State {
+    events: Vec<StoredEvent>,
+    /// Events that the cache has.
+    flushed: usize,
+    ended: bool,
 }
 
 impl Feed {
-    pub fn new(turn: TurnId) -> Self {
+    /// A feed of this generation, whose first event gets the number `first`.
+    pub fn new(turn: TurnId, generation: i32, first: u64) -> Self {
         Self {
             turn,
+            generation,
             cancel: CancellationToken::new(),
-            events: Mutex::default(),
-            count: watch::Sender::new(0),
-            flushed: Mutex::default(),
+            first,
+            state: Mutex::default(),
+            changed: watch::Sender::new(()),
         }
     }
 
-    /// Appends an event; after a terminal one nothing is appended any more.
-    pub fn publish(&self, event: &TurnEvent) {
-        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended = events.last().is_some_and(|last| is_terminal(&last.name));
-        if ended || (events.len() >= MAX_EVENTS && !event.is_terminal()) {
-            return;
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends an event. False if there are too many; after a terminal one nothing is appended.
+    pub fn publish(&self, event: &TurnEvent) -> bool {
+        let mut state = self.state();
+        if state.ended {
+            return true;
         }
-        let seq = u64::try_from(events.len()).unwrap_or(u64::MAX);
-        events.push(StoredEvent {
-            generation: 1,
+        if state.events.len() >= MAX_EVENTS && !event.is_terminal() {
+            return false;
+        }
+        let seq = self.first + u64::try_from(state.events.len()).unwrap_or(u64::MAX);
+        state.events.push(StoredEvent {
+            generation: self.generation,
             seq,
             name: event.name().to_owned(),
             data: event.data().to_string(),
         });
-        self.count.send_replace(events.len());
+        state.ended = event.is_terminal();
+        drop(state);
+        self.changed.send_replace(());
+        true
     }
 
-    /// Events that the cache does not have yet; they count as flushed from here.
-    pub fn take_unflushed(&self) -> Vec<StoredEvent> {
-        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut flushed = self.flushed.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = events.get(*flushed..).unwrap_or_default().to_vec();
-        *flushed = events.len();
-        new
+    /// Events that the cache does not have yet, and what to pass to [`Feed::mark_flushed`] once it
+    /// has them. Until then they are offered again; the cache leaves out what it has.
+    pub fn unflushed(&self) -> (Vec<StoredEvent>, usize) {
+        let state = self.state();
+        let new = state
+            .events
+            .get(state.flushed..)
+            .unwrap_or_default()
+            .to_vec();
+        (new, state.events.len())
     }
 
-    fn from(&self, index: usize) -> Vec<StoredEvent> {
-        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        events.get(index..).unwrap_or_default().to_vec()
+    pub fn mark_flushed(&self, count: usize) {
+        let mut state = self.state();
+        state.flushed = state.flushed.max(count);
     }
 
-    /// Every event from `first` on, ending after the terminal one.
+    /// Events from this index on, and whether any can follow them.
+    fn from(&self, index: usize) -> (Vec<StoredEvent>, bool) {
+        let state = self.state();
+        let new = state.events.get(index..).unwrap_or_default().to_vec();
+        (new, state.ended)
+    }
+
+    /// Every event after the one numbered `last`, ending after the terminal one.
     pub fn listen(
-        self: std::sync::Arc<Self>,
-        first: usize,
+        self: Arc<Self>,
+        last: Option<u64>,
     ) -> impl Stream<Item = StoredEvent> + Send + 'static {
-        let receiver = self.count.subscribe();
-        let state = (self, receiver, first, Vec::new().into_iter(), false);
-        stream::unfold(
-            state,
-            async |(feed, mut receiver, mut next, mut ready, ended)| {
-                if ended {
+        let next = last.map_or(0, |last| last.saturating_add(1).saturating_sub(self.first));
+        let next = usize::try_from(next).unwrap_or(usize::MAX);
+        let changed = self.changed.subscribe();
+        let state = (self, changed, next, Vec::new().into_iter());
+        stream::unfold(state, async |(feed, mut changed, mut next, mut ready)| {
+            loop {
+                if let Some(event) = ready.next() {
+                    return Some((event, (feed, changed, next, ready)));
+                }
+                changed.mark_unchanged();
+                let (new, ended) = feed.from(next);
+                if new.is_empty() && (ended || changed.changed().await.is_err()) {
                     return None;
                 }
-                loop {
-                    if let Some(event) = ready.next() {
-                        let event: StoredEvent = event;
-                        let ended = is_terminal(&event.name);
-                        return Some((event, (feed, receiver, next, ready, ended)));
-                    }
-                    let index = next;
-                    receiver.wait_for(|count| *count > index).await.ok()?;
-                    let new = feed.from(next);
-                    next += new.len();
-                    ready = new.into_iter();
-                }
-            },
-        )
+                next = next.saturating_add(new.len());
+                ready = new.into_iter();
+            }
+        })
     }
 }
 
@@ -103,11 +132,103 @@ pub fn is_terminal(name: &str) -> bool {
     matches!(name, "done" | "error")
 }
 
+/// The `error` event of a turn that failed: a problem with the turn's id and the reason.
+pub fn failure(turn: TurnId, reason: Option<&str>, request_id: &str) -> TurnEvent {
+    let problem = Problem::unavailable(
+        "The answer could not be completed. What was shown is not a complete answer.",
+    );
+    let mut value = problem.to_value(request_id);
+    if let Some(object) = value.as_object_mut() {
+        object.insert("turn_id".into(), json!(turn));
+        object.insert("reason".into(), json!(reason));
+    }
+    TurnEvent::Error(value)
+}
+
 /// An event on the wire, with the id `{turn_id}:{seq}`.
 pub fn frame(turn: TurnId, event: StoredEvent) -> Frame {
     Frame {
         id: format!("{turn}:{}", event.seq),
         event: event.name,
         data: event.data,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt, StreamExt};
+
+    use super::*;
+
+    fn delta(text: &str) -> TurnEvent {
+        TurnEvent::Delta { text: text.into() }
+    }
+
+    fn feed() -> Arc<Feed> {
+        Arc::new(Feed::new(TurnId::new(), 1, 0))
+    }
+
+    async fn numbers(feed: &Arc<Feed>, last: Option<u64>) -> Vec<u64> {
+        Arc::clone(feed)
+            .listen(last)
+            .map(|event| event.seq)
+            .collect()
+            .await
+    }
+
+    #[tokio::test]
+    async fn nothing_follows_the_one_terminal_event() {
+        let feed = feed();
+        feed.publish(&delta("a"));
+        feed.publish(&failure(feed.turn, Some("timeout"), "r"));
+        feed.publish(&failure(feed.turn, None, "r"));
+        feed.publish(&delta("b"));
+        assert_eq!(numbers(&feed, None).await, [0, 1]);
+        assert_eq!(numbers(&feed, Some(0)).await, [1]);
+        // Even if the client claims to have seen what never was.
+        assert!(numbers(&feed, Some(1)).await.is_empty());
+        assert!(numbers(&feed, Some(u64::MAX)).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_listener_waits_for_what_comes() {
+        let feed = feed();
+        feed.publish(&delta("a"));
+        let mut events = Box::pin(Arc::clone(&feed).listen(None));
+        assert_eq!(events.next().await.map(|event| event.seq), Some(0));
+        assert!(events.next().now_or_never().is_none());
+        feed.publish(&failure(feed.turn, None, "r"));
+        assert_eq!(events.next().await.map(|event| event.seq), Some(1));
+        assert!(events.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_later_generation_goes_on_counting() {
+        let feed = Arc::new(Feed::new(TurnId::new(), 2, 10));
+        feed.publish(&TurnEvent::Restart {
+            reason: "takeover".into(),
+        });
+        feed.publish(&failure(feed.turn, None, "r"));
+        assert_eq!(numbers(&feed, Some(4)).await, [10, 11]);
+        assert_eq!(numbers(&feed, Some(10)).await, [11]);
+    }
+
+    #[test]
+    fn what_the_cache_did_not_take_is_offered_again() {
+        let feed = feed();
+        feed.publish(&delta("a"));
+        let (first, count) = feed.unflushed();
+        assert_eq!(feed.unflushed().0, first);
+        feed.publish(&delta("b"));
+        feed.mark_flushed(count);
+        assert_eq!(feed.unflushed().0.len(), 1);
+    }
+
+    #[test]
+    fn the_buffer_has_a_bound_and_room_for_the_end() {
+        let feed = feed();
+        while feed.publish(&delta("a")) {}
+        assert!(feed.publish(&failure(feed.turn, None, "r")));
+        assert_eq!(feed.unflushed().1, MAX_EVENTS + 1);
     }
 }

@@ -1,5 +1,6 @@
 //! Questions in, cited answers out.
 
+mod answer;
 mod draft;
 mod events;
 mod gate;
@@ -10,6 +11,7 @@ mod resume;
 mod retrieval;
 pub mod routes;
 mod sweeper;
+mod takeover;
 mod turn;
 
 use std::collections::HashMap;
@@ -18,11 +20,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 
 pub use retrieval::RetrievalClient;
-pub use sweeper::sweep;
+pub use sweeper::{fail_overdue, sweep};
+pub use takeover::{take_over, take_over_once};
 
 use crate::cache::Cache;
 use crate::config::OrchestratorConfig;
-use crate::domain::ids::TurnId;
+use crate::domain::ids::{TurnId, new_uuid};
 use crate::llm::ProviderChain;
 use crate::persistence::Database;
 use crate::shutdown::Shutdown;
@@ -36,6 +39,8 @@ pub struct Orchestrator {
     pub retrieval: RetrievalClient,
     pub config: OrchestratorConfig,
     pub shutdown: Shutdown,
+    /// Holds the leases of the turns that run here.
+    replica: String,
     admission: Arc<Semaphore>,
     running: Mutex<HashMap<TurnId, Arc<Feed>>>,
 }
@@ -53,6 +58,7 @@ impl Orchestrator {
         Self {
             admission: Arc::new(Semaphore::new(config.max_concurrent_turns)),
             running: Mutex::default(),
+            replica: format!("orchestrator-{}", new_uuid().simple()),
             database,
             cache,
             providers,

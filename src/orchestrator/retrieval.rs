@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use crate::domain::evidence::{RetrieveRequest, RetrieveResponse};
 use crate::http::request_id;
@@ -10,6 +11,8 @@ use crate::http::request_id;
 /// Asks rag for evidence.
 pub struct RetrievalClient {
     http: reqwest::Client,
+    /// Keeps no connections: a retry never meets the one that has just failed.
+    fresh: reqwest::Client,
     url: String,
     token: SecretString,
     deadline: Duration,
@@ -33,50 +36,56 @@ impl RetrievalClient {
         token: SecretString,
         deadline: Duration,
     ) -> Result<Self, reqwest::Error> {
+        // Inside the cluster: no proxy, and nowhere else to be sent to.
+        let client = |idle: usize| {
+            reqwest::Client::builder()
+                .connect_timeout(deadline / 4)
+                .pool_max_idle_per_host(idle)
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .build()
+        };
         Ok(Self {
-            http: reqwest::Client::builder()
-                .connect_timeout(deadline / 2)
-                // The retry must not meet the connection that has just failed.
-                .pool_max_idle_per_host(32)
-                .build()?,
+            http: client(32)?,
+            fresh: client(0)?,
             url: format!("{}/v1/retrieve", base_url.trim_end_matches('/')),
             token,
             deadline,
         })
     }
 
-    /// Evidence for a question, within the deadline, the retry included.
+    /// Evidence for a question, within the deadline, the retry included: the first attempt may
+    /// take half of it.
     pub async fn retrieve(
         &self,
         request: &RetrieveRequest,
         id: &str,
     ) -> Result<RetrieveResponse, RetrievalError> {
-        let twice = async {
-            match self.attempt(request, id).await {
-                Err(RetrievalError::Status(status)) if status < 500 => {
-                    Err(RetrievalError::Status(status))
-                }
-                Err(error) => {
-                    tracing::warn!(error = %error, "retrieval failed; trying once more");
-                    self.attempt(request, id).await
-                }
-                answer => answer,
+        let end = Instant::now() + self.deadline;
+        let first = self
+            .attempt(&self.http, request, id, self.deadline / 2)
+            .await;
+        match first {
+            // Asking again would not change the answer.
+            Err(RetrievalError::Status(400..=499)) | Ok(_) => first,
+            Err(error) => {
+                tracing::warn!(error = %error, "retrieval failed; trying once more");
+                let left = end.saturating_duration_since(Instant::now());
+                self.attempt(&self.fresh, request, id, left).await
             }
-        };
-        tokio::time::timeout(self.deadline * 2, twice)
-            .await
-            .map_err(|_| RetrievalError::Timeout)?
+        }
     }
 
     async fn attempt(
         &self,
+        http: &reqwest::Client,
         request: &RetrieveRequest,
         id: &str,
+        deadline: Duration,
     ) -> Result<RetrieveResponse, RetrievalError> {
-        let response = self
-            .http
+        let response = http
             .post(&self.url)
-            .timeout(self.deadline)
+            .timeout(deadline)
             .bearer_auth(self.token.expose_secret())
             .header(request_id::HEADER, id)
             .json(request)
@@ -95,5 +104,110 @@ fn from_http(error: &reqwest::Error) -> RetrievalError {
         RetrievalError::Timeout
     } else {
         RetrievalError::Unreachable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// What a connection gets: an answer, or silence until the client gives up.
+    type Reply = Option<(u16, &'static str)>;
+
+    /// Answers the connections in this order; returns what they sent, and the open connections:
+    /// dropping them would end the silence.
+    async fn serve(listener: TcpListener, replies: Vec<Reply>) -> (Vec<String>, Vec<TcpStream>) {
+        let mut requests = Vec::new();
+        let mut open: Vec<TcpStream> = Vec::new();
+        for reply in replies {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = vec![0; 4_096];
+            let length = stream.read(&mut buffer).await.unwrap();
+            requests.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+            if let Some((status, body)) = reply {
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
+                stream
+                    .write_all(format!("{head}{body}").as_bytes())
+                    .await
+                    .unwrap();
+            }
+            open.push(stream);
+        }
+        (requests, open)
+    }
+
+    async fn run(replies: Vec<Reply>) -> (Result<RetrieveResponse, RetrievalError>, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let client = RetrievalClient::new(
+            &url,
+            SecretString::from("t0ken"),
+            Duration::from_millis(800),
+        )
+        .unwrap();
+        let request = RetrieveRequest {
+            query: "q".into(),
+            collections: None,
+            limit: Some(3),
+        };
+        let expected = replies.len();
+        let asked = client.retrieve(&request, "request-1");
+        let (answer, (requests, _open)) = tokio::join!(asked, serve(listener, replies));
+        assert_eq!(requests.len(), expected);
+        (answer, requests)
+    }
+
+    const EMPTY: &str = "{\"results\":[],\"degraded\":null}";
+
+    #[tokio::test]
+    async fn sends_the_credential_and_the_request_id() {
+        let (answer, requests) = run(vec![Some((200, EMPTY))]).await;
+        assert!(answer.is_ok());
+        assert!(requests[0].starts_with("POST /v1/retrieve HTTP/1.1"));
+        assert!(requests[0].contains("authorization: Bearer t0ken"));
+        assert!(requests[0].contains("x-request-id: request-1"));
+    }
+
+    #[tokio::test]
+    async fn a_silent_or_failing_replica_costs_one_retry_on_another_connection() {
+        assert!(run(vec![None, Some((200, EMPTY))]).await.0.is_ok());
+        assert!(
+            run(vec![Some((503, "{}")), Some((200, EMPTY))])
+                .await
+                .0
+                .is_ok()
+        );
+        assert!(
+            run(vec![Some((200, "{")), Some((200, EMPTY))])
+                .await
+                .0
+                .is_ok()
+        );
+    }
+
+    #[tokio::test]
+    async fn there_is_one_retry_and_one_deadline() {
+        let begun = Instant::now();
+        assert!(matches!(
+            run(vec![None, None]).await.0,
+            Err(RetrievalError::Timeout)
+        ));
+        assert!(begun.elapsed() < Duration::from_millis(1_500));
+        let (answer, _) = run(vec![Some((500, "{}")), Some((500, "{}"))]).await;
+        assert!(matches!(answer, Err(RetrievalError::Status(500))));
+    }
+
+    #[tokio::test]
+    async fn a_rejected_request_is_not_repeated() {
+        assert!(matches!(
+            run(vec![Some((401, "{}"))]).await.0,
+            Err(RetrievalError::Status(401))
+        ));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::domain::chat::{TurnDone, TurnStatus, Usage};
-use crate::domain::ids::TurnId;
+use super::draft::unanswered;
+use crate::domain::chat::TurnStatus;
 use crate::persistence::{Database, DbError, turns};
 use crate::shutdown::Shutdown;
 
@@ -16,35 +16,21 @@ pub async fn sweep(database: Database, shutdown: Shutdown) {
             () = shutdown.draining() => return,
             () = tokio::time::sleep(INTERVAL) => {}
         }
-        if let Err(error) = sweep_once(&database).await {
+        if let Err(error) = fail_overdue(&database).await {
             tracing::warn!(error = %error, "sweeping overdue turns failed");
         }
     }
 }
 
-async fn sweep_once(database: &Database) -> Result<(), DbError> {
-    for turn in turns::list_overdue(database).await? {
-        if turns::finish(database, &unfinished(turn, TurnStatus::Failed, "timeout")).await? {
+/// Ends overdue turns as `failed(timeout)`; returns how many.
+pub async fn fail_overdue(database: &Database) -> Result<usize, DbError> {
+    let mut ended = 0;
+    for (turn, generation) in turns::list_overdue(database).await? {
+        let done = unanswered(turn, TurnStatus::Failed, Some("timeout"));
+        if turns::finish(database, generation, &done).await? {
             tracing::warn!(turn.id = %turn, "turn ended by the sweeper");
+            ended += 1;
         }
     }
-    Ok(())
-}
-
-/// The end of a turn that has no answer.
-pub(super) fn unfinished(turn: TurnId, status: TurnStatus, reason: &str) -> TurnDone {
-    TurnDone {
-        turn_id: turn,
-        message_id: None,
-        status,
-        reason: Some(reason.to_owned()),
-        answer: String::new(),
-        citations: Vec::new(),
-        grounded: false,
-        provider: None,
-        model: None,
-        rung: None,
-        usage: Usage::default(),
-        timings: crate::domain::chat::Timings::default(),
-    }
+    Ok(ended)
 }

@@ -1,35 +1,37 @@
-//! One turn: triage, accept, retrieve, gate, prompt, stream, ground, finish.
+//! One turn: triage, accept, answer, finish.
 //!
-//! It runs on the task tracker, not in the request: a browser that goes away does not stop it.
+//! It runs on the task tracker, not in the request: a browser that goes away does not stop it,
+//! and not even one that goes away while the turn is being accepted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::channel::oneshot;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument;
 
+use super::answer::Stop;
 use super::draft::Draft;
-use super::events::Feed;
-use super::grounding::{Grounder, Output};
-use super::sweeper::unfinished;
-use super::{Orchestrator, gate, prompt};
+use super::events::{Feed, failure};
+use super::{Orchestrator, resume};
 use crate::domain::access::Principal;
-use crate::domain::chat::{TriageNotice, TurnDone, TurnEvent, TurnStatus, Usage};
-use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
+use crate::domain::chat::{TriageNotice, TurnDone, TurnEvent, TurnStatus};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
-use crate::domain::time::now;
 use crate::http::problem::Problem;
-use crate::llm::{Chunk, Serving};
+use crate::persistence::DbError;
 use crate::persistence::turns::{self, Accepted, NewTurn, StoredTurn};
-use crate::persistence::{DbError, conversations};
 use crate::safety::{self, Level};
 
-const ABSTAIN_TEXT: &str = "I don't know. The documents I am allowed to use do not answer this \
-    question. Please ask a member of staff, or try to put the question in other words.";
-
 /// How often a turn looks for a cancellation that another replica recorded.
-const CANCEL_POLL: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_millis(500);
+/// How long a turn is safe from takeover without renewal, and how often it renews.
+pub(super) const LEASE: Duration = Duration::from_secs(15);
+const RENEWAL: Duration = Duration::from_secs(5);
+/// Attempts to store the end of a turn, and the pause between them.
+const STORE_ATTEMPTS: u8 = 3;
+const STORE_PAUSE: Duration = Duration::from_millis(200);
 
 /// A validated question.
 pub struct Question {
@@ -41,78 +43,83 @@ pub struct Question {
     pub request_id: String,
 }
 
-/// What the client gets: a running turn, or one that ran before.
+/// What the client gets: a turn that runs here, or one that ran before or runs elsewhere.
 pub enum Begun {
     Live(Arc<Feed>),
-    Stored(StoredTurn),
+    Stored(Box<StoredTurn>),
 }
 
-/// Why a turn ended without an answer.
-enum Stop {
-    Cancelled,
-    Failed(&'static str),
-    Database(DbError),
+/// A turn in the registry. Whatever ends it, a panic included, its listeners learn of the end.
+struct Registration<'a> {
+    orchestrator: &'a Orchestrator,
+    feed: Arc<Feed>,
+    request_id: &'a str,
 }
 
-impl From<DbError> for Stop {
-    fn from(error: DbError) -> Self {
-        Self::Database(error)
+impl Drop for Registration<'_> {
+    fn drop(&mut self) {
+        let mut running = self.orchestrator.running();
+        // A later generation may have taken the place.
+        if running
+            .get(&self.feed.turn)
+            .is_some_and(|feed| Arc::ptr_eq(feed, &self.feed))
+        {
+            running.remove(&self.feed.turn);
+        }
+        drop(running);
+        self.feed.publish(&failure(
+            self.feed.turn,
+            Some("interrupted"),
+            self.request_id,
+        ));
     }
 }
 
 impl Orchestrator {
     /// Accepts a question and starts its turn.
     pub async fn begin(self: Arc<Self>, question: Question) -> Result<Begun, Problem> {
-        let permit = Arc::clone(&self.admission)
-            .try_acquire_owned()
-            .map_err(|_| Problem::unavailable("Too many questions at once. Try again shortly."))?;
-        conversations::find(
-            &self.database,
-            &question.principal.owner_id,
-            question.conversation,
-        )
-        .await?
-        .ok_or_else(|| Problem::not_found("There is no such conversation."))?;
         let triage = safety::triage(&question.content);
+        let emergency = triage.level == Level::Emergency;
         let notice = TriageNotice {
-            level: if triage.level == Level::Emergency {
-                "emergency"
-            } else {
-                "none"
-            }
-            .into(),
+            level: if emergency { "emergency" } else { "none" }.into(),
             category: triage.category.map(|category| category.as_str().into()),
             text: triage.text.map(Into::into),
         };
-        let turn = TurnId::new();
-        let question_id = MessageId::new();
-        match self.accept(turn, question_id, &question, &notice).await? {
-            Accepted::KeyReused => {
-                return Err(Problem::conflict(
-                    "This Idempotency-Key was used for another request.",
-                ));
-            }
-            Accepted::Replayed(stored) => {
-                let running = self.running().get(&stored.id.into()).cloned();
-                return Ok(running.map_or(Begun::Stored(stored), Begun::Live));
-            }
-            Accepted::New => {}
+        let permit = Arc::clone(&self.admission).try_acquire_owned().ok();
+        // An emergency costs no model and no retrieval; it never waits for room.
+        if permit.is_none() && !emergency {
+            return Err(Problem::unavailable(
+                "Too many questions at once. Try again shortly.",
+            ));
         }
-        let feed = Arc::new(Feed::new(turn));
-        self.running().insert(turn, Arc::clone(&feed));
-        let (orchestrator, running) = (Arc::clone(&self), Arc::clone(&feed));
-        self.shutdown.spawn(async move {
+        let (sender, receiver) = oneshot::channel();
+        let orchestrator = Arc::clone(&self);
+        let work = async move {
             let _permit = permit;
+            let turn = TurnId::new();
+            let question_id = MessageId::new();
+            let accepted = orchestrator
+                .accept(turn, question_id, &question, &notice)
+                .await;
+            if !matches!(accepted, Ok(Accepted::New)) {
+                let _ = sender.send(accepted.and_then(|known| orchestrator.known(known)));
+                return;
+            }
+            let feed = Arc::new(Feed::new(turn, 1, 0));
             feed.publish(&TurnEvent::Turn {
                 turn_id: turn,
                 message_id: question_id,
                 status: TurnStatus::Accepted,
             });
-            orchestrator.run(&question, notice, &feed).await;
-            orchestrator.flush(&feed).await;
-            orchestrator.running().remove(&turn);
-        });
-        Ok(Begun::Live(running))
+            // Whoever asked may have gone; the turn runs all the same.
+            let _ = sender.send(Ok(Begun::Live(Arc::clone(&feed))));
+            let deadline = Duration::from_secs(orchestrator.config.turn_deadline_seconds);
+            orchestrator.run(&question, notice, feed, deadline).await;
+        };
+        self.shutdown.spawn(work.in_current_span());
+        receiver
+            .await
+            .unwrap_or_else(|_| Err(Problem::unavailable("The server is stopping. Try again.")))
     }
 
     async fn accept(
@@ -127,7 +134,9 @@ impl Orchestrator {
             question.content,
             question.collections
         ]);
-        let seconds = i64::try_from(self.config.turn_deadline_seconds).unwrap_or(120);
+        let collections = question
+            .principal
+            .effective_collections(question.collections.as_deref());
         Ok(turns::accept(
             &self.database,
             &NewTurn {
@@ -136,219 +145,172 @@ impl Orchestrator {
                 conversation_id: question.conversation,
                 owner: &question.principal.owner_id,
                 content: &question.content,
-                collections: question.collections.as_deref(),
+                collections: collections.as_deref(),
                 idempotency_key: question.idempotency_key.as_deref(),
                 request_hash: &Sha256::digest(body.to_string()),
                 triage: json!(notice),
-                deadline_at: now() + chrono::Duration::seconds(seconds),
+                deadline: Duration::from_secs(self.config.turn_deadline_seconds),
+                replica: &self.replica,
+                lease: LEASE,
             },
         )
         .await?)
     }
 
-    /// Runs the turn to exactly one terminal event.
-    async fn run(&self, question: &Question, notice: TriageNotice, feed: &Feed) {
-        let deadline = Duration::from_secs(self.config.turn_deadline_seconds);
-        let answer = tokio::select! {
-            outcome = tokio::time::timeout(deadline, self.answer(question, notice, feed)) => {
-                outcome.unwrap_or(Err(Stop::Failed("timeout")))
+    /// What to answer if nothing new was accepted.
+    fn known(&self, accepted: Accepted) -> Result<Begun, Problem> {
+        match accepted {
+            Accepted::KeyReused => Err(Problem::conflict(
+                "This Idempotency-Key was used for another request.",
+            )),
+            Accepted::NoConversation => Err(Problem::not_found("There is no such conversation.")),
+            Accepted::Replayed(stored) => {
+                let running = self.running().get(&stored.id.into()).cloned();
+                Ok(running.map_or_else(|| Begun::Stored(Box::new(stored)), Begun::Live))
             }
-            () = self.cancelled(feed) => Err(Stop::Cancelled),
-        };
-        let done = match answer {
-            Ok(done) => done,
-            Err(Stop::Cancelled) => unfinished(feed.turn, TurnStatus::Cancelled, "cancelled"),
-            Err(Stop::Failed(reason)) => unfinished(feed.turn, TurnStatus::Failed, reason),
-            Err(Stop::Database(error)) => {
-                tracing::error!(turn.id = %feed.turn, error = %error, "turn failed");
-                unfinished(feed.turn, TurnStatus::Failed, "database")
-            }
-        };
-        let stored = turns::finish(&self.database, &done).await;
-        tracing::info!(
-            turn.id = %feed.turn, turn.status = done.status.as_str(), turn.reason = done.reason,
-            duration_ms = done.timings.total_ms, "turn ended"
-        );
-        // What is announced as complete has been stored; anything else is an error.
-        let failed = done.status == TurnStatus::Failed || !matches!(stored, Ok(true));
-        feed.publish(&if failed {
-            let problem = Problem::unavailable(
-                "The answer could not be completed. What was shown is not a complete answer.",
-            );
-            let mut value = problem.to_value(&question.request_id);
-            if let Some(object) = value.as_object_mut() {
-                object.insert("turn_id".into(), json!(feed.turn));
-                object.insert("reason".into(), json!(done.reason));
-            }
-            TurnEvent::Error(value)
-        } else {
-            TurnEvent::Done(Box::new(done))
-        });
+            Accepted::New => Err(Problem::conflict("The question was accepted twice.")),
+        }
     }
 
-    /// Resolves when the person cancelled, here or on another replica.
-    async fn cancelled(&self, feed: &Feed) {
-        loop {
-            tokio::select! {
-                () = feed.cancel.cancelled() => return,
-                () = tokio::time::sleep(CANCEL_POLL) => {}
+    /// Runs a turn to exactly one terminal event.
+    pub(super) async fn run(
+        &self,
+        question: &Question,
+        notice: TriageNotice,
+        feed: Arc<Feed>,
+        deadline: Duration,
+    ) {
+        self.running().insert(feed.turn, Arc::clone(&feed));
+        let registration = Registration {
+            orchestrator: self,
+            feed,
+            request_id: &question.request_id,
+        };
+        let feed = &registration.feed;
+        let mut draft = Draft::new(feed);
+        let outcome = tokio::select! {
+            outcome = timeout(deadline, self.answer(question, notice, feed, &mut draft)) => {
+                outcome.unwrap_or(Err(Stop::Failed("timeout")))
             }
+            stop = self.stopped(question, feed) => Err(stop),
+        };
+        let (status, reason) = match &outcome {
+            Ok(status) => (*status, None),
+            Err(Stop::Cancelled) => (TurnStatus::Cancelled, Some("cancelled")),
+            Err(Stop::Failed(reason)) => (TurnStatus::Failed, Some(*reason)),
+            Err(Stop::Superseded) => (TurnStatus::Failed, Some("superseded")),
+            Err(Stop::Database(error)) => {
+                tracing::error!(turn.id = %feed.turn, error = %error, "turn failed");
+                (TurnStatus::Failed, Some("database"))
+            }
+        };
+        let done = draft.finish(status, reason);
+        self.conclude(question, feed, done).await;
+    }
+
+    /// Stores the end and announces it. What is announced as complete has been stored.
+    async fn conclude(&self, question: &Question, feed: &Feed, done: TurnDone) {
+        let request = &question.request_id;
+        let stored = match self.store(question, feed, &done).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                // The sweeper will end it as failed.
+                tracing::error!(turn.id = %feed.turn, error = %error, "the end was not stored");
+                feed.publish(&failure(feed.turn, Some("database"), request));
+                return self.flush(feed).await;
+            }
+        };
+        let end = match stored {
+            None => &done,
+            Some(ref other) => other,
+        };
+        tracing::info!(
+            turn.id = %feed.turn, turn.status = end.status.as_str(), turn.reason = end.reason,
+            llm.provider = end.provider, duration_ms = end.timings.total_ms, "turn ended"
+        );
+        if end.status.is_terminal() {
+            feed.publish(&resume::terminal(end, request));
             self.flush(feed).await;
-            if turns::is_cancel_requested(&self.database, feed.turn)
-                .await
-                .unwrap_or(false)
-            {
-                return;
+        } else {
+            // It goes on under another generation: the cache is no longer ours to write.
+            feed.publish(&failure(feed.turn, Some("superseded"), request));
+        }
+    }
+
+    /// `None` if this end is stored; otherwise how the turn stands instead.
+    async fn store(
+        &self,
+        question: &Question,
+        feed: &Feed,
+        done: &TurnDone,
+    ) -> Result<Option<TurnDone>, DbError> {
+        let mut attempt = 1;
+        loop {
+            match turns::finish(&self.database, feed.generation, done).await {
+                Ok(true) => return Ok(None),
+                Ok(false) => break,
+                Err(error) if attempt == STORE_ATTEMPTS => return Err(error),
+                Err(error) => {
+                    tracing::warn!(turn.id = %feed.turn, error = %error, "storing once more");
+                    attempt += 1;
+                    sleep(STORE_PAUSE).await;
+                }
+            }
+        }
+        // A commit whose answer was lost looks the same as somebody else's end.
+        let owner = &question.principal.owner_id;
+        let stored = turns::find(&self.database, owner, feed.turn).await?;
+        Ok(match stored {
+            Some(stored) => Some(resume::outcome(&stored)),
+            None => Some(TurnDone {
+                status: TurnStatus::Cancelled,
+                reason: Some("deleted".into()),
+                ..super::draft::unanswered(feed.turn, TurnStatus::Cancelled, None)
+            }),
+        })
+    }
+
+    /// Resolves when the turn must stop: cancelled, here or elsewhere, or no longer ours.
+    async fn stopped(&self, question: &Question, feed: &Feed) -> Stop {
+        tokio::select! {
+            () = feed.cancel.cancelled() => Stop::Cancelled,
+            stop = self.watch(question, feed) => stop,
+        }
+    }
+
+    async fn watch(&self, question: &Question, feed: &Feed) -> Stop {
+        let owner = &question.principal.owner_id;
+        let mut renewed = Instant::now();
+        loop {
+            sleep(POLL).await;
+            self.flush(feed).await;
+            let asked = turns::is_cancel_requested(&self.database, owner, feed.turn).await;
+            if asked.unwrap_or(false) {
+                return Stop::Cancelled;
+            }
+            if renewed.elapsed() >= RENEWAL {
+                let running = (feed.turn, feed.generation);
+                match turns::renew_lease(&self.database, running, &self.replica, LEASE).await {
+                    Ok(true) => renewed = Instant::now(),
+                    Ok(false) => return Stop::Superseded,
+                    // Asked again at the next turn of this loop.
+                    Err(error) => tracing::warn!(error = %error, "a lease was not renewed"),
+                }
             }
         }
     }
 
     /// Copies new events to the cache; without a cache, resuming falls back to what is stored.
-    async fn flush(&self, feed: &Feed) {
-        let events = feed.take_unflushed();
-        if !events.is_empty()
-            && let Err(error) = self.cache.append_events(feed.turn, &events).await
-        {
-            tracing::debug!(turn.id = %feed.turn, error = %error, "events not cached");
+    pub(super) async fn flush(&self, feed: &Feed) {
+        let (events, count) = feed.unflushed();
+        if events.is_empty() {
+            return;
         }
-    }
-
-    async fn answer(
-        &self,
-        question: &Question,
-        notice: TriageNotice,
-        feed: &Feed,
-    ) -> Result<TurnDone, Stop> {
-        let mut draft = Draft::new(feed);
-        let emergency = notice.text.clone().filter(|_| notice.level == "emergency");
-        feed.publish(&TurnEvent::Triage(notice));
-        if let Some(text) = emergency {
-            return Ok(draft.prepared(TurnStatus::Escalated, "triage", &text));
-        }
-        turns::set_status(&self.database, feed.turn, TurnStatus::Retrieving, None).await?;
-        let Some(sources) = self.evidence(question, &mut draft).await? else {
-            return Ok(draft.prepared(TurnStatus::Abstained, "abstain", ABSTAIN_TEXT));
-        };
-        let owner = &question.principal.owner_id;
-        let history =
-            conversations::list_messages(&self.database, owner, question.conversation, 20).await?;
-        // The last message is the question itself.
-        let earlier = history.split_last().map_or(&[][..], |(_, earlier)| earlier);
-        let budget = self.config.history_token_budget;
-        let prompt = prompt::build(&question.content, earlier, &sources, budget);
-        let serving = self
-            .providers
-            .stream(&prompt)
-            .await
-            .map_err(|error| Stop::Failed(error.kind()))?;
-        self.stream(serving, sources, &mut draft).await?;
-        if draft.answer.trim().is_empty() {
-            return Ok(draft.prepared(TurnStatus::Abstained, "abstain", ABSTAIN_TEXT));
-        }
-        Ok(draft.done(TurnStatus::Completed))
-    }
-
-    /// The sources to answer from, or `None` if they do not support an answer.
-    async fn evidence(
-        &self,
-        question: &Question,
-        draft: &mut Draft<'_>,
-    ) -> Result<Option<Vec<Source>>, Stop> {
-        let request = RetrieveRequest {
-            query: question.content.clone(),
-            collections: question
-                .principal
-                .effective_collections(question.collections.as_deref()),
-            limit: Some(self.config.evidence_limit),
-        };
-        let evidence = self
-            .retrieval
-            .retrieve(&request, &question.request_id)
-            .await
-            .map_err(|error| {
-                tracing::warn!(error = %error, "retrieval failed");
-                Stop::Failed("retrieval")
-            })?;
-        draft.retrieval_ms = Some(draft.elapsed());
-        if !gate::enough(&question.content, &evidence, self.config.min_dense_score) {
-            draft.feed.publish(&TurnEvent::Sources(Vec::new()));
-            return Ok(None);
-        }
-        let sources: Vec<Source> = (1..).zip(evidence.results).map(to_source).collect();
-        turns::set_status(
-            &self.database,
-            draft.feed.turn,
-            TurnStatus::Answering,
-            Some(&json!(sources)),
-        )
-        .await?;
-        draft.feed.publish(&TurnEvent::Sources(sources.clone()));
-        Ok(Some(sources))
-    }
-
-    async fn stream(
-        &self,
-        mut serving: Serving,
-        sources: Vec<Source>,
-        draft: &mut Draft<'_>,
-    ) -> Result<(), Stop> {
-        draft.provider = Some(serving.provider.to_owned());
-        draft.model = Some(serving.model);
-        draft.rung = Some(serving.rung.to_owned());
-        let mut grounder = Grounder::new(sources);
-        while let Some(chunk) = serving.stream.next().await {
-            match chunk.map_err(|error| Stop::Failed(error.kind()))? {
-                Chunk::Delta(text) => {
-                    draft.first_token_ms.get_or_insert(draft.started.elapsed());
-                    self.emit(grounder.push(&text), draft).await?;
-                }
-                Chunk::Finished { usage, .. } => {
-                    draft.usage = Usage {
-                        input_tokens: usage.input_tokens,
-                        output_tokens: usage.output_tokens,
-                    };
-                    return self.emit(grounder.finish(), draft).await;
-                }
+        match self.cache.append_events(feed.turn, &events).await {
+            Ok(()) => feed.mark_flushed(count),
+            Err(error) => {
+                tracing::debug!(turn.id = %feed.turn, error = %error, "events not cached");
             }
         }
-        Err(Stop::Failed("truncated"))
-    }
-
-    async fn emit(&self, outputs: Vec<Output>, draft: &mut Draft<'_>) -> Result<(), Stop> {
-        for output in outputs {
-            match output {
-                Output::Text(text) => draft.say(&text),
-                Output::Citation(citation) => {
-                    let Citation {
-                        version_id,
-                        start,
-                        end,
-                        ..
-                    } = citation;
-                    let stored = turns::find_quote(&self.database, version_id, start, end).await?;
-                    if stored.as_deref() == Some(citation.quote.as_str()) {
-                        draft.cite(citation);
-                    } else {
-                        tracing::error!(turn.id = %draft.feed.turn, "a citation does not resolve");
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn to_source((id, passage): (i32, Passage)) -> Source {
-    Source {
-        id,
-        document_id: passage.document_id,
-        version_id: passage.version_id,
-        title: passage.title,
-        version: passage.version,
-        page: passage.page,
-        start: passage.start,
-        end: passage.end,
-        text: passage.text,
-        score: passage.score,
     }
 }

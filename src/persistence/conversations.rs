@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Database, DbError};
 use crate::domain::chat::{Conversation, Message, Role};
-use crate::domain::ids::{ConversationId, MessageId};
+use crate::domain::ids::{ConversationId, MessageId, TurnId};
 
 #[derive(diesel::QueryableByName)]
 struct ConversationRow {
@@ -144,6 +144,30 @@ pub async fn list_messages(
     )
     .bind::<Text, _>(owner)
     .bind::<SqlUuid, _>(conversation.0)
+    .bind::<BigInt, _>(limit)
+    .load(&mut database.connection().await?)
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// What was said before this turn, the newest `limit` messages, oldest first.
+pub async fn list_history(
+    database: &Database,
+    owner: &str,
+    conversation: ConversationId,
+    before: TurnId,
+    limit: i64,
+) -> Result<Vec<Message>, DbError> {
+    let rows: Vec<MessageRow> = diesel::sql_query(
+        "SELECT * FROM (
+             SELECT id, role, content, turn_id, created_at FROM messages
+             WHERE owner_id = $1 AND conversation_id = $2 AND turn_id < $3
+             ORDER BY id DESC LIMIT $4
+         ) newest ORDER BY id",
+    )
+    .bind::<Text, _>(owner)
+    .bind::<SqlUuid, _>(conversation.0)
+    .bind::<SqlUuid, _>(before.0)
     .bind::<BigInt, _>(limit)
     .load(&mut database.connection().await?)
     .await?;

@@ -1,5 +1,6 @@
 //! Asking, and saying what one thinks of the answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::ACCEPT;
@@ -15,11 +16,14 @@ use crate::http::body::Json;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse;
-use crate::orchestrator::Orchestrator;
 use crate::orchestrator::events::{frame, is_terminal};
-use crate::orchestrator::resume::replay;
 use crate::orchestrator::turn::{Begun, Question};
+use crate::orchestrator::{Orchestrator, resume};
 use crate::persistence::conversations;
+
+/// Most collections that one question may name, and the longest name in characters.
+const MAX_COLLECTIONS: usize = 50;
+const MAX_NAME: usize = 128;
 
 /// The body of `POST /v1/conversations/{id}/messages`.
 #[derive(Deserialize, ToSchema)]
@@ -44,18 +48,23 @@ pub async fn ask(
     limit_rate(&orchestrator, &caller).await?;
     let question = Question {
         content: checked_content(&body.0.content, orchestrator.config.max_message_chars)?,
-        collections: body.0.collections,
+        collections: checked_collections(body.0.collections)?,
         idempotency_key: idempotency_key(&request)?,
         conversation: *id,
         principal: caller.0,
-        request_id: request_id.0,
+        request_id: request_id.0.clone(),
     };
+    let owner = question.principal.owner_id.clone();
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let (turn, events) = match orchestrator.into_inner().begin(question).await? {
-        Begun::Live(feed) => (feed.turn, feed.listen(0).boxed()),
+    let orchestrator = orchestrator.into_inner();
+    let (turn, mut events) = match Arc::clone(&orchestrator).begin(question).await? {
+        Begun::Live(feed) => (feed.turn, feed.listen(None).boxed()),
         Begun::Stored(stored) => {
             let turn: TurnId = stored.id.into();
-            (turn, futures::stream::iter(replay(&stored)).boxed())
+            (
+                turn,
+                resume::events(orchestrator, owner, &stored, None, request_id.0),
+            )
         }
     };
     let streams = request
@@ -67,7 +76,6 @@ pub async fn ask(
         let frames = events.map(move |event| frame(turn, event));
         return Ok(sse::respond(frames, heartbeat));
     }
-    let mut events = events;
     while let Some(event) = events.next().await {
         if is_terminal(&event.name) {
             return Ok(terminal_response(&event.name, event.data));
@@ -113,6 +121,20 @@ fn checked_content(content: &str, max_chars: usize) -> Result<String, Problem> {
         )));
     }
     Ok(content)
+}
+
+fn checked_collections(names: Option<Vec<String>>) -> Result<Option<Vec<String>>, Problem> {
+    let bad = |name: &String| {
+        name.is_empty() || name.chars().count() > MAX_NAME || name.contains(char::is_control)
+    };
+    match names {
+        Some(names) if names.len() > MAX_COLLECTIONS || names.iter().any(bad) => {
+            Err(Problem::unprocessable(format!(
+                "`collections` must be at most {MAX_COLLECTIONS} names of 1 to {MAX_NAME} characters."
+            )))
+        }
+        names => Ok(names),
+    }
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {

@@ -10,6 +10,7 @@ use crate::domain::access::Scope;
 use crate::domain::ids::TurnId;
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
+use crate::http::request_id::RequestId;
 use crate::http::sse;
 use crate::orchestrator::events::frame;
 use crate::orchestrator::{Orchestrator, resume};
@@ -21,9 +22,8 @@ pub async fn get(
     orchestrator: web::Data<Orchestrator>,
     id: web::Path<TurnId>,
 ) -> Result<web::Json<Value>, Problem> {
-    let stored = owned(&caller, &orchestrator, *id).await?;
-    Ok(web::Json(stored.done.unwrap_or_else(
-        || json!({ "turn_id": stored.id, "status": stored.status }),
+    Ok(web::Json(resume::view(
+        owned(&caller, &orchestrator, *id).await?,
     )))
 }
 
@@ -32,6 +32,7 @@ pub async fn events(
     caller: Caller,
     orchestrator: web::Data<Orchestrator>,
     id: web::Path<TurnId>,
+    request_id: RequestId,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let stored = owned(&caller, &orchestrator, *id).await?;
@@ -39,7 +40,13 @@ pub async fn events(
     let last = last_event(&request, turn)?;
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
     let owner = caller.0.owner_id;
-    let events = resume::events(orchestrator.into_inner(), owner, &stored, last);
+    let events = resume::events(
+        orchestrator.into_inner(),
+        owner,
+        &stored,
+        last,
+        request_id.0,
+    );
     Ok(sse::respond(
         events.map(move |event| frame(turn, event)),
         heartbeat,

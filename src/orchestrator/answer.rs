@@ -1,0 +1,239 @@
+//! From a question to its answer: retrieve, gate, prompt, stream, ground.
+
+use futures::StreamExt;
+use serde_json::json;
+
+use super::draft::{Draft, TooLong};
+use super::events::Feed;
+use super::grounding::{Grounder, Output};
+use super::turn::Question;
+use super::{Orchestrator, gate, prompt};
+use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus};
+use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
+use crate::llm::{Chunk, Serving};
+use crate::persistence::turns::{self, Span};
+use crate::persistence::{DbError, conversations};
+
+const ABSTAIN_TEXT: &str = "I don't know. The documents I am allowed to use do not answer this \
+    question. Please ask a member of staff, or try to put the question in other words.";
+
+const EMERGENCY_TEXT: &str = "This may be an emergency. Call your local emergency number now.";
+
+/// Most earlier messages that are read; the prompt keeps what fits its budget.
+const HISTORY: i64 = 20;
+
+/// Why a turn ends without an answer.
+pub(super) enum Stop {
+    Cancelled,
+    Failed(&'static str),
+    /// The sweeper ended it, or another replica took it over.
+    Superseded,
+    Database(DbError),
+}
+
+impl From<DbError> for Stop {
+    fn from(error: DbError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<TooLong> for Stop {
+    fn from(_: TooLong) -> Self {
+        Self::Failed("too_long")
+    }
+}
+
+impl Orchestrator {
+    /// Answers into the draft; says how the turn ends.
+    pub(super) async fn answer(
+        &self,
+        question: &Question,
+        notice: TriageNotice,
+        feed: &Feed,
+        draft: &mut Draft<'_>,
+    ) -> Result<TurnStatus, Stop> {
+        let emergency = notice.level == "emergency";
+        let text = notice.text.clone();
+        feed.publish(&TurnEvent::Triage(notice));
+        if emergency {
+            draft.prepared("triage", text.as_deref().unwrap_or(EMERGENCY_TEXT))?;
+            return Ok(TurnStatus::Escalated);
+        }
+        self.advance(question, feed, TurnStatus::Retrieving, None)
+            .await?;
+        let sources = self.evidence(question, feed, draft).await?;
+        if sources.is_empty() {
+            feed.publish(&TurnEvent::Sources(Vec::new()));
+            draft.prepared("abstain", ABSTAIN_TEXT)?;
+            return Ok(TurnStatus::Abstained);
+        }
+        self.advance(question, feed, TurnStatus::Answering, Some(&sources))
+            .await?;
+        feed.publish(&TurnEvent::Sources(sources.clone()));
+        let owner = &question.principal.owner_id;
+        let history = conversations::list_history(
+            &self.database,
+            owner,
+            question.conversation,
+            feed.turn,
+            HISTORY,
+        )
+        .await?;
+        let budget = self.config.history_token_budget;
+        let prompt = prompt::build(&question.content, &history, &sources, budget);
+        let serving = self
+            .providers
+            .stream(&prompt)
+            .await
+            .map_err(|error| Stop::Failed(error.kind()))?;
+        self.stream(serving, sources, draft).await?;
+        if draft.is_empty() {
+            draft.prepared("abstain", ABSTAIN_TEXT)?;
+            return Ok(TurnStatus::Abstained);
+        }
+        Ok(TurnStatus::Completed)
+    }
+
+    async fn advance(
+        &self,
+        question: &Question,
+        feed: &Feed,
+        status: TurnStatus,
+        sources: Option<&[Source]>,
+    ) -> Result<(), Stop> {
+        let owner = &question.principal.owner_id;
+        let sources = sources.map(|sources| json!(sources));
+        let running = (feed.turn, feed.generation);
+        if turns::set_status(&self.database, owner, running, status, sources.as_ref()).await? {
+            Ok(())
+        } else {
+            Err(Stop::Superseded)
+        }
+    }
+
+    /// The sources to answer from; none if they do not support an answer.
+    async fn evidence(
+        &self,
+        question: &Question,
+        feed: &Feed,
+        draft: &mut Draft<'_>,
+    ) -> Result<Vec<Source>, Stop> {
+        let request = RetrieveRequest {
+            query: question.content.clone(),
+            collections: question
+                .principal
+                .effective_collections(question.collections.as_deref()),
+            limit: Some(self.config.evidence_limit),
+        };
+        let evidence = self
+            .retrieval
+            .retrieve(&request, &question.request_id)
+            .await
+            .map_err(|error| {
+                tracing::warn!(turn.id = %feed.turn, error = %error, "retrieval failed");
+                Stop::Failed("retrieval")
+            })?;
+        draft.retrieved();
+        let decision = gate::decide(&question.content, &evidence, self.config.min_dense_score);
+        tracing::debug!(
+            turn.id = %feed.turn, gate.enough = decision.enough, gate.basis = decision.basis,
+            gate.best = decision.best, gate.least = decision.least, "evidence weighed"
+        );
+        if !decision.enough {
+            return Ok(Vec::new());
+        }
+        let verified = self.verified(feed, evidence.results).await?;
+        Ok((1..).zip(verified).map(to_source).collect())
+    }
+
+    /// The passages whose text is what is stored: only those can be quoted.
+    async fn verified(&self, feed: &Feed, passages: Vec<Passage>) -> Result<Vec<Passage>, Stop> {
+        let spans: Vec<Span> = passages
+            .iter()
+            .map(|passage| Span {
+                version: passage.version_id,
+                start: passage.start,
+                end: passage.end,
+            })
+            .collect();
+        let stored = turns::list_quotes(&self.database, &spans).await?;
+        let retrieved = passages.len();
+        let verified: Vec<Passage> = passages
+            .into_iter()
+            .zip(stored)
+            .filter(|(passage, stored)| stored.as_deref() == Some(passage.text.as_str()))
+            .map(|(passage, _)| passage)
+            .collect();
+        if verified.len() < retrieved {
+            tracing::error!(
+                turn.id = %feed.turn, passages = retrieved - verified.len(),
+                "passages differ from the stored text"
+            );
+        }
+        Ok(verified)
+    }
+
+    async fn stream(
+        &self,
+        mut serving: Serving,
+        sources: Vec<Source>,
+        draft: &mut Draft<'_>,
+    ) -> Result<(), Stop> {
+        draft.answered_by(serving.provider, serving.model, serving.rung);
+        let mut grounder = Grounder::new(sources);
+        while let Some(chunk) = serving.stream.next().await {
+            match chunk.map_err(|error| Stop::Failed(error.kind()))? {
+                Chunk::Delta(text) => {
+                    draft.received_token();
+                    self.emit(grounder.push(&text), draft).await?;
+                }
+                Chunk::Finished { usage, .. } => {
+                    draft.used(usage);
+                    return self.emit(grounder.finish(), draft).await;
+                }
+            }
+        }
+        Err(Stop::Failed("truncated"))
+    }
+
+    async fn emit(&self, outputs: Vec<Output>, draft: &mut Draft<'_>) -> Result<(), Stop> {
+        for output in outputs {
+            match output {
+                Output::Text(text) => draft.say(&text)?,
+                Output::Citation(citation) => {
+                    if !self.resolves(&citation).await? {
+                        // The text was deleted meanwhile: what was said from it no longer stands.
+                        return Err(Stop::Failed("citation_unresolved"));
+                    }
+                    draft.cite(citation)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn resolves(&self, citation: &Citation) -> Result<bool, DbError> {
+        let span = Span {
+            version: citation.version_id,
+            start: citation.start,
+            end: citation.end,
+        };
+        let stored = turns::list_quotes(&self.database, &[span]).await?;
+        Ok(stored == [Some(citation.quote.clone())])
+    }
+}
+
+fn to_source((id, passage): (i32, Passage)) -> Source {
+    Source {
+        id,
+        document_id: passage.document_id,
+        version_id: passage.version_id,
+        title: passage.title,
+        version: passage.version,
+        page: passage.page,
+        start: passage.start,
+        end: passage.end,
+        text: passage.text,
+        score: passage.score,
+    }
+}

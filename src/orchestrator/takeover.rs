@@ -1,0 +1,121 @@
+//! Turns whose replica is gone: run again here, under a new generation, with a visible `restart`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::Instrument;
+
+use super::Orchestrator;
+use super::events::Feed;
+use super::turn::{LEASE, Question};
+use crate::cache::CacheError;
+use crate::domain::access::Principal;
+use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus};
+use crate::domain::ids::{TurnId, new_uuid};
+use crate::persistence::turns::{self, Orphan};
+
+const INTERVAL: Duration = Duration::from_secs(5);
+/// Event numbers left free for each generation: the client may have seen more than the cache has.
+const SPACING: u64 = 10_000;
+
+/// Takes over abandoned turns until draining begins.
+pub async fn take_over(orchestrator: Arc<Orchestrator>) {
+    loop {
+        tokio::select! {
+            () = orchestrator.shutdown.draining() => return,
+            () = tokio::time::sleep(INTERVAL) => {}
+        }
+        take_over_once(&orchestrator).await;
+    }
+}
+
+/// Takes over what there is room for; returns how many.
+pub async fn take_over_once(orchestrator: &Arc<Orchestrator>) -> usize {
+    let mut permits = Vec::new();
+    // Half of what is free: new questions need room too.
+    for _ in 0..orchestrator
+        .admission
+        .available_permits()
+        .div_ceil(2)
+        .min(16)
+    {
+        permits.extend(Arc::clone(&orchestrator.admission).try_acquire_owned());
+    }
+    if permits.is_empty() {
+        return 0;
+    }
+    let limit = i64::try_from(permits.len()).unwrap_or(1);
+    let taken =
+        turns::take_over_expired(&orchestrator.database, &orchestrator.replica, LEASE, limit).await;
+    let orphans = match taken {
+        Ok(orphans) => orphans,
+        Err(error) => {
+            tracing::warn!(error = %error, "taking over turns failed");
+            return 0;
+        }
+    };
+    let count = orphans.len();
+    for (orphan, permit) in orphans.into_iter().zip(permits) {
+        let running = Arc::clone(orchestrator);
+        let span = tracing::info_span!("takeover", turn.id = %orphan.id);
+        let work = async move {
+            let _permit = permit;
+            run(&running, orphan).await;
+        };
+        orchestrator.shutdown.spawn(work.instrument(span));
+    }
+    count
+}
+
+async fn run(orchestrator: &Orchestrator, orphan: Orphan) {
+    let turn: TurnId = orphan.id.into();
+    tracing::warn!(turn.id = %turn, turn.generation = orphan.generation, "turn taken over");
+    let last = orchestrator.last_number(turn).await.unwrap_or_default();
+    let first = last + SPACING * u64::try_from(orphan.generation).unwrap_or(1);
+    let feed = Arc::new(Feed::new(turn, orphan.generation, first));
+    feed.publish(&TurnEvent::Restart {
+        reason: "takeover".into(),
+    });
+    feed.publish(&TurnEvent::Turn {
+        turn_id: turn,
+        message_id: orphan.question_id.into(),
+        status: TurnStatus::Accepted,
+    });
+    let notice = orphan
+        .triage
+        .and_then(|triage| serde_json::from_value(triage).ok())
+        .unwrap_or(TriageNotice {
+            level: "none".into(),
+            category: None,
+            text: None,
+        });
+    let deadline = Duration::try_from_secs_f64(orphan.seconds_left).unwrap_or_default();
+    let question = Question {
+        // What the caller could read when the turn was accepted.
+        principal: Principal {
+            owner_id: orphan.owner_id,
+            scopes: Vec::new(),
+            collections: orphan.collections,
+        },
+        conversation: orphan.conversation_id.into(),
+        content: orphan.content,
+        collections: None,
+        idempotency_key: None,
+        request_id: new_uuid().to_string(),
+    };
+    orchestrator.run(&question, notice, feed, deadline).await;
+}
+
+impl Orchestrator {
+    /// The number of the turn's last event in the cache, 0 if there is none.
+    async fn last_number(&self, turn: TurnId) -> Result<u64, CacheError> {
+        let mut last = None;
+        loop {
+            let events = self.cache.read_events(turn, last, Duration::ZERO).await?;
+            match events.last() {
+                Some(event) => last = Some(event.seq),
+                None => return Ok(last.unwrap_or_default()),
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What a citation must equal.
+
+use diesel::sql_types::{Array, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::domain::ids::VersionId;
+use crate::persistence::{Database, DbError};
+
+/// A place in a document version's text: half-open character offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub version: VersionId,
+    pub start: i32,
+    pub end: i32,
+}
+
+#[derive(diesel::QueryableByName)]
+struct QuoteRow {
+    #[diesel(sql_type = Nullable<Text>)]
+    quote: Option<String>,
+}
+
+/// The stored text at each span, in the order of the spans; `None` where there is no text.
+pub async fn list_quotes(
+    database: &Database,
+    spans: &[Span],
+) -> Result<Vec<Option<String>>, DbError> {
+    let versions: Vec<Uuid> = spans.iter().map(|span| span.version.0).collect();
+    let starts: Vec<i32> = spans.iter().map(|span| span.start).collect();
+    let lengths: Vec<i32> = spans
+        .iter()
+        .map(|span| span.end.saturating_sub(span.start).max(0))
+        .collect();
+    let rows: Vec<QuoteRow> = diesel::sql_query(
+        "SELECT substr(v.text, s.start + 1, s.length) AS quote
+         FROM unnest($1, $2, $3) WITH ORDINALITY AS s(version_id, start, length, position)
+         LEFT JOIN document_versions v ON v.id = s.version_id
+         ORDER BY s.position",
+    )
+    .bind::<Array<SqlUuid>, _>(versions)
+    .bind::<Array<Integer>, _>(starts)
+    .bind::<Array<Integer>, _>(lengths)
+    .load(&mut database.connection().await?)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.quote).collect())
+}
