@@ -75,6 +75,13 @@ pub struct Conversation {
     pub updated_at: DateTime<Utc>,
 }
 
+/// Something that was said, as a prompt needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Utterance {
+    pub role: Role,
+    pub content: String,
+}
+
 /// A stored message.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Message {

@@ -32,7 +32,7 @@ type Operation = (
     Option<&'static str>,
 );
 
-const ORCHESTRATOR: [Operation; 14] = [
+const ORCHESTRATOR: [Operation; 16] = [
     (
         "post",
         "/v1/conversations",
@@ -90,6 +90,14 @@ const ORCHESTRATOR: [Operation; 14] = [
         "204",
         None,
     ),
+    (
+        "post",
+        "/v1/chat/completions",
+        "OpenAI-compatible: the last user message is the question",
+        "200",
+        None,
+    ),
+    ("get", "/v1/models", "OpenAI-compatible list", "200", None),
     ("get", "/health", "Alive", "200", None),
     ("get", "/health/ready", "Ready", "200", None),
     ("get", "/health/startup", "Started", "200", None),

@@ -11,18 +11,19 @@ use tokio::time::timeout;
 
 /// One event.
 pub struct Frame {
-    pub id: String,
-    pub event: String,
-    /// One line of JSON.
+    /// The event's id and name; without them only the data is sent.
+    pub head: Option<(String, String)>,
+    /// One line.
     pub data: String,
 }
 
 impl Frame {
     fn encode(&self) -> Bytes {
-        Bytes::from(format!(
-            "id: {}\nevent: {}\ndata: {}\n\n",
-            self.id, self.event, self.data
-        ))
+        let data = &self.data;
+        Bytes::from(match &self.head {
+            Some((id, event)) => format!("id: {id}\nevent: {event}\ndata: {data}\n\n"),
+            None => format!("data: {data}\n\n"),
+        })
     }
 }
 

@@ -8,8 +8,9 @@ use super::events::Feed;
 use super::grounding::{Grounder, Output};
 use super::turn::Question;
 use super::{Orchestrator, gate, prompt};
-use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus};
+use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus, Utterance};
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
+use crate::domain::ids::TurnId;
 use crate::llm::{Chunk, Serving};
 use crate::persistence::turns::{self, Span};
 use crate::persistence::{DbError, conversations};
@@ -70,15 +71,7 @@ impl Orchestrator {
         self.advance(question, feed, TurnStatus::Answering, Some(&sources))
             .await?;
         feed.publish(&TurnEvent::Sources(sources.clone()));
-        let owner = &question.principal.owner_id;
-        let history = conversations::list_history(
-            &self.database,
-            owner,
-            question.conversation,
-            feed.turn,
-            HISTORY,
-        )
-        .await?;
+        let history = self.history(question, feed.turn).await?;
         let budget = self.config.history_token_budget;
         let prompt = prompt::build(&question.content, &history, &sources, budget);
         let serving = self
@@ -92,6 +85,14 @@ impl Orchestrator {
             return Ok(TurnStatus::Abstained);
         }
         Ok(TurnStatus::Completed)
+    }
+
+    async fn history(&self, question: &Question, turn: TurnId) -> Result<Vec<Utterance>, DbError> {
+        if let Some(history) = &question.history {
+            return Ok(history.clone());
+        }
+        let (owner, conversation) = (&question.principal.owner_id, question.conversation);
+        conversations::list_history(&self.database, owner, conversation, turn, HISTORY).await
     }
 
     async fn advance(

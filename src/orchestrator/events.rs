@@ -148,8 +148,7 @@ pub fn failure(turn: TurnId, reason: Option<&str>, request_id: &str) -> TurnEven
 /// An event on the wire, with the id `{turn_id}:{seq}`.
 pub fn frame(turn: TurnId, event: StoredEvent) -> Frame {
     Frame {
-        id: format!("{turn}:{}", event.seq),
-        event: event.name,
+        head: Some((format!("{turn}:{}", event.seq), event.name)),
         data: event.data,
     }
 }

@@ -1,6 +1,6 @@
 //! The prompt: a pure function of question, history and evidence.
 
-use crate::domain::chat::{Message, Role};
+use crate::domain::chat::{Role, Utterance};
 use crate::domain::evidence::Source;
 use crate::llm::{self, Evidence, Prompt, PromptMessage};
 
@@ -19,7 +19,7 @@ const CHARS_PER_TOKEN: usize = 4;
 /// Builds the prompt; the newest history that fits the token budget is kept.
 pub fn build(
     question: &str,
-    history: &[Message],
+    history: &[Utterance],
     sources: &[Source],
     history_token_budget: usize,
 ) -> Prompt {
@@ -44,7 +44,7 @@ pub fn build(
 }
 
 /// The newest messages within the budget, oldest first, starting with a question.
-fn recent(history: &[Message], token_budget: usize) -> Vec<PromptMessage> {
+fn recent(history: &[Utterance], token_budget: usize) -> Vec<PromptMessage> {
     let mut left = token_budget * CHARS_PER_TOKEN;
     let mut kept: Vec<PromptMessage> = history
         .iter()
@@ -128,8 +128,7 @@ fn question_with_passages(question: &str, sources: &[Source]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{DocumentId, MessageId, TurnId, VersionId};
-    use crate::domain::time::now;
+    use crate::domain::ids::{DocumentId, VersionId};
 
     fn source(id: i32, text: &str) -> Source {
         Source {
@@ -146,13 +145,10 @@ mod tests {
         }
     }
 
-    fn message(role: Role, content: &str) -> Message {
-        Message {
-            id: MessageId::new(),
+    fn message(role: Role, content: &str) -> Utterance {
+        Utterance {
             role,
             content: content.into(),
-            turn_id: TurnId::new(),
-            created_at: now(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::handlers::{conversations, messages, page, turns};
+use super::handlers::{completions, conversations, messages, page, turns};
 use crate::http::{health, metrics, openapi};
 
 /// Reading this is reading the API.
@@ -29,6 +29,8 @@ pub fn configure(config: &mut ServiceConfig) {
             "/v1/messages/{id}/feedback",
             web::post().to(messages::feedback),
         )
+        .route("/v1/chat/completions", web::post().to(completions::create))
+        .route("/v1/models", web::get().to(completions::models))
         .route("/health", web::get().to(health::alive))
         .route("/health/ready", web::get().to(health::ready))
         .route("/health/startup", web::get().to(health::startup))

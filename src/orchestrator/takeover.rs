@@ -99,6 +99,7 @@ async fn run(orchestrator: &Orchestrator, orphan: Orphan) {
         },
         conversation: orphan.conversation_id.into(),
         content: orphan.content,
+        history: None,
         collections: None,
         idempotency_key: None,
         request_id: new_uuid().to_string(),

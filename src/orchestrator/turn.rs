@@ -17,7 +17,7 @@ use super::draft::Draft;
 use super::events::{Feed, failure};
 use super::{Orchestrator, resume};
 use crate::domain::access::Principal;
-use crate::domain::chat::{TriageNotice, TurnDone, TurnEvent, TurnStatus};
+use crate::domain::chat::{TriageNotice, TurnDone, TurnEvent, TurnStatus, Utterance};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::http::problem::Problem;
 use crate::persistence::DbError;
@@ -38,6 +38,8 @@ pub struct Question {
     pub principal: Principal,
     pub conversation: ConversationId,
     pub content: String,
+    /// What a client that keeps its own history says was said before; `None`: what is stored.
+    pub history: Option<Vec<Utterance>>,
     pub collections: Option<Vec<String>>,
     pub idempotency_key: Option<String>,
     pub request_id: String,

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Database, DbError};
-use crate::domain::chat::{Conversation, Message, Role};
+use crate::domain::chat::{Conversation, Message, Role, Utterance};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 
 #[derive(diesel::QueryableByName)]
@@ -157,7 +157,7 @@ pub async fn list_history(
     conversation: ConversationId,
     before: TurnId,
     limit: i64,
-) -> Result<Vec<Message>, DbError> {
+) -> Result<Vec<Utterance>, DbError> {
     let rows: Vec<MessageRow> = diesel::sql_query(
         "SELECT * FROM (
              SELECT id, role, content, turn_id, created_at FROM messages
@@ -171,7 +171,13 @@ pub async fn list_history(
     .bind::<BigInt, _>(limit)
     .load(&mut database.connection().await?)
     .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let Message { role, content, .. } = row.into();
+            Utterance { role, content }
+        })
+        .collect())
 }
 
 /// Stores what the owner thinks of an answer of theirs; false if there is no such answer.

@@ -48,6 +48,7 @@ pub async fn ask(
     limit_rate(&orchestrator, &caller).await?;
     let question = Question {
         content: checked_content(&body.0.content, orchestrator.config.max_message_chars)?,
+        history: None,
         collections: checked_collections(body.0.collections)?,
         idempotency_key: idempotency_key(&request)?,
         conversation: *id,
@@ -98,7 +99,10 @@ fn terminal_response(name: &str, data: String) -> HttpResponse {
     }
 }
 
-async fn limit_rate(orchestrator: &Orchestrator, caller: &Caller) -> Result<(), Problem> {
+pub(super) async fn limit_rate(
+    orchestrator: &Orchestrator,
+    caller: &Caller,
+) -> Result<(), Problem> {
     let key = hex::encode(hash_secret(&caller.0.owner_id));
     let per_minute = orchestrator.config.requests_per_minute;
     match orchestrator.cache.allow(&key, per_minute).await {
@@ -108,7 +112,7 @@ async fn limit_rate(orchestrator: &Orchestrator, caller: &Caller) -> Result<(), 
     }
 }
 
-fn checked_content(content: &str, max_chars: usize) -> Result<String, Problem> {
+pub(super) fn checked_content(content: &str, max_chars: usize) -> Result<String, Problem> {
     let content = content.replace('\0', " ").trim().to_owned();
     if content.is_empty() {
         return Err(Problem::unprocessable(

@@ -1,5 +1,6 @@
 //! Thin: parse, authorise, call one function, map the result.
 
+pub mod completions;
 pub mod conversations;
 pub mod messages;
 pub mod page;
