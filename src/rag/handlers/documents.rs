@@ -28,6 +28,9 @@ pub struct PutQuery {
     expires_at: Option<DateTime<Utc>>,
 }
 
+/// Longest title, in characters.
+const MAX_TITLE: usize = 1_000;
+
 /// What became of an upload.
 #[derive(Serialize, ToSchema)]
 pub struct PutResponse {
@@ -64,10 +67,10 @@ pub async fn put(
         .map(str::trim)
         .filter(|t| !t.is_empty());
     let title = title.unwrap_or(&external_id).replace('\0', "");
-    if title.chars().count() > 500 {
-        return Err(Problem::unprocessable(
-            "`title` is longer than 500 characters.",
-        ));
+    if title.chars().count() > MAX_TITLE {
+        return Err(Problem::unprocessable(format!(
+            "`title` is longer than {MAX_TITLE} characters."
+        )));
     }
     let outcome = documents::put(
         &rag.database,
