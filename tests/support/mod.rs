@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod system;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
