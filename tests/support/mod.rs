@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod proxy;
 pub mod system;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -142,8 +143,17 @@ async fn execute(connection: &mut AsyncPgConnection, statement: &str) {
 }
 
 /// Waits until something is so; the condition is asked again every few milliseconds.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+pub async fn until<F: Future<Output = bool>>(what: &str, condition: impl FnMut() -> F) {
+    until_within(Duration::from_secs(30), what, condition).await;
+}
+
+/// The same with a limit that matters to the test.
+pub async fn until_within<F: Future<Output = bool>>(
+    limit: Duration,
+    what: &str,
+    mut condition: impl FnMut() -> F,
+) {
+    let deadline = Instant::now() + limit;
     while !condition().await {
         assert!(Instant::now() < deadline, "not in time: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
