@@ -1,9 +1,10 @@
 //! Real services for tests, each test on ground of its own: a schema, a topic prefix, fresh ids.
 
-#![expect(
+#![allow(
     clippy::expect_used,
     clippy::panic,
-    reason = "a test fails by panicking"
+    dead_code,
+    reason = "a test fails by panicking; tests and benchmarks each use a part of this"
 )]
 
 pub mod proxy;
@@ -85,6 +86,21 @@ impl TestDatabase {
             .expect("a number");
         row.n
     }
+
+    /// The texts that a query returns under the name `t`.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let rows: Vec<Text> = diesel::sql_query(query)
+            .load(&mut self.connection().await)
+            .await
+            .expect("texts");
+        rows.into_iter().map(|row| row.t).collect()
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    t: String,
 }
 
 #[derive(diesel::QueryableByName)]
