@@ -200,6 +200,7 @@ pub struct OrchestratorConfig {
     pub history_token_budget: usize,
     pub max_message_chars: usize,
     pub max_concurrent_turns: usize,
+    pub max_turns_per_user: usize,
     pub requests_per_minute: u32,
     pub heartbeat_seconds: u64,
 }
@@ -215,6 +216,7 @@ impl Default for OrchestratorConfig {
             history_token_budget: 1_500,
             max_message_chars: 4_000,
             max_concurrent_turns: 256,
+            max_turns_per_user: 16,
             requests_per_minute: 60,
             heartbeat_seconds: 10,
         }
@@ -334,6 +336,10 @@ impl Config {
             (
                 "orchestrator.max_concurrent_turns",
                 self.orchestrator.max_concurrent_turns,
+            ),
+            (
+                "orchestrator.max_turns_per_user",
+                self.orchestrator.max_turns_per_user,
             ),
         ];
         for (key, value) in positive {
