@@ -28,6 +28,9 @@ const makeButton = (className, label, action) => {
 /** Has a screen reader say this when it has finished what it says now. */
 export const announce = (text) => { byId("status").textContent = text; };
 
+/** Says above the form, to eyes and ears, what stands in the way. */
+export const trouble = (text) => { byId("trouble").textContent = text; };
+
 const where = (source) => `Version ${source.version}` + (source.page ? `, page ${source.page}` : "");
 
 /** A question and what becomes of it. Nothing shown is drawn twice: focus and reading position stay where they are. */
@@ -153,14 +156,15 @@ export class Answer {
   failed(detail, reason) {
     // What was said from a text that was withdrawn meanwhile no longer stands.
     if (reason === "citation_unresolved") this.clear();
-    this.notice.setAttribute("role", "alert");
+    if (this.live) this.notice.setAttribute("role", "alert");
     this.status("failed", detail);
     this.tools.replaceChildren(makeButton("", "Try again", this.retry));
   }
 
   stop() {
     this.stopping = true;
-    if (this.turn) call("POST", `/v1/turns/${this.turn}/cancel`).catch((error) => announce(error.message));
+    if (this.article.dataset.status === "running") this.notice.textContent = "Stopping";
+    if (this.turn) call("POST", `/v1/turns/${this.turn}/cancel`).catch((error) => trouble(error.message));
   }
 
   askForFeedback(message) {
@@ -183,7 +187,7 @@ function openPassage(source, citation) {
   const [start, end] = [citation.start - source.start, citation.end - source.start];
   const mark = make("mark", "", points.slice(start, end).join(""));
   byId("passage-title").textContent = source.title;
-  byId("passage-where").textContent = where(source);
+  byId("passage-where").textContent = `${where(source)}. The marked words support the answer.`;
   byId("passage-text").replaceChildren(points.slice(0, start).join(""), mark, points.slice(end).join(""));
   byId("passage").showModal();
   mark.scrollIntoView({ block: "center" });

@@ -1,6 +1,6 @@
 // The form and the conversation.
 
-import { Answer, announce, byId } from "./answer.js";
+import { Answer, announce, byId, trouble } from "./answer.js";
 import { call, follow } from "./client.js";
 
 /** The conversation's id; it outlives a reload, not the tab. */
@@ -9,19 +9,26 @@ let conversation = sessionStorage.getItem("conversation");
 let current = null;
 let busy = false;
 
+/** What to expect is said until there is a conversation. */
+function greet(empty) {
+  byId("empty").hidden = !empty;
+  byId("new").hidden = empty;
+}
+
 /** One thing at a time: while it runs the form offers Stop in place of Ask. */
 async function run(work) {
   if (busy) return;
   busy = true;
   byId("send").hidden = true;
   byId("stop").hidden = false;
-  byId("new").hidden = true;
-  await work().catch((error) => announce(error.message));
+  byId("new").disabled = true;
+  trouble("");
+  await work().catch((error) => trouble(error.message));
   if (document.activeElement === byId("stop")) byId("question").focus();
   byId("send").hidden = false;
   byId("stop").hidden = true;
-  byId("new").hidden = !byId("answers").children.length;
-  byId("empty").hidden = !byId("new").hidden;
+  byId("new").disabled = false;
+  greet(!byId("answers").children.length);
   current = null;
   busy = false;
 }
@@ -37,12 +44,12 @@ function askForKey() {
   sessionStorage.removeItem("key");
   byId("key-row").hidden = false;
   byId("key").setAttribute("aria-invalid", String(wrong));
-  byId("key-error").textContent = wrong ? "This key was not accepted." : "A key is needed to ask questions here.";
+  trouble(wrong ? "This key was not accepted." : "A key is needed to ask questions here.");
   byId("key").focus();
 }
 
 const ask = (question) => run(async () => {
-  byId("empty").hidden = true;
+  greet(false);
   const answer = current = new Answer(question, true, () => ask(question));
   announce("Searching the documents");
   try {
@@ -65,7 +72,8 @@ const restore = () => run(async () => {
   byId("answers").replaceChildren();
   try {
     const stored = await (await call("GET", `/v1/conversations/${conversation}`)).json();
-    byId("key-row").hidden = byId("empty").hidden = true;
+    byId("key-row").hidden = true;
+    greet(!stored.messages.length);
     for (const message of stored.messages.filter((message) => message.role === "user")) {
       const answer = current = new Answer(message.content, false, () => ask(message.content));
       answer.turn = message.turn_id;
@@ -99,8 +107,8 @@ byId("stop").addEventListener("click", () => current?.stop());
 byId("new").addEventListener("click", () => {
   remember(null);
   byId("answers").replaceChildren();
-  byId("new").hidden = true;
-  byId("empty").hidden = false;
+  greet(true);
+  announce("");
   byId("question").focus();
 });
 if (conversation) restore();

@@ -4,7 +4,9 @@
 export async function call(method, path, body, extra) {
   const key = sessionStorage.getItem("key");
   const headers = { "Content-Type": "application/json", ...(key && { Authorization: `Bearer ${key}` }), ...extra };
-  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) }).catch(() => {
+    throw new Error("The server cannot be reached. Check the connection and try again.");
+  });
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
   const text = [problem.title, problem.detail].filter(Boolean).join(". ");

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { ask, model, newest, ORDINARY, pageTest, SENTENCE, until, words } from "./support.mjs";
+import { ask, cuttable, model, newest, ORDINARY, pageTest, SENTENCE, until, words } from "./support.mjs";
 
 const shows = (page, text) =>
   page.waitForFunction((wanted) => document.querySelector("article:last-child .text")?.textContent.includes(wanted), text);
@@ -64,3 +64,28 @@ pageTest("a reload in the middle takes the answer up again", async (page) => {
   assert.equal((await words(article)).trim(), SENTENCE);
   assert.ok(await article.locator(".citation").count() > 0);
 });
+
+const line = await cuttable();
+
+pageTest("a broken connection is taken up where it broke", async (page) => {
+  const [first, second] = [SENTENCE.slice(0, 40), SENTENCE.slice(40)];
+  model.next(async ({ say }) => {
+    say(first);
+    await shows(page, first.trimEnd());
+    const resumed = page.waitForRequest((request) => request.url().endsWith("/events"));
+    line.cut();
+    assert.ok((await resumed).headers()["last-event-id"]);
+    say(second);
+  });
+  const article = await ask(page, ORDINARY, "completed");
+  assert.equal((await words(article)).trim(), SENTENCE);
+}, { at: line.url, allowed: [/net::ERR_/] });
+
+pageTest("a server that cannot be reached is named as such", async (page) => {
+  await page.context().setOffline(true);
+  const article = await ask(page, ORDINARY, "failed");
+  assert.match(await article.getByRole("alert").innerText(), /cannot be reached/);
+  await page.context().setOffline(false);
+  await article.getByRole("button", { name: "Try again" }).click();
+  await until(page, "completed");
+}, { allowed: [/net::ERR_/] });

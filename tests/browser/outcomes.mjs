@@ -53,7 +53,7 @@ pageTest("the conversation stays in order and the newest answer in sight", async
   const before = await page.locator("article").evaluateAll((all) => all.map((one) => one.querySelector(".text").textContent));
 
   await page.reload();
-  await page.locator("#new:not([hidden])").waitFor();
+  await page.locator("#new:enabled").waitFor();
   assert.deepEqual(await shown(), questions);
   const after = await page.locator("article").evaluateAll((all) => all.map((one) => one.querySelector(".text").textContent));
   assert.deepEqual(after, before);

@@ -1,7 +1,9 @@
 // The browser, the language model, and what a test needs of a page.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createRequire } from "node:module";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -34,7 +36,7 @@ export async function close() {
 }
 
 /** What went wrong on a page without anybody asking: errors, broken policy, requests to somewhere else. */
-async function watch(page) {
+async function watch(page, origin) {
   const problems = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) problems.push(message.text());
@@ -42,7 +44,7 @@ async function watch(page) {
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
   page.on("request", (request) => {
-    if (new URL(request.url()).origin !== url) problems.push(`a request to ${request.url()}`);
+    if (new URL(request.url()).origin !== origin) problems.push(`a request to ${request.url()}`);
   });
   await page.exposeFunction("reportViolation", (what) => problems.push(`policy: ${what}`));
   await page.addInitScript(() => document.addEventListener("securitypolicyviolation",
@@ -51,14 +53,14 @@ async function watch(page) {
 }
 
 /** A test with a page of its own; at its end nothing may have gone wrong but what `allowed` names. */
-export function pageTest(name, work, { allowed = [], withKey = true, ...options } = {}) {
+export function pageTest(name, work, { allowed = [], withKey = true, at = url, ...options } = {}) {
   test(name, async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
-    const problems = await watch(page);
+    const problems = await watch(page, at);
     try {
-      const response = await page.goto(url);
+      const response = await page.goto(at);
       assert.match(response.headers()["content-security-policy"], /default-src 'none'/);
       if (withKey) await page.evaluate((value) => sessionStorage.setItem("key", value), key);
       await work(page);
@@ -108,4 +110,21 @@ export async function stored(page) {
   const conversation = await page.evaluate(() => sessionStorage.getItem("conversation"));
   const { messages } = await get(`/v1/conversations/${conversation}`);
   return get(`/v1/turns/${messages.at(-1).turn_id}`);
+}
+
+/** A way to the server that can be cut; `cut` breaks every connection, new ones work. */
+export async function cuttable() {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set();
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    for (const [one, other] of [[client, upstream], [upstream, client]]) {
+      sockets.add(one);
+      one.on("error", () => other.destroy()).on("close", () => { sockets.delete(one); other.destroy(); }).pipe(other);
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  server.unref();
+  return { url: `http://127.0.0.1:${server.address().port}`, cut: () => sockets.forEach((socket) => socket.destroy()) };
 }
