@@ -1,4 +1,4 @@
-// axe finds nothing: every state, light and dark, on a telephone and on a desk.
+// axe finds nothing, and leaves nothing undecided: every state, light and dark, on a telephone and on a desk.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -12,9 +12,11 @@ async function check(page, state) {
     for (const width of [360, 1280]) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 800 });
+      // At the end of the page the form covers nothing, so that every contrast can be measured.
+      await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
       const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations", "incomplete"] }));
       const where = `${state}, ${colorScheme}, ${width} px`;
-      const found = result.violations.flatMap((rule) => rule.nodes.map((node) => `${where}: ${rule.id} ${node.html} ${node.failureSummary}`));
+      const found = [...result.violations, ...result.incomplete].flatMap((rule) => rule.nodes.map((node) => `${where}: ${rule.id} ${node.html} ${node.failureSummary}`));
       assert.deepEqual(found, []);
       assert.ok(result.passes.length > 10, where);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -33,15 +33,10 @@ const HOSTILE: &str = "Lost property is kept at the front desk for 30 days \
 const HOSTILE_TITLE: &str = "Lost property <img src=x onerror=\"document.title='owned'\">";
 
 async fn upload(system: &System, name: &str, media_type: &str, title: &str, bytes: Vec<u8>) {
-    let title: String = url_encoded(title);
-    system
-        .put(&format!("{name}?title={title}"), media_type, bytes)
-        .await;
+    let url = reqwest::Url::parse_with_params("http://query", [("title", title)]).unwrap();
+    let path = format!("{name}?{}", url.query().unwrap());
+    system.put(&path, media_type, bytes).await;
     assert_eq!(system.settled(name).await["version_status"], "indexed");
-}
-
-fn url_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn node(url: &str, key: &str, model_port: u16) -> Output {
