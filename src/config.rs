@@ -333,6 +333,7 @@ impl Config {
                 "orchestrator.max_concurrent_turns",
                 self.orchestrator.max_concurrent_turns,
             ),
+            ("llm.breaker.failures", self.llm.breaker.failures),
         ];
         for (key, value) in positive {
             if value == 0 {
