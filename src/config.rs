@@ -341,6 +341,7 @@ impl Config {
                 "orchestrator.max_turns_per_user",
                 self.orchestrator.max_turns_per_user,
             ),
+            ("llm.breaker.failures", self.llm.breaker.failures),
         ];
         for (key, value) in positive {
             if value == 0 {

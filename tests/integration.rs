@@ -9,8 +9,10 @@
 )]
 
 mod browser;
+mod faults;
 mod import_rules;
 mod messaging;
+mod providers;
 #[path = "rag/sandbox.rs"]
 mod sandbox;
 mod spine;

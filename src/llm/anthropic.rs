@@ -1,17 +1,13 @@
 //! Anthropic's native Messages API, streaming.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use eventsource_stream::Eventsource;
 use futures::{StreamExt, stream};
-use reqwest::header::RETRY_AFTER;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, Role, Usage,
+    ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, Role, Usage, wire,
 };
 
 const API_VERSION: &str = "2023-06-01";
@@ -148,11 +144,7 @@ impl Progress {
                     })
                 }))
             }
-            Ok(Event::Error { error }) => Some(Err(match error.r#type.as_str() {
-                "overloaded_error" => LlmError::Overloaded { status: 529 },
-                "rate_limit_error" => LlmError::RateLimited { retry_after: None },
-                _ => LlmError::Overloaded { status: 500 },
-            })),
+            Ok(Event::Error { error }) => Some(Err(from_error(&error.r#type))),
             Ok(Event::Other) => None,
         }
     }
@@ -174,27 +166,13 @@ impl ChatModel for Anthropic {
     }
 
     async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError> {
-        let response = self
+        let request = self
             .http
             .post(&self.url)
             .header("x-api-key", self.key.expose_secret())
             .header("anthropic-version", API_VERSION)
-            .json(&self.body(prompt))
-            .send()
-            .await
-            .map_err(|_| LlmError::Transport)?;
-        if !response.status().is_success() {
-            let retry_after = response
-                .headers()
-                .get(RETRY_AFTER)
-                .and_then(|value| value.to_str().ok()?.parse().ok())
-                .map(Duration::from_secs);
-            return Err(LlmError::from_status(
-                response.status().as_u16(),
-                retry_after,
-            ));
-        }
-        let events = Box::pin(response.bytes_stream().eventsource());
+            .json(&self.body(prompt));
+        let events = wire::open(request).await?;
         let state = (Some(events), Progress::default());
         Ok(Box::pin(stream::unfold(
             state,
@@ -203,8 +181,8 @@ impl ChatModel for Anthropic {
                 loop {
                     let item = match events.next().await {
                         None => Some(Err(LlmError::Truncated)),
-                        Some(Err(_)) => Some(Err(LlmError::Transport)),
-                        Some(Ok(event)) => progress.take(&event.data),
+                        Some(Err(error)) => Some(Err(error)),
+                        Some(Ok(data)) => progress.take(&data),
                     };
                     match item {
                         None => {}
@@ -217,6 +195,19 @@ impl ChatModel for Anthropic {
             },
         )))
     }
+}
+
+/// The status that an error inside a stream would have had before it.
+fn from_error(kind: &str) -> LlmError {
+    let status = match kind {
+        "invalid_request_error" => 400,
+        "authentication_error" => 401,
+        "permission_error" => 403,
+        "rate_limit_error" => 429,
+        "overloaded_error" => 529,
+        _ => 500,
+    };
+    LlmError::from_status(status, None)
 }
 
 #[cfg(test)]
@@ -259,7 +250,7 @@ mod tests {
     fn an_error_inside_a_200_is_an_error() {
         assert_eq!(
             Progress::default().take(r#"{"type":"error","error":{"type":"overloaded_error"}}"#),
-            Some(Err(LlmError::Overloaded { status: 529 }))
+            Some(Err(LlmError::from_status(529, None)))
         );
     }
 }

@@ -13,6 +13,7 @@ pub struct LlmConfig {
     pub anthropic: ProviderConfig,
     pub openai: ProviderConfig,
     pub deadlines: DeadlinesConfig,
+    pub breaker: BreakerConfig,
     pub max_output_tokens: u32,
     pub temperature: f32,
 }
@@ -50,7 +51,10 @@ fn masked<S: Serializer>(key: &Option<SecretString>, serializer: S) -> Result<S:
 #[serde(deny_unknown_fields, default)]
 pub struct DeadlinesConfig {
     pub connect_ms: u64,
+    /// Of one attempt.
     pub first_token_ms: u64,
+    /// Of all attempts together, until one has its first token.
+    pub answer_start_ms: u64,
     pub idle_ms: u64,
     pub total_ms: u64,
 }
@@ -60,8 +64,28 @@ impl Default for DeadlinesConfig {
         Self {
             connect_ms: 5_000,
             first_token_ms: 15_000,
+            answer_start_ms: 17_000,
             idle_ms: 15_000,
             total_ms: 90_000,
+        }
+    }
+}
+
+/// When a provider is left alone.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreakerConfig {
+    /// After so many failures in a row.
+    pub failures: usize,
+    /// For so long, or longer if the provider asks for it.
+    pub pause_ms: u64,
+}
+
+impl Default for BreakerConfig {
+    fn default() -> Self {
+        Self {
+            failures: 5,
+            pause_ms: 10_000,
         }
     }
 }
@@ -87,6 +111,7 @@ impl Default for LlmConfig {
             anthropic: provider("https://api.anthropic.com", "claude-sonnet-4-5"),
             openai: provider("", "gpt-4.1-mini"),
             deadlines: DeadlinesConfig::default(),
+            breaker: BreakerConfig::default(),
             max_output_tokens: 800,
             temperature: 0.1,
         }

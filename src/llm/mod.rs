@@ -1,11 +1,14 @@
 //! Language models: one trait with streaming chat, one retry loop, fallback before the first token.
 
 mod anthropic;
+mod breaker;
 mod chain;
 mod config;
 mod extractive;
 mod openai;
 pub mod scripted;
+mod sse;
+mod wire;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,8 +16,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::Stream;
 
+pub use breaker::BreakerState;
 pub use chain::{ProviderChain, Serving};
-pub use config::{DeadlinesConfig, LlmConfig, ProviderConfig, ProviderKind};
+pub use config::{BreakerConfig, DeadlinesConfig, LlmConfig, ProviderConfig, ProviderKind};
 pub use extractive::Extractive;
 
 /// Everything a model gets to see.
@@ -101,16 +105,23 @@ pub enum LlmError {
     #[error("rate limited")]
     RateLimited { retry_after: Option<Duration> },
     #[error("the provider failed with status {status}")]
-    Overloaded { status: u16 },
+    Overloaded {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
     #[error("the provider rejected the request with status {status}")]
     Rejected { status: u16 },
     #[error("the provider did not accept the key")]
     Unauthorized,
     #[error("the provider closed the stream before the answer was complete")]
     Truncated,
+    #[error("the provider said nothing")]
+    Empty,
     #[error("the provider sent something unreadable")]
     Malformed,
-    #[error("the provider cannot be reached")]
+    #[error("the provider sent more than fits into one event")]
+    Oversized,
+    #[error("the connection to the provider failed")]
     Transport,
     #[error("no provider could answer")]
     Exhausted,
@@ -128,9 +139,21 @@ impl LlmError {
             Self::Rejected { .. } => "rejected",
             Self::Unauthorized => "unauthorized",
             Self::Truncated => "truncated",
+            Self::Empty => "empty",
             Self::Malformed => "malformed",
+            Self::Oversized => "oversized",
             Self::Transport => "transport",
             Self::Exhausted => "exhausted",
+        }
+    }
+
+    /// How long the provider asked to be left alone.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } | Self::Overloaded { retry_after, .. } => {
+                *retry_after
+            }
+            _ => None,
         }
     }
 
@@ -139,7 +162,10 @@ impl LlmError {
         match status {
             401 | 403 => Self::Unauthorized,
             429 => Self::RateLimited { retry_after },
-            500..=599 => Self::Overloaded { status },
+            500..=599 => Self::Overloaded {
+                status,
+                retry_after,
+            },
             _ => Self::Rejected { status },
         }
     }

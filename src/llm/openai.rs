@@ -1,33 +1,36 @@
 //! Any server that speaks OpenAI's chat completions: Gemini's compatible endpoint, Ollama, vLLM.
 //!
-//! async-openai reads through an unbounded channel and goes on after an error, so this stops at
-//! the first error and drops its stream; deadlines are the chain's. Its own retries are off: the
-//! chain holds the only retry loop.
+//! async-openai gives the types of a request. Its client is not used: it reads streams into an
+//! unbounded channel from a task of its own, loses `Retry-After`, logs bodies that may quote
+//! prompt or answer, and takes settings from the environment. Events are read leniently, because
+//! compatible servers leave out fields and invent values.
 
-use async_openai::Client;
-use async_openai::config::OpenAIConfig;
-use async_openai::error::OpenAIError;
-use async_openai::middleware::ReqwestService;
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
     ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
-    ChatCompletionStreamOptions, CreateChatCompletionRequest, CreateChatCompletionStreamResponse,
-    FinishReason as WireFinish,
+    ChatCompletionStreamOptions, CreateChatCompletionRequest,
 };
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, ProviderConfig, Role,
-    Usage,
+    Usage, wire,
 };
+
+/// Where OpenAI itself is.
+const OPENAI: &str = "https://api.openai.com/v1";
 
 /// An OpenAI-compatible provider.
 pub struct OpenAiCompatible {
     provider: &'static str,
     model: String,
-    client: Client<OpenAIConfig>,
+    http: reqwest::Client,
+    url: String,
+    key: SecretString,
     max_output_tokens: u32,
     temperature: f32,
 }
@@ -39,18 +42,16 @@ impl OpenAiCompatible {
         config: &LlmConfig,
         http: &reqwest::Client,
     ) -> Self {
-        let key = settings
-            .api_key
-            .as_ref()
-            .map_or("", |key| key.expose_secret());
-        let mut wire = OpenAIConfig::new().with_api_key(key);
-        if !settings.base_url.is_empty() {
-            wire = wire.with_api_base(settings.base_url.trim_end_matches('/'));
-        }
+        let base = match settings.base_url.trim_end_matches('/') {
+            "" => OPENAI,
+            base => base,
+        };
         Self {
             provider,
             model: settings.model.clone(),
-            client: Client::with_config(wire).with_http_service(ReqwestService::new(http.clone())),
+            http: http.clone(),
+            url: format!("{base}/chat/completions"),
+            key: settings.api_key.clone().unwrap_or_default(),
             max_output_tokens: config.max_output_tokens,
             temperature: config.temperature,
         }
@@ -72,6 +73,7 @@ impl OpenAiCompatible {
             messages,
             max_tokens: Some(self.max_output_tokens),
             temperature: Some(self.temperature),
+            stream: Some(true),
             stream_options: Some(ChatCompletionStreamOptions {
                 include_usage: Some(true),
                 ..Default::default()
@@ -92,33 +94,60 @@ impl ChatModel for OpenAiCompatible {
     }
 
     async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError> {
-        let upstream = self
-            .client
-            .chat()
-            .create_stream(self.request(prompt))
-            .await
-            .map_err(|error| from_wire(&error))?;
-        let state = (Some(upstream), Progress::default());
+        let mut request = self.http.post(&self.url).json(&self.request(prompt));
+        // A server of one's own may want no key.
+        if !self.key.expose_secret().is_empty() {
+            request = request.bearer_auth(self.key.expose_secret());
+        }
+        let events = wire::open(request).await?;
+        let state = (Some(events), Progress::default());
         Ok(Box::pin(stream::unfold(
             state,
-            async |(upstream, mut progress)| {
-                let mut upstream = upstream?;
-                loop {
-                    match upstream.next().await {
-                        Some(Ok(event)) => {
-                            if let Some(text) = progress.take(event) {
-                                return Some((Ok(Chunk::Delta(text)), (Some(upstream), progress)));
+            async |(events, mut progress)| {
+                let mut events = events?;
+                let last = loop {
+                    match events.next().await {
+                        None => break progress.end(),
+                        Some(Err(error)) => break Err(error),
+                        Some(Ok(data)) if data == "[DONE]" => break progress.end(),
+                        Some(Ok(data)) => match progress.take(&data) {
+                            Err(error) => break Err(error),
+                            Ok(None) => {}
+                            Ok(Some(text)) => {
+                                return Some((Ok(Chunk::Delta(text)), (Some(events), progress)));
                             }
-                        }
-                        Some(Err(error)) => {
-                            return Some((Err(from_wire(&error)), (None, progress)));
-                        }
-                        None => return Some((progress.end(), (None, progress))),
+                        },
                     }
-                }
+                };
+                Some((last, (None, progress)))
             },
         )))
     }
+}
+
+/// What matters of a `chat.completion.chunk`.
+#[derive(Deserialize)]
+struct Event {
+    choices: Option<Vec<Choice>>,
+    usage: Option<WireUsage>,
+    error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    delta: Option<Delta>,
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Delta {
+    content: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireUsage {
+    prompt_tokens: Option<u32>,
+    completion_tokens: Option<u32>,
 }
 
 /// What the stream has said so far besides text.
@@ -130,25 +159,31 @@ struct Progress {
 
 impl Progress {
     /// Notes finish reason and usage; returns text if there is some.
-    fn take(&mut self, event: CreateChatCompletionStreamResponse) -> Option<String> {
+    fn take(&mut self, data: &str) -> Result<Option<String>, LlmError> {
+        let event: Event = serde_json::from_str(data).map_err(|_| LlmError::Malformed)?;
+        if let Some(error) = event.error {
+            return Err(from_error(&error));
+        }
         if let Some(usage) = event.usage {
             self.usage = Usage {
-                input_tokens: usage.prompt_tokens,
-                output_tokens: usage.completion_tokens,
+                input_tokens: usage.prompt_tokens.unwrap_or(self.usage.input_tokens),
+                output_tokens: usage.completion_tokens.unwrap_or(self.usage.output_tokens),
             };
         }
-        let choice = event.choices.into_iter().next()?;
-        if let Some(finish) = choice.finish_reason {
-            self.finish = Some(match finish {
-                WireFinish::Stop => FinishReason::Stop,
-                WireFinish::Length => FinishReason::Length,
-                _ => FinishReason::Other,
-            });
+        let Some(choice) = event.choices.unwrap_or_default().into_iter().next() else {
+            return Ok(None);
+        };
+        match choice.finish_reason.as_deref() {
+            None | Some("") => {}
+            Some("stop") => self.finish = Some(FinishReason::Stop),
+            Some("length") => self.finish = Some(FinishReason::Length),
+            Some(_) => self.finish = Some(FinishReason::Other),
         }
-        choice.delta.content.filter(|text| !text.is_empty())
+        let text = choice.delta.and_then(|delta| delta.content);
+        Ok(text.filter(|text| !text.is_empty()))
     }
 
-    /// The stream closed: complete only if a finish reason came.
+    /// The stream ended: complete only if a finish reason came.
     fn end(&self) -> Result<Chunk, LlmError> {
         self.finish
             .map(|finish| Chunk::Finished {
@@ -159,15 +194,77 @@ impl Progress {
     }
 }
 
-fn from_wire(error: &OpenAIError) -> LlmError {
-    match error {
-        OpenAIError::ApiError(response) => {
-            LlmError::from_status(response.status_code.as_u16(), None)
+/// An error object inside a stream that began with status 200: its code is a status (Gemini,
+/// llama.cpp) or a word (OpenAI).
+fn from_error(error: &Value) -> LlmError {
+    let code = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
+    let number = error.get("code").and_then(Value::as_u64);
+    let status = match number.and_then(|number| u16::try_from(number).ok()) {
+        Some(status) => status,
+        None if [code("code"), code("type")]
+            .iter()
+            .any(|word| word.starts_with("rate_limit") || *word == "insufficient_quota") =>
+        {
+            429
         }
-        OpenAIError::Reqwest(error) => error.status().map_or(LlmError::Transport, |status| {
-            LlmError::from_status(status.as_u16(), None)
-        }),
-        OpenAIError::JSONDeserialize(..) | OpenAIError::StreamError(_) => LlmError::Malformed,
-        _ => LlmError::Transport,
+        None if code("type") == "invalid_request_error" => 400,
+        None => 500,
+    };
+    LlmError::from_status(status, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(data: &str) -> Result<Option<String>, LlmError> {
+        Progress::default().take(data)
+    }
+
+    #[test]
+    fn what_a_server_leaves_out_or_invents_does_no_harm() {
+        assert_eq!(take("{}"), Ok(None));
+        assert_eq!(
+            take(r#"{"choices":null,"usage":null,"error":null}"#),
+            Ok(None)
+        );
+        assert_eq!(
+            take(
+                r#"{"choices":[{"delta":{"content":"Hi","role":"model"},"finish_reason":""}],"service_tier":"x"}"#
+            ),
+            Ok(Some("Hi".into()))
+        );
+        let mut progress = Progress::default();
+        assert_eq!(progress.end(), Err(LlmError::Truncated));
+        progress
+            .take(r#"{"choices":[{"delta":null,"finish_reason":"safety"}]}"#)
+            .unwrap();
+        assert!(matches!(
+            progress.end(),
+            Ok(Chunk::Finished {
+                finish: FinishReason::Other,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn an_error_object_says_what_kind_it_is() {
+        let kind = |data: &str| take(data).unwrap_err().kind();
+        assert_eq!(
+            kind(r#"{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"}}"#),
+            "rate_limited"
+        );
+        assert_eq!(
+            kind(r#"{"error":{"code":"rate_limit_exceeded"}}"#),
+            "rate_limited"
+        );
+        assert_eq!(
+            kind(r#"{"error":{"type":"invalid_request_error","code":null}}"#),
+            "rejected"
+        );
+        assert_eq!(kind(r#"{"error":{"code":401}}"#), "unauthorized");
+        assert_eq!(kind(r#"{"error":"?"}"#), "overloaded");
+        assert_eq!(kind("<html>"), "malformed");
     }
 }

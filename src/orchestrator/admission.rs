@@ -115,10 +115,10 @@ mod tests {
         let admission = Admission::new(3, 1);
         drop(admission.take("anna").unwrap());
         // What was accepted elsewhere is continued here, whatever the limit says.
-        let _over = admission.take_accepted("anna");
-        let _limit = admission.take_accepted("anna");
+        let over = admission.take_accepted("anna");
+        let limit = admission.take_accepted("anna");
         assert_eq!(admission.taken().by_owner.len(), 1);
-        drop((_over, _limit));
+        drop((over, limit));
         assert!(admission.taken().by_owner.is_empty());
     }
 }

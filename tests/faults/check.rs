@@ -40,13 +40,25 @@ pub async fn check(rig: &Rig, chats: &[Chat]) -> Findings {
         history(chat, answers.get(turn));
         let last = chat.seen.last().unwrap();
         let status = last.data["status"].as_str().unwrap_or("failed");
-        let status = if last.name == "done" { status } else { "failed" };
+        let status = if last.name == "done" {
+            status
+        } else {
+            "failed"
+        };
         *findings.ends.entry(status.to_owned()).or_default() += 1;
-        findings.restarts += chat.seen.iter().filter(|seen| seen.name == "restart").count();
+        findings.restarts += chat
+            .seen
+            .iter()
+            .filter(|seen| seen.name == "restart")
+            .count();
         findings.recoveries.extend(chat.recovery);
     }
     let turns = number(rig, "SELECT count(*) AS n FROM turns").await;
-    assert_eq!(usize::try_from(turns).unwrap(), chats.len(), "one turn a question");
+    assert_eq!(
+        usize::try_from(turns).unwrap(),
+        chats.len(),
+        "one turn a question"
+    );
     findings.recoveries.sort();
     findings
 }
@@ -117,7 +129,10 @@ fn number_of(seen: &Seen) -> u64 {
 fn history(chat: &Chat, stored: Option<&Value>) {
     let numbers: Vec<u64> = chat.seen.iter().map(number_of).collect();
     assert!(numbers.is_sorted_by(|a, b| a < b), "out of order: {chat:?}");
-    let ends = chat.seen.iter().filter(|seen| matches!(seen.name.as_str(), "done" | "error"));
+    let ends = chat
+        .seen
+        .iter()
+        .filter(|seen| matches!(seen.name.as_str(), "done" | "error"));
     assert_eq!(ends.count(), 1, "not one end: {chat:?}");
     let mut text = String::new();
     let mut citations = 0;
@@ -132,13 +147,25 @@ fn history(chat: &Chat, stored: Option<&Value>) {
     let stored = stored.expect("the turn is stored");
     let last = chat.seen.last().unwrap();
     if last.name == "done" {
-        assert_eq!(&last.data, stored, "another end than the stored one: {chat:?}");
+        assert_eq!(
+            &last.data, stored,
+            "another end than the stored one: {chat:?}"
+        );
         let answer = stored["answer"].as_str().unwrap();
         let complete = stored["status"] != "cancelled";
-        assert!(!complete || text == answer, "shown {text:?}, stored {answer:?}");
+        assert!(
+            !complete || text == answer,
+            "shown {text:?}, stored {answer:?}"
+        );
         let cited = stored["citations"].as_array().unwrap().len();
-        assert!(!complete || citations == cited, "{citations} of {cited} citations");
+        assert!(
+            !complete || citations == cited,
+            "{citations} of {cited} citations"
+        );
     } else {
-        assert_ne!(stored["status"], "completed", "an error for a complete answer: {chat:?}");
+        assert_ne!(
+            stored["status"], "completed",
+            "an error for a complete answer: {chat:?}"
+        );
     }
 }

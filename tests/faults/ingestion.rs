@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::check::Findings;
+use super::faults;
 use super::report::report;
 use super::rig::Rig;
-use super::faults;
 use crate::support::system::Setup;
 use crate::support::until_within;
 
@@ -13,15 +13,18 @@ use crate::support::until_within;
 const DOCUMENTS: usize = 40;
 
 /// What is searchable: a hash over every chunk of every current version, in no order.
-const INDEX: &str = "SELECT md5(string_agg(md5(d.external_id || k.ordinal || k.text || k.start_offset), ','
+const INDEX: &str =
+    "SELECT md5(string_agg(md5(d.external_id || k.ordinal || k.text || k.start_offset), ','
         ORDER BY d.external_id, k.ordinal)) AS t
     FROM documents d JOIN chunks k ON k.version_id = d.current_version_id";
 
 async fn upload(rig: &Rig, from: usize, to: usize) {
     for number in from..to {
         let url = format!("{}/v1/documents/load/doc-{number}.md", rig.rags.url(1));
-        let text = format!("# Leaflet {number}\n\nRoom {number} is open. Ask for nurse {number}.\n\n\
-            ## Parking\n\nCar park {number} is free after {number} o'clock.");
+        let text = format!(
+            "# Leaflet {number}\n\nRoom {number} is open. Ask for nurse {number}.\n\n\
+            ## Parking\n\nCar park {number} is free after {number} o'clock."
+        );
         let put = rig.http.put(url).bearer_auth(&rig.key);
         let put = put.header("content-type", "text/markdown").body(text);
         assert!(put.send().await.unwrap().status().is_success());
@@ -50,7 +53,9 @@ async fn workers_killed_while_they_index() {
     let mut findings = Findings::default();
     for round in 0..count {
         upload(&rig, round * DOCUMENTS, (round + 1) * DOCUMENTS).await;
-        let moment = rig.random.between(Duration::from_millis(10), Duration::from_millis(800));
+        let moment = rig
+            .random
+            .between(Duration::from_millis(10), Duration::from_millis(800));
         tokio::time::sleep(moment).await;
         // Uploads go to the second one; both work.
         rig.rags.kill(0);
@@ -61,10 +66,17 @@ async fn workers_killed_while_they_index() {
         rig.until_ready().await;
     }
     findings.recoveries.sort();
-    report("rag worker killed (SIGKILL) while it indexes", count, &findings);
+    report(
+        "rag worker killed (SIGKILL) while it indexes",
+        count,
+        &findings,
+    );
     assert_eq!(rig.setup.database.texts(INDEX).await, expected);
     for (broken, query) in [
-        ("nothing was given up", "SELECT count(*) AS n FROM dead_letters"),
+        (
+            "nothing was given up",
+            "SELECT count(*) AS n FROM dead_letters",
+        ),
         (
             "no version has its chunks twice",
             "SELECT count(*) AS n FROM chunks k JOIN documents d ON d.id = k.document_id

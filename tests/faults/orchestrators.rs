@@ -6,9 +6,9 @@ use rustix::process::Signal;
 
 use super::chat::Load;
 use super::check::check;
+use super::faults;
 use super::report::report;
 use super::rig::Rig;
-use super::faults;
 use crate::support::system::Setup;
 
 const CLIENTS: usize = 20;
@@ -21,7 +21,9 @@ async fn killed_at_random_moments() {
     let mut rig = Rig::start("orchestrator killed", 3, 1, Setup::new().await).await;
     let load = Load::start(&mut rig, CLIENTS);
     for _ in 0..count {
-        let moment = rig.random.between(Duration::from_millis(500), Duration::from_secs(3));
+        let moment = rig
+            .random
+            .between(Duration::from_millis(500), Duration::from_secs(3));
         tokio::time::sleep(moment).await;
         let victim = rig.random.below(rig.orchestrators.len());
         rig.orchestrators.kill(victim);
@@ -46,7 +48,9 @@ async fn rolled_under_load() {
     let mut rig = Rig::start("rolling restarts", 2, 1, setup).await;
     let load = Load::start(&mut rig, CLIENTS);
     for round in 0..count {
-        let moment = rig.random.between(Duration::from_millis(300), Duration::from_secs(2));
+        let moment = rig
+            .random
+            .between(Duration::from_millis(300), Duration::from_secs(2));
         tokio::time::sleep(moment).await;
         let index = round % rig.orchestrators.len();
         let limit = Duration::from_secs(75);
@@ -75,8 +79,24 @@ async fn frozen_for_longer_than_a_lease() {
     assert!(found.restarts > 0, "no answer was interrupted");
     // The thawed replica found its turns under another generation and wrote nothing.
     let metrics = format!("{}/metrics", rig.orchestrators.url(0));
-    let metrics = rig.http.get(metrics).send().await.unwrap().text().await.unwrap();
-    let superseded = metrics.lines().find(|line| line.starts_with("chatbot_turns_superseded_total"));
-    let count: u64 = superseded.unwrap().rsplit_once(' ').unwrap().1.parse().unwrap();
+    let metrics = rig
+        .http
+        .get(metrics)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let superseded = metrics
+        .lines()
+        .find(|line| line.starts_with("chatbot_turns_superseded_total"));
+    let count: u64 = superseded
+        .unwrap()
+        .rsplit_once(' ')
+        .unwrap()
+        .1
+        .parse()
+        .unwrap();
     assert!(count > 0, "{metrics}");
 }

@@ -30,7 +30,11 @@ pub fn report(scenario: &str, faults: usize, findings: &Findings) {
     short.as_object_mut().unwrap().remove("recoveries_s");
     println!("{short}");
     if let Some(path) = std::env::var_os("CHATBOT_FAULT_REPORT") {
-        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
         writeln!(file, "{line}").unwrap();
     }
 }

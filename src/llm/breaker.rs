@@ -1,0 +1,264 @@
+//! A circuit breaker: who keeps failing is left alone for a while, then tried by one call.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{BreakerConfig, LlmError};
+
+/// A provider may ask for a longer rest (`Retry-After`), but not for more than this.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// How a breaker stands, for metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerState {
+    /// Calls pass.
+    Closed,
+    /// No call passes until the pause is over.
+    Open,
+    /// One call is out to see whether the provider is back.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// A stable word for metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    /// So many calls in a row have failed.
+    Closed(usize),
+    Open(Instant),
+    HalfOpen,
+}
+
+/// The breaker of one provider.
+pub(super) struct Breaker {
+    provider: &'static str,
+    config: BreakerConfig,
+    state: Mutex<State>,
+}
+
+/// The right to make one call. Dropped without a verdict, as after a cancellation, it says nothing
+/// about the provider.
+pub(super) struct Permit {
+    breaker: Arc<Breaker>,
+    /// Whether others wait for this call's outcome.
+    probe: bool,
+}
+
+impl Breaker {
+    pub fn new(provider: &'static str, config: BreakerConfig) -> Self {
+        Self {
+            provider,
+            config,
+            state: Mutex::new(State::Closed(0)),
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn state(&self) -> BreakerState {
+        match *self.locked() {
+            State::Closed(_) => BreakerState::Closed,
+            State::Open(_) => BreakerState::Open,
+            State::HalfOpen => BreakerState::HalfOpen,
+        }
+    }
+
+    /// Whether [`Breaker::admit`] would let a call pass now.
+    pub fn admits(&self) -> bool {
+        match *self.locked() {
+            State::Closed(_) => true,
+            State::Open(until) => Instant::now() >= until,
+            State::HalfOpen => false,
+        }
+    }
+
+    /// Lets a call pass, or not.
+    pub fn admit(self: &Arc<Self>) -> Option<Permit> {
+        let mut state = self.locked();
+        let probe = match *state {
+            State::Closed(_) => false,
+            State::Open(until) if Instant::now() >= until => {
+                *state = State::HalfOpen;
+                true
+            }
+            State::Open(_) | State::HalfOpen => return None,
+        };
+        drop(state);
+        Some(Permit {
+            breaker: Arc::clone(self),
+            probe,
+        })
+    }
+
+    fn open(&self, state: &mut State, pause: Duration) {
+        *state = State::Open(Instant::now() + pause);
+        tracing::warn!(
+            llm.provider = self.provider,
+            pause_ms = pause.as_millis(),
+            "provider left alone"
+        );
+    }
+}
+
+impl Permit {
+    /// The first token came. After a pause the provider is back, on trial until an answer is whole.
+    pub fn began(&mut self) {
+        if std::mem::take(&mut self.probe) {
+            *self.breaker.locked() = State::Closed(self.breaker.config.failures.saturating_sub(1));
+        }
+    }
+
+    /// The answer is whole.
+    pub fn completed(mut self) {
+        self.began();
+        let mut state = self.breaker.locked();
+        if matches!(*state, State::Closed(_)) {
+            *state = State::Closed(0);
+        }
+    }
+
+    /// The call failed, before or after its first token.
+    pub fn failed(mut self, error: &LlmError) {
+        if matches!(error, LlmError::Rejected { .. } | LlmError::Empty) {
+            // It is about this one request; the provider works.
+            return self.began();
+        }
+        let breaker = &self.breaker;
+        let asked = error.retry_after().map(|pause| pause.min(LONGEST_PAUSE));
+        let pause = Duration::from_millis(breaker.config.pause_ms);
+        let mut state = breaker.locked();
+        match *state {
+            State::Closed(failures) if failures + 1 >= breaker.config.failures => {
+                breaker.open(&mut state, asked.unwrap_or_default().max(pause));
+            }
+            State::Closed(failures) => match asked {
+                Some(asked) => breaker.open(&mut state, asked),
+                None => *state = State::Closed(failures + 1),
+            },
+            State::HalfOpen if self.probe => {
+                breaker.open(&mut state, asked.unwrap_or_default().max(pause));
+            }
+            State::Open(_) | State::HalfOpen => {}
+        }
+        drop(state);
+        self.probe = false;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.probe {
+            // The next call may try.
+            *self.breaker.locked() = State::Open(Instant::now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn breaker() -> Arc<Breaker> {
+        let config = BreakerConfig {
+            failures: 2,
+            pause_ms: 1_000,
+        };
+        Arc::new(Breaker::new("scripted", config))
+    }
+
+    fn fail(breaker: &Arc<Breaker>) {
+        breaker.admit().unwrap().failed(&LlmError::Transport);
+    }
+
+    fn limited(seconds: u64) -> LlmError {
+        LlmError::from_status(429, Some(Duration::from_secs(seconds)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_in_a_row_open_it_and_one_probe_closes_it() {
+        let breaker = breaker();
+        fail(&breaker);
+        breaker.admit().unwrap().completed();
+        fail(&breaker);
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        fail(&breaker);
+        assert_eq!(breaker.state(), BreakerState::Open);
+        assert!(breaker.admit().is_none());
+        advance(Duration::from_secs(1)).await;
+        let probe = breaker.admit().unwrap();
+        assert_eq!(breaker.state(), BreakerState::HalfOpen);
+        assert!(breaker.admit().is_none());
+        probe.completed();
+        fail(&breaker);
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_probe_opens_it_again() {
+        let breaker = breaker();
+        fail(&breaker);
+        fail(&breaker);
+        advance(Duration::from_secs(1)).await;
+        fail(&breaker);
+        assert!(breaker.admit().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_pause_a_first_token_lets_others_in_but_is_not_yet_an_answer() {
+        let breaker = breaker();
+        fail(&breaker);
+        fail(&breaker);
+        advance(Duration::from_secs(1)).await;
+        let mut probe = breaker.admit().unwrap();
+        probe.began();
+        assert!(breaker.admits());
+        probe.failed(&LlmError::Truncated);
+        assert_eq!(breaker.state(), BreakerState::Open);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retry_after_is_respected_from_the_first_failure_on() {
+        let breaker = breaker();
+        breaker.admit().unwrap().failed(&limited(30));
+        advance(Duration::from_secs(29)).await;
+        assert!(breaker.admit().is_none());
+        advance(Duration::from_secs(1)).await;
+        breaker.admit().unwrap().failed(&limited(86_400));
+        advance(LONGEST_PAUSE).await;
+        assert!(breaker.admit().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_without_verdict_gives_its_place_to_the_next_call() {
+        let breaker = breaker();
+        breaker.admit().unwrap().failed(&limited(1));
+        advance(Duration::from_secs(1)).await;
+        drop(breaker.admit().unwrap());
+        assert!(breaker.admit().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_request_says_nothing_against_the_provider() {
+        let breaker = breaker();
+        for _ in 0..3 {
+            let refused = LlmError::from_status(400, None);
+            breaker.admit().unwrap().failed(&refused);
+        }
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+}

@@ -1,0 +1,65 @@
+//! One request to a provider, and what its status says.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{RequestBuilder, redirect};
+
+use super::sse::{self, Events};
+use super::{DeadlinesConfig, LlmError};
+use crate::domain::time;
+
+/// The client of every provider. It follows no redirect, which would carry the key elsewhere.
+pub(super) fn client(deadlines: &DeadlinesConfig) -> Result<reqwest::Client, LlmError> {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_millis(deadlines.connect_ms))
+        .redirect(redirect::Policy::none())
+        .build()
+        .map_err(|_| LlmError::Transport)
+}
+
+/// Sends, and opens the event stream. The body of a refusal is not read: it may quote the prompt.
+pub(super) async fn open(request: RequestBuilder) -> Result<Events, LlmError> {
+    let response = request.send().await.map_err(|_| LlmError::Transport)?;
+    if response.status().is_success() {
+        return Ok(sse::events(response));
+    }
+    let retry_after = retry_after(response.headers(), time::now());
+    Err(LlmError::from_status(
+        response.status().as_u16(),
+        retry_after,
+    ))
+}
+
+/// `Retry-After`: seconds, or a date.
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::parse_from_rfc2822(value).ok()?;
+    Some((date.to_utc() - now).to_std().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z").unwrap();
+        let read = |value: &str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            retry_after(&headers, now.to_utc())
+        };
+        assert_eq!(read("2"), Some(Duration::from_secs(2)));
+        let date = "Sun, 01 Mar 2026 12:00:30 GMT";
+        assert_eq!(read(date), Some(Duration::from_secs(30)));
+        let past = "Sun, 01 Mar 2026 11:00:00 GMT";
+        assert_eq!(read(past), Some(Duration::ZERO));
+        assert_eq!(read("soon"), None);
+        assert_eq!(read("-1"), None);
+        assert_eq!(retry_after(&HeaderMap::new(), now.to_utc()), None);
+    }
+}
