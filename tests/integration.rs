@@ -10,6 +10,7 @@
 
 mod import_rules;
 mod messaging;
+mod providers;
 #[path = "rag/sandbox.rs"]
 mod sandbox;
 mod spine;

@@ -132,8 +132,8 @@ impl Permit {
 
     /// The call failed, before or after its first token.
     pub fn failed(mut self, error: &LlmError) {
-        if matches!(error, LlmError::Rejected { .. }) {
-            // The request was at fault; the provider works.
+        if matches!(error, LlmError::Rejected { .. } | LlmError::Empty) {
+            // It is about this one request; the provider works.
             return self.began();
         }
         let breaker = &self.breaker;

@@ -160,8 +160,11 @@ impl ProviderChain {
         let limit = limit.min(Duration::from_millis(self.deadlines.first_token_ms));
         let begun = timeout(limit, async {
             let mut stream = link.model.stream(prompt).await?;
-            let first = stream.next().await.ok_or(LlmError::Truncated)??;
-            Ok((first, stream))
+            match stream.next().await.ok_or(LlmError::Truncated)?? {
+                // A filter, or nothing but thoughts. The extractive model may find nothing.
+                Chunk::Finished { .. } if link.is_remote() => Err(LlmError::Empty),
+                first => Ok((first, stream)),
+            }
         });
         let (first, rest) = match begun.await.unwrap_or(Err(LlmError::FirstTokenTimeout)) {
             Ok(begun) => begun,

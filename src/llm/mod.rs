@@ -115,6 +115,8 @@ pub enum LlmError {
     Unauthorized,
     #[error("the provider closed the stream before the answer was complete")]
     Truncated,
+    #[error("the provider said nothing")]
+    Empty,
     #[error("the provider sent something unreadable")]
     Malformed,
     #[error("the provider sent more than fits into one event")]
@@ -137,6 +139,7 @@ impl LlmError {
             Self::Rejected { .. } => "rejected",
             Self::Unauthorized => "unauthorized",
             Self::Truncated => "truncated",
+            Self::Empty => "empty",
             Self::Malformed => "malformed",
             Self::Oversized => "oversized",
             Self::Transport => "transport",

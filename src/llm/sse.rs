@@ -134,7 +134,7 @@ mod tests {
             texts in proptest::collection::vec("[^\r\n]{1,9}", 1..5),
             cuts in proptest::collection::vec(1_usize..7, 1..40),
         ) {
-            let text: String = texts.iter().map(|text| format!("data: {text}\r\n\r\n")).collect();
+            let text = format!("data: {}\r\n\r\n", texts.join("\r\n\r\ndata: "));
             let mut left = text.as_bytes();
             let mut pieces = Vec::new();
             for cut in cuts {

@@ -11,7 +11,7 @@ use super::{Orchestrator, gate, prompt};
 use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus, Utterance};
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
 use crate::domain::ids::TurnId;
-use crate::llm::{Chunk, Serving};
+use crate::llm::{Chunk, FinishReason, Serving};
 use crate::persistence::turns::{self, Span};
 use crate::persistence::{DbError, conversations};
 
@@ -188,9 +188,15 @@ impl Orchestrator {
                     draft.received_token();
                     self.emit(grounder.push(&text), draft).await?;
                 }
-                Chunk::Finished { usage, .. } => {
+                Chunk::Finished { usage, finish } => {
                     draft.used(usage);
-                    return self.emit(grounder.finish(), draft).await;
+                    self.emit(grounder.finish(), draft).await?;
+                    // Half a sentence of advice is not an answer.
+                    return match finish {
+                        FinishReason::Stop => Ok(()),
+                        FinishReason::Length => Err(Stop::Failed("length")),
+                        FinishReason::Other => Err(Stop::Failed("stopped")),
+                    };
                 }
             }
         }

@@ -20,6 +20,7 @@ def arguments():
     parser.add_argument("--context", type=int, default=4096, help="tokens of context, shared by the slots")
     parser.add_argument("--slots", type=int, default=2, help="requests answered at the same time")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--stop", action="append", default=[], help="text at which an answer ends by itself; the model knows no end of its own")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input closes, as when a test dies")
     return parser.parse_args()
 
@@ -43,6 +44,7 @@ def main():
     settings.n_ctx = chosen.context
     settings.n_parallel = chosen.slots
     settings.cpuparams.n_threads = chosen.threads
+    settings.antiprompt = chosen.stop
     server = xllamacpp.Server(settings)
     print(f"ready {server.listening_address}/v1", flush=True)
     if chosen.until_eof:

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod provider;
 pub mod system;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,0 +1,90 @@
+//! A real model behind the wire: what it says is poor, how it says it is not.
+
+use std::process::Stdio;
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::system::{Turn, answers, stored, system};
+use crate::support::provider::Dialect;
+use crate::support::service;
+use crate::support::system::{Setup, free_port};
+
+/// The server, ready; it ends with the test. The model repeats its passage for ever, so its answer
+/// ends where the leaflet's second sentence begins.
+async fn server() -> (Child, String) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/llm_server.py");
+    let mut child = Command::new(service("CHATBOT_TEST_LLM_PYTHON"))
+        .arg(script)
+        .args(["--model", &service("CHATBOT_TEST_LLM_MODEL")])
+        .args(["--port", &free_port().to_string()])
+        .args(["--stop", "Children", "--until-eof"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    loop {
+        let line = lines.next_line().await.unwrap().expect("the server starts");
+        if let Some(url) = line.strip_prefix("ready ") {
+            return (child, url.to_owned());
+        }
+    }
+}
+
+/// Patient, for a busy machine; greedy, so that every run says the same.
+async fn patient() -> Setup {
+    let mut setup = Setup::new()
+        .await
+        .with("CHATBOT__LLM__TEMPERATURE", "0.0")
+        .with("CHATBOT__LLM__MAX_OUTPUT_TOKENS", "64");
+    for deadline in ["FIRST_TOKEN", "ANSWER_START", "IDLE"] {
+        setup = setup.with(&format!("CHATBOT__LLM__DEADLINES__{deadline}_MS"), "60000");
+    }
+    setup
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_model_streams_and_its_death_is_no_answer() {
+    let (mut server, url) = server().await;
+    let system = system(patient().await, Dialect::OpenAi, &url, true).await;
+
+    let mut turn = Turn::ask(&system, "When are visiting hours?").await;
+    let (name, done) = turn.end().await;
+    assert_eq!(
+        (name.as_str(), &done["status"]),
+        ("done", &json!("completed")),
+        "{done}"
+    );
+    assert!(turn.deltas > 5, "{} deltas", turn.deltas);
+    assert_eq!(done["answer"], turn.text.as_str());
+    let origin = (&done["provider"], &done["model"], &done["rung"]);
+    assert_eq!(origin, (&json!("openai"), &json!("a-model"), &json!("llm")));
+    let number = |group: &str, name: &str| done[group][name].as_u64().unwrap();
+    assert!(number("usage", "input_tokens") > 0 && number("usage", "output_tokens") > 5);
+    // It came over time, not at once.
+    assert!(number("timings", "first_token_ms") < number("timings", "total_ms"));
+    assert_eq!(stored(&system, &turn.id).await, done);
+
+    let mut turn = Turn::ask(&system, "When are visiting hours every day?").await;
+    while turn.deltas < 2 {
+        turn.next().await.expect("the answer begins");
+    }
+    // SIGKILL, in the middle of the answer.
+    server.kill().await.unwrap();
+    let (name, problem) = turn.end().await;
+    assert_eq!(name, "error", "{problem}");
+    let failed = stored(&system, &turn.id).await;
+    assert_eq!(
+        (&failed["status"], &failed["answer"]),
+        (&json!("failed"), &json!(""))
+    );
+
+    let mut turn = Turn::ask(&system, "When are visiting hours?").await;
+    let (_, problem) = turn.end().await;
+    assert_eq!(problem["reason"], "exhausted");
+    assert_eq!(answers(&system).await, 1);
+}
