@@ -1,11 +1,12 @@
 //! Answers that come, in every way in which they may come.
 
-use chatbot::llm::{FinishReason, Usage};
+use chatbot::llm::{Chunk, FinishReason, LlmError, Usage};
+use futures::StreamExt;
 
 use super::{alone, answer, begin};
 use crate::support::provider::{Dialect, Provider, Script};
 
-const WHOLE: Result<(Usage, FinishReason), chatbot::llm::LlmError> = Ok((
+const WHOLE: Result<(Usage, FinishReason), LlmError> = Ok((
     Usage {
         input_tokens: 11,
         output_tokens: 7,
@@ -96,9 +97,6 @@ async fn why_the_model_stopped_is_told() {
 
 #[tokio::test]
 async fn an_answer_is_passed_on_while_it_comes() {
-    use chatbot::llm::Chunk;
-    use futures::StreamExt;
-
     for dialect in Dialect::ALL {
         let script = Script::begin(dialect, &["a"])
             .wait()

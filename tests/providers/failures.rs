@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chatbot::llm::{LlmConfig, LlmError, ProviderChain};
+use futures::future::join_all;
 
 use super::{alone, answer, begin, chain, nobody, other, read, second, with};
 use crate::support::provider::{Dialect, Provider, Script};
@@ -10,8 +11,8 @@ use crate::support::system::free_port;
 
 /// Deadlines short enough to be waited for.
 fn impatient(mut config: LlmConfig) -> LlmConfig {
-    config.deadlines.first_token_ms = 300;
-    config.deadlines.idle_ms = 300;
+    config.deadlines.first_token_ms = 1_000;
+    config.deadlines.idle_ms = 1_000;
     config
 }
 
@@ -123,22 +124,25 @@ async fn nobody_listening_leads_to_the_next_provider() {
 
 #[tokio::test]
 async fn nothing_said_in_time_leads_to_the_next_provider() {
-    for dialect in Dialect::ALL {
-        let silences = [
+    let silences = Dialect::ALL.into_iter().flat_map(|dialect| {
+        [
             Script::default().silence(),
             Script::head().silence(),
             Script::begin(dialect, &[]).silence(),
             Script::head().repeat(": keep-alive\n\n"),
-        ];
-        for script in silences {
-            let first = Provider::start([script]).await;
-            let second = second(dialect).await;
-            let config = impatient(pair(dialect, &first.url, &second));
-            assert_falls_back(&chain(&config)).await;
-            first.hung_up(1).await;
-            assert_eq!(first.requests().len(), 1);
-        }
-    }
+        ]
+        .map(|script| (dialect, script))
+    });
+    // All at once: each has to be waited for.
+    join_all(silences.map(async |(dialect, script)| {
+        let first = Provider::start([script]).await;
+        let second = second(dialect).await;
+        let config = impatient(pair(dialect, &first.url, &second));
+        assert_falls_back(&chain(&config)).await;
+        first.hung_up(1).await;
+        assert_eq!(first.requests().len(), 1);
+    }))
+    .await;
 }
 
 /// What can go wrong in a stream, and what it is called.
@@ -187,23 +191,26 @@ fn accidents(dialect: Dialect) -> Vec<(&'static str, Script, LlmError)> {
 
 #[tokio::test]
 async fn after_the_first_token_an_accident_is_an_error_and_never_another_answer() {
-    for dialect in Dialect::ALL {
-        for (what, script, error) in accidents(dialect) {
-            let first = Provider::start([script]).await;
-            let second = second(dialect).await;
-            let mut config = impatient(pair(dialect, &first.url, &second));
-            config.deadlines.first_token_ms = 10_000;
-            let serving = begin(&chain(&config)).await.unwrap();
-            first.release();
-            let (text, end) = read(serving).await;
-            assert_eq!(
-                (text.as_str(), end),
-                ("a", Err(error)),
-                "{dialect:?}: {what}"
-            );
-            assert!(second.requests().is_empty(), "{dialect:?}: {what}");
-        }
-    }
+    let all = Dialect::ALL.into_iter().flat_map(|dialect| {
+        let accidents = accidents(dialect).into_iter();
+        accidents.map(move |accident| (dialect, accident))
+    });
+    join_all(all.map(async |(dialect, (what, script, error))| {
+        let first = Provider::start([script]).await;
+        let second = second(dialect).await;
+        let mut config = impatient(pair(dialect, &first.url, &second));
+        config.deadlines.first_token_ms = 10_000;
+        let serving = begin(&chain(&config)).await.unwrap();
+        first.release();
+        let (text, end) = read(serving).await;
+        assert_eq!(
+            (text.as_str(), end),
+            ("a", Err(error)),
+            "{dialect:?}: {what}"
+        );
+        assert!(second.requests().is_empty(), "{dialect:?}: {what}");
+    }))
+    .await;
 }
 
 #[tokio::test]

@@ -204,7 +204,7 @@ async fn an_answer_that_is_cut_fails_and_is_not_kept() {
     let provider = Provider::start(scripts.chain([Script::default()])).await;
     let setup = Setup::new()
         .await
-        .with("CHATBOT__LLM__DEADLINES__IDLE_MS", "500")
+        .with("CHATBOT__LLM__DEADLINES__IDLE_MS", "1500")
         .with("CHATBOT__LLM__BREAKER__FAILURES", "100");
     let system = system(setup, dialect, &provider.url, false).await;
     for (_, reason) in cuts {
@@ -242,7 +242,7 @@ async fn without_a_provider_the_documents_answer() {
     let provider = Provider::start(scripts).await;
     let setup = Setup::new()
         .await
-        .with("CHATBOT__LLM__DEADLINES__FIRST_TOKEN_MS", "500");
+        .with("CHATBOT__LLM__DEADLINES__FIRST_TOKEN_MS", "1500");
     let system = system(setup, Dialect::OpenAi, &provider.url, false).await;
     let messages = system.conversation().await;
     // Silence, a refused key, a full quota; then the provider is left alone as it asked.

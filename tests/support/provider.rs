@@ -125,7 +125,10 @@ impl Script {
     pub fn refuse(status: u16, headers: &[(&str, &str)]) -> Self {
         let body = r#"{"error":{"message":"the prompt was: secret"}}"#;
         let length = body.len().to_string();
-        let headers = headers.iter().chain([&("content-length", length.as_str())]);
+        let headers = headers
+            .iter()
+            .copied()
+            .chain([("content-length", length.as_str())]);
         let lines: Vec<String> = headers
             .map(|(name, value)| format!("{name}: {value}"))
             .collect();
