@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod answers;
 mod import_rules;
 mod messaging;
 #[path = "rag/sandbox.rs"]
