@@ -22,6 +22,118 @@ pub fn content_words(text: &str) -> impl Iterator<Item = String> + '_ {
         .map(|word| stem(&word))
 }
 
+/// Words of one meaning, as [`topic_words`] has them: one for all, then what else people say.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    ("operat", &["op", "surgery", "surg", "surgeon"]),
+    ("doctor", &["gp", "physician"]),
+    ("medicin", &["tablet", "pill", "drug", "medic", "med"]),
+    (
+        "child",
+        &[
+            "children", "kid", "son", "daughter", "baby", "babi", "toddler", "boy", "girl",
+        ],
+    ),
+    ("wash", &["clean"]),
+    ("fall", &["fell", "fallen"]),
+    ("sugar", &["glucos"]),
+    ("dress", &["bandag", "plaster"]),
+    ("miss", &["forget", "forgot", "forgotten"]),
+    ("inject", &["jab", "shot"]),
+    ("day", &["daily"]),
+    ("phon", &["telephon"]),
+    ("visit", &["visitor"]),
+    ("foot", &["feet"]),
+    ("bleed", &["bled"]),
+    ("activity", &["exercis", "activ"]),
+    ("symptom", &["sign"]),
+    ("year", &["annu", "yearly"]),
+];
+
+/// Words that a question needs and its answer does not, after stemming: how people ask, when, and
+/// for whom.
+const ASKING: [&str; 58] = [
+    "again",
+    "allow",
+    "brother",
+    "count",
+    "dad",
+    "don",
+    "early",
+    "every",
+    "father",
+    "giv",
+    "given",
+    "go",
+    "grandfather",
+    "grandma",
+    "grandmother",
+    "grandpa",
+    "happen",
+    "her",
+    "here",
+    "husband",
+    "know",
+    "let",
+    "like",
+    "ll",
+    "long",
+    "m",
+    "many",
+    "mean",
+    "mom",
+    "morn",
+    "mother",
+    "mum",
+    "must",
+    "need",
+    "night",
+    "now",
+    "often",
+    "ok",
+    "okay",
+    "over",
+    "put",
+    "re",
+    "right",
+    "see",
+    "sister",
+    "soon",
+    "start",
+    "still",
+    "thing",
+    "today",
+    "tomorrow",
+    "tonight",
+    "too",
+    "ve",
+    "want",
+    "wif",
+    "yesterday",
+    "yet",
+];
+
+/// The content words, with words of one meaning made equal. For finding and weighing text;
+/// too coarse for checking what a text claims.
+pub fn topic_words(text: &str) -> impl Iterator<Item = String> + '_ {
+    let topical = |word: &String| ASKING.binary_search(&word.as_str()).is_err();
+    content_words(text).filter(topical).map(|word| {
+        let word = without_suffix(&word);
+        SYNONYMS
+            .iter()
+            .find(|(_, others)| others.contains(&word))
+            .map_or(word, |(one, _)| one)
+            .to_owned()
+    })
+}
+
+/// Removes the endings that make a word of another kind: "infection", "dissolvable", "feverish".
+fn without_suffix(word: &str) -> &str {
+    ["ation", "able", "ion", "ish", "ic", "al"]
+        .into_iter()
+        .find_map(|suffix| word.strip_suffix(suffix).filter(|rest| rest.len() >= 4))
+        .unwrap_or(word)
+}
+
 /// Removes the endings that differ most often between a question and an answer.
 fn stem(word: &str) -> String {
     let shorter = [
