@@ -23,6 +23,11 @@ const RANK: f32 = 0.15;
 /// Units that hold less of the question answer nothing.
 const LEAST: f32 = 0.1;
 
+/// An answer of so few lines may be joined by that of another section
+const SHORT: usize = 4;
+/// that scores at least this share of the best.
+const ABOUT_AS_WELL: f32 = 0.85;
+
 /// Lines of an answer, if what belongs together does not need more.
 const LINES: usize = 5;
 /// A section up to this length is shown whole.
@@ -40,35 +45,34 @@ pub(super) struct Line {
     pub text: String,
 }
 
-/// The lines that answer the question, in reading order; none if nothing does.
+/// The lines that answer the question; none if nothing does. The best unit with what belongs to
+/// it and, if that is short, the best of another section that fits about as well.
 pub(super) fn choose(question: &str, sections: &[Section]) -> Vec<Line> {
-    let Some((score, section, at)) = best(question, sections) else {
-        return Vec::new();
-    };
-    if score < LEAST {
-        return Vec::new();
-    }
-    let (from, to) = window(&section.units, at);
-    let chosen = section.units.get(from..to).unwrap_or_default();
-    chosen
+    let scale = Scale::new(question, sections);
+    let mut ranked: Vec<(f32, &Section, usize)> = sections
         .iter()
-        .map(|unit| Line {
+        .filter_map(|section| {
+            let (score, at) = scale.best(section)?;
+            Some((score, section, at))
+        })
+        .filter(|(score, ..)| *score >= LEAST)
+        .collect();
+    // Stable: among equals the first.
+    ranked.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
+    let best = ranked.first().map_or(0.0, |(score, ..)| *score);
+    let mut lines: Vec<Line> = Vec::new();
+    for (score, section, at) in ranked.into_iter().take(2) {
+        if !lines.is_empty() && (lines.len() > SHORT || score < best * ABOUT_AS_WELL) {
+            break;
+        }
+        let (from, to) = window(&section.units, at);
+        let chosen = section.units.get(from..to).unwrap_or_default();
+        lines.extend(chosen.iter().map(|unit| Line {
             number: section.number,
             text: unit.text.clone(),
-        })
-        .collect()
-}
-
-/// The best unit: its score, its section, its place there.
-fn best<'a>(question: &str, sections: &'a [Section]) -> Option<(f32, &'a Section, usize)> {
-    let scale = Scale::new(question, sections);
-    sections
-        .iter()
-        .flat_map(|section| (0..section.units.len()).map(move |at| (section, at)))
-        .map(|(section, at)| (scale.score(section, at), section, at))
-        // Among equals the first.
-        .rev()
-        .max_by(|(a, ..), (b, ..)| a.total_cmp(b))
+        }));
+    }
+    lines
 }
 
 /// What the question asks, and how much each of its words tells.
@@ -107,6 +111,15 @@ impl Scale {
             total: weights.values().sum(),
             weights,
         }
+    }
+
+    /// The section's best unit: its score and its place.
+    fn best(&self, section: &Section) -> Option<(f32, usize)> {
+        (0..section.units.len())
+            .map(|at| (self.score(section, at), at))
+            // Among equals the first.
+            .rev()
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
     }
 
     /// About 1 for a unit that holds the whole question.
@@ -289,6 +302,20 @@ mod tests {
         let lines = answer("When does the cafe close?", &[text]);
         assert_eq!(lines.first().unwrap(), "Three is here. [1]");
         assert_eq!(lines.len(), LINES);
+    }
+
+    #[test]
+    fn a_short_answer_is_joined_by_one_that_fits_about_as_well() {
+        let texts = [
+            "Parking\n\nPark behind the house.",
+            "Parking\n\nPark in the street.",
+        ];
+        assert_eq!(answer("parking", &texts).len(), 2);
+        let texts = [
+            "Parking\n\nPark behind the house.",
+            "Coffee\n\nVisitors like it.",
+        ];
+        assert_eq!(answer("parking", &texts).len(), 1);
     }
 
     #[test]
