@@ -195,7 +195,8 @@ pub struct OrchestratorConfig {
     pub rag_url: String,
     pub retrieval_timeout_ms: u64,
     pub evidence_limit: u32,
-    pub min_dense_score: f32,
+    /// The least support that the evidence gate lets pass; see `orchestrator::gate`.
+    pub min_support: f32,
     pub turn_deadline_seconds: u64,
     pub history_token_budget: usize,
     pub max_message_chars: usize,
@@ -211,7 +212,7 @@ impl Default for OrchestratorConfig {
             rag_url: "http://127.0.0.1:8001".into(),
             retrieval_timeout_ms: 2_000,
             evidence_limit: 6,
-            min_dense_score: 0.45,
+            min_support: 0.62,
             turn_deadline_seconds: 120,
             history_token_budget: 1_500,
             max_message_chars: 4_000,

@@ -90,7 +90,8 @@ pub fn opens_list_item(line: &str) -> bool {
             .is_some_and(|r| r.starts_with(char::is_whitespace))
 }
 
-fn without_bullet(piece: &str) -> &str {
+/// The text without a leading bullet and the white space after it.
+pub fn without_bullet(piece: &str) -> &str {
     piece
         .strip_prefix(BULLETS)
         .filter(|rest| rest.starts_with(char::is_whitespace))

@@ -1,5 +1,8 @@
 //! Words that carry meaning, for comparing a question, an answer and a passage.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// English words that say nothing about the topic. Negations are not among them.
 const STOP_WORDS: [&str; 96] = [
     "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be",
@@ -20,6 +23,68 @@ pub fn content_words(text: &str) -> impl Iterator<Item = String> + '_ {
         .map(str::to_lowercase)
         .filter(|word| STOP_WORDS.binary_search(&word.as_str()).is_err())
         .map(|word| stem(&word))
+}
+
+/// Words of one meaning: one for all, then what else people say.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("operation", "op surgery surgical surgeon"),
+    ("doctor", "gp physician"),
+    ("medicine", "tablet pill drug medication med meds"),
+    (
+        "child",
+        "children kid son daughter baby babies toddler boy girl",
+    ),
+    ("wash", "clean"),
+    ("fall", "fell fallen"),
+    ("sugar", "glucose"),
+    ("dressing", "bandage plaster"),
+    ("miss", "forget forgot forgotten"),
+    ("injection", "jab shot"),
+    ("day", "daily"),
+    ("phone", "telephone"),
+    ("visit", "visitor"),
+    ("foot", "feet"),
+    ("bleed", "bled"),
+    ("activity", "exercise active"),
+    ("symptom", "sign"),
+    ("year", "annual yearly"),
+];
+
+/// Words that a question needs and its answer does not: how people ask, when, and for whom.
+const ASKING: &str = "again allow brother count dad don early every father give given go \
+    grandfather grandma grandmother grandpa happen here husband know let like ll long m many mean \
+    mom morning mother mum must need night now often ok okay over put re right see sister soon \
+    start still thing today tomorrow tonight too ve want wife yesterday yet";
+
+/// What a reduced word counts as: nothing if it only asks, else the word that stands for it.
+static TOPICS: LazyLock<HashMap<String, Option<String>>> = LazyLock::new(|| {
+    let reduced = |word: &str| without_suffix(&stem(word)).to_owned();
+    let asking = ASKING.split_whitespace().map(|word| (reduced(word), None));
+    let synonyms = SYNONYMS.iter().flat_map(|(one, others)| {
+        let others = others.split_whitespace();
+        others.map(move |other| (reduced(other), Some(reduced(one))))
+    });
+    asking.chain(synonyms).collect()
+});
+
+/// The content words that tell the topic, with words of one meaning made equal. For finding and
+/// weighing text; too coarse for checking what a text claims.
+pub fn topic_words(text: &str) -> impl Iterator<Item = String> + '_ {
+    content_words(text).filter_map(|word| {
+        let word = without_suffix(&word);
+        match TOPICS.get(word) {
+            Some(topic) => topic.clone(),
+            None => Some(word.to_owned()),
+        }
+    })
+}
+
+/// Removes the endings that make a word of another kind: "infection", "dissolvable", "feverish".
+fn without_suffix(word: &str) -> &str {
+    ["ation", "able", "ion", "ish", "ic", "al"]
+        .into_iter()
+        .find_map(|suffix| word.strip_suffix(suffix).filter(|rest| rest.len() >= 4))
+        .unwrap_or(word)
 }
 
 /// Removes the endings that differ most often between a question and an answer.
@@ -60,5 +125,18 @@ mod tests {
         assert_eq!(words("preventing falls"), words("prevent a fall"));
         assert_eq!(words("visiting hours"), words("visit hour"));
         assert_eq!(words("The 2.5 mg dose"), ["2", "5", "mg", "dos"]);
+    }
+
+    #[test]
+    fn what_people_say_meets_what_leaflets_say() {
+        let words = |text: &str| topic_words(text).collect::<Vec<_>>();
+        for (one, others) in SYNONYMS {
+            for other in others.split_whitespace() {
+                assert_eq!(words(other), words(one), "{other}");
+            }
+        }
+        assert!(words(ASKING).is_empty());
+        assert_eq!(words("When is my op?"), words("your operations"));
+        assert_eq!(words("is it infected?"), words("an infection"));
     }
 }

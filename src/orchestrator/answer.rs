@@ -137,7 +137,7 @@ impl Orchestrator {
                 Stop::Failed("retrieval")
             })?;
         draft.retrieved();
-        let decision = gate::decide(&question.content, &evidence, self.config.min_dense_score);
+        let decision = gate::decide(&question.content, &evidence, self.config.min_support);
         tracing::debug!(
             turn.id = %feed.turn, gate.enough = decision.enough, gate.basis = decision.basis,
             gate.best = decision.best, gate.least = decision.least, "evidence weighed"

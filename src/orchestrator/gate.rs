@@ -1,63 +1,72 @@
 //! The evidence gate: is there enough support to answer at all? Pure, and it says why.
 //!
-//! The best cosine similarity must reach `min_dense_score`. When the dense leg could not answer,
-//! one passage must hold most of the question's content words.
+//! A passage's support is its cosine similarity to the question, plus a share of the question's
+//! topic words that it holds, plus a little if it holds them all: similar texts on another topic
+//! ("the visiting hours of the zoo") lack a word, and right ones that are worded unlike the
+//! question lack none. The best passage's support must reach `min_support`. When the dense leg
+//! could not answer, one passage must hold most of the topic words.
 
 use std::collections::HashSet;
 
-use crate::domain::evidence::RetrieveResponse;
-use crate::domain::words::content_words;
+use crate::domain::evidence::{Passage, RetrieveResponse};
+use crate::domain::words::topic_words;
 
-/// Share of the question's content words that one passage must hold in lexical-only mode.
+/// What holding every topic word adds to the cosine similarity, in proportion.
+const COVERAGE_WEIGHT: f32 = 0.25;
+/// And once more if none is missing.
+const COMPLETE: f32 = 0.1;
+/// Share of the question's topic words that one passage must hold in lexical-only mode.
 const MIN_COVERAGE: f32 = 0.6;
 
 /// What was compared, and how it came out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decision {
     pub enough: bool,
-    /// `dense`, or `lexical` when the dense leg could not answer.
+    /// `support`, or `lexical` when the dense leg could not answer.
     pub basis: &'static str,
-    /// The best passage's cosine similarity or coverage; 0 if there is none.
+    /// The best passage's support or coverage; 0 if there is none.
     pub best: f32,
     pub least: f32,
 }
 
 /// Whether the evidence may be answered from.
-pub fn decide(question: &str, evidence: &RetrieveResponse, min_dense_score: f32) -> Decision {
-    let dense = evidence
-        .results
-        .iter()
-        .filter_map(|passage| passage.scores.dense)
-        .filter(|score| score.is_finite())
-        .max_by(f32::total_cmp);
-    let (basis, best, least) = match dense {
+pub fn decide(question: &str, evidence: &RetrieveResponse, min_support: f32) -> Decision {
+    let asked: HashSet<String> = topic_words(question).collect();
+    let best = |score: &dyn Fn(&Passage) -> Option<f32>| {
+        let scores = evidence.results.iter().filter_map(score);
+        scores.max_by(f32::total_cmp)
+    };
+    let supported = best(&|passage| support(&asked, passage));
+    let (basis, best, least) = match supported {
         None if evidence.degraded.is_some() => {
-            ("lexical", best_coverage(question, evidence), MIN_COVERAGE)
+            let covered = best(&|passage| Some(coverage(&asked, passage)));
+            ("lexical", covered, MIN_COVERAGE)
         }
-        best => ("dense", best.unwrap_or_default(), min_dense_score),
+        supported => ("support", supported, min_support),
     };
     Decision {
         // Without a passage nothing is enough, however low the threshold.
-        enough: best >= least
-            && !evidence.results.is_empty()
-            && (basis == "lexical" || dense.is_some()),
+        enough: best.is_some_and(|best| best >= least),
         basis,
-        best,
+        best: best.unwrap_or_default(),
         least,
     }
 }
 
-fn best_coverage(question: &str, evidence: &RetrieveResponse) -> f32 {
-    let asked: HashSet<String> = content_words(question).collect();
-    evidence
-        .results
-        .iter()
-        .map(|passage| {
-            let text = format!("{} {}", passage.title, passage.text);
-            let held: HashSet<String> = content_words(&text).collect();
-            share(asked.intersection(&held).count(), asked.len())
-        })
-        .fold(0.0, f32::max)
+/// `None` if the dense leg did not find the passage.
+fn support(asked: &HashSet<String>, passage: &Passage) -> Option<f32> {
+    let cosine = passage.scores.dense.filter(|score| score.is_finite())?;
+    let coverage = coverage(asked, passage);
+    let complete = if coverage >= 1.0 { COMPLETE } else { 0.0 };
+    Some(cosine + COVERAGE_WEIGHT * coverage + complete)
+}
+
+/// The share of the topic words that the passage or its title holds.
+fn coverage(asked: &HashSet<String>, passage: &Passage) -> f32 {
+    let held: HashSet<String> = topic_words(&passage.title)
+        .chain(topic_words(&passage.text))
+        .collect();
+    share(asked.intersection(&held).count(), asked.len())
 }
 
 /// `part / whole`, 0 for an empty whole.
@@ -98,25 +107,27 @@ mod tests {
 
     fn enough(question: &str, results: Vec<Passage>, degraded: bool) -> (bool, &'static str) {
         let degraded = degraded.then(|| "dense_unavailable".to_owned());
-        let decision = decide(question, &RetrieveResponse { results, degraded }, 0.45);
+        let decision = decide(question, &RetrieveResponse { results, degraded }, 0.6);
         (decision.enough, decision.basis)
     }
 
     #[test]
-    fn the_best_dense_score_decides() {
+    fn the_best_supported_passage_decides() {
         let weak = passage("x", Some(0.2));
-        assert_eq!(
-            enough("q", vec![weak.clone(), passage("x", Some(0.45))], false),
-            (true, "dense")
-        );
-        assert_eq!(
-            enough("q", vec![weak, passage("x", Some(0.44))], false),
-            (false, "dense")
-        );
-        assert_eq!(
-            enough("q", vec![passage("x", Some(f32::NAN))], false),
-            (false, "dense")
-        );
+        let results = vec![weak.clone(), passage("x", Some(0.6))];
+        assert_eq!(enough("q", results, false), (true, "support"));
+        let results = vec![weak, passage("x", Some(0.59))];
+        assert_eq!(enough("q", results, false), (false, "support"));
+        let results = vec![passage("x", Some(f32::NAN))];
+        assert_eq!(enough("q", results, false), (false, "support"));
+    }
+
+    #[test]
+    fn a_missing_topic_word_costs_support() {
+        let hours = passage("Visiting hours are from 2 pm.", Some(0.4));
+        let asked = |question| enough(question, vec![hours.clone()], false).0;
+        assert!(asked("What are the visiting hours?"));
+        assert!(!asked("What are the visiting hours of the zoo?"));
     }
 
     #[test]

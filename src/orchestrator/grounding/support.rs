@@ -182,8 +182,9 @@ fn quotes_of(index: usize, source: &Source) -> Vec<Quote> {
     single.into_iter().chain(pairs).collect()
 }
 
+/// A bullet is no part of a sentence.
 fn plain(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text::without_bullet(text).split_whitespace().collect();
     words.join(" ").to_lowercase().replace('’', "'")
 }
 

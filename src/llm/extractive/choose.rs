@@ -1,0 +1,325 @@
+//! Which units answer the question: the best one, and what belongs to it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::question::{Form, Likeness, spaced};
+use super::units::{Kind, Section, Unit};
+use crate::domain::words::topic_words;
+
+/// A question word that stands in the unit counts whole; in these places it counts less.
+const IN_HEADING: f32 = 0.8;
+const IN_NEIGHBOUR: f32 = 0.6;
+const IN_TITLE: f32 = 0.7;
+/// How much the share of a heading's words that were asked for adds.
+const HEADING_FIT: f32 = 0.4;
+/// How much it adds that the unit looks like the answer that was asked for.
+const WANTED: f32 = 0.2;
+/// How much it adds that the heading asks in the same way.
+const ALIKE: f32 = 0.25;
+/// And that it does so in the same words.
+const SAME_PHRASE: f32 = 0.2;
+/// How much each better passage takes away.
+const RANK: f32 = 0.15;
+/// Units that hold less of the question answer nothing.
+const LEAST: f32 = 0.1;
+
+/// An answer of so few lines may be joined by that of another section
+const SHORT: usize = 4;
+/// that scores at least this share of the best.
+const ABOUT_AS_WELL: f32 = 0.85;
+
+/// Lines of an answer, if what belongs together does not need more.
+const LINES: usize = 5;
+/// A section up to this length is shown whole.
+const SECTION: usize = 7;
+/// A list or a table up to this length is not cut: half a procedure is worse than none.
+const WHOLE: usize = 10;
+/// Most lines that a warning beside the chosen ones may add, before and after.
+const WARNINGS: usize = 2;
+
+/// A line of the answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// The passage's number.
+    pub number: usize,
+    pub text: String,
+}
+
+/// The lines that answer the question; none if nothing does. The best unit with what belongs to
+/// it and, if that is short, the best of another section that fits about as well.
+pub(super) fn choose(question: &str, sections: &[Section]) -> Vec<Line> {
+    let scale = Scale::new(question, sections);
+    let mut ranked: Vec<(f32, &Section, usize)> = sections
+        .iter()
+        .filter_map(|section| {
+            let (score, at) = scale.best(section)?;
+            Some((score, section, at))
+        })
+        .filter(|(score, ..)| *score >= LEAST)
+        .collect();
+    // Stable: among equals the first.
+    ranked.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
+    let best = ranked.first().map_or(0.0, |(score, ..)| *score);
+    let mut lines: Vec<Line> = Vec::new();
+    for (score, section, at) in ranked.into_iter().take(2) {
+        if !lines.is_empty() && (lines.len() > SHORT || score < best * ABOUT_AS_WELL) {
+            break;
+        }
+        let (from, to) = window(&section.units, at);
+        let chosen = section.units.get(from..to).unwrap_or_default();
+        lines.extend(chosen.iter().map(|unit| Line {
+            number: section.number,
+            text: unit.text.clone(),
+        }));
+    }
+    lines
+}
+
+/// What the question asks, and how much each of its words tells.
+struct Scale {
+    form: Form,
+    weights: HashMap<String, f32>,
+    total: f32,
+}
+
+impl Scale {
+    /// A question word weighs by how few units have it, in their text or heading.
+    fn new(question: &str, sections: &[Section]) -> Self {
+        let asked: HashSet<String> = topic_words(question).collect();
+        let mut counts: HashMap<&str, u16> = asked.iter().map(|word| (word.as_str(), 0)).collect();
+        let mut units = 0_u16;
+        for section in sections {
+            let above = words(&section.heading);
+            for unit in &section.units {
+                units = units.saturating_add(1);
+                let own = words(&unit.text);
+                for (word, count) in &mut counts {
+                    *count += u16::from(own.contains(*word) || above.contains(*word));
+                }
+            }
+        }
+        let weights: HashMap<String, f32> = counts
+            .into_iter()
+            .map(|(word, count)| {
+                let count = f32::from(count);
+                let rarity = (f32::from(units) - count + 0.5) / (count + 0.5);
+                (word.to_owned(), (1.0 + rarity).ln())
+            })
+            .collect();
+        Self {
+            form: Form::of(question),
+            total: weights.values().sum(),
+            weights,
+        }
+    }
+
+    /// The section's best unit: its score and its place.
+    fn best(&self, section: &Section) -> Option<(f32, usize)> {
+        (0..section.units.len())
+            .map(|at| (self.score(section, at), at))
+            // Among equals the first.
+            .rev()
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
+    }
+
+    /// About 1 for a unit that holds the whole question.
+    fn score(&self, section: &Section, at: usize) -> f32 {
+        let Some(unit) = section.units.get(at) else {
+            return 0.0;
+        };
+        let own = words(&unit.text);
+        let heading = words(&section.heading);
+        let title = words(&section.title);
+        let near: HashSet<String> = section
+            .units
+            .iter()
+            .filter(|other| other.block == unit.block || other.block.abs_diff(unit.block) == 1)
+            .flat_map(|other| topic_words(&other.text))
+            .collect();
+        let held: f32 = self
+            .weights
+            .iter()
+            .map(|(word, weight)| {
+                weight
+                    * if own.contains(word) {
+                        1.0
+                    } else if heading.contains(word) {
+                        IN_HEADING
+                    } else if near.contains(word) {
+                        IN_NEIGHBOUR
+                    } else if title.contains(word) {
+                        IN_TITLE
+                    } else {
+                        0.0
+                    }
+            })
+            .sum();
+        if held <= 0.0 {
+            return 0.0;
+        }
+        let asked = heading
+            .iter()
+            .filter(|word| self.weights.contains_key(*word));
+        let shared = asked.count();
+        let fit = ratio(shared, heading.len() + self.weights.len() - shared);
+        let looks = if self.form.is_met_by(unit) {
+            WANTED
+        } else {
+            0.0
+        };
+        let alike = match self.form.likeness(&Form::of(&section.heading)) {
+            Likeness::None => 0.0,
+            Likeness::Kind => ALIKE,
+            Likeness::Phrase => ALIKE + SAME_PHRASE,
+        };
+        let rank = f32::from(u16::try_from(section.rank).unwrap_or(u16::MAX));
+        (held / self.total + HEADING_FIT * fit + looks + alike) / (1.0 + RANK * rank)
+    }
+}
+
+fn words(text: &str) -> HashSet<String> {
+    topic_words(text).collect()
+}
+
+fn ratio(part: usize, whole: usize) -> f32 {
+    let float = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
+    float(part) / float(whole.max(1))
+}
+
+/// What is shown with the unit at `at`: its whole list or table, or the sentences around it;
+/// then what follows and what precedes under the heading, as far as lines are left; then warnings.
+fn window(units: &[Unit], at: usize) -> (usize, usize) {
+    let Some(chosen) = units.get(at) else {
+        return (0, 0);
+    };
+    if units.len() <= SECTION {
+        return (0, units.len());
+    }
+    let together = |other: &Unit| other.block == chosen.block;
+    let from = units.iter().position(together).unwrap_or(at);
+    let to = units.iter().rposition(together).unwrap_or(at) + 1;
+    let most = if chosen.kind == Kind::Sentence && !chosen.text.ends_with(':') {
+        LINES
+    } else {
+        WHOLE
+    };
+    let (mut from, mut to) = if to - from <= most {
+        (from, to)
+    } else {
+        let from = at.saturating_sub(1).max(from);
+        (from, to.min(from + LINES))
+    };
+    while to - from < LINES {
+        if to < units.len() {
+            to += 1;
+        } else if from > 0 {
+            from -= 1;
+        } else {
+            break;
+        }
+    }
+    let warns = |at: usize| units.get(at).is_some_and(|unit| is_warning(&unit.text));
+    for _ in 0..WARNINGS {
+        to += usize::from(warns(to));
+        from -= usize::from(from.checked_sub(1).is_some_and(warns));
+    }
+    (from, to)
+}
+
+/// What must not get lost beside an answer.
+fn is_warning(text: &str) -> bool {
+    let plain = spaced(text);
+    [
+        " do not ",
+        " never ",
+        " avoid ",
+        " emergency ",
+        " at once ",
+        " straight away ",
+        " the same day ",
+        " unless ",
+        " stop and ",
+    ]
+    .iter()
+    .any(|phrase| plain.contains(phrase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::units::sections;
+    use super::*;
+    use crate::llm::Evidence;
+
+    fn answer(question: &str, texts: &[&str]) -> Vec<String> {
+        let evidence: Vec<Evidence> = (1..)
+            .zip(texts)
+            .map(|(number, text)| Evidence {
+                number,
+                title: "Visitors".into(),
+                text: (*text).into(),
+            })
+            .collect();
+        choose(question, &sections(&evidence))
+            .into_iter()
+            .map(|line| format!("{} [{}]", line.text, line.number))
+            .collect()
+    }
+
+    #[test]
+    fn the_table_under_the_heading_that_asks_the_same_is_shown_whole() {
+        let lines = answer(
+            "When can I visit?",
+            &[
+                "Parking\n\nVisitors may park behind the house.",
+                "When can I visit?\n\nArea | Hours\nWards | 11:00 to 20:00\n\nAsk us if you cannot come.",
+            ],
+        );
+        assert_eq!(
+            lines,
+            [
+                "Area | Hours [2]",
+                "Wards | 11:00 to 20:00 [2]",
+                "Ask us if you cannot come. [2]"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_list_keeps_the_sentence_that_leads_into_it_and_the_warning_after_it() {
+        let text = "Before that, rest. Drink water. Sit down. Breathe.\n\n\
+            In an attack, do this:\n1. Sit up.\n2. Shake it.\n3. Take a puff.\n4. Wait.\n\n\
+            Never take more than ten puffs. Then call us.";
+        let lines = answer("What should I do in an attack?", &[text]);
+        assert_eq!(lines.first().unwrap(), "In an attack, do this: [1]");
+        assert_eq!(lines.last().unwrap(), "Never take more than ten puffs. [1]");
+        assert_eq!(lines.len(), 6);
+    }
+
+    #[test]
+    fn a_long_paragraph_is_shown_around_the_sentence_that_answers() {
+        let text = "One is here. Two is here. Three is here. The cafe closes at nine. \
+            Five is here. Six is here. Seven is here. Eight is here. Nine is here.";
+        let lines = answer("When does the cafe close?", &[text]);
+        assert_eq!(lines.first().unwrap(), "Three is here. [1]");
+        assert_eq!(lines.len(), LINES);
+    }
+
+    #[test]
+    fn a_short_answer_is_joined_by_one_that_fits_about_as_well() {
+        let texts = [
+            "Parking\n\nPark behind the house.",
+            "Parking\n\nPark in the street.",
+        ];
+        assert_eq!(answer("parking", &texts).len(), 2);
+        let texts = [
+            "Parking\n\nPark behind the house.",
+            "Coffee\n\nVisitors like it.",
+        ];
+        assert_eq!(answer("parking", &texts).len(), 1);
+    }
+
+    #[test]
+    fn says_nothing_without_a_word_of_the_question() {
+        assert!(answer("capital of Mongolia", &["Wash your hands with soap."]).is_empty());
+    }
+}
