@@ -276,10 +276,11 @@ pub enum ConfigError {
 }
 
 /// Names that people expect, and the key each one sets.
-const WELL_KNOWN: [(&str, &str); 8] = [
+const WELL_KNOWN: [(&str, &str); 9] = [
     ("DATABASE_URL", "database.url"),
     ("REDIS_URL", "cache.url"),
     ("KAFKA_BROKERS", "messaging.brokers"),
+    ("INTERNAL_TOKEN", "auth.internal_token"),
     ("GEMINI_API_KEY", "llm.gemini.api_key"),
     ("ANTHROPIC_API_KEY", "llm.anthropic.api_key"),
     ("OPENAI_API_KEY", "llm.openai.api_key"),
@@ -354,16 +355,18 @@ fn well_known_values() -> Result<BTreeMap<&'static str, String>, ConfigError> {
     let mut values = BTreeMap::new();
     for (variable, key) in WELL_KNOWN {
         let file_variable = format!("{variable}_FILE");
-        if let Some(path) = std::env::var_os(&file_variable).map(PathBuf::from) {
-            let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::SecretFile {
+        let value = if let Some(path) = std::env::var_os(&file_variable).map(PathBuf::from) {
+            std::fs::read_to_string(&path).map_err(|error| ConfigError::SecretFile {
                 variable: file_variable,
                 path,
                 reason: error.to_string(),
-            })?;
-            values.insert(key, text.trim().to_owned());
-        } else if let Some(value) = std::env::var(variable).ok().filter(|v| !v.is_empty()) {
-            // An empty variable is how container files say "not set".
-            values.insert(key, value);
+            })?
+        } else {
+            std::env::var(variable).unwrap_or_default()
+        };
+        // An empty variable, or an empty entry of a Secret, is how containers say "not set".
+        if !value.trim().is_empty() {
+            values.insert(key, value.trim().to_owned());
         }
     }
     Ok(values)
