@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod delivery;
 mod import_rules;
 mod messaging;
 #[path = "rag/sandbox.rs"]
