@@ -126,6 +126,7 @@ pub struct MessagingConfig {
     pub heartbeat_ms: u64,
     pub poll_ms: u64,
     pub max_attempts: u32,
+    pub keep_days: u32,
 }
 
 /// Which bus.
@@ -149,6 +150,7 @@ impl Default for MessagingConfig {
             heartbeat_ms: 3_000,
             poll_ms: 200,
             max_attempts: 5,
+            keep_days: 14,
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Starting and stopping: signals, two tokens, and a tracker that owns every task.
+//! Starting and stopping: signals, three tokens, and a tracker that owns every task.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
@@ -7,13 +8,18 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// From closing to the hard end: enough to say goodbye and to give a lease back.
+pub const CLOSING: Duration = Duration::from_secs(3);
+
 /// Cloned into everything that must notice the end.
 ///
-/// Draining comes first: no new work, what runs may end. The hard token follows when the drain
-/// deadline has passed or a second signal came: drop what runs.
+/// Draining comes first: no new work, what runs may end. Closing follows at the drain deadline:
+/// whatever still runs is handed over, so that another replica continues it. The hard token comes
+/// a moment later, or with a second signal: drop what runs.
 #[derive(Clone, Default)]
 pub struct Shutdown {
     soft: CancellationToken,
+    closing: CancellationToken,
     hard: CancellationToken,
     tasks: TaskTracker,
 }
@@ -53,6 +59,16 @@ impl Shutdown {
         self.soft.cancelled().await;
     }
 
+    /// Resolves at the drain deadline.
+    pub async fn closing(&self) {
+        self.closing.cancelled().await;
+    }
+
+    /// Whether the drain deadline has passed.
+    pub fn is_closing(&self) -> bool {
+        self.closing.is_cancelled()
+    }
+
     /// Begins draining.
     pub fn begin(&self) {
         self.soft.cancel();
@@ -80,13 +96,28 @@ impl Shutdown {
         }
     }
 
-    /// Waits for every task, up to the deadline; then drops what is left. True if all ended.
-    pub async fn finish(&self, deadline: Duration) -> bool {
+    /// Begins closing when this long has passed since draining began. Never resolves: it runs
+    /// beside the work.
+    pub async fn close_after(&self, drain: Duration) -> Infallible {
+        self.draining().await;
+        tokio::time::sleep(drain).await;
+        self.closing.cancel();
+        std::future::pending().await
+    }
+
+    /// Waits for every task until [`CLOSING`] after closing began; then drops what is left.
+    /// True if all ended.
+    pub async fn finish(&self) -> bool {
         self.soft.cancel();
         self.tasks.close();
-        let ended = tokio::time::timeout(deadline, self.tasks.wait())
-            .await
-            .is_ok();
+        let late = async {
+            self.closing().await;
+            tokio::time::sleep(CLOSING).await;
+        };
+        let ended = tokio::select! {
+            () = self.tasks.wait() => true,
+            () = late => false,
+        };
         self.hard.cancel();
         if !ended {
             tracing::warn!("some tasks did not end within the drain deadline");
@@ -104,13 +135,18 @@ mod tests {
         let shutdown = Shutdown::new();
         let seen = shutdown.clone();
         shutdown.spawn(async move { seen.draining().await });
-        assert!(shutdown.finish(Duration::from_secs(5)).await);
+        assert!(shutdown.finish().await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn finish_drops_a_task_that_hangs() {
         let shutdown = Shutdown::new();
         shutdown.spawn(std::future::pending());
-        assert!(!shutdown.finish(Duration::from_secs(1)).await);
+        let drain = Duration::from_secs(1);
+        let ended = tokio::select! {
+            ended = shutdown.finish() => ended,
+            never = shutdown.close_after(drain) => match never {},
+        };
+        assert!(!ended);
     }
 }

@@ -24,9 +24,13 @@ pub enum TelemetryError {
     Twice(#[from] TryInitError),
 }
 
+/// What libraries say of their own inner life; whatever matters to us comes back as an error and
+/// is logged where it is handled. Comes before the configured filter, which may overrule it.
+const LIBRARIES: &str = "rskafka=off,actix_server=warn";
+
 /// Starts logging to standard error.
 pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(filter)?;
+    let filter = EnvFilter::try_new(format!("{LIBRARIES},{filter}"))?;
     let registry = tracing_subscriber::registry().with(filter);
     let pretty = match format {
         Format::Auto => std::io::stderr().is_terminal(),

@@ -9,7 +9,8 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::ingest::{Client, Upload, upload_all};
-use super::{keys, output, serve, wiring};
+use super::wiring::{self, Process};
+use super::{keys, output, serve};
 use crate::config::{self, CacheBackend, Config, MessagingBackend, Secret};
 use crate::embedded::{EmbeddedPostgres, StartProgress};
 use crate::embedding::EmbeddingBackend;
@@ -31,6 +32,9 @@ pub struct DemoArgs {
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
 }
+
+/// How long answers that still stream may go on after Ctrl-C.
+const DRAIN: Duration = Duration::from_secs(5);
 
 const MANIFEST: &str = include_str!("../../samples/manifest.toml");
 
@@ -101,8 +105,16 @@ async fn start_and_serve(
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let postgres = EmbeddedPostgres::start(&data_dir, &Steps).await?;
-    let outcome = serve_all(args, config, &postgres.url(), &shutdown).await;
-    shutdown.finish(Duration::from_secs(10)).await;
+    let url = postgres.url();
+    let work = async {
+        let outcome = serve_all(args, config, &url, &shutdown).await;
+        shutdown.finish().await;
+        outcome
+    };
+    let outcome = tokio::select! {
+        outcome = work => outcome,
+        never = shutdown.close_after(DRAIN) => match never {},
+    };
     postgres.stop().await;
     outcome
 }
@@ -119,18 +131,17 @@ async fn serve_all(
     let config = demo_config(config, database_url, &rag_url)?;
     migrations::run(database_url).await?;
     let database = wiring::database(&config)?;
-    let log = wiring::log(&config)?;
-    let cache = wiring::cache(&config)?;
-    log.ensure_topics().await?;
-    wiring::spawn_relay(&database, &log, &config, shutdown);
     fetch_model(&config).await?;
+    let answers = describe_answers(&config);
+    let process = Process::new(config, database, shutdown.clone())?;
+    process.log.ensure_topics().await?;
+    process.spawn_upkeep();
     output::line("  loading the embedding model")?;
-    let rag = wiring::rag(&config, &database, &log, &cache, shutdown).await?;
-    let orchestrator = wiring::orchestrator(&config, &database, &log, &cache, shutdown)?;
+    let rag = process.rag().await?;
+    let orchestrator = process.orchestrator()?;
     let address = page.local_addr()?;
     let fill = async {
         load_samples(&rag_url).await?;
-        let answers = describe_answers(&config);
         output::line(&format!("\n  {answers}\n  documents API: {rag_url}"))?;
         output::line(&format!(
             "  open http://{address} — Ctrl-C stops everything"
@@ -170,7 +181,7 @@ fn demo_config(mut config: Config, database_url: &str, rag_url: &str) -> anyhow:
     config.auth.enabled = false;
     config.auth.internal_token = Secret::new(keys::new_secret()?);
     rag_url.clone_into(&mut config.orchestrator.rag_url);
-    config.server.drain_seconds = 5;
+    config.server.drain_seconds = DRAIN.as_secs();
     // The bus forgets when the process ends: what waited is announced again at once.
     config.rag.ingestion.reannounce_seconds = 0;
     Ok(config)

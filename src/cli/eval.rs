@@ -63,8 +63,10 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
         dataset,
         collection,
     } = command;
-    let queries = read_queries(&dataset.join("queries.jsonl"))?;
     let judgments = read_judgments(&dataset.join("qrels/dev.tsv"))?;
+    let mut queries = read_queries(&dataset.join("queries.jsonl"))?;
+    let asked = queries.len();
+    queries.retain(|query| judgments.get(&query.id).is_some_and(is_answerable));
     let database = wiring::database(config)?;
     let (embedder, generation) = wiring::embedder(config, &database).await?;
     let retriever = Retriever {
@@ -76,6 +78,10 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
     };
     let names = [collection.clone()];
     let count = f64::from(u32::try_from(queries.len().max(1))?);
+    output::line(&format!(
+        "means over {count} of {asked} queries: no ranking can score on the others, for which \
+         no passage was judged relevant"
+    ))?;
     output::line("query    leg      nDCG@10  MAP@10  MRR@10  recall@10")?;
     for form in ["text", "summary"] {
         let mut totals = [Scores::default(); 3];
@@ -86,8 +92,7 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
                 &query.metadata.summary
             };
             let legs = retriever.search_legs(text, Some(&names)).await?;
-            let empty = HashMap::new();
-            let grades = judgments.get(&query.id).unwrap_or(&empty);
+            let grades = judgments.get(&query.id).context("a judged query")?;
             for (total, ranking) in totals.iter_mut().zip(rankings(&retriever, &legs).await?) {
                 add(total, &ranking, grades);
             }
@@ -104,6 +109,11 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether some passage is related at all. Evaluation tools leave the other queries out.
+fn is_answerable(grades: &HashMap<String, u8>) -> bool {
+    grades.values().any(|grade| *grade > 0)
 }
 
 /// External ids in rank order for lexical, dense and fused; a document counts by its best chunk.

@@ -2,6 +2,7 @@
 
 mod ask;
 mod config;
+mod dead_letters;
 mod demo;
 mod eval;
 mod healthcheck;
@@ -53,6 +54,9 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Records that no handler could finish.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLettersCommand),
     /// Measure quality on a dataset.
     #[command(subcommand)]
     Eval(eval::EvalCommand),
@@ -127,6 +131,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Ask(args) => return ask::run(&args).await,
         Command::Models(command) => models::run(&command, &config).await?,
         Command::Keys(command) => keys::run(&command, &config).await?,
+        Command::DeadLetters(command) => dead_letters::run(&command, &config).await?,
         Command::Eval(command) => eval::run(&command, &config).await?,
         Command::Config(command) => config::run(&command, &config)?,
         Command::Openapi { role } => {

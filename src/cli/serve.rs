@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Subcommand;
 
-use super::wiring::{self, Built};
+use super::wiring::{self, Built, Process};
 use crate::config::Config;
 use crate::http::server;
 use crate::shutdown::Shutdown;
@@ -40,18 +40,23 @@ async fn run_role(role: Role, config: Config, shutdown: Shutdown) -> anyhow::Res
     }
     let database = wiring::database(&config)?;
     wiring::require_migrated(&database, &config).await?;
-    let log = wiring::log(&config)?;
-    let cache = wiring::cache(&config)?;
-    wiring::spawn_relay(&database, &log, &config, &shutdown);
+    let server = &config.server;
+    let until_closing = Duration::from_secs(server.endpoint_delay_seconds + server.drain_seconds);
+    let process = Process::new(config, database, shutdown.clone())?;
+    process.spawn_upkeep();
     let built = match role {
-        Role::Orchestrator => wiring::orchestrator(&config, &database, &log, &cache, &shutdown)?,
-        Role::Rag => wiring::rag(&config, &database, &log, &cache, &shutdown).await?,
+        Role::Orchestrator => process.orchestrator()?,
+        Role::Rag => process.rag().await?,
     };
-    serve(listener, built, &shutdown).await?;
-    shutdown
-        .finish(Duration::from_secs(config.server.drain_seconds))
-        .await;
-    Ok(())
+    let work = async {
+        serve(listener, built, &shutdown).await?;
+        shutdown.finish().await;
+        Ok(())
+    };
+    tokio::select! {
+        outcome = work => outcome,
+        never = shutdown.close_after(until_closing) => match never {},
+    }
 }
 
 /// Serves one built role until draining ends.

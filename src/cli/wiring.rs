@@ -19,12 +19,12 @@ use crate::http::metrics::Metrics;
 use crate::http::server::{Edge, Routes};
 use crate::llm::ProviderChain;
 use crate::messaging::{
-    ConsumerSettings, InProcessLog, InProcessSettings, KafkaLog, KafkaSettings, LeasedConsumer,
-    Log, OutboxRelay, RelaySettings,
+    ConsumerCollector, ConsumerSettings, InProcessLog, InProcessSettings, KafkaLog, KafkaSettings,
+    LeasedConsumer, Log, OutboxRelay, RelayCollector, RelaySettings,
 };
 use crate::orchestrator::{self, Orchestrator, RetrievalClient};
 use crate::persistence::indexing::{self, Generation};
-use crate::persistence::{Database, DatabaseSettings, migrations};
+use crate::persistence::{Database, DatabaseSettings, migrations, outbox};
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
 use crate::rag::worker::IngestWorker;
@@ -35,6 +35,8 @@ use crate::shutdown::Shutdown;
 const RAG_GROUP: &str = "rag";
 /// Pause between attempts to create the topics.
 const TOPIC_RETRY: Duration = Duration::from_secs(2);
+/// Pause between two rounds of housekeeping.
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
 /// How long a query's embedding is worth keeping.
 const EMBEDDING_TTL: Duration = Duration::from_hours(1);
 
@@ -120,19 +122,189 @@ pub fn log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
     })))
 }
 
-/// Publishes the outbox until shutdown.
-pub fn spawn_relay(database: &Database, log: &Arc<dyn Log>, config: &Config, shutdown: &Shutdown) {
-    let settings = RelaySettings {
-        poll: Duration::from_millis(config.messaging.poll_ms),
-        ..RelaySettings::default()
-    };
-    let relay = OutboxRelay::new(database.clone(), Arc::clone(log), settings);
-    let token = shutdown.soft_token();
-    let log = Arc::clone(log);
-    shutdown.spawn(async move {
-        create_topics(log.as_ref(), &token).await;
-        relay.run(token).await;
-    });
+/// What a process has one of, whichever roles it runs.
+pub struct Process {
+    pub config: Config,
+    pub database: Database,
+    pub log: Arc<dyn Log>,
+    pub cache: Arc<dyn Cache>,
+    pub metrics: Metrics,
+    pub shutdown: Shutdown,
+}
+
+/// A role, ready to be served.
+pub struct Built {
+    pub edge: Edge,
+    pub routes: Routes,
+}
+
+impl Process {
+    /// Adapters as configured; nothing is connected yet.
+    pub fn new(config: Config, database: Database, shutdown: Shutdown) -> anyhow::Result<Self> {
+        Ok(Self {
+            log: log(&config)?,
+            cache: cache(&config)?,
+            metrics: Metrics::default(),
+            database,
+            config,
+            shutdown,
+        })
+    }
+
+    /// Publishes the outbox and removes what nobody needs any more, until shutdown.
+    pub fn spawn_upkeep(&self) {
+        let settings = RelaySettings {
+            poll: Duration::from_millis(self.config.messaging.poll_ms),
+            ..RelaySettings::default()
+        };
+        let relay = OutboxRelay::new(self.database.clone(), Arc::clone(&self.log), settings);
+        let collector = RelayCollector(relay.stats());
+        self.metrics
+            .register(|registry| registry.register_collector(Box::new(collector)));
+        let token = self.shutdown.soft_token();
+        let log = Arc::clone(&self.log);
+        self.shutdown.spawn(async move {
+            create_topics(log.as_ref(), &token).await;
+            relay.run(token).await;
+        });
+        let keep = Duration::from_hours(24 * u64::from(self.config.messaging.keep_days));
+        let (database, token) = (self.database.clone(), self.shutdown.soft_token());
+        self.shutdown
+            .spawn(async move { prune(&database, keep, &token).await });
+    }
+
+    fn edge(&self, health: Health) -> Edge {
+        let config = &self.config;
+        let token = &config.auth.internal_token;
+        Edge {
+            authenticator: Authenticator {
+                database: self.database.clone(),
+                enabled: config.auth.enabled,
+                internal_token_hash: (!token.is_empty()).then(|| hash_secret(token.expose())),
+            },
+            health,
+            metrics: self.metrics.clone(),
+            max_json_bytes: config.server.max_json_bytes,
+            workers: config.server.workers,
+            drain: Duration::from_secs(config.server.drain_seconds),
+            endpoint_delay: Duration::from_secs(config.server.endpoint_delay_seconds),
+        }
+    }
+
+    /// The orchestrator on these adapters. Kafka and Redis may be down: chat goes on.
+    pub fn orchestrator(&self) -> anyhow::Result<Built> {
+        let (config, database) = (&self.config, &self.database);
+        let providers = ProviderChain::from_config(&config.llm)?;
+        tracing::info!(
+            llm.providers = providers.names().join(","),
+            "providers in order"
+        );
+        let retrieval = RetrievalClient::new(
+            &config.orchestrator.rag_url,
+            SecretString::from(config.auth.internal_token.expose().to_owned()),
+            Duration::from_millis(config.orchestrator.retrieval_timeout_ms),
+        )?;
+        let orchestrator = Orchestrator::new(
+            database.clone(),
+            Arc::clone(&self.cache),
+            providers,
+            retrieval,
+            config.orchestrator.clone(),
+            self.shutdown.clone(),
+        );
+        self.metrics
+            .register(|registry| orchestrator.metrics.register(registry));
+        let orchestrator = web::Data::new(orchestrator);
+        let sweeping = orchestrator::sweep(database.clone(), self.shutdown.clone());
+        self.shutdown.spawn(sweeping);
+        let takeover = orchestrator::take_over(orchestrator.clone().into_inner());
+        self.shutdown.spawn(takeover);
+        let health = Health::default()
+            .required("postgresql", database_check(database))
+            .optional("kafka", log_check(&self.log))
+            .optional("redis", cache_check(&self.cache));
+        Ok(Built {
+            edge: self.edge(health),
+            routes: Arc::new(move |service| {
+                service.app_data(orchestrator.clone());
+                orchestrator::routes::configure(service);
+            }),
+        })
+    }
+
+    /// The rag role on these adapters, its workers included.
+    pub async fn rag(&self) -> anyhow::Result<Built> {
+        let (config, database) = (&self.config, &self.database);
+        let (embedder, generation) = embedder(config, database).await?;
+        let ingestion = &config.rag.ingestion;
+        let sandbox = Sandbox::new(SandboxConfig {
+            max_concurrent: ingestion.parse_processes,
+            timeout_ms: ingestion.parse_timeout_ms,
+            memory_bytes: ingestion.parse_memory_mib * 1_048_576,
+            ..SandboxConfig::default()
+        })?;
+        self.spawn_consumer(IngestWorker {
+            database: database.clone(),
+            embedder: Arc::clone(&embedder),
+            generation,
+            sandbox,
+            chunking: config.rag.chunking.clone(),
+        });
+        indexing::reannounce_received(database, ingestion.reannounce_seconds).await?;
+        let rag = web::Data::new(Rag {
+            database: database.clone(),
+            retriever: Retriever {
+                database: database.clone(),
+                embedder,
+                generation,
+                cache: Arc::clone(&self.cache),
+                config: config.rag.retrieval.clone(),
+            },
+            ingestion: ingestion.clone(),
+        });
+        let health = Health::default()
+            .required("postgresql", database_check(database))
+            .optional("kafka", log_check(&self.log));
+        Ok(Built {
+            edge: self.edge(health),
+            routes: Arc::new(move |service| {
+                service.app_data(rag.clone());
+                rag::routes::configure(service);
+            }),
+        })
+    }
+
+    fn spawn_consumer(&self, worker: IngestWorker) {
+        let messaging = &self.config.messaging;
+        let owner = format!("rag-{}", new_uuid().simple());
+        let mut settings = ConsumerSettings::new(RAG_GROUP, &owner, topics::DOCUMENT_COMMANDS);
+        settings.ttl = Duration::from_millis(messaging.lease_ttl_ms);
+        settings.heartbeat = Duration::from_millis(messaging.heartbeat_ms);
+        settings.max_attempts = messaging.max_attempts;
+        let consumer = LeasedConsumer::new(
+            Arc::clone(&self.log),
+            Arc::new(self.database.clone()),
+            Arc::new(worker),
+            settings,
+        );
+        let collector = ConsumerCollector(consumer.stats());
+        self.metrics
+            .register(|registry| registry.register_collector(Box::new(collector)));
+        let token = self.shutdown.soft_token();
+        self.shutdown
+            .spawn(async move { consumer.run(token).await });
+    }
+}
+
+/// The model and the generation its vectors belong to.
+pub async fn embedder(
+    config: &Config,
+    database: &Database,
+) -> anyhow::Result<(Arc<dyn Embedder>, Generation)> {
+    let embedder = embedding::from_config(&config.embedding).await?;
+    let generation =
+        indexing::ensure_generation(database, embedder.model(), embedder.dimension()).await?;
+    Ok((embedder, generation))
 }
 
 /// Kafka may be away at the start: chat begins without it, and the outbox waits.
@@ -146,20 +318,17 @@ async fn create_topics(log: &dyn Log, token: &CancellationToken) {
     }
 }
 
-fn edge(config: &Config, database: &Database, health: Health) -> Edge {
-    let token = &config.auth.internal_token;
-    Edge {
-        authenticator: Authenticator {
-            database: database.clone(),
-            enabled: config.auth.enabled,
-            internal_token_hash: (!token.is_empty()).then(|| hash_secret(token.expose())),
-        },
-        health,
-        metrics: Metrics::default(),
-        max_json_bytes: config.server.max_json_bytes,
-        workers: config.server.workers,
-        drain: Duration::from_secs(config.server.drain_seconds),
-        endpoint_delay: Duration::from_secs(config.server.endpoint_delay_seconds),
+/// Old events and processed event ids go, a bounded number at a time.
+async fn prune(database: &Database, keep: Duration, token: &CancellationToken) {
+    loop {
+        match outbox::prune(database, keep).await {
+            Ok(rows) => tracing::debug!(rows, "old events removed"),
+            Err(error) => tracing::warn!(error = %error, "old events were not removed"),
+        }
+        tokio::select! {
+            () = token.cancelled() => return,
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
     }
 }
 
@@ -185,133 +354,4 @@ fn cache_check(cache: &Arc<dyn Cache>) -> Check {
         let cache = Arc::clone(&cache);
         Box::pin(async move { cache.ping().await.map_err(|error| error.to_string()) })
     })
-}
-
-/// A role, ready to be served.
-pub struct Built {
-    pub edge: Edge,
-    pub routes: Routes,
-}
-
-/// The orchestrator on these adapters. Kafka and Redis may be down: chat goes on.
-pub fn orchestrator(
-    config: &Config,
-    database: &Database,
-    log: &Arc<dyn Log>,
-    cache: &Arc<dyn Cache>,
-    shutdown: &Shutdown,
-) -> anyhow::Result<Built> {
-    let providers = ProviderChain::from_config(&config.llm)?;
-    tracing::info!(
-        llm.providers = providers.names().join(","),
-        "providers in order"
-    );
-    let retrieval = RetrievalClient::new(
-        &config.orchestrator.rag_url,
-        SecretString::from(config.auth.internal_token.expose().to_owned()),
-        Duration::from_millis(config.orchestrator.retrieval_timeout_ms),
-    )?;
-    let orchestrator = web::Data::new(Orchestrator::new(
-        database.clone(),
-        Arc::clone(cache),
-        providers,
-        retrieval,
-        config.orchestrator.clone(),
-        shutdown.clone(),
-    ));
-    shutdown.spawn(orchestrator::sweep(database.clone(), shutdown.clone()));
-    shutdown.spawn(orchestrator::take_over(orchestrator.clone().into_inner()));
-    let health = Health::default()
-        .required("postgresql", database_check(database))
-        .optional("kafka", log_check(log))
-        .optional("redis", cache_check(cache));
-    Ok(Built {
-        edge: edge(config, database, health),
-        routes: Arc::new(move |service| {
-            service.app_data(orchestrator.clone());
-            orchestrator::routes::configure(service);
-        }),
-    })
-}
-
-/// The model and the generation its vectors belong to.
-pub async fn embedder(
-    config: &Config,
-    database: &Database,
-) -> anyhow::Result<(Arc<dyn Embedder>, Generation)> {
-    let embedder = embedding::from_config(&config.embedding).await?;
-    let generation =
-        indexing::ensure_generation(database, embedder.model(), embedder.dimension()).await?;
-    Ok((embedder, generation))
-}
-
-/// The rag role on these adapters, its workers included.
-pub async fn rag(
-    config: &Config,
-    database: &Database,
-    log: &Arc<dyn Log>,
-    cache: &Arc<dyn Cache>,
-    shutdown: &Shutdown,
-) -> anyhow::Result<Built> {
-    let (embedder, generation) = embedder(config, database).await?;
-    let ingestion = &config.rag.ingestion;
-    let sandbox = Sandbox::new(SandboxConfig {
-        max_concurrent: ingestion.parse_processes,
-        timeout_ms: ingestion.parse_timeout_ms,
-        memory_bytes: ingestion.parse_memory_mib * 1_048_576,
-        ..SandboxConfig::default()
-    })?;
-    let worker = IngestWorker {
-        database: database.clone(),
-        embedder: Arc::clone(&embedder),
-        generation,
-        sandbox,
-        chunking: config.rag.chunking.clone(),
-    };
-    spawn_consumer(config, database, log, worker, shutdown);
-    indexing::reannounce_received(database, ingestion.reannounce_seconds).await?;
-    let rag = web::Data::new(Rag {
-        database: database.clone(),
-        retriever: Retriever {
-            database: database.clone(),
-            embedder,
-            generation,
-            cache: Arc::clone(cache),
-            config: config.rag.retrieval.clone(),
-        },
-        ingestion: ingestion.clone(),
-    });
-    let health = Health::default()
-        .required("postgresql", database_check(database))
-        .optional("kafka", log_check(log));
-    Ok(Built {
-        edge: edge(config, database, health),
-        routes: Arc::new(move |service| {
-            service.app_data(rag.clone());
-            rag::routes::configure(service);
-        }),
-    })
-}
-
-fn spawn_consumer(
-    config: &Config,
-    database: &Database,
-    log: &Arc<dyn Log>,
-    worker: IngestWorker,
-    shutdown: &Shutdown,
-) {
-    let messaging = &config.messaging;
-    let owner = format!("rag-{}", new_uuid().simple());
-    let mut settings = ConsumerSettings::new(RAG_GROUP, &owner, topics::DOCUMENT_COMMANDS);
-    settings.ttl = Duration::from_millis(messaging.lease_ttl_ms);
-    settings.heartbeat = Duration::from_millis(messaging.heartbeat_ms);
-    settings.max_attempts = messaging.max_attempts;
-    let consumer = LeasedConsumer::new(
-        Arc::clone(log),
-        Arc::new(database.clone()),
-        Arc::new(worker),
-        settings,
-    );
-    let token = shutdown.soft_token();
-    shutdown.spawn(async move { consumer.run(token).await });
 }

@@ -156,6 +156,11 @@ pub enum TurnEvent {
     Restart {
         reason: String,
     },
+    /// This replica stops and the turn goes on elsewhere: read on from there. Ends the stream, but
+    /// not the turn; it is no event of the turn and has no id.
+    Reconnect {
+        turn_id: TurnId,
+    },
     /// An `application/problem+json` object; terminal.
     Error(serde_json::Value),
     Done(Box<TurnDone>),
@@ -171,14 +176,18 @@ impl TurnEvent {
             Self::Delta { .. } => "delta",
             Self::Citation(_) => "citation",
             Self::Restart { .. } => "restart",
+            Self::Reconnect { .. } => "reconnect",
             Self::Error(_) => "error",
             Self::Done(_) => "done",
         }
     }
 
     /// Whether this event ends the stream.
-    pub fn is_terminal(&self) -> bool {
-        matches!(self, Self::Error(_) | Self::Done(_))
+    pub fn ends_stream(&self) -> bool {
+        matches!(
+            self,
+            Self::Error(_) | Self::Done(_) | Self::Reconnect { .. }
+        )
     }
 
     /// The JSON body that follows `data:`.

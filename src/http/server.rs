@@ -13,7 +13,7 @@ use super::body::JsonLimit;
 use super::health::Health;
 use super::metrics::{self, Metrics};
 use super::{problem, request_id};
-use crate::shutdown::Shutdown;
+use crate::shutdown::{self, Shutdown};
 
 /// Adds a role's routes and data.
 pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
@@ -57,7 +57,8 @@ pub async fn serve(
     })
     .workers(edge.workers)
     .disable_signals()
-    .shutdown_timeout(edge.drain.as_secs())
+    // A little longer than the streams have: they say goodbye first.
+    .shutdown_timeout((edge.drain + shutdown::CLOSING).as_secs())
     .listen(listener)?
     .run();
     let handle = server.handle();

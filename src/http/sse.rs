@@ -11,19 +11,34 @@ use tokio::time::timeout;
 
 /// One event.
 pub struct Frame {
-    /// The event's id and name; without them only the data is sent.
-    pub head: Option<(String, String)>,
+    /// What a client that comes back names as the last it has seen.
+    pub id: Option<String>,
+    pub event: Option<String>,
     /// One line.
     pub data: String,
 }
 
 impl Frame {
+    /// A frame of data alone.
+    pub fn data(data: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            event: None,
+            data: data.into(),
+        }
+    }
+
     fn encode(&self) -> Bytes {
-        let data = &self.data;
-        Bytes::from(match &self.head {
-            Some((id, event)) => format!("id: {id}\nevent: {event}\ndata: {data}\n\n"),
-            None => format!("data: {data}\n\n"),
-        })
+        let field = |name: &str, value: &Option<String>| {
+            let line = value.as_ref().map(|value| format!("{name}: {value}\n"));
+            line.unwrap_or_default()
+        };
+        Bytes::from(format!(
+            "{}{}data: {}\n\n",
+            field("id", &self.id),
+            field("event", &self.event),
+            self.data
+        ))
     }
 }
 

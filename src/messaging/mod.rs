@@ -11,6 +11,7 @@
 mod consumer;
 mod in_process;
 mod kafka;
+mod metrics;
 mod partition;
 mod relay;
 mod stats;
@@ -24,6 +25,7 @@ use async_trait::async_trait;
 pub use consumer::{ConsumerSettings, LeasedConsumer};
 pub use in_process::{InProcessLog, InProcessSettings};
 pub use kafka::{KafkaLog, KafkaSettings};
+pub use metrics::{ConsumerCollector, RelayCollector};
 pub use relay::{LogPublisher, OutboxRelay, RelaySettings, RelayStats};
 pub use stats::ConsumerStats;
 

@@ -29,6 +29,8 @@ pub(super) enum Stop {
     Failed(&'static str),
     /// The sweeper ended it, or another replica took it over.
     Superseded,
+    /// This replica stops: another one shall continue.
+    HandedOver,
     Database(DbError),
 }
 

@@ -18,6 +18,9 @@ use crate::http::sse::Frame;
 /// resumed from there; an answer within the token limit stays far below.
 const MAX_EVENTS: usize = 4_000;
 
+/// Tells listeners here to go on elsewhere; the cache never has it.
+const RECONNECT: &str = "reconnect";
+
 /// One running turn, as its listeners see it.
 pub struct Feed {
     pub turn: TurnId,
@@ -61,7 +64,7 @@ impl Feed {
         if state.ended {
             return true;
         }
-        if state.events.len() >= MAX_EVENTS && !event.is_terminal() {
+        if state.events.len() >= MAX_EVENTS && !event.ends_stream() {
             return false;
         }
         let seq = self.first + u64::try_from(state.events.len()).unwrap_or(u64::MAX);
@@ -71,7 +74,7 @@ impl Feed {
             name: event.name().to_owned(),
             data: event.data().to_string(),
         });
-        state.ended = event.is_terminal();
+        state.ended = event.ends_stream();
         drop(state);
         self.changed.send_replace(());
         true
@@ -85,7 +88,10 @@ impl Feed {
             .events
             .get(state.flushed..)
             .unwrap_or_default()
-            .to_vec();
+            .iter()
+            .filter(|event| event.name != RECONNECT)
+            .cloned()
+            .collect();
         (new, state.events.len())
     }
 
@@ -127,9 +133,14 @@ impl Feed {
     }
 }
 
-/// Whether an event of this name ends a stream.
+/// Whether an event of this name ends a turn.
 pub fn is_terminal(name: &str) -> bool {
     matches!(name, "done" | "error")
+}
+
+/// Whether an event of this name ends a stream.
+pub fn ends_stream(name: &str) -> bool {
+    is_terminal(name) || name == RECONNECT
 }
 
 /// The `error` event of a turn that failed: a problem with the turn's id and the reason.
@@ -145,10 +156,13 @@ pub fn failure(turn: TurnId, reason: Option<&str>, request_id: &str) -> TurnEven
     TurnEvent::Error(value)
 }
 
-/// An event on the wire, with the id `{turn_id}:{seq}`.
+/// An event on the wire, with the id `{turn_id}:{seq}`. `reconnect` has none: the client's last id
+/// stays the one to go on from.
 pub fn frame(turn: TurnId, event: StoredEvent) -> Frame {
+    let id = (event.name != RECONNECT).then(|| format!("{turn}:{}", event.seq));
     Frame {
-        head: Some((format!("{turn}:{}", event.seq), event.name)),
+        id,
+        event: Some(event.name),
         data: event.data,
     }
 }
@@ -210,6 +224,21 @@ mod tests {
         feed.publish(&failure(feed.turn, None, "r"));
         assert_eq!(numbers(&feed, Some(4)).await, [10, 11]);
         assert_eq!(numbers(&feed, Some(10)).await, [11]);
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_goes_on_elsewhere_says_so_here_only() {
+        let feed = feed();
+        feed.publish(&delta("a"));
+        let turn_id = feed.turn;
+        feed.publish(&TurnEvent::Reconnect { turn_id });
+        feed.publish(&failure(turn_id, Some("interrupted"), "r"));
+        let events: Vec<StoredEvent> = Arc::clone(&feed).listen(Some(0)).collect().await;
+        assert_eq!(events.len(), 1);
+        let last = frame(turn_id, events[0].clone());
+        assert_eq!(last.event.as_deref(), Some("reconnect"));
+        assert_eq!(last.id, None);
+        assert!(feed.unflushed().0.iter().all(|event| event.name == "delta"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod events;
 mod gate;
 mod grounding;
 mod handlers;
+mod metrics;
 mod prompt;
 mod resume;
 mod retrieval;
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
+pub use metrics::TurnMetrics;
 pub use retrieval::RetrievalClient;
 pub use sweeper::{fail_overdue, sweep};
 pub use takeover::{take_over, take_over_once};
@@ -39,6 +41,7 @@ pub struct Orchestrator {
     pub retrieval: RetrievalClient,
     pub config: OrchestratorConfig,
     pub shutdown: Shutdown,
+    pub metrics: TurnMetrics,
     /// Holds the leases of the turns that run here.
     replica: String,
     admission: Arc<Semaphore>,
@@ -58,6 +61,7 @@ impl Orchestrator {
         Self {
             admission: Arc::new(Semaphore::new(config.max_concurrent_turns)),
             running: Mutex::default(),
+            metrics: TurnMetrics::default(),
             replica: format!("orchestrator-{}", new_uuid().simple()),
             database,
             cache,

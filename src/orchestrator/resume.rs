@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::Orchestrator;
 use super::draft::unanswered;
-use super::events::{failure, is_terminal};
+use super::events::{ends_stream, failure, is_terminal};
 use crate::cache::StoredEvent;
 use crate::domain::chat::{TurnDone, TurnEvent, TurnStatus};
 use crate::domain::ids::TurnId;
@@ -71,11 +71,15 @@ impl Follow {
     async fn next(&mut self) -> Option<StoredEvent> {
         while !self.ended {
             if let Some(event) = self.ready.next() {
-                self.ended = is_terminal(&event.name);
+                self.ended = ends_stream(&event.name);
                 self.last = Some(event.seq);
                 return Some(event);
             }
-            let more = self.more().await;
+            let orchestrator = Arc::clone(&self.orchestrator);
+            let more = tokio::select! {
+                more = self.more() => more,
+                () = orchestrator.shutdown.closing() => self.reconnect(),
+            };
             self.ready = more.into_iter();
         }
         None
@@ -146,6 +150,11 @@ impl Follow {
                 .first()
                 .is_some_and(|event| event.seq == last && is_terminal(&event.name))
         })
+    }
+
+    fn reconnect(&self) -> Vec<StoredEvent> {
+        let turn_id = self.turn;
+        numbered(1, self.last, vec![TurnEvent::Reconnect { turn_id }])
     }
 
     fn give_up(&self, reason: &str) -> Vec<StoredEvent> {

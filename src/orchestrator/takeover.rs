@@ -14,7 +14,8 @@ use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus};
 use crate::domain::ids::{TurnId, new_uuid};
 use crate::persistence::turns::{self, Orphan};
 
-const INTERVAL: Duration = Duration::from_secs(5);
+/// With the lease, what a person waits at most when a replica dies.
+const INTERVAL: Duration = Duration::from_secs(2);
 /// Event numbers left free for each generation: the client may have seen more than the cache has.
 const SPACING: u64 = 10_000;
 
@@ -69,6 +70,7 @@ pub async fn take_over_once(orchestrator: &Arc<Orchestrator>) -> usize {
 
 async fn run(orchestrator: &Orchestrator, orphan: Orphan) {
     let turn: TurnId = orphan.id.into();
+    orchestrator.metrics.took_over();
     tracing::warn!(turn.id = %turn, turn.generation = orphan.generation, "turn taken over");
     let last = orchestrator.last_number(turn).await.unwrap_or_default();
     let first = last + SPACING * u64::try_from(orphan.generation).unwrap_or(1);

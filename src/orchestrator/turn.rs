@@ -60,6 +60,7 @@ struct Registration<'a> {
 
 impl Drop for Registration<'_> {
     fn drop(&mut self) {
+        self.orchestrator.metrics.stopped();
         let mut running = self.orchestrator.running();
         // A later generation may have taken the place.
         if running
@@ -90,6 +91,7 @@ impl Orchestrator {
         let permit = Arc::clone(&self.admission).try_acquire_owned().ok();
         // An emergency costs no model and no retrieval; it never waits for room.
         if permit.is_none() && !emergency {
+            self.metrics.refused();
             return Err(Problem::unavailable(
                 "Too many questions at once. Try again shortly.",
             ));
@@ -183,6 +185,7 @@ impl Orchestrator {
         deadline: Duration,
     ) {
         self.running().insert(feed.turn, Arc::clone(&feed));
+        self.metrics.began();
         let registration = Registration {
             orchestrator: self,
             feed,
@@ -197,6 +200,7 @@ impl Orchestrator {
             stop = self.stopped(question, feed) => Err(stop),
         };
         let (status, reason) = match &outcome {
+            Err(Stop::HandedOver) => return self.hand_over(feed).await,
             Ok(status) => (*status, None),
             Err(Stop::Cancelled) => (TurnStatus::Cancelled, Some("cancelled")),
             Err(Stop::Failed(reason)) => (TurnStatus::Failed, Some(*reason)),
@@ -231,6 +235,7 @@ impl Orchestrator {
             llm.provider = end.provider, duration_ms = end.timings.total_ms, "turn ended"
         );
         if end.status.is_terminal() {
+            self.metrics.ended(end);
             feed.publish(&resume::terminal(end, request));
             self.flush(feed).await;
         } else {
@@ -276,8 +281,23 @@ impl Orchestrator {
     async fn stopped(&self, question: &Question, feed: &Feed) -> Stop {
         tokio::select! {
             () = feed.cancel.cancelled() => Stop::Cancelled,
+            () = self.shutdown.closing() => Stop::HandedOver,
             stop = self.watch(question, feed) => stop,
         }
+    }
+
+    /// Gives the turn to whichever replica comes first; the listeners here are told to follow.
+    async fn hand_over(&self, feed: &Feed) {
+        self.flush(feed).await;
+        let running = (feed.turn, feed.generation);
+        match turns::release_lease(&self.database, running, &self.replica).await {
+            Ok(()) => tracing::info!(turn.id = %feed.turn, "turn handed over"),
+            Err(error) => {
+                tracing::warn!(turn.id = %feed.turn, error = %error, "its lease will expire");
+            }
+        }
+        let turn_id = feed.turn;
+        feed.publish(&TurnEvent::Reconnect { turn_id });
     }
 
     async fn watch(&self, question: &Question, feed: &Feed) -> Stop {

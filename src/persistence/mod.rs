@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod conversations;
+pub mod dead_letters;
 pub mod documents;
 pub mod indexing;
 pub mod leases;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use diesel::OptionalExtension;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -37,7 +36,7 @@ pub(crate) async fn insert(
     insert_envelope(connection, topic, &envelope).await
 }
 
-async fn insert_envelope(
+pub(super) async fn insert_envelope(
     connection: &mut AsyncPgConnection,
     topic: &str,
     envelope: &Envelope,
@@ -222,40 +221,4 @@ pub async fn prune(database: &Database, older_than: Duration) -> Result<usize, D
         .await?;
     }
     Ok(deleted)
-}
-
-#[derive(diesel::QueryableByName)]
-struct DeadRow {
-    #[diesel(sql_type = Text)]
-    topic: String,
-    #[diesel(sql_type = Jsonb)]
-    envelope: Value,
-}
-
-/// Publishes a dead letter again, as a new event. False if it is unknown, was replayed before, or
-/// was never an event.
-pub async fn replay_dead_letter(database: &Database, id: i64) -> Result<bool, DbError> {
-    let mut connection = database.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let row: Option<DeadRow> = diesel::sql_query(
-                "UPDATE dead_letters SET replayed_at = now()
-                 WHERE id = $1 AND replayed_at IS NULL AND envelope IS NOT NULL
-                   AND envelope ->> 'kind' <> 'undecodable'
-                 RETURNING topic, envelope",
-            )
-            .bind::<BigInt, _>(id)
-            .get_result(connection)
-            .await
-            .optional()?;
-            let Some(row) = row else {
-                return Ok(false);
-            };
-            let mut envelope: Envelope = serde_json::from_value(row.envelope)
-                .map_err(|_| DbError::Query("the dead letter holds no envelope".into()))?;
-            envelope.event_id = EventId::new();
-            insert_envelope(connection, &row.topic, &envelope).await?;
-            Ok(true)
-        })
-        .await
 }

@@ -25,7 +25,8 @@ use crate::domain::messaging::topics;
 
 pub use finish::finish;
 pub use lease::{
-    Orphan, is_cancel_requested, list_overdue, renew_lease, request_cancel, take_over_expired,
+    Orphan, is_cancel_requested, list_overdue, release_lease, renew_lease, request_cancel,
+    take_over_expired,
 };
 pub use quotes::{Span, list_quotes};
 

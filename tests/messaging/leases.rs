@@ -3,7 +3,7 @@ use std::time::Duration;
 use chatbot::domain::ids::EventId;
 use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
 use chatbot::domain::messaging::{Delivery, Envelope, Fence, Lease, LeaseStore, OutboxStore};
-use chatbot::persistence::{DbError, leases, outbox};
+use chatbot::persistence::{DbError, dead_letters, leases};
 use serde_json::json;
 
 use crate::support::TestDatabase;
@@ -132,16 +132,8 @@ async fn a_dead_letter_advances_and_can_be_replayed_once() {
     let id = test
         .number("SELECT id AS n FROM dead_letters WHERE cause = 'acause' AND attempts = 3")
         .await;
-    assert!(
-        outbox::replay_dead_letter(&test.database, id)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !outbox::replay_dead_letter(&test.database, id)
-            .await
-            .unwrap()
-    );
+    assert!(dead_letters::replay(&test.database, id).await.unwrap());
+    assert!(!dead_letters::replay(&test.database, id).await.unwrap());
     assert_eq!(test.database.pending().await.unwrap(), 1);
 }
 

@@ -1,10 +1,14 @@
 //! Real services for tests, each test on ground of its own: a schema, a topic prefix, fresh ids.
 
-#![expect(
+#![allow(
     clippy::expect_used,
     clippy::panic,
-    reason = "a test fails by panicking"
+    dead_code,
+    reason = "a test fails by panicking; tests and benchmarks each use a part of this"
 )]
+
+pub mod proxy;
+pub mod system;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -82,6 +86,21 @@ impl TestDatabase {
             .expect("a number");
         row.n
     }
+
+    /// The texts that a query returns under the name `t`.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let rows: Vec<Text> = diesel::sql_query(query)
+            .load(&mut self.connection().await)
+            .await
+            .expect("texts");
+        rows.into_iter().map(|row| row.t).collect()
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    t: String,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -140,8 +159,17 @@ async fn execute(connection: &mut AsyncPgConnection, statement: &str) {
 }
 
 /// Waits until something is so; the condition is asked again every few milliseconds.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+pub async fn until<F: Future<Output = bool>>(what: &str, condition: impl FnMut() -> F) {
+    until_within(Duration::from_secs(30), what, condition).await;
+}
+
+/// The same with a limit that matters to the test.
+pub async fn until_within<F: Future<Output = bool>>(
+    limit: Duration,
+    what: &str,
+    mut condition: impl FnMut() -> F,
+) {
+    let deadline = Instant::now() + limit;
     while !condition().await {
         assert!(Instant::now() < deadline, "not in time: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -22,7 +22,7 @@ use crate::http::body::Json;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse::{self, Frame};
-use crate::orchestrator::events::is_terminal;
+use crate::orchestrator::events::ends_stream;
 use crate::orchestrator::turn::{Begun, Question};
 use crate::orchestrator::{Orchestrator, resume};
 use crate::persistence::conversations;
@@ -107,7 +107,7 @@ pub async fn create(
         return Ok(sse::respond(frames, heartbeat));
     }
     while let Some(event) = events.next().await {
-        if is_terminal(&event.name) {
+        if ends_stream(&event.name) {
             return Ok(completion.whole(&event));
         }
     }
@@ -200,7 +200,7 @@ impl Completion {
             "turn" => vec![self.chunk(&json!({ "role": "assistant", "content": "" }), None)],
             "delta" => vec![self.chunk(&json!({ "content": data.get("text") }), None)],
             // Clients of this API cannot take back what they have shown.
-            "restart" | "error" => vec![json!({ "error": {
+            "restart" | "reconnect" | "error" => vec![json!({ "error": {
                 "message": "The answer could not be completed.",
                 "type": "server_error",
                 "turn_id": self.turn,
@@ -218,11 +218,7 @@ impl Completion {
             object.insert("citations".into(), json!(done.citations));
             object.insert("chatbot".into(), extra(&done));
         }
-        let end = Frame {
-            head: None,
-            data: "[DONE]".into(),
-        };
-        vec![data_frame(&last), end]
+        vec![data_frame(&last), Frame::data("[DONE]")]
     }
 
     fn chunk(self, delta: &Value, finish_reason: Option<&str>) -> Value {
@@ -241,10 +237,7 @@ impl Completion {
 }
 
 fn data_frame(value: &Value) -> Frame {
-    Frame {
-        head: None,
-        data: value.to_string(),
-    }
+    Frame::data(value.to_string())
 }
 
 fn read_done(event: &StoredEvent) -> Option<TurnDone> {

@@ -16,7 +16,7 @@ use crate::http::body::Json;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse;
-use crate::orchestrator::events::{frame, is_terminal};
+use crate::orchestrator::events::{ends_stream, frame};
 use crate::orchestrator::turn::{Begun, Question};
 use crate::orchestrator::{Orchestrator, resume};
 use crate::persistence::conversations;
@@ -78,8 +78,8 @@ pub async fn ask(
         return Ok(sse::respond(frames, heartbeat));
     }
     while let Some(event) = events.next().await {
-        if is_terminal(&event.name) {
-            return Ok(terminal_response(&event.name, event.data));
+        if ends_stream(&event.name) {
+            return ended(turn, &event.name, event.data);
         }
     }
     Err(Problem::unavailable(
@@ -87,15 +87,17 @@ pub async fn ask(
     ))
 }
 
-fn terminal_response(name: &str, data: String) -> HttpResponse {
-    if name == "done" {
-        HttpResponse::Ok()
+fn ended(turn: TurnId, name: &str, data: String) -> Result<HttpResponse, Problem> {
+    match name {
+        "done" => Ok(HttpResponse::Ok()
             .content_type("application/json")
-            .body(data)
-    } else {
-        HttpResponse::ServiceUnavailable()
+            .body(data)),
+        "error" => Ok(HttpResponse::ServiceUnavailable()
             .content_type("application/problem+json")
-            .body(data)
+            .body(data)),
+        _ => Err(Problem::unavailable(format!(
+            "This server stops and the answer goes on elsewhere: get it at /v1/turns/{turn}."
+        ))),
     }
 }
 

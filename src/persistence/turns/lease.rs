@@ -75,6 +75,24 @@ pub async fn renew_lease(
     Ok(renewed == 1)
 }
 
+/// Gives a running turn up: it may be taken over at once.
+pub async fn release_lease(
+    database: &Database,
+    (turn, generation): (TurnId, i32),
+    replica: &str,
+) -> Result<(), DbError> {
+    diesel::sql_query(
+        "UPDATE turns SET lease_expires_at = '-infinity'
+         WHERE id = $1 AND generation = $2 AND lease_owner = $3 AND finished_at IS NULL",
+    )
+    .bind::<SqlUuid, _>(turn.0)
+    .bind::<Integer, _>(generation)
+    .bind::<Text, _>(replica)
+    .execute(&mut database.connection().await?)
+    .await?;
+    Ok(())
+}
+
 /// A turn whose replica is gone, now under a new generation.
 #[derive(diesel::QueryableByName)]
 pub struct Orphan {

@@ -1,0 +1,117 @@
+//! What turns show to Prometheus: counts, times and states, never anything a person wrote.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::domain::chat::TurnDone;
+
+/// How a turn ended.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct EndLabels {
+    status: &'static str,
+    /// Why it failed or was cancelled; empty otherwise.
+    reason: String,
+    /// Who answered; empty if nobody did.
+    provider: String,
+}
+
+/// The metrics of the turns of this process.
+pub struct TurnMetrics {
+    ended: Family<EndLabels, Counter>,
+    running: Gauge,
+    taken_over: Counter,
+    refused: Counter,
+    seconds: Histogram,
+    first_token_seconds: Histogram,
+    retrieval_seconds: Histogram,
+}
+
+impl Default for TurnMetrics {
+    fn default() -> Self {
+        // 5 ms to 80 s.
+        let histogram = || Histogram::new(exponential_buckets(0.005, 2.0, 15));
+        Self {
+            ended: Family::default(),
+            running: Gauge::default(),
+            taken_over: Counter::default(),
+            refused: Counter::default(),
+            seconds: histogram(),
+            first_token_seconds: histogram(),
+            retrieval_seconds: histogram(),
+        }
+    }
+}
+
+impl TurnMetrics {
+    /// Adds them to a registry.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("turns", "Turns that ended here", self.ended.clone());
+        registry.register("turns_running", "Turns that run here", self.running.clone());
+        registry.register(
+            "turns_taken_over",
+            "Turns of other replicas that were continued here",
+            self.taken_over.clone(),
+        );
+        registry.register(
+            "turns_refused",
+            "Questions refused because too many turns ran",
+            self.refused.clone(),
+        );
+        registry.register(
+            "turn_seconds",
+            "Seconds from acceptance to the end",
+            self.seconds.clone(),
+        );
+        registry.register(
+            "turn_first_token_seconds",
+            "Seconds from acceptance to the first piece of a model's answer",
+            self.first_token_seconds.clone(),
+        );
+        registry.register(
+            "turn_retrieval_seconds",
+            "Seconds from acceptance to the evidence",
+            self.retrieval_seconds.clone(),
+        );
+    }
+
+    pub(super) fn began(&self) {
+        self.running.inc();
+    }
+
+    pub(super) fn stopped(&self) {
+        self.running.dec();
+    }
+
+    pub(super) fn took_over(&self) {
+        self.taken_over.inc();
+    }
+
+    pub(super) fn refused(&self) {
+        self.refused.inc();
+    }
+
+    pub(super) fn ended(&self, done: &TurnDone) {
+        self.ended
+            .get_or_create(&EndLabels {
+                status: done.status.as_str(),
+                reason: done.reason.clone().unwrap_or_default(),
+                provider: done.provider.clone().unwrap_or_default(),
+            })
+            .inc();
+        self.seconds.observe(seconds(done.timings.total_ms));
+        if let Some(ms) = done.timings.first_token_ms {
+            self.first_token_seconds.observe(seconds(ms));
+        }
+        if let Some(ms) = done.timings.retrieval_ms {
+            self.retrieval_seconds.observe(seconds(ms));
+        }
+    }
+}
+
+fn seconds(ms: u64) -> f64 {
+    std::time::Duration::from_millis(ms).as_secs_f64()
+}

@@ -1,0 +1,130 @@
+//! How the roles start, tell of their state, and stop.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::proxy::{Fault, Proxy};
+use crate::support::system::{Setup, System};
+use crate::support::{service, until_within};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_stops_cleanly() {
+    let mut system = System::start().await;
+    let limit = Duration::from_secs(20);
+    for role in [&mut system.orchestrator, &mut system.rag] {
+        let ended = tokio::task::block_in_place(|| role.terminate(limit));
+        assert!(ended.is_some_and(|status| status.success()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_roles_describe_themselves() {
+    let system = System::start().await;
+    let get = |url: String| async { system.http.get(url).send().await.unwrap() };
+    for (url, health, own) in [
+        (&system.orchestrator.url, "/health", "/v1/conversations"),
+        (&system.rag.url, "/v1/health", "/v1/search"),
+    ] {
+        for path in [
+            health.to_owned(),
+            format!("{health}/ready"),
+            format!("{health}/startup"),
+        ] {
+            let answer = get(format!("{url}{path}")).await;
+            assert_eq!(answer.status(), 200, "{path}");
+        }
+        let metrics = get(format!("{url}/metrics")).await.text().await.unwrap();
+        assert!(metrics.contains("chatbot_http_requests_total{"));
+        assert!(metrics.ends_with("# EOF\n"), "OpenMetrics end with it");
+        let api: Value = get(format!("{url}/openapi.json"))
+            .await
+            .json()
+            .await
+            .unwrap();
+        assert_eq!(api["openapi"], "3.1.0");
+        let paths = api["paths"].as_object().unwrap();
+        assert!(paths.contains_key(own) && paths.contains_key(health));
+        // A request id that a caller sends comes back; without one there is one all the same.
+        let request = system.http.get(format!("{url}{health}"));
+        let answer = request.header("x-request-id", "abc-1").send().await;
+        assert_eq!(answer.unwrap().headers()["x-request-id"], "abc-1");
+        let answer = get(format!("{url}{health}")).await;
+        assert!(!answer.headers()["x-request-id"].is_empty());
+    }
+}
+
+/// `host:port` of a URL.
+fn authority(url: &str) -> String {
+    let url = url::Url::parse(url).unwrap();
+    format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_database_a_role_is_alive_and_not_ready() {
+    let server = service("CHATBOT_TEST_DATABASE_URL");
+    let proxy = Proxy::to(&authority(&server)).await;
+    let setup = Setup::new().await;
+    let url = setup
+        .database
+        .url
+        .replace(&authority(&server), &proxy.address.to_string());
+    let system = System::start_with(setup.with("DATABASE_URL", url)).await;
+    let status = |url: String| {
+        let request = system.http.get(url).timeout(Duration::from_secs(5));
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    for fault in [Fault::Gone, Fault::Silent] {
+        proxy.set(fault);
+        for (url, health) in [
+            (&system.orchestrator.url, "/health"),
+            (&system.rag.url, "/v1/health"),
+        ] {
+            let ready = || async { status(format!("{url}{health}/ready")).await };
+            let within = Duration::from_secs(5);
+            until_within(within, "not ready", || async { ready().await == 503 }).await;
+            assert_eq!(status(format!("{url}{health}")).await, 200);
+        }
+        proxy.set(Fault::None);
+        for (url, health) in [
+            (&system.orchestrator.url, "/health"),
+            (&system.rag.url, "/v1/health"),
+        ] {
+            let ready = || async { status(format!("{url}{health}/ready")).await };
+            let within = Duration::from_secs(20);
+            until_within(within, "ready again", || async { ready().await == 200 }).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_start_says_what_is_wrong() {
+    let setup = Setup::new().await;
+    let words = |variable: &str, value: &str| {
+        let mut command = setup.chatbot();
+        command.args(["serve", "orchestrator"]).env(variable, value);
+        let output = command.output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let port = words("CHATBOT__SERVER__PORT", "many");
+    assert!(
+        port.contains("server.port") && port.contains("CHATBOT__"),
+        "{port}"
+    );
+    let unknown = words("CHATBOT__SERVER__PROT", "1");
+    assert!(unknown.contains("prot"), "{unknown}");
+    let token = words("CHATBOT__AUTH__INTERNAL_TOKEN", "");
+    assert!(token.contains("auth.internal_token"), "{token}");
+    let file = words("DATABASE_URL_FILE", "/nowhere/secret");
+    assert!(
+        file.contains("DATABASE_URL_FILE") && file.contains("/nowhere/secret"),
+        "{file}"
+    );
+    setup
+        .database
+        .execute("DELETE FROM __diesel_schema_migrations")
+        .await;
+    let pending = words("CHATBOT__SERVER__PORT", "0");
+    assert!(pending.contains("chatbot migrate"), "{pending}");
+}

@@ -1,0 +1,251 @@
+//! Both roles as real processes on real PostgreSQL, Redis and Kafka.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{TestDatabase, service, unique, until};
+
+/// A process that ends with the test.
+pub struct Role {
+    pub child: Child,
+    pub url: String,
+}
+
+impl Role {
+    /// Sends SIGTERM and waits; `None` if the process is still there after `limit`.
+    pub fn terminate(&mut self, limit: Duration) -> Option<std::process::ExitStatus> {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let end = Instant::now() + limit;
+        loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => return Some(status),
+                None if Instant::now() > end => return None,
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a test's system has of its own: schema, topic prefix, and settings beyond the usual ones.
+pub struct Setup {
+    pub database: TestDatabase,
+    prefix: String,
+    settings: Vec<(String, String)>,
+}
+
+impl Setup {
+    /// A schema and a topic prefix that no other test uses.
+    pub async fn new() -> Self {
+        Self {
+            database: TestDatabase::new().await,
+            prefix: format!("{}.", unique("system")),
+            settings: Vec::new(),
+        }
+    }
+
+    /// Sets a variable for every process of this system; the last value of a name wins.
+    #[must_use]
+    pub fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
+        self.settings.push((variable.to_owned(), value.into()));
+        self
+    }
+
+    /// `chatbot`, configured for this system.
+    pub fn chatbot(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
+        for name in ["GEMINI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"] {
+            command.env_remove(name);
+        }
+        command
+            .env_remove("OPENAI_BASE_URL")
+            .env("DATABASE_URL", &self.database.url)
+            .env("REDIS_URL", service("CHATBOT_TEST_REDIS_URL"))
+            .env("KAFKA_BROKERS", service("CHATBOT_TEST_KAFKA_BROKERS"))
+            .env("CHATBOT__MESSAGING__TOPIC_PREFIX", &self.prefix)
+            .env("CHATBOT__MESSAGING__PARTITIONS", "2")
+            .env(
+                "CHATBOT__EMBEDDING__CACHE_DIR",
+                service("CHATBOT_TEST_MODEL_DIR"),
+            )
+            .env("CHATBOT__AUTH__INTERNAL_TOKEN", "internal-token-of-a-test")
+            .env("CHATBOT__SERVER__HOST", "127.0.0.1")
+            .env("CHATBOT__LOG__FILTER", "warn")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Starts `serve orchestrator` or `serve rag` on a free port.
+    pub fn serve(&self, role: &str, settings: &[(&str, &str)]) -> Role {
+        let port = free_port();
+        let child = self
+            .chatbot()
+            .args(["serve", role])
+            .env("CHATBOT__SERVER__PORT", port.to_string())
+            .envs(settings.iter().copied())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Role {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    /// A new API key of this owner with these scopes.
+    pub fn key(&self, owner: &str, scopes: &[&str]) -> String {
+        let mut command = self.chatbot();
+        command.args(["keys", "create", "--name", "test", "--owner", owner]);
+        for scope in scopes {
+            command.args(["--scope", scope]);
+        }
+        let output = command.output().unwrap();
+        let key = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(key.starts_with("cb_"), "{errors}");
+        key
+    }
+}
+
+/// One orchestrator and one rag, ready, and a key of `anna` with every scope.
+pub struct System {
+    pub setup: Setup,
+    pub orchestrator: Role,
+    pub rag: Role,
+    pub http: reqwest::Client,
+    pub key: String,
+}
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+impl System {
+    /// The usual system.
+    pub async fn start() -> Self {
+        Self::start_with(Setup::new().await).await
+    }
+
+    /// A system with settings of its own.
+    pub async fn start_with(setup: Setup) -> Self {
+        let rag = setup.serve("rag", &[]);
+        let orchestrator = setup.serve(
+            "orchestrator",
+            &[("CHATBOT__ORCHESTRATOR__RAG_URL", &rag.url)],
+        );
+        let key = setup.key("anna", &["chat", "search", "documents"]);
+        let system = Self {
+            setup,
+            orchestrator,
+            rag,
+            http: reqwest::Client::new(),
+            key,
+        };
+        system
+            .until_answers(&format!("{}/health/ready", system.orchestrator.url))
+            .await;
+        system
+            .until_answers(&format!("{}/v1/health/ready", system.rag.url))
+            .await;
+        system
+    }
+
+    async fn until_answers(&self, url: &str) {
+        until(&format!("{url} answers"), || async {
+            let answer = self.http.get(url).send().await;
+            answer.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+    }
+
+    /// The schema of this system.
+    pub fn database(&self) -> &TestDatabase {
+        &self.setup.database
+    }
+
+    /// Where a document of the collection `patients` is.
+    pub fn document_url(&self, name: &str) -> String {
+        format!("{}/v1/documents/patients/{name}", self.rag.url)
+    }
+
+    /// Uploads a document; fails the test if it is refused.
+    pub async fn put(
+        &self,
+        name: &str,
+        media_type: &str,
+        bytes: impl Into<reqwest::Body>,
+    ) -> Value {
+        let answer = self
+            .http
+            .put(self.document_url(name))
+            .bearer_auth(&self.key)
+            .header("content-type", media_type)
+            .body(bytes)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap()
+        );
+        answer.json().await.unwrap()
+    }
+
+    /// The document once it is indexed or has failed.
+    pub async fn settled(&self, name: &str) -> Value {
+        let view = || async {
+            let request = self
+                .http
+                .get(self.document_url(name))
+                .bearer_auth(&self.key);
+            let view: Value = request.send().await.unwrap().json().await.unwrap();
+            view
+        };
+        until("the document is settled", || async {
+            view().await["version_status"] != "received"
+        })
+        .await;
+        view().await
+    }
+
+    /// A request to the orchestrator with the system's key.
+    pub fn post(&self, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        let url = format!("{}{path}", self.orchestrator.url);
+        self.http.post(url).bearer_auth(&self.key).json(body)
+    }
+
+    /// The path of a new conversation's messages.
+    pub async fn conversation(&self) -> String {
+        let created = self.post("/v1/conversations", &json!({})).send().await;
+        let answer = created.unwrap();
+        assert_eq!(answer.status(), 201);
+        let body: Value = answer.json().await.unwrap();
+        let id = body["id"].as_str().unwrap();
+        format!("/v1/conversations/{id}/messages")
+    }
+
+    /// Asks for JSON and returns the `done` object.
+    pub async fn ask(&self, messages: &str, content: &str) -> Value {
+        let answer = self
+            .post(messages, &json!({ "content": content }))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+}
