@@ -89,7 +89,7 @@ def roles(services):
     wrong = []
     for name in ("rag", "orchestrator", "migrate", "model"):
         wrong += compare(name, services[name], HARDENED)
-        if int(services[name]["stop_grace_period"].rstrip("s")) < 2 * 30 + 5:
+        if int(services[name]["stop_grace_period"].rstrip("s")) < 30 + 3 + 5:
             wrong.append(f"{name}: its grace period is shorter than the drain")
         if any(key.endswith("API_KEY") and value for key, value in services[name]["environment"].items() if not value.startswith("${")):
             wrong.append(f"{name}: a key stands in the file")

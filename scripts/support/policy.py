@@ -271,13 +271,13 @@ def probes_ask_the_designed_paths(rendered):
 
 @rule
 def the_grace_period_covers_the_drain(rendered):
-    """preStop, open requests, then background tasks: all inside the grace period."""
+    """preStop, the drain, 3 s to hand over what still runs, and a margin: all inside the grace period."""
     for name, _, pod in role_pods(rendered):
         stop = main_container(pod)["lifecycle"]
         yield from differs(f"{name}, lifecycle", stop, {"preStop": {"sleep": {"seconds": 5}}})
         drain = int(rendered.settings(name)["CHATBOT__SERVER__DRAIN_SECONDS"])
         yield from differs(f"{name}, drain", drain, 30)
-        yield from differs(f"{name}, grace", pod["terminationGracePeriodSeconds"], 5 + 2 * drain + 10)
+        yield from differs(f"{name}, grace", pod["terminationGracePeriodSeconds"], 5 + drain + 3 + 7)
 
 
 # --- hardening -------------------------------------------------------------------------------------------------------
