@@ -4,8 +4,8 @@
 //! environment.
 
 mod paths;
+mod well_known;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -200,6 +200,7 @@ pub struct OrchestratorConfig {
     pub history_token_budget: usize,
     pub max_message_chars: usize,
     pub max_concurrent_turns: usize,
+    pub max_turns_per_user: usize,
     pub requests_per_minute: u32,
     pub heartbeat_seconds: u64,
 }
@@ -215,6 +216,7 @@ impl Default for OrchestratorConfig {
             history_token_budget: 1_500,
             max_message_chars: 4_000,
             max_concurrent_turns: 256,
+            max_turns_per_user: 16,
             requests_per_minute: 60,
             heartbeat_seconds: 10,
         }
@@ -277,19 +279,6 @@ pub enum ConfigError {
     },
 }
 
-/// Names that people expect, and the key each one sets.
-const WELL_KNOWN: [(&str, &str); 9] = [
-    ("DATABASE_URL", "database.url"),
-    ("REDIS_URL", "cache.url"),
-    ("KAFKA_BROKERS", "messaging.brokers"),
-    ("INTERNAL_TOKEN", "auth.internal_token"),
-    ("GEMINI_API_KEY", "llm.gemini.api_key"),
-    ("ANTHROPIC_API_KEY", "llm.anthropic.api_key"),
-    ("OPENAI_API_KEY", "llm.openai.api_key"),
-    ("OPENAI_BASE_URL", "llm.openai.base_url"),
-    ("GOOGLE_API_KEY", "embedding.google.api_key"),
-];
-
 impl Config {
     /// Loads the file named by `--config` or `CHATBOT_CONFIG`, then the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
@@ -310,7 +299,7 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(path));
         }
-        for (key, value) in well_known_values()? {
+        for (key, value) in well_known::values()? {
             figment = figment.merge(Serialized::default(key, value));
         }
         Ok(figment.merge(Env::prefixed("CHATBOT__").split("__")))
@@ -336,6 +325,10 @@ impl Config {
                 "orchestrator.max_concurrent_turns",
                 self.orchestrator.max_concurrent_turns,
             ),
+            (
+                "orchestrator.max_turns_per_user",
+                self.orchestrator.max_turns_per_user,
+            ),
         ];
         for (key, value) in positive {
             if value == 0 {
@@ -351,27 +344,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-fn well_known_values() -> Result<BTreeMap<&'static str, String>, ConfigError> {
-    let mut values = BTreeMap::new();
-    for (variable, key) in WELL_KNOWN {
-        let file_variable = format!("{variable}_FILE");
-        let value = if let Some(path) = std::env::var_os(&file_variable).map(PathBuf::from) {
-            std::fs::read_to_string(&path).map_err(|error| ConfigError::SecretFile {
-                variable: file_variable,
-                path,
-                reason: error.to_string(),
-            })?
-        } else {
-            std::env::var(variable).unwrap_or_default()
-        };
-        // An empty variable, or an empty entry of a Secret, is how containers say "not set".
-        if !value.trim().is_empty() {
-            values.insert(key, value.trim().to_owned());
-        }
-    }
-    Ok(values)
 }
 
 /// One line an error: the key, where the value came from, and what was expected.

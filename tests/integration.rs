@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod browser;
 mod delivery;
 mod import_rules;
 mod messaging;

@@ -25,6 +25,7 @@ pub struct TurnMetrics {
     running: Gauge,
     taken_over: Counter,
     refused: Counter,
+    superseded: Counter,
     seconds: Histogram,
     first_token_seconds: Histogram,
     retrieval_seconds: Histogram,
@@ -39,6 +40,7 @@ impl Default for TurnMetrics {
             running: Gauge::default(),
             taken_over: Counter::default(),
             refused: Counter::default(),
+            superseded: Counter::default(),
             seconds: histogram(),
             first_token_seconds: histogram(),
             retrieval_seconds: histogram(),
@@ -58,8 +60,13 @@ impl TurnMetrics {
         );
         registry.register(
             "turns_refused",
-            "Questions refused because too many turns ran",
+            "Questions refused because too many turns ran, here or of one person",
             self.refused.clone(),
+        );
+        registry.register(
+            "turns_superseded",
+            "Turns that another replica had taken over by the time they ended here",
+            self.superseded.clone(),
         );
         registry.register(
             "turn_seconds",
@@ -92,6 +99,10 @@ impl TurnMetrics {
 
     pub(super) fn refused(&self) {
         self.refused.inc();
+    }
+
+    pub(super) fn superseded(&self) {
+        self.superseded.inc();
     }
 
     pub(super) fn ended(&self, done: &TurnDone) {

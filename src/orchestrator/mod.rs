@@ -1,5 +1,6 @@
 //! Questions in, cited answers out.
 
+mod admission;
 mod answer;
 mod draft;
 mod events;
@@ -18,8 +19,6 @@ mod turn;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
-
 pub use metrics::TurnMetrics;
 pub use retrieval::RetrievalClient;
 pub use sweeper::{fail_overdue, sweep};
@@ -31,6 +30,7 @@ use crate::domain::ids::{TurnId, new_uuid};
 use crate::llm::ProviderChain;
 use crate::persistence::Database;
 use crate::shutdown::Shutdown;
+use admission::Admission;
 use events::Feed;
 
 /// What the handlers and the turns share.
@@ -44,7 +44,7 @@ pub struct Orchestrator {
     pub metrics: TurnMetrics,
     /// Holds the leases of the turns that run here.
     replica: String,
-    admission: Arc<Semaphore>,
+    admission: Arc<Admission>,
     running: Mutex<HashMap<TurnId, Arc<Feed>>>,
 }
 
@@ -59,7 +59,7 @@ impl Orchestrator {
         shutdown: Shutdown,
     ) -> Self {
         Self {
-            admission: Arc::new(Semaphore::new(config.max_concurrent_turns)),
+            admission: Admission::new(config.max_concurrent_turns, config.max_turns_per_user),
             running: Mutex::default(),
             metrics: TurnMetrics::default(),
             replica: format!("orchestrator-{}", new_uuid().simple()),

@@ -32,20 +32,11 @@ pub async fn take_over(orchestrator: Arc<Orchestrator>) {
 
 /// Takes over what there is room for; returns how many.
 pub async fn take_over_once(orchestrator: &Arc<Orchestrator>) -> usize {
-    let mut permits = Vec::new();
     // Half of what is free: new questions need room too.
-    for _ in 0..orchestrator
-        .admission
-        .available_permits()
-        .div_ceil(2)
-        .min(16)
-    {
-        permits.extend(Arc::clone(&orchestrator.admission).try_acquire_owned());
-    }
-    if permits.is_empty() {
+    let room = orchestrator.admission.free().div_ceil(2).min(16);
+    let Ok(limit @ 1..) = i64::try_from(room) else {
         return 0;
-    }
-    let limit = i64::try_from(permits.len()).unwrap_or(1);
+    };
     let taken =
         turns::take_over_expired(&orchestrator.database, &orchestrator.replica, LEASE, limit).await;
     let orphans = match taken {
@@ -56,7 +47,8 @@ pub async fn take_over_once(orchestrator: &Arc<Orchestrator>) -> usize {
         }
     };
     let count = orphans.len();
-    for (orphan, permit) in orphans.into_iter().zip(permits) {
+    for orphan in orphans {
+        let permit = orchestrator.admission.take_accepted(&orphan.owner_id);
         let running = Arc::clone(orchestrator);
         let span = tracing::info_span!("takeover", turn.id = %orphan.id);
         let work = async move {

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
 
+use super::admission::{Full, Permit};
 use super::answer::Stop;
 use super::draft::Draft;
 use super::events::{Feed, failure};
@@ -32,6 +33,9 @@ const RENEWAL: Duration = Duration::from_secs(5);
 /// Attempts to store the end of a turn, and the pause between them.
 const STORE_ATTEMPTS: u8 = 3;
 const STORE_PAUSE: Duration = Duration::from_millis(200);
+
+/// When a person whose earlier questions are still being answered may ask again.
+const BUSY: Duration = Duration::from_secs(2);
 
 /// A validated question.
 pub struct Question {
@@ -88,14 +92,7 @@ impl Orchestrator {
             category: triage.category.map(|category| category.as_str().into()),
             text: triage.text.map(Into::into),
         };
-        let permit = Arc::clone(&self.admission).try_acquire_owned().ok();
-        // An emergency costs no model and no retrieval; it never waits for room.
-        if permit.is_none() && !emergency {
-            self.metrics.refused();
-            return Err(Problem::unavailable(
-                "Too many questions at once. Try again shortly.",
-            ));
-        }
+        let permit = self.admit(&question.principal.owner_id, emergency)?;
         let (sender, receiver) = oneshot::channel();
         let orchestrator = Arc::clone(&self);
         let work = async move {
@@ -124,6 +121,20 @@ impl Orchestrator {
         receiver
             .await
             .unwrap_or_else(|_| Err(Problem::unavailable("The server is stopping. Try again.")))
+    }
+
+    /// Room for the turn. An emergency costs no model and no retrieval: it never waits for room.
+    fn admit(&self, owner: &str, emergency: bool) -> Result<Option<Permit>, Problem> {
+        let full = match self.admission.take(owner) {
+            Ok(permit) => return Ok(Some(permit)),
+            Err(_) if emergency => return Ok(None),
+            Err(full) => full,
+        };
+        self.metrics.refused();
+        Err(match full {
+            Full::Here => Problem::unavailable("Too many questions at once. Try again shortly."),
+            Full::Owner => Problem::too_many_requests(BUSY),
+        })
     }
 
     async fn accept(
@@ -240,6 +251,7 @@ impl Orchestrator {
             self.flush(feed).await;
         } else {
             // It goes on under another generation: the cache is no longer ours to write.
+            self.metrics.superseded();
             feed.publish(&failure(feed.turn, Some("superseded"), request));
         }
     }

@@ -88,7 +88,11 @@ impl Setup {
 
     /// Starts `serve orchestrator` or `serve rag` on a free port.
     pub fn serve(&self, role: &str, settings: &[(&str, &str)]) -> Role {
-        let port = free_port();
+        self.serve_at(free_port(), role, settings)
+    }
+
+    /// The same on this port.
+    pub fn serve_at(&self, port: u16, role: &str, settings: &[(&str, &str)]) -> Role {
         let child = self
             .chatbot()
             .args(["serve", role])

@@ -1,0 +1,87 @@
+//! The web page in a real Chromium, driven by the scripts beside this file.
+//!
+//! `CHATBOT_TEST_PICTURE=docs/page.png` has them write a picture of the page as well.
+
+use std::process::{Command, Output};
+
+use crate::support::service;
+use crate::support::system::{Setup, System, free_port};
+
+/// File, media type, title.
+const SAMPLES: &[(&str, &str, &str)] = &[
+    (
+        "stroke-prevention.md",
+        "text/markdown",
+        "Preventing a stroke",
+    ),
+    (
+        "visiting-hours.md",
+        "text/markdown",
+        "Visiting hours and visitor information",
+    ),
+    ("preventing-falls.md", "text/markdown", "Preventing falls"),
+    (
+        "asthma-inhaler.pdf",
+        "application/pdf",
+        "Using your asthma inhaler",
+    ),
+];
+
+/// Markup in a document and in its title, which the page must show as text.
+const HOSTILE: &str = "Lost property is kept at the front desk for 30 days \
+    <img src=x onerror=\"document.title='owned'\"> and then given to a charity.\n";
+const HOSTILE_TITLE: &str = "Lost property <img src=x onerror=\"document.title='owned'\">";
+
+async fn upload(system: &System, name: &str, media_type: &str, title: &str, bytes: Vec<u8>) {
+    let url = reqwest::Url::parse_with_params("http://query", [("title", title)]).unwrap();
+    let path = format!("{name}?{}", url.query().unwrap());
+    system.put(&path, media_type, bytes).await;
+    assert_eq!(system.settled(name).await["version_status"], "indexed");
+}
+
+fn node(url: &str, key: &str, model_port: u16) -> Output {
+    Command::new("node")
+        .arg("tests/browser/run.mjs")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("CHATBOT_TEST_CHROMIUM", service("CHATBOT_TEST_CHROMIUM"))
+        .env(
+            "CHATBOT_TEST_NODE_MODULES",
+            service("CHATBOT_TEST_NODE_MODULES"),
+        )
+        .env("CHATBOT_TEST_URL", url)
+        .env("CHATBOT_TEST_KEY", key)
+        .env("CHATBOT_TEST_MODEL_PORT", model_port.to_string())
+        .output()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_works_in_a_browser() {
+    // The scripts are the language model, so that they decide when the next word comes.
+    let model_port = free_port();
+    let setup = Setup::new()
+        .await
+        .with("OPENAI_API_KEY", "not-a-secret")
+        .with(
+            "OPENAI_BASE_URL",
+            format!("http://127.0.0.1:{model_port}/v1"),
+        )
+        .with("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "1000");
+    let system = System::start_with(setup).await;
+    for (name, media_type, title) in SAMPLES {
+        let path = format!("{}/samples/{name}", env!("CARGO_MANIFEST_DIR"));
+        let bytes = std::fs::read(path).unwrap();
+        upload(&system, name, media_type, title, bytes).await;
+    }
+    let hostile = HOSTILE.as_bytes().to_vec();
+    upload(&system, "lost.txt", "text/plain", HOSTILE_TITLE, hostile).await;
+
+    let (url, key) = (system.orchestrator.url.clone(), system.key.clone());
+    let output = tokio::task::spawn_blocking(move || node(&url, &key, model_port))
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    println!("{said}");
+    assert!(output.status.success(), "{said}\n{errors}");
+}

@@ -1,0 +1,74 @@
+// Answered, emergency and "I don't know" are three things that nobody confuses.
+
+import assert from "node:assert/strict";
+
+import { ask, EMERGENCY, look, model, newest, ORDINARY, pageTest, SENTENCE, UNKNOWN, words } from "./support.mjs";
+
+pageTest("an emergency, an answer and an abstention differ in words and looks", async (page) => {
+  const emergency = await ask(page, EMERGENCY, "escalated");
+  const alert = emergency.getByRole("alert");
+  assert.match(await alert.innerText(), /Emergency/);
+  assert.match(await alert.innerText(), /Call your local emergency number/);
+  assert.equal(await emergency.locator(".citation, .sources li").count(), 0);
+  const urgent = await look(emergency);
+
+  model.next(({ say }) => say(SENTENCE));
+  const ordinary = await ask(page, ORDINARY, "completed");
+  assert.equal(await ordinary.getByRole("alert").count(), 0);
+  assert.match(await ordinary.locator(".notice").innerText(), /Answer from our documents/);
+  const calm = await look(ordinary);
+
+  const unknown = await ask(page, UNKNOWN, "abstained");
+  assert.match(await words(unknown), /^I don't know\./);
+  assert.match(await unknown.locator(".notice").innerText(), /Not in our documents/);
+  assert.equal(await unknown.locator(".citation, .sources li").count(), 0);
+  const unsure = await look(unknown);
+
+  for (const [one, other] of [[urgent, calm], [urgent, unsure], [calm, unsure]]) {
+    assert.notEqual(one.background, other.background);
+    assert.notEqual(one.border, other.border);
+  }
+  assert.notEqual(urgent.colour, calm.colour);
+  assert.notEqual(unsure.line, calm.line);
+});
+
+pageTest("an answer that no document supports carries a warning", async (page) => {
+  model.next(({ say }) => say("Penguins waddle across frozen beaches."));
+  const article = await ask(page, ORDINARY, "completed");
+  assert.match(await article.locator(".caution").innerText(), /no document was found that supports this answer/);
+  assert.equal(await article.locator(".citation").count(), 0);
+});
+
+pageTest("the conversation stays in order and the newest answer in sight", async (page) => {
+  const questions = ["When are visiting hours?", "How can I prevent falls at home?", UNKNOWN, EMERGENCY];
+  const outcomes = ["completed", "completed", "abstained", "escalated"];
+  for (const [index, question] of questions.entries()) {
+    await ask(page, question, outcomes[index]);
+    const box = await newest(page).locator(".outcome").boundingBox();
+    const form = await page.locator("#ask").boundingBox();
+    assert.ok(box.y >= 0 && box.y + box.height <= form.y, `${question}: ${JSON.stringify([box, form])}`);
+  }
+  const shown = async () => page.locator("article h2").allInnerTexts();
+  assert.deepEqual(await shown(), questions);
+  const before = await page.locator("article").evaluateAll((all) => all.map((one) => one.querySelector(".text").textContent));
+
+  await page.reload();
+  await page.locator("#new:enabled").waitFor();
+  assert.deepEqual(await shown(), questions);
+  const after = await page.locator("article").evaluateAll((all) => all.map((one) => one.querySelector(".text").textContent));
+  assert.deepEqual(after, before);
+  assert.equal(await page.locator("article [role=alert]").count(), 0, "nothing old is announced again");
+
+  await page.getByRole("button", { name: "New conversation" }).click();
+  assert.equal(await page.locator("article").count(), 0);
+  await page.reload();
+  await page.getByText("What to expect").waitFor();
+  assert.equal(await page.locator("article").count(), 0);
+});
+
+pageTest("feedback is thanked for", async (page) => {
+  const article = await ask(page, "When are visiting hours?", "completed");
+  await article.getByRole("button", { name: "Yes" }).click();
+  await article.getByText("Thank you.").waitFor();
+  assert.equal(await article.locator(".tools button").count(), 0);
+});

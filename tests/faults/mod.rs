@@ -1,0 +1,19 @@
+//! Faults against the running system: what was promised holds whichever process dies, and whenever.
+//!
+//! Every scenario is driven by a seed, which it prints; `CHATBOT_FAULT_SEED` sets it, so that a run
+//! can be repeated. `CHATBOT_FAULTS` says how many faults a scenario provokes; without it a short
+//! slice runs. While faults are provoked, clients chat and record every event they see; afterwards
+//! their history is compared with what is stored (see [`check`]).
+
+mod chat;
+mod check;
+mod ingestion;
+mod orchestrators;
+mod random;
+mod report;
+mod rig;
+
+/// How many faults to provoke: as asked for, or this short slice.
+fn faults(slice: usize) -> usize {
+    std::env::var("CHATBOT_FAULTS").map_or(slice, |text| text.parse().expect("a number"))
+}

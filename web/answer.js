@@ -1,0 +1,194 @@
+// One question and its answer on the page.
+// Text of answers and documents is only ever set as text, never as markup; the page's policy enforces it.
+
+import { call } from "./client.js";
+
+export const byId = (id) => document.getElementById(id);
+const NOTICES = {
+  running: "Searching the documents", completed: "Answer from our documents", abstained: "Not in our documents",
+  escalated: "Emergency", cancelled: "Stopped. This is not a complete answer.",
+};
+/** Blanks and a marker such as [1] or [1, 2]; the page shows buttons in their place. */
+const MARKER = / *\[\d+(?:, \d+)*\]/g;
+
+const make = (tag, className, text) => {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+};
+
+const makeButton = (className, label, action) => {
+  const button = make("button", className, label);
+  button.type = "button";
+  button.addEventListener("click", action);
+  return button;
+};
+
+/** Has a screen reader say this when it has finished what it says now. */
+export const announce = (text) => { byId("status").textContent = text; };
+
+/** Says above the form, to eyes and ears, what stands in the way. */
+export const trouble = (text) => { byId("trouble").textContent = text; };
+
+const where = (source) => `Version ${source.version}` + (source.page ? `, page ${source.page}` : "");
+
+/** A question and what becomes of it. Nothing shown is drawn twice: focus and reading position stay where they are. */
+export class Answer {
+  /** `live`: being asked now, so that a screen reader says it. `retry` asks the question again. */
+  constructor(question, live, retry) {
+    this.live = live;
+    this.retry = retry;
+    this.sources = new Map();
+    this.article = make("article");
+    this.outcome = make("div", "outcome");
+    this.notice = make("p", "notice");
+    this.body = make("div", "text");
+    this.list = make("ol");
+    this.sourceList = make("div", "sources");
+    this.sourceList.append(make("h3", "", "Sources"), this.list);
+    this.tools = make("div", "tools");
+    this.outcome.append(this.notice, this.body, this.sourceList, this.tools);
+    this.article.append(make("h2", "question", question), this.outcome);
+    this.clear();
+    this.status("running");
+    byId("answers").append(this.article);
+    this.article.scrollIntoView({ block: "start" });
+  }
+
+  status(status, notice = NOTICES[status]) {
+    this.article.dataset.status = status;
+    this.outcome.setAttribute("aria-busy", String(status === "running"));
+    this.notice.textContent = notice;
+  }
+
+  clear() {
+    this.points = [];
+    this.from = 0;
+    this.tail = document.createTextNode("");
+    this.body.replaceChildren(this.tail);
+    this.cited = new Map();
+    this.list.replaceChildren();
+    this.sourceList.hidden = true;
+  }
+
+  shown(from, end) {
+    return this.points.slice(from, end).join("").replace(MARKER, "");
+  }
+
+  say(text) {
+    this.points.push(...text);
+    this.tail.data = this.shown(this.from);
+  }
+
+  /** Offsets count Unicode code points, as the server does. */
+  cite(citation) {
+    const source = this.sources.get(citation.source_id);
+    if (!source) return;
+    const place = `${source.version_id} ${source.page}`;
+    if (!this.cited.has(place)) this.cited.set(place, this.addSource(source, citation));
+    const number = this.cited.get(place);
+    const button = makeButton("citation", String(number), () => openPassage(source, citation));
+    button.setAttribute("aria-label", `Source ${number}: ${source.title}`);
+    const end = Math.max(this.from, citation.answer_end);
+    this.tail.data = this.shown(this.from, end);
+    this.from = end;
+    this.tail = document.createTextNode(this.shown(end));
+    this.body.append(button, this.tail);
+  }
+
+  addSource(source, citation) {
+    const item = make("li");
+    item.append(makeButton("source", source.title, () => openPassage(source, citation)), " ", make("span", "", where(source)));
+    this.list.append(item);
+    this.sourceList.hidden = false;
+    return this.list.children.length;
+  }
+
+  /** Takes an event; true if it is the last one. Whoever reads the end of the page keeps seeing it. */
+  take({ event, data }) {
+    const root = document.documentElement;
+    const follows = root.scrollHeight - window.scrollY - window.innerHeight < 40;
+    if (event === "turn") this.started(data.turn_id);
+    else if (event === "triage") this.triaged(data.level);
+    else if (event === "sources") data.forEach((source) => this.sources.set(source.id, source));
+    else if (event === "delta") this.say(data.text);
+    else if (event === "citation") this.cite(data);
+    else if (event === "restart") this.clear();
+    else if (event === "error") this.failed(data.detail || data.title, data.reason);
+    else if (event === "done") this.done(data);
+    if (follows) this.article.scrollIntoView({ block: "start" });
+    return event === "done" || event === "error";
+  }
+
+  started(turn) {
+    this.turn = turn;
+    if (this.stopping) this.stop();
+  }
+
+  /** An emergency interrupts what a screen reader says. */
+  triaged(level) {
+    if (level !== "emergency") return;
+    if (this.live) this.outcome.setAttribute("role", "alert");
+    this.status("escalated");
+  }
+
+  done(data) {
+    this.status(data.status);
+    const parts = [this.notice.textContent, this.shown(0)];
+    if (data.status === "completed") {
+      parts.push(this.explain(data));
+      this.askForFeedback(data.message_id);
+    }
+    if (this.live && data.status !== "escalated") announce(parts.join("\n"));
+  }
+
+  /** Says who chose the words, and warns if no document supports them. */
+  explain(data) {
+    const count = this.cited.size;
+    const text = !data.grounded ? "Caution: no document was found that supports this answer."
+      : data.rung === "extractive" ? "These sentences are quoted word for word from the sources."
+      : "Written by a language model from these sources. Open a number to check it.";
+    this.tools.before(make("p", data.grounded ? "origin" : "caution", text));
+    return `${text} ${count} ${count === 1 ? "source" : "sources"}.`;
+  }
+
+  failed(detail, reason) {
+    // What was said from a text that was withdrawn meanwhile no longer stands.
+    if (reason === "citation_unresolved") this.clear();
+    if (this.live) this.notice.setAttribute("role", "alert");
+    this.status("failed", detail);
+    this.tools.replaceChildren(makeButton("", "Try again", this.retry));
+  }
+
+  stop() {
+    this.stopping = true;
+    if (this.article.dataset.status === "running") this.notice.textContent = "Stopping";
+    if (this.turn) call("POST", `/v1/turns/${this.turn}/cancel`).catch((error) => trouble(error.message));
+  }
+
+  askForFeedback(message) {
+    const rate = (rating) => () => call("POST", `/v1/messages/${message}/feedback`, { rating })
+      .then(() => "Thank you.", (error) => error.message)
+      .then((text) => {
+        const thanks = make("p", "", text);
+        thanks.tabIndex = -1;
+        this.tools.replaceChildren(thanks);
+        thanks.focus();
+      });
+    this.tools.append("Was this helpful?", makeButton("", "Yes", rate("up")), makeButton("", "No", rate("down")));
+    this.tools.setAttribute("role", "group");
+    this.tools.setAttribute("aria-label", "Was this helpful?");
+  }
+}
+
+function openPassage(source, citation) {
+  const points = Array.from(source.text);
+  const [start, end] = [citation.start - source.start, citation.end - source.start];
+  const mark = make("mark", "", points.slice(start, end).join(""));
+  byId("passage-title").textContent = source.title;
+  byId("passage-where").textContent = `${where(source)}. The marked words support the answer.`;
+  byId("passage-text").replaceChildren(points.slice(0, start).join(""), mark, points.slice(end).join(""));
+  byId("passage").showModal();
+  mark.scrollIntoView({ block: "center" });
+}
