@@ -14,6 +14,14 @@ lint:
     cargo fmt --check
     cargo clippy --all-targets --locked -- -D warnings
 
+# Kubernetes manifests, image, compose file, handbook; --accept renews the reviewed renderings
+manifests *arguments:
+    scripts/check-manifests {{ arguments }}
+
+# Build the image and run both roles as the manifests say: as root on Debian, with cgroup limits
+pod-check *arguments:
+    scripts/pod-check {{ arguments }}
+
 # Try it out: needs no database, no broker, no key
 demo *arguments:
     cargo run --release --locked -- demo {{ arguments }}

@@ -4,8 +4,8 @@
 //! environment.
 
 mod paths;
+mod well_known;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -280,18 +280,6 @@ pub enum ConfigError {
     },
 }
 
-/// Names that people expect, and the key each one sets.
-const WELL_KNOWN: [(&str, &str); 8] = [
-    ("DATABASE_URL", "database.url"),
-    ("REDIS_URL", "cache.url"),
-    ("KAFKA_BROKERS", "messaging.brokers"),
-    ("GEMINI_API_KEY", "llm.gemini.api_key"),
-    ("ANTHROPIC_API_KEY", "llm.anthropic.api_key"),
-    ("OPENAI_API_KEY", "llm.openai.api_key"),
-    ("OPENAI_BASE_URL", "llm.openai.base_url"),
-    ("GOOGLE_API_KEY", "embedding.google.api_key"),
-];
-
 impl Config {
     /// Loads the file named by `--config` or `CHATBOT_CONFIG`, then the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
@@ -312,7 +300,7 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(path));
         }
-        for (key, value) in well_known_values()? {
+        for (key, value) in well_known::values()? {
             figment = figment.merge(Serialized::default(key, value));
         }
         Ok(figment.merge(Env::prefixed("CHATBOT__").split("__")))
@@ -358,25 +346,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-fn well_known_values() -> Result<BTreeMap<&'static str, String>, ConfigError> {
-    let mut values = BTreeMap::new();
-    for (variable, key) in WELL_KNOWN {
-        let file_variable = format!("{variable}_FILE");
-        if let Some(path) = std::env::var_os(&file_variable).map(PathBuf::from) {
-            let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::SecretFile {
-                variable: file_variable,
-                path,
-                reason: error.to_string(),
-            })?;
-            values.insert(key, text.trim().to_owned());
-        } else if let Some(value) = std::env::var(variable).ok().filter(|v| !v.is_empty()) {
-            // An empty variable is how container files say "not set".
-            values.insert(key, value);
-        }
-    }
-    Ok(values)
 }
 
 /// One line an error: the key, where the value came from, and what was expected.

@@ -10,6 +10,7 @@
 
 mod answers;
 mod browser;
+mod delivery;
 mod faults;
 mod import_rules;
 mod messaging;

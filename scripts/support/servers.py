@@ -17,6 +17,22 @@ from parts import ROOT, Problem, kafka, postgres, redis, run, say
 
 HOST = "127.0.0.1"
 START_LIMIT = 60
+# compose.yaml and k8s/components run the same servers with the same settings; scripts/check-manifests compares.
+POSTGRES = {"max_connections": "300", "shared_buffers": "256MB", "timezone": "UTC"}
+REDIS = {"save": "", "appendonly": "no"}
+KAFKA = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "auto.create.topics.enable": "false",
+    "default.replication.factor": "1",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+}
 STOP_LIMIT = {"postgres": 20, "redis": 5, "kafka": 10}
 # PostgreSQL: SIGINT is "fast", SIGTERM would wait for its clients.
 STOP_SIGNAL = {"postgres": signal.SIGINT}
@@ -129,8 +145,8 @@ class Servers:
              "--auth", "scram-sha-256", "--pwfile", secret, *(["--no-sync"] if self.fast else [])], cwd="/")
         secret.unlink()
         with open(data / "postgresql.conf", "a") as file:
-            file.write(f"listen_addresses = '{HOST}'\nunix_socket_directories = ''\nmax_connections = 300\n"
-                       "shared_buffers = '256MB'\ntimezone = 'UTC'\n")
+            file.write(f"listen_addresses = '{HOST}'\nunix_socket_directories = ''\n")
+            file.writelines(f"{key} = '{value}'\n" for key, value in POSTGRES.items())
             if self.fast:
                 file.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
 
@@ -156,7 +172,8 @@ class Servers:
 
         def attempt():
             port = free_port()
-            self.spawn("redis", [program, "--bind", HOST, "--port", port, "--dir", data, "--save", "", "--appendonly", "no"])
+            self.spawn("redis", [program, "--bind", HOST, "--port", port, "--dir", data,
+                                 *(word for key, value in REDIS.items() for word in (f"--{key}", value))])
             return f"redis://{HOST}:{port}/" if self.wait("redis", lambda: ask(port, b"PING\r\n", b"+PONG")) else None
 
         return self.start("redis", attempt)
@@ -254,25 +271,15 @@ def ask(port, request, expected, skip=0):
 
 
 def kafka_settings(port, controller, log):
-    return f"""\
-process.roles=broker,controller
-node.id=1
+    """The shared settings, this broker's addresses, and what makes it start and stop fast."""
+    return "".join(f"{key}={value}\n" for key, value in KAFKA.items()) + f"""\
 controller.quorum.bootstrap.servers={HOST}:{controller}
 listeners=PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller}
 advertised.listeners=PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={log}
-auto.create.topics.enable=false
 num.partitions=1
-default.replication.factor=1
-offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 controlled.shutdown.enable=false
 log.cleaner.dedupe.buffer.size=4194304

@@ -43,11 +43,7 @@ enum Command {
     /// Run everything on this machine with sample documents: no server to install, no key.
     Demo(demo::DemoArgs),
     /// Bring the database up to date.
-    Migrate {
-        /// Only say what is pending.
-        #[arg(long)]
-        status: bool,
-    },
+    Migrate(migrate::MigrateArgs),
     /// Upload documents and wait until they are searchable.
     Ingest(ingest::IngestArgs),
     /// Ask a question and print the answer with its sources.
@@ -130,7 +126,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
     match command {
         Command::Serve(role) => serve::run(role, config).await?,
         Command::Demo(args) => demo::run(args, config).await?,
-        Command::Migrate { status } => return migrate::run(status, &config).await,
+        Command::Migrate(args) => return migrate::run(&args, &config).await,
         Command::Ingest(args) => return ingest::run(&args).await,
         Command::Ask(args) => return ask::run(&args).await,
         Command::Models(command) => models::run(&command, &config).await?,
