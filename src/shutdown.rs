@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,8 +17,11 @@ pub const CLOSING: Duration = Duration::from_secs(3);
 /// Draining comes first: no new work, what runs may end. Closing follows at the drain deadline:
 /// whatever still runs is handed over, so that another replica continues it. The hard token comes
 /// a moment later, or with a second signal: drop what runs.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Shutdown {
+    /// Tasks run here, whoever spawns them: a web server's threads have runtimes of their own,
+    /// which end with the server and would take its tasks along.
+    runtime: Handle,
     soft: CancellationToken,
     closing: CancellationToken,
     hard: CancellationToken,
@@ -25,9 +29,19 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// A fresh one; nothing is tracked yet.
+    /// A fresh one; nothing is tracked yet. Tasks will run on the runtime that calls this.
+    #[expect(
+        clippy::new_without_default,
+        reason = "it belongs to the calling runtime"
+    )]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            runtime: Handle::current(),
+            soft: CancellationToken::new(),
+            closing: CancellationToken::new(),
+            hard: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
     }
 
     /// Runs a task that shutdown waits for. It must end soon after [`Shutdown::draining`].
@@ -36,17 +50,13 @@ impl Shutdown {
         F: Future<Output = ()> + Send + 'static,
     {
         let hard = self.hard.clone();
-        self.tasks.spawn(async move {
+        let task = async move {
             tokio::select! {
                 () = task => {}
                 () = hard.cancelled() => {}
             }
-        });
-    }
-
-    /// The tracker, for modules that spawn their own tasks.
-    pub fn tracker(&self) -> TaskTracker {
-        self.tasks.clone()
+        };
+        self.tasks.spawn_on(task, &self.runtime);
     }
 
     /// A token that is cancelled when draining begins.

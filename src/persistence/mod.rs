@@ -17,10 +17,13 @@ pub mod turns;
 
 use std::time::Duration;
 
-use diesel::ConnectionError;
-use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use futures::FutureExt;
+use tokio::runtime::Handle;
+use tokio::task::JoinError;
 
 use crate::domain::messaging::StoreError;
 
@@ -48,7 +51,7 @@ impl From<diesel::result::Error> for DbError {
             Error::DatabaseError(Kind::UniqueViolation, info) => {
                 Self::Conflict(info.constraint_name().unwrap_or("unique").to_owned())
             }
-            Error::DatabaseError(Kind::ClosedConnection, _) => {
+            Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) => {
                 Self::Unavailable("connection closed".into())
             }
             // The server's message may quote values; only its kind leaves this module.
@@ -86,10 +89,16 @@ pub struct DatabaseSettings {
 }
 
 impl Database {
-    /// Builds the pool; connections are made when first needed.
+    /// Builds the pool; connections are made when first needed, and live on the runtime that calls
+    /// this. Elsewhere they would end with the runtime of whichever thread needed one first: a web
+    /// server's threads have their own, which end with the server.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, DbError> {
         let url = with_options(settings)?;
-        let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(url);
+        let runtime = Handle::current();
+        let mut config = ManagerConfig::default();
+        config.custom_setup = Box::new(move |url| establish(&runtime, url.to_owned()).boxed());
+        let manager =
+            AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
             .build()
@@ -115,6 +124,17 @@ impl Database {
             .execute(&mut connection)
             .await?;
         Ok(())
+    }
+}
+
+fn establish(
+    runtime: &Handle,
+    url: String,
+) -> impl Future<Output = ConnectionResult<AsyncPgConnection>> + use<> {
+    let connecting = runtime.spawn(async move { AsyncPgConnection::establish(&url).await });
+    async {
+        let ended = |error: JoinError| ConnectionError::BadConnection(error.to_string());
+        connecting.await.map_err(ended)?
     }
 }
 

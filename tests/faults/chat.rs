@@ -14,7 +14,7 @@ use super::random::Random;
 use super::rig::Rig;
 
 /// A chat that takes longer than this is lost.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Silence after which a client looks elsewhere; heartbeats come more often.

@@ -66,7 +66,7 @@ pub async fn check(rig: &Rig, chats: &[Chat]) -> Findings {
 /// Invariant 1: every accepted turn ends. A turn whose end was announced may still be being stored.
 async fn every_turn_ends(rig: &Rig) {
     let open = "SELECT count(*) AS n FROM turns WHERE finished_at IS NULL";
-    until_within(Duration::from_secs(60), "every turn ends", || async {
+    until_within(Duration::from_mins(1), "every turn ends", || async {
         number(rig, open).await == 0
     })
     .await;

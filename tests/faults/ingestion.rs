@@ -34,7 +34,7 @@ async fn upload(rig: &Rig, from: usize, to: usize) {
 async fn until_indexed(rig: &Rig, count: usize) {
     let query = "SELECT count(*) AS n FROM document_versions WHERE status = 'indexed'";
     let expected = i64::try_from(count).unwrap();
-    until_within(Duration::from_secs(180), "all is indexed", || async {
+    until_within(Duration::from_mins(3), "all is indexed", || async {
         rig.setup.database.number(query).await == expected
     })
     .await;

@@ -5,6 +5,11 @@
 //! slice runs. While faults are provoked, clients chat and record every event they see; afterwards
 //! their history is compared with what is stored (see [`check`]).
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a seed and a finding are for the person who runs it"
+)]
+
 mod chat;
 mod check;
 mod ingestion;

@@ -40,7 +40,8 @@ impl Random {
 
     /// Between the two.
     pub fn between(&mut self, least: Duration, most: Duration) -> Duration {
-        let span = u64::try_from((most - least).as_micros()).unwrap().max(1);
+        let span = most.saturating_sub(least).as_micros();
+        let span = u64::try_from(span).unwrap().max(1);
         least + Duration::from_micros(self.next() % span)
     }
 }

@@ -139,7 +139,7 @@ impl Rig {
             let request = self.http.get(&url).timeout(Duration::from_secs(2));
             request.send().await.is_ok_and(|a| a.status().is_success())
         };
-        until_within(Duration::from_secs(60), &format!("{url} is ready"), ready).await;
+        until_within(Duration::from_mins(1), &format!("{url} is ready"), ready).await;
     }
 
     async fn upload(&self, name: &str, text: &'static str) {
