@@ -41,3 +41,7 @@ docs:
 # Benchmarks, with the real services
 bench *arguments:
     scripts/services run --durable -- cargo bench --locked {{ arguments }}
+
+# Kill, freeze and roll replicas under load, then a table and a picture: just faults --faults 20
+faults *arguments:
+    scripts/faults {{ arguments }}

@@ -34,9 +34,9 @@ use support::service;
 use support::system::{Role, Setup, System};
 
 /// Documents of a turn of ingestion.
-const ROUND: usize = 400;
+const ROUND: usize = 1_500;
 /// Rounds in which the embedder alone takes its turn too.
-const COMPARED_ROUNDS: usize = 4;
+const COMPARED_ROUNDS: usize = 2;
 const SEARCHES: usize = 400;
 const LIMIT: usize = 10;
 

@@ -245,13 +245,16 @@ impl Orchestrator {
             turn.id = %feed.turn, turn.status = end.status.as_str(), turn.reason = end.reason,
             llm.provider = end.provider, duration_ms = end.timings.total_ms, "turn ended"
         );
-        if end.status.is_terminal() {
+        if stored.is_some() {
+            self.metrics.superseded();
+        } else {
             self.metrics.ended(end);
+        }
+        if end.status.is_terminal() {
             feed.publish(&resume::terminal(end, request));
             self.flush(feed).await;
         } else {
             // It goes on under another generation: the cache is no longer ours to write.
-            self.metrics.superseded();
             feed.publish(&failure(feed.turn, Some("superseded"), request));
         }
     }

@@ -6,6 +6,7 @@ use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlU
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::statement::statement;
 use super::{Database, DbError};
 use crate::domain::access::{Principal, Scope};
 use crate::domain::ids::ApiKeyId;
@@ -50,7 +51,7 @@ pub struct ApiKeyRow {
 /// Stores a key.
 pub async fn insert(database: &Database, key: &NewApiKey<'_>) -> Result<(), DbError> {
     let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-    diesel::sql_query(
+    statement(
         "INSERT INTO api_keys (id, name, owner_id, prefix, hash, scopes, collections, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
@@ -73,7 +74,7 @@ const COLUMNS: &str =
 /// Every key, newest first.
 pub async fn list(database: &Database) -> Result<Vec<ApiKeyRow>, DbError> {
     Ok(
-        diesel::sql_query(format!("SELECT {COLUMNS} FROM api_keys ORDER BY id DESC"))
+        statement(format!("SELECT {COLUMNS} FROM api_keys ORDER BY id DESC"))
             .load(&mut database.connection().await?)
             .await?,
     )
@@ -84,7 +85,7 @@ pub async fn find_principal(
     database: &Database,
     hash: &[u8],
 ) -> Result<Option<Principal>, DbError> {
-    let row: Option<ApiKeyRow> = diesel::sql_query(format!(
+    let row: Option<ApiKeyRow> = statement(format!(
         "SELECT {COLUMNS} FROM api_keys WHERE hash = $1 AND revoked_at IS NULL
          AND (expires_at IS NULL OR expires_at > now())"
     ))
@@ -101,11 +102,10 @@ pub async fn find_principal(
 
 /// Revokes a key; false if there is none or it was revoked before.
 pub async fn revoke(database: &Database, id: ApiKeyId) -> Result<bool, DbError> {
-    let changed = diesel::sql_query(
-        "UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
-    )
-    .bind::<SqlUuid, _>(id.0)
-    .execute(&mut database.connection().await?)
-    .await?;
+    let changed =
+        statement("UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL")
+            .bind::<SqlUuid, _>(id.0)
+            .execute(&mut database.connection().await?)
+            .await?;
     Ok(changed == 1)
 }

@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::statement::statement;
 use super::{Database, DbError};
 use crate::domain::chat::{Conversation, Message, Role, Utterance};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
@@ -72,7 +73,7 @@ pub async fn insert(
     id: ConversationId,
     title: Option<&str>,
 ) -> Result<Conversation, DbError> {
-    let row: ConversationRow = diesel::sql_query(format!(
+    let row: ConversationRow = statement(format!(
         "INSERT INTO conversations (id, owner_id, title) VALUES ($1, $2, $3) RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(id.0)
@@ -89,7 +90,7 @@ pub async fn find(
     owner: &str,
     id: ConversationId,
 ) -> Result<Option<Conversation>, DbError> {
-    let row: Option<ConversationRow> = diesel::sql_query(format!(
+    let row: Option<ConversationRow> = statement(format!(
         "SELECT {COLUMNS} FROM conversations WHERE owner_id = $1 AND id = $2"
     ))
     .bind::<Text, _>(owner)
@@ -107,7 +108,7 @@ pub async fn list(
     cursor: Option<ConversationId>,
     limit: i64,
 ) -> Result<Vec<Conversation>, DbError> {
-    let rows: Vec<ConversationRow> = diesel::sql_query(format!(
+    let rows: Vec<ConversationRow> = statement(format!(
         "SELECT {COLUMNS} FROM conversations
          WHERE owner_id = $1 AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"
     ))
@@ -121,7 +122,7 @@ pub async fn list(
 
 /// Deletes the owner's conversation with all that hangs on it; false if there is none.
 pub async fn delete(database: &Database, owner: &str, id: ConversationId) -> Result<bool, DbError> {
-    let deleted = diesel::sql_query("DELETE FROM conversations WHERE owner_id = $1 AND id = $2")
+    let deleted = statement("DELETE FROM conversations WHERE owner_id = $1 AND id = $2")
         .bind::<Text, _>(owner)
         .bind::<SqlUuid, _>(id.0)
         .execute(&mut database.connection().await?)
@@ -136,7 +137,7 @@ pub async fn list_messages(
     conversation: ConversationId,
     limit: i64,
 ) -> Result<Vec<Message>, DbError> {
-    let rows: Vec<MessageRow> = diesel::sql_query(
+    let rows: Vec<MessageRow> = statement(
         "SELECT * FROM (
              SELECT id, role, content, turn_id, created_at FROM messages
              WHERE owner_id = $1 AND conversation_id = $2 ORDER BY id DESC LIMIT $3
@@ -158,7 +159,7 @@ pub async fn list_history(
     before: TurnId,
     limit: i64,
 ) -> Result<Vec<Utterance>, DbError> {
-    let rows: Vec<MessageRow> = diesel::sql_query(
+    let rows: Vec<MessageRow> = statement(
         "SELECT * FROM (
              SELECT id, role, content, turn_id, created_at FROM messages
              WHERE owner_id = $1 AND conversation_id = $2 AND turn_id < $3
@@ -188,7 +189,7 @@ pub async fn upsert_feedback(
     rating: &str,
     comment: Option<&str>,
 ) -> Result<bool, DbError> {
-    let stored = diesel::sql_query(
+    let stored = statement(
         "INSERT INTO feedback (message_id, owner_id, rating, comment)
          SELECT id, owner_id, $3, $4 FROM messages
          WHERE id = $1 AND owner_id = $2 AND role = 'assistant'

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::outbox::insert_envelope;
+use super::statement::statement;
 use super::{Database, DbError};
 use crate::domain::ids::EventId;
 use crate::domain::messaging::Envelope;
@@ -48,7 +49,7 @@ pub async fn list(
     replayed_too: bool,
     limit: i64,
 ) -> Result<Vec<DeadLetter>, DbError> {
-    Ok(diesel::sql_query(format!(
+    Ok(statement(format!(
         "SELECT {COLUMNS} FROM dead_letters WHERE $1 OR replayed_at IS NULL ORDER BY id LIMIT $2"
     ))
     .bind::<Bool, _>(replayed_too)
@@ -60,7 +61,7 @@ pub async fn list(
 /// One dead letter.
 pub async fn find(database: &Database, id: i64) -> Result<Option<DeadLetter>, DbError> {
     Ok(
-        diesel::sql_query(format!("SELECT {COLUMNS} FROM dead_letters WHERE id = $1"))
+        statement(format!("SELECT {COLUMNS} FROM dead_letters WHERE id = $1"))
             .bind::<BigInt, _>(id)
             .get_result(&mut database.connection().await?)
             .await
@@ -82,7 +83,7 @@ pub async fn replay(database: &Database, id: i64) -> Result<bool, DbError> {
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            let row: Option<DeadRow> = diesel::sql_query(
+            let row: Option<DeadRow> = statement(
                 "UPDATE dead_letters SET replayed_at = now()
                  WHERE id = $1 AND replayed_at IS NULL AND envelope IS NOT NULL
                    AND envelope ->> 'kind' <> 'undecodable'

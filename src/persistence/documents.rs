@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 pub use impact::{ImpactRow, find_collection, list_impact};
 
+use super::statement::statement;
 use super::{Database, DbError, outbox};
 use crate::domain::document::{DocumentStatus, DocumentView, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
@@ -76,7 +77,7 @@ pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbErr
         .transaction(async |connection| {
             let collection = upsert_collection(connection, new.collection).await?;
             // Serialises two uploads of one document, the first included.
-            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))")
+            statement("SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))")
                 .bind::<Text, _>(new.collection)
                 .bind::<Text, _>(new.external_id)
                 .execute(connection)
@@ -102,11 +103,11 @@ pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbErr
 }
 
 async fn upsert_collection(connection: &mut AsyncPgConnection, name: &str) -> Result<i32, DbError> {
-    diesel::sql_query("INSERT INTO collections (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
+    statement("INSERT INTO collections (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
         .bind::<Text, _>(name)
         .execute(connection)
         .await?;
-    let row: IdRow = diesel::sql_query("SELECT id FROM collections WHERE name = $1")
+    let row: IdRow = statement("SELECT id FROM collections WHERE name = $1")
         .bind::<Text, _>(name)
         .get_result(connection)
         .await?;
@@ -124,7 +125,7 @@ async fn find_latest(
     collection: i32,
     external_id: &str,
 ) -> Result<Option<Existing>, DbError> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "SELECT d.id, d.status, d.latest_version, v.sha256, v.title, v.status AS version_status,
                 d.expires_at
          FROM documents d
@@ -145,7 +146,7 @@ async fn upsert_document(
     new: &NewVersion<'_>,
 ) -> Result<Uuid, DbError> {
     let id = existing.map_or(new.document_id.0, |e| e.id);
-    diesel::sql_query(
+    statement(
         "INSERT INTO documents (id, collection_id, external_id, status, latest_version, expires_at)
          VALUES ($1, $2, $3, 'active', 1, $4)
          ON CONFLICT (collection_id, external_id) DO UPDATE
@@ -167,7 +168,7 @@ async fn insert_version(
     existing: Option<&Existing>,
     new: &NewVersion<'_>,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO document_versions
              (id, document_id, version, title, media_type, sha256, size_bytes, bytes, status)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received')",
@@ -191,7 +192,7 @@ async fn audit(
     action: &str,
     document: Uuid,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO audit_log (actor, action, subject_type, subject_id)
          VALUES ($1, $2, 'document', $3)",
     )
@@ -282,7 +283,7 @@ pub async fn find(
     collection: &str,
     external_id: &str,
 ) -> Result<Option<DocumentView>, DbError> {
-    let row: Option<ViewRow> = diesel::sql_query(format!(
+    let row: Option<ViewRow> = statement(format!(
         "{VIEW} WHERE c.name = $1 AND d.external_id = $2 AND d.status <> 'deleted'"
     ))
     .bind::<Text, _>(collection)
@@ -308,7 +309,7 @@ pub async fn list(
     database: &Database,
     filter: &ListFilter<'_>,
 ) -> Result<Vec<DocumentView>, DbError> {
-    let rows: Vec<ViewRow> = diesel::sql_query(format!(
+    let rows: Vec<ViewRow> = statement(format!(
         "{VIEW} WHERE d.status <> 'deleted' AND ($1 IS NULL OR c.name = ANY($1))
          AND ($2 IS NULL OR v.status = $2) AND ($3 IS NULL OR d.id > $3)
          ORDER BY d.id LIMIT $4"
@@ -333,7 +334,7 @@ pub async fn retire(
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            let row: Option<UuidRow> = diesel::sql_query(
+            let row: Option<UuidRow> = statement(
                 "UPDATE documents d SET status = $3, current_version_id = NULL, updated_at = now()
                  FROM collections c
                  WHERE c.id = d.collection_id AND c.name = $1 AND d.external_id = $2
@@ -350,12 +351,10 @@ pub async fn retire(
             };
             super::indexing::drop_chunks(connection, id, None).await?;
             if status == DocumentStatus::Deleted {
-                diesel::sql_query(
-                    "UPDATE document_versions SET bytes = NULL WHERE document_id = $1",
-                )
-                .bind::<SqlUuid, _>(id)
-                .execute(connection)
-                .await?;
+                statement("UPDATE document_versions SET bytes = NULL WHERE document_id = $1")
+                    .bind::<SqlUuid, _>(id)
+                    .execute(connection)
+                    .await?;
             }
             outbox::insert(
                 connection,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 pub use generation::{Generation, ensure_generation};
 pub use reannounce::reannounce_received;
 
+use super::statement::statement;
 use super::{Database, DbError, leases, outbox};
 use crate::domain::ids::{DocumentId, EventId, VersionId};
 use crate::domain::messaging::{Fence, topics};
@@ -45,7 +46,7 @@ pub async fn find_version(
     database: &Database,
     version: VersionId,
 ) -> Result<Option<PendingVersion>, DbError> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "SELECT v.document_id, d.collection_id, v.version, v.title, v.media_type, v.status,
                 CASE WHEN v.status = 'received' THEN v.bytes END AS bytes
          FROM document_versions v JOIN documents d ON d.id = v.document_id
@@ -164,7 +165,7 @@ async fn lock_document(
     connection: &mut AsyncPgConnection,
     document: DocumentId,
 ) -> Result<Option<Uuid>, DbError> {
-    let row: Option<LatestRow> = diesel::sql_query(
+    let row: Option<LatestRow> = statement(
         "SELECT v.id FROM documents d
          JOIN document_versions v ON v.document_id = d.id AND v.version = d.latest_version
          WHERE d.id = $1 AND d.status = 'active' FOR UPDATE OF d",
@@ -182,7 +183,7 @@ async fn mark(
     status: &str,
     reason: Option<&str>,
 ) -> Result<(), DbError> {
-    diesel::sql_query("UPDATE document_versions SET status = $2, reason = $3 WHERE id = $1")
+    statement("UPDATE document_versions SET status = $2, reason = $3 WHERE id = $1")
         .bind::<SqlUuid, _>(version.0)
         .bind::<Text, _>(status)
         .bind::<Nullable<Text>, _>(reason)
@@ -217,7 +218,7 @@ async fn insert_chunks(
     let ends: Vec<i32> = chunks.iter().map(|c| c.end).collect();
     let texts: Vec<&str> = chunks.iter().map(|c| c.text.as_str()).collect();
     let vectors: Vec<String> = chunks.iter().map(|c| vector_text(&c.embedding)).collect();
-    diesel::sql_query(
+    statement(
         "WITH input AS (
              SELECT * FROM unnest($4::int[], $5::int[], $6::int[], $7::text[], $8::text[])
                  WITH ORDINALITY AS t (page, s, e, body, vector, n)
@@ -254,11 +255,9 @@ pub(super) fn vector_text(vector: &[f32]) -> String {
 /// One writer of postings and document frequencies at a time: their rows are hot, and taking
 /// them in any order would deadlock.
 async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
-    diesel::sql_query(
-        "SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))",
-    )
-    .execute(connection)
-    .await?;
+    statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))")
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -266,7 +265,7 @@ async fn insert_postings(
     connection: &mut AsyncPgConnection,
     new: &IndexedVersion<'_>,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "WITH tf AS MATERIALIZED (
              SELECT k.id AS chunk_id, l.lexeme, cardinality(l.positions) AS tf
              FROM chunks k, unnest(to_tsvector('english', $2 || ' ' || k.text)) l
@@ -304,7 +303,7 @@ async fn switch_version(
     connection: &mut AsyncPgConnection,
     new: &IndexedVersion<'_>,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "UPDATE document_versions SET status = 'superseded'
          WHERE document_id = $1 AND id <> $2 AND status IN ('indexed', 'received')",
     )
@@ -312,7 +311,7 @@ async fn switch_version(
     .bind::<SqlUuid, _>(new.version_id.0)
     .execute(connection)
     .await?;
-    diesel::sql_query(
+    statement(
         "UPDATE document_versions SET status = 'indexed', reason = NULL, text = $2,
              indexed_at = now() WHERE id = $1",
     )
@@ -320,13 +319,11 @@ async fn switch_version(
     .bind::<Text, _>(new.text)
     .execute(connection)
     .await?;
-    diesel::sql_query(
-        "UPDATE documents SET current_version_id = $2, updated_at = now() WHERE id = $1",
-    )
-    .bind::<SqlUuid, _>(new.document_id.0)
-    .bind::<SqlUuid, _>(new.version_id.0)
-    .execute(connection)
-    .await?;
+    statement("UPDATE documents SET current_version_id = $2, updated_at = now() WHERE id = $1")
+        .bind::<SqlUuid, _>(new.document_id.0)
+        .bind::<SqlUuid, _>(new.version_id.0)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -345,7 +342,7 @@ async fn drop_chunks_unlocked(
     document: Uuid,
     keep: Option<Uuid>,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "WITH gone AS MATERIALIZED (
              SELECT id, lexical_length FROM chunks
              WHERE document_id = $1 AND ($2 IS NULL OR version_id <> $2)

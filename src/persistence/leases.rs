@@ -14,6 +14,7 @@ use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid}
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
+use super::statement::statement;
 use super::{Database, DbError};
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, StoreError};
@@ -29,7 +30,7 @@ struct OffsetRow {
 
 /// Locks the lease for the rest of the transaction; returns its next offset.
 async fn lock(connection: &mut AsyncPgConnection, fence: &Fence) -> Result<i64, DbError> {
-    let row: Option<OffsetRow> = diesel::sql_query(
+    let row: Option<OffsetRow> = statement(
         "SELECT next_offset FROM partition_leases
          WHERE consumer_group = $1 AND topic = $2 AND partition = $3
            AND owner = $4 AND epoch = $5 AND expires_at > clock_timestamp()
@@ -51,7 +52,7 @@ async fn advance(
     fence: &Fence,
     next_offset: i64,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "UPDATE partition_leases SET next_offset = $4
          WHERE consumer_group = $1 AND topic = $2 AND partition = $3",
     )
@@ -74,7 +75,7 @@ pub(crate) async fn commit_delivery(
     event_id: EventId,
 ) -> Result<bool, DbError> {
     lock(connection, fence).await?;
-    let inserted = diesel::sql_query(
+    let inserted = statement(
         "INSERT INTO inbox (consumer_group, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
     )
     .bind::<Text, _>(&fence.group)
@@ -121,7 +122,7 @@ async fn bury(database: &Database, delivery: &Delivery, cause: &str) -> Result<(
     connection
         .transaction(async |connection| {
             lock(connection, fence).await?;
-            diesel::sql_query(
+            statement(
                 "INSERT INTO dead_letters (consumer_group, topic, partition, record_offset,
                      envelope, cause, attempts)
                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
@@ -150,7 +151,7 @@ async fn skip(
     connection
         .transaction(async |connection| {
             let from = lock(connection, fence).await?;
-            diesel::sql_query(
+            statement(
                 "INSERT INTO audit_log (actor, action, subject_type, subject_id, details)
                  VALUES ($1, 'messaging.skip', 'partition', $2, $3)",
             )

@@ -13,19 +13,23 @@ pub mod leases;
 pub mod migrations;
 pub mod outbox;
 pub mod retrieval;
+mod statement;
 pub mod turns;
 
 use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::pooled_connection::deadpool::{Object, Pool};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::pooled_connection::deadpool::{Hook, HookError, Object, Pool};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 
 use crate::domain::messaging::StoreError;
+use statement::statement;
 
 /// Why the database did not do what was asked. Texts carry no parameter values.
 #[derive(Debug, thiserror::Error)]
@@ -97,10 +101,15 @@ impl Database {
         let runtime = Handle::current();
         let mut config = ManagerConfig::default();
         config.custom_setup = Box::new(move |url| establish(&runtime, url.to_owned()).boxed());
+        // Whether a connection was closed is known without asking; see `ask_if_idle` for the rest.
+        config.recycling_method = RecyclingMethod::Fast;
         let manager =
             AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
+            .pre_recycle(Hook::async_fn(|connection, metrics| {
+                ask_if_idle(connection, metrics.last_used()).boxed()
+            }))
             .build()
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
         Ok(Self {
@@ -120,11 +129,24 @@ impl Database {
     /// Whether the database answers; used by readiness.
     pub async fn ping(&self) -> Result<(), DbError> {
         let mut connection = self.connection().await?;
-        diesel::sql_query("SELECT 1")
-            .execute(&mut connection)
-            .await?;
+        statement("SELECT 1").execute(&mut connection).await?;
         Ok(())
     }
+}
+
+/// A connection that was idle for longer than this is asked whether it still works.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The other side of an idle connection may have vanished without a word. One that has just been
+/// used is not asked: that would double the round trips.
+async fn ask_if_idle(connection: &mut AsyncPgConnection, idle: Duration) -> Result<(), HookError> {
+    if idle > IDLE {
+        statement("SELECT 1")
+            .execute(connection)
+            .await
+            .map_err(|_| HookError::message("no answer"))?;
+    }
+    Ok(())
 }
 
 fn establish(

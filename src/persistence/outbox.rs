@@ -7,6 +7,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Uuid as SqlUui
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
+use super::statement::statement;
 use super::{Database, DbError};
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{Envelope, OutboxRecord, OutboxStore, Publish, StoreError};
@@ -46,7 +47,7 @@ pub(super) async fn insert_envelope(
     if value.to_string().len() > MAX_PAYLOAD_BYTES {
         return Err(DbError::Query("an event is too large for the bus".into()));
     }
-    diesel::sql_query("INSERT INTO outbox (event_id, topic, envelope) VALUES ($1, $2, $3)")
+    statement("INSERT INTO outbox (event_id, topic, envelope) VALUES ($1, $2, $3)")
         .bind::<SqlUuid, _>(envelope.event_id.0)
         .bind::<Text, _>(topic)
         .bind::<Jsonb, _>(value)
@@ -118,7 +119,7 @@ struct CountRow {
 
 /// The relay's lock, free again at the end of the transaction.
 async fn try_lock(connection: &mut AsyncPgConnection) -> Result<bool, DbError> {
-    let row: LockRow = diesel::sql_query(
+    let row: LockRow = statement(
         "SELECT pg_try_advisory_xact_lock(hashtext('chatbot.outbox ' || current_schema()))
              AS locked",
     )
@@ -131,7 +132,7 @@ async fn list_waiting(
     connection: &mut AsyncPgConnection,
     limit: i64,
 ) -> Result<Vec<OutboxRecord>, DbError> {
-    let rows: Vec<WaitingRow> = diesel::sql_query(
+    let rows: Vec<WaitingRow> = statement(
         "SELECT id, topic, envelope FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1",
     )
     .bind::<BigInt, _>(limit)
@@ -170,7 +171,7 @@ async fn relay(
                 .await
                 .map_err(RelayError::Publish)?;
             let ids: Vec<i64> = records.iter().map(|record| record.id).collect();
-            diesel::sql_query("UPDATE outbox SET published_at = now() WHERE id = ANY($1)")
+            statement("UPDATE outbox SET published_at = now() WHERE id = ANY($1)")
                 .bind::<Array<BigInt>, _>(&ids)
                 .execute(connection)
                 .await?;
@@ -192,7 +193,7 @@ impl OutboxStore for Database {
     async fn pending(&self) -> Result<i64, StoreError> {
         let mut connection = self.connection().await?;
         let row: CountRow =
-            diesel::sql_query("SELECT count(*) AS count FROM outbox WHERE published_at IS NULL")
+            statement("SELECT count(*) AS count FROM outbox WHERE published_at IS NULL")
                 .get_result(&mut connection)
                 .await
                 .map_err(DbError::from)?;
@@ -211,7 +212,7 @@ pub async fn prune(database: &Database, older_than: Duration) -> Result<usize, D
         ("dead_letters", "id", "replayed_at"),
     ] {
         let columns = key.trim_matches(['(', ')']);
-        deleted += diesel::sql_query(format!(
+        deleted += statement(format!(
             "DELETE FROM {table} WHERE {key} IN (SELECT {columns} FROM {table}
                  WHERE {column} < now() - make_interval(secs => $1) LIMIT $2)"
         ))

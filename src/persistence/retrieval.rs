@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::indexing::{Generation, vector_text};
+use super::statement::statement;
 use super::{Database, DbError};
 use crate::domain::evidence::{LegScores, Passage};
 
@@ -42,7 +43,7 @@ pub async fn reach_collections(
     names: Option<&[String]>,
     count_limit: i64,
 ) -> Result<ReachedCollections, DbError> {
-    let row: ReachedRow = diesel::sql_query(
+    let row: ReachedRow = statement(
         "WITH reached AS (
              SELECT coalesce(array_agg(id), '{}') AS ids FROM collections
              WHERE $1 IS NULL OR name = ANY($1)
@@ -158,7 +159,7 @@ pub async fn load_passages(
     database: &Database,
     chunks: &[i64],
 ) -> Result<Vec<(i64, Passage)>, DbError> {
-    let rows: Vec<PassageRow> = diesel::sql_query(
+    let rows: Vec<PassageRow> = statement(
         "SELECT k.id AS chunk_id, k.document_id, k.version_id, d.external_id,
                 c.name AS collection, v.title, v.version, k.page, k.start_offset, k.end_offset,
                 k.text

@@ -18,6 +18,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::statement::statement;
 use super::{Database, DbError, outbox};
 use crate::domain::chat::TurnStatus;
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
@@ -138,7 +139,7 @@ async fn find_by_key(
     owner: &str,
     key: &str,
 ) -> Result<Option<StoredTurn>, DbError> {
-    Ok(diesel::sql_query(format!(
+    Ok(statement(format!(
         "SELECT {COLUMNS} FROM turns WHERE owner_id = $1 AND idempotency_key = $2"
     ))
     .bind::<Text, _>(owner)
@@ -153,18 +154,17 @@ async fn touch_conversation(
     connection: &mut AsyncPgConnection,
     new: &NewTurn<'_>,
 ) -> Result<bool, DbError> {
-    let touched = diesel::sql_query(
-        "UPDATE conversations SET updated_at = now() WHERE owner_id = $1 AND id = $2",
-    )
-    .bind::<Text, _>(new.owner)
-    .bind::<SqlUuid, _>(new.conversation_id.0)
-    .execute(connection)
-    .await?;
+    let touched =
+        statement("UPDATE conversations SET updated_at = now() WHERE owner_id = $1 AND id = $2")
+            .bind::<Text, _>(new.owner)
+            .bind::<SqlUuid, _>(new.conversation_id.0)
+            .execute(connection)
+            .await?;
     Ok(touched == 1)
 }
 
 async fn insert_turn(connection: &mut AsyncPgConnection, new: &NewTurn<'_>) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO turns (id, conversation_id, owner_id, question_id, status, collections,
              idempotency_key, request_hash, triage, deadline_at, lease_owner, lease_expires_at)
          VALUES ($1, $2, $3, $4, 'accepted', $5, $6, $7, $8, now() + make_interval(secs => $9),
@@ -190,7 +190,7 @@ async fn insert_question(
     connection: &mut AsyncPgConnection,
     new: &NewTurn<'_>,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO messages (id, conversation_id, turn_id, owner_id, role, content)
          VALUES ($1, $2, $3, $4, 'user', $5)",
     )
@@ -226,7 +226,7 @@ pub async fn find(
     owner: &str,
     turn: TurnId,
 ) -> Result<Option<StoredTurn>, DbError> {
-    Ok(diesel::sql_query(format!(
+    Ok(statement(format!(
         "SELECT {COLUMNS} FROM turns WHERE owner_id = $1 AND id = $2"
     ))
     .bind::<Text, _>(owner)
@@ -245,7 +245,7 @@ pub async fn set_status(
     status: TurnStatus,
     sources: Option<&Value>,
 ) -> Result<bool, DbError> {
-    let updated = diesel::sql_query(
+    let updated = statement(
         "UPDATE turns SET status = $4, sources = coalesce($5, sources)
          WHERE owner_id = $1 AND id = $2 AND generation = $3 AND finished_at IS NULL",
     )

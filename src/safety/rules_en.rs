@@ -305,6 +305,16 @@ pub(super) const HISTORY: &[&str] = &[
     " as a child ",
 ];
 
+/// A question that holds one of these is about what may come, not about what is.
+pub(super) const PREVENTION: &[&str] = &[
+    " risk of ",
+    " risks of ",
+    " chance of ",
+    " chances of ",
+    " prevent ",
+    " preventing ",
+];
+
 /// A clause that starts like this may only ask for information.
 pub(super) const INFORMATION: &[&str] = &[
     " what ",

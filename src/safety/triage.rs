@@ -4,7 +4,7 @@
 //! not history and not a plain question for information. In doubt it counts: a needless "call
 //! emergency services" costs little, a missed one may cost a life. Time is linear in the message.
 
-use super::rules_en::{HISTORY, INFORMATION, NEGATIONS, PRESENT, RULES, Rule};
+use super::rules_en::{HISTORY, INFORMATION, NEGATIONS, PRESENT, PREVENTION, RULES, Rule};
 
 /// Whether the person should be told to call emergency services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn applies(rule: &Rule, clause: &str) -> bool {
         return false;
     }
     let asks = INFORMATION.iter().any(|start| clause.starts_with(start));
-    !asks || holds(PRESENT)
+    !asks || (holds(PRESENT) && !holds(PREVENTION))
 }
 
 #[cfg(test)]
@@ -202,6 +202,8 @@ mod tests {
 
     const OTHERS: &[&str] = &[
         "what can I do to prevent a stroke?",
+        "How can I lower my risk of having a stroke?",
+        "what are my chances of having a heart attack?",
         "what are the symptoms of anaphylaxis?",
         "is chest pain common after surgery?",
         "my father had a stroke in 2010",

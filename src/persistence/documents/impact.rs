@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::domain::ids::DocumentId;
+use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError};
 
 /// An answer that cited a document.
@@ -28,7 +29,7 @@ pub async fn list_impact(
     document: DocumentId,
     limit: i64,
 ) -> Result<Vec<ImpactRow>, DbError> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "SELECT DISTINCT c.turn_id, c.message_id, c.version_id, m.created_at AS answered_at
          FROM citations c JOIN messages m ON m.id = c.message_id
          WHERE c.document_id = $1 ORDER BY m.created_at DESC LIMIT $2",
@@ -44,7 +45,7 @@ pub async fn find_collection(
     database: &Database,
     document: DocumentId,
 ) -> Result<Option<String>, DbError> {
-    let row: Option<NameRow> = diesel::sql_query(
+    let row: Option<NameRow> = statement(
         "SELECT c.name FROM documents d JOIN collections c ON c.id = d.collection_id
          WHERE d.id = $1",
     )

@@ -3,6 +3,7 @@
 use diesel::sql_types::{Integer, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
+use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError};
 
 /// A set of embeddings made by one model.
@@ -36,10 +37,10 @@ pub async fn ensure_generation(
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation'))")
+            statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation'))")
                 .execute(connection)
                 .await?;
-            diesel::sql_query(
+            statement(
                 "INSERT INTO embedding_generations (model, dimension, status)
                  SELECT $1, $2, CASE WHEN EXISTS (SELECT FROM embedding_generations
                      WHERE status = 'active') THEN 'building' ELSE 'active' END
@@ -49,7 +50,7 @@ pub async fn ensure_generation(
             .bind::<Integer, _>(dimension)
             .execute(connection)
             .await?;
-            let row: GenerationRow = diesel::sql_query(
+            let row: GenerationRow = statement(
                 "SELECT id, dimension, status FROM embedding_generations
                  WHERE model = $1 AND dimension = $2",
             )

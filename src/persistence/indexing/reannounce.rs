@@ -6,6 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::messaging::topics;
+use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError, outbox};
 
 /// Announces again the versions that have waited longer than `seconds`: a record that a bus lost
@@ -21,7 +22,7 @@ pub async fn reannounce_received(database: &Database, seconds: i32) -> Result<us
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            let rows: Vec<Waiting> = diesel::sql_query(
+            let rows: Vec<Waiting> = statement(
                 "SELECT v.document_id, v.id FROM document_versions v
                  WHERE v.status = 'received' AND v.created_at < now() - make_interval(secs => $1)
                    AND NOT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)

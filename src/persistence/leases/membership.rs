@@ -8,6 +8,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use super::{Database, DbError};
 use crate::domain::messaging::{Fence, Lease};
+use crate::persistence::statement::statement;
 
 #[derive(diesel::QueryableByName)]
 struct LeaseRow {
@@ -34,7 +35,7 @@ async fn list_owned(
     owner: &str,
     topic: Option<&str>,
 ) -> Result<Vec<Lease>, DbError> {
-    let rows: Vec<LeaseRow> = diesel::sql_query(
+    let rows: Vec<LeaseRow> = statement(
         "SELECT topic, partition, epoch, next_offset FROM partition_leases
          WHERE consumer_group = $1 AND owner = $2 AND ($3 IS NULL OR topic = $3)
          ORDER BY topic, partition",
@@ -65,7 +66,7 @@ pub(super) async fn renew(
     owner: &str,
     ttl: Duration,
 ) -> Result<Vec<Lease>, DbError> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO consumer_members (consumer_group, member, expires_at)
          VALUES ($1, $2, now() + make_interval(secs => $3))
          ON CONFLICT (consumer_group, member) DO UPDATE SET expires_at = excluded.expires_at",
@@ -77,7 +78,7 @@ pub(super) async fn renew(
     .await?;
     // A lease that a delivery holds locked is renewed by the next beat: waiting for it would hold
     // up the others. Nobody can take it meanwhile.
-    diesel::sql_query(
+    statement(
         "WITH mine AS MATERIALIZED (
              SELECT topic, partition FROM partition_leases
              WHERE consumer_group = $1 AND owner = $2 FOR UPDATE SKIP LOCKED)
@@ -98,7 +99,7 @@ async fn fair_share(
     group: &str,
     partitions: i32,
 ) -> Result<usize, DbError> {
-    let row: CountRow = diesel::sql_query(
+    let row: CountRow = statement(
         "SELECT count(*) AS count FROM consumer_members
          WHERE consumer_group = $1 AND expires_at > now()",
     )
@@ -115,7 +116,7 @@ async fn add_missing(
     topic: &str,
     partitions: i32,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO partition_leases (consumer_group, topic, partition)
          SELECT $1, $2, n FROM generate_series(0, $3 - 1) n ON CONFLICT DO NOTHING",
     )
@@ -136,7 +137,7 @@ async fn take_free(
     ttl: Duration,
 ) -> Result<(), DbError> {
     // Materialized: a join may run a plain subquery once per row, and each run has its own limit.
-    diesel::sql_query(
+    statement(
         "WITH free AS MATERIALIZED (
              SELECT partition FROM partition_leases
              WHERE consumer_group = $1 AND topic = $2 AND partition < $4
@@ -164,7 +165,7 @@ async fn give_up(
     (group, owner, topic): (&str, &str, &str),
     partitions: &[i32],
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "WITH excess AS MATERIALIZED (
              SELECT partition FROM partition_leases
              WHERE consumer_group = $1 AND topic = $2 AND owner = $3 AND partition = ANY($4)
@@ -213,7 +214,7 @@ pub(super) async fn leave(database: &Database, group: &str, owner: &str) -> Resu
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            diesel::sql_query(
+            statement(
                 "UPDATE partition_leases SET owner = NULL, expires_at = '-infinity'
                  WHERE consumer_group = $1 AND owner = $2",
             )
@@ -221,7 +222,7 @@ pub(super) async fn leave(database: &Database, group: &str, owner: &str) -> Resu
             .bind::<Text, _>(owner)
             .execute(connection)
             .await?;
-            diesel::sql_query(
+            statement(
                 "DELETE FROM consumer_members WHERE consumer_group = $1
                    AND (member = $2 OR expires_at < now() - interval '1 hour')",
             )

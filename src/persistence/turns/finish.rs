@@ -10,6 +10,7 @@ use super::announce;
 use crate::domain::chat::TurnDone;
 use crate::domain::evidence::Citation;
 use crate::domain::ids::{MessageId, TurnId};
+use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError};
 
 /// Ends a turn: answer, citations, usage, audit and outbox in one transaction. False if the turn
@@ -39,7 +40,7 @@ async fn finish_in(
     done: &TurnDone,
 ) -> Result<bool, DbError> {
     let body = serde_json::to_value(done).map_err(|e| DbError::Query(e.to_string()))?;
-    let row: Option<FinishedRow> = diesel::sql_query(
+    let row: Option<FinishedRow> = statement(
         "UPDATE turns SET status = $3, reason = $4, done = $5, finished_at = now(),
              lease_owner = NULL, lease_expires_at = NULL
          WHERE id = $1 AND generation = $2 AND finished_at IS NULL
@@ -70,7 +71,7 @@ async fn insert_answer(
     message: MessageId,
     done: &TurnDone,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO messages (id, conversation_id, turn_id, owner_id, role, content)
          VALUES ($1, $2, $3, $4, 'assistant', $5)",
     )
@@ -94,7 +95,7 @@ async fn insert_audit(
     generation: i32,
     done: &TurnDone,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO audit_log (actor, action, subject_type, subject_id, details)
          VALUES ($1, 'turn.finished', 'turn', $2, $3)",
     )
@@ -117,7 +118,7 @@ async fn insert_citation(
     owner: &str,
     citation: &Citation,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO citations (turn_id, message_id, owner_id, source_id, document_id, version_id,
              quote, start_offset, end_offset, answer_start, answer_end)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",

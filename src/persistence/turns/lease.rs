@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::ids::TurnId;
+use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError};
 
 /// Asks whichever replica runs the owner's turn to stop; false if there is no such turn.
@@ -19,7 +20,7 @@ pub async fn request_cancel(
     owner: &str,
     turn: TurnId,
 ) -> Result<bool, DbError> {
-    let found = diesel::sql_query(
+    let found = statement(
         "UPDATE turns SET cancel_requested_at = coalesce(cancel_requested_at, now())
          WHERE owner_id = $1 AND id = $2",
     )
@@ -42,7 +43,7 @@ pub async fn is_cancel_requested(
     owner: &str,
     turn: TurnId,
 ) -> Result<bool, DbError> {
-    let row: Option<FlagRow> = diesel::sql_query(
+    let row: Option<FlagRow> = statement(
         "SELECT cancel_requested_at IS NOT NULL AS flag FROM turns
          WHERE owner_id = $1 AND id = $2",
     )
@@ -62,7 +63,7 @@ pub async fn renew_lease(
     replica: &str,
     lease: Duration,
 ) -> Result<bool, DbError> {
-    let renewed = diesel::sql_query(
+    let renewed = statement(
         "UPDATE turns SET lease_expires_at = now() + make_interval(secs => $4)
          WHERE id = $1 AND generation = $2 AND lease_owner = $3 AND finished_at IS NULL",
     )
@@ -81,7 +82,7 @@ pub async fn release_lease(
     (turn, generation): (TurnId, i32),
     replica: &str,
 ) -> Result<(), DbError> {
-    diesel::sql_query(
+    statement(
         "UPDATE turns SET lease_expires_at = '-infinity'
          WHERE id = $1 AND generation = $2 AND lease_owner = $3 AND finished_at IS NULL",
     )
@@ -125,7 +126,7 @@ pub async fn take_over_expired(
     lease: Duration,
     limit: i64,
 ) -> Result<Vec<Orphan>, DbError> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "WITH expired AS (
              SELECT id FROM turns
              WHERE finished_at IS NULL AND deadline_at > now() AND lease_expires_at < now()
@@ -156,7 +157,7 @@ struct OverdueRow {
 
 /// Unfinished turns whose deadline has passed, with their generations.
 pub async fn list_overdue(database: &Database) -> Result<Vec<(TurnId, i32)>, DbError> {
-    let rows: Vec<OverdueRow> = diesel::sql_query(
+    let rows: Vec<OverdueRow> = statement(
         "SELECT id, generation FROM turns WHERE finished_at IS NULL AND deadline_at < now()
          ORDER BY deadline_at LIMIT 100",
     )

@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::domain::ids::VersionId;
+use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError};
 
 /// A place in a document version's text: half-open character offsets.
@@ -32,7 +33,7 @@ pub async fn list_quotes(
         .iter()
         .map(|span| span.end.saturating_sub(span.start).max(0))
         .collect();
-    let rows: Vec<QuoteRow> = diesel::sql_query(
+    let rows: Vec<QuoteRow> = statement(
         "SELECT substr(v.text, s.start + 1, s.length) AS quote
          FROM unnest($1, $2, $3) WITH ORDINALITY AS s(version_id, start, length, position)
          LEFT JOIN document_versions v ON v.id = s.version_id

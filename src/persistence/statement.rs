@@ -1,0 +1,91 @@
+//! SQL as text whose prepared form is kept.
+//!
+//! diesel prepares `sql_query` anew each time, because it cannot know whether its text is one of
+//! ever so many. Ours are few and fixed, so each connection parses each of them once. PostgreSQL
+//! goes on choosing plans by the values until a plan for all values is as good.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{HasSqlType, Untyped};
+
+/// A statement with placeholders `$1`, `$2`, … for what is bound, in this order.
+pub(super) fn statement(sql: impl Into<Cow<'static, str>>) -> Statement {
+    Statement { sql: sql.into() }
+}
+
+/// See [`statement`]. Text that is put together must come from a small, fixed set.
+pub(super) struct Statement {
+    sql: Cow<'static, str>,
+}
+
+/// A statement and one more value.
+pub(super) struct Bound<Q, Type, Value> {
+    statement: Q,
+    value: Value,
+    sql_type: PhantomData<Type>,
+}
+
+impl Statement {
+    /// Adds the first value.
+    pub fn bind<Type, Value>(self, value: Value) -> Bound<Self, Type, Value> {
+        Bound {
+            statement: self,
+            value,
+            sql_type: PhantomData,
+        }
+    }
+}
+
+impl<Q, T, V> Bound<Q, T, V> {
+    /// Adds the next value.
+    pub fn bind<Type, Value>(self, value: Value) -> Bound<Self, Type, Value> {
+        Bound {
+            statement: self,
+            value,
+            sql_type: PhantomData,
+        }
+    }
+}
+
+impl QueryFragment<Pg> for Statement {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(&self.sql);
+        Ok(())
+    }
+}
+
+impl<Q, Type, Value> QueryFragment<Pg> for Bound<Q, Type, Value>
+where
+    Pg: HasSqlType<Type>,
+    Q: QueryFragment<Pg>,
+    Value: ToSql<Type, Pg>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.statement.walk_ast(out.reborrow())?;
+        out.push_bind_param_value_only(&self.value)?;
+        Ok(())
+    }
+}
+
+impl QueryId for Statement {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q, Type, Value> QueryId for Bound<Q, Type, Value> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Statement {
+    type SqlType = Untyped;
+}
+
+impl<Q, Type, Value> Query for Bound<Q, Type, Value> {
+    type SqlType = Untyped;
+}
