@@ -1,5 +1,7 @@
 //! From a question to its answer: retrieve, gate, prompt, stream, ground.
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use serde_json::json;
 
@@ -13,7 +15,7 @@ use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
 use crate::domain::ids::TurnId;
 use crate::llm::{Chunk, FinishReason, Serving};
 use crate::persistence::turns::{self, Span};
-use crate::persistence::{DbError, conversations};
+use crate::persistence::{DbError, conversations, patiently};
 
 const ABSTAIN_TEXT: &str = "I don't know. The documents I am allowed to use do not answer this \
     question. Please ask a member of staff, or try to put the question in other words.";
@@ -22,6 +24,9 @@ const EMERGENCY_TEXT: &str = "This may be an emergency. Call your local emergenc
 
 /// Most earlier messages that are read; the prompt keeps what fits its budget.
 const HISTORY: i64 = 20;
+
+/// How long a running turn waits for a database that is away.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a turn ends without an answer.
 pub(super) enum Stop {
@@ -94,7 +99,9 @@ impl Orchestrator {
             return Ok(history.clone());
         }
         let (owner, conversation) = (&question.principal.owner_id, question.conversation);
-        conversations::list_history(&self.database, owner, conversation, turn, HISTORY).await
+        let database = &self.database;
+        let list = || conversations::list_history(database, owner, conversation, turn, HISTORY);
+        patiently(PATIENCE, list).await
     }
 
     async fn advance(
@@ -107,7 +114,9 @@ impl Orchestrator {
         let owner = &question.principal.owner_id;
         let sources = sources.map(|sources| json!(sources));
         let running = (feed.turn, feed.generation);
-        if turns::set_status(&self.database, owner, running, status, sources.as_ref()).await? {
+        let (database, sources) = (&self.database, sources.as_ref());
+        let set = || turns::set_status(database, owner, running, status, sources);
+        if patiently(PATIENCE, set).await? {
             Ok(())
         } else {
             Err(Stop::Superseded)
@@ -159,7 +168,8 @@ impl Orchestrator {
                 end: passage.end,
             })
             .collect();
-        let stored = turns::list_quotes(&self.database, &spans).await?;
+        let list = || turns::list_quotes(&self.database, &spans);
+        let stored = patiently(PATIENCE, list).await?;
         let retrieved = passages.len();
         let verified: Vec<Passage> = passages
             .into_iter()
@@ -227,7 +237,9 @@ impl Orchestrator {
             start: citation.start,
             end: citation.end,
         };
-        let stored = turns::list_quotes(&self.database, &[span]).await?;
+        let spans = [span];
+        let list = || turns::list_quotes(&self.database, &spans);
+        let stored = patiently(PATIENCE, list).await?;
         Ok(stored == [Some(citation.quote.clone())])
     }
 }

@@ -156,6 +156,11 @@ pub fn failure(turn: TurnId, reason: Option<&str>, request_id: &str) -> TurnEven
     TurnEvent::Error(value)
 }
 
+/// The event that sends the listeners of this replica elsewhere.
+pub fn reconnect(turn_id: TurnId) -> TurnEvent {
+    TurnEvent::Reconnect { turn_id }
+}
+
 /// An event on the wire, with the id `{turn_id}:{seq}`. `reconnect` has none: the client's last id
 /// stays the one to go on from.
 pub fn frame(turn: TurnId, event: StoredEvent) -> Frame {

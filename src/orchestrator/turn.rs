@@ -13,16 +13,16 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
 
 use super::admission::{Full, Permit};
-use super::answer::Stop;
+use super::answer::{PATIENCE, Stop};
 use super::draft::Draft;
-use super::events::{Feed, failure};
+use super::events::{Feed, reconnect};
 use super::{Orchestrator, resume};
 use crate::domain::access::Principal;
 use crate::domain::chat::{TriageNotice, TurnDone, TurnEvent, TurnStatus, Utterance};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::http::problem::Problem;
-use crate::persistence::DbError;
 use crate::persistence::turns::{self, Accepted, NewTurn, StoredTurn};
+use crate::persistence::{DbError, patiently};
 use crate::safety::{self, Level};
 
 /// How often a turn looks for a cancellation that another replica recorded.
@@ -30,9 +30,6 @@ const POLL: Duration = Duration::from_millis(500);
 /// How long a turn is safe from takeover without renewal, and how often it renews.
 pub(super) const LEASE: Duration = Duration::from_secs(15);
 const RENEWAL: Duration = Duration::from_secs(5);
-/// Attempts to store the end of a turn, and the pause between them.
-const STORE_ATTEMPTS: u8 = 3;
-const STORE_PAUSE: Duration = Duration::from_millis(200);
 
 /// When a person whose earlier questions are still being answered may ask again.
 const BUSY: Duration = Duration::from_secs(2);
@@ -59,7 +56,6 @@ pub enum Begun {
 struct Registration<'a> {
     orchestrator: &'a Orchestrator,
     feed: Arc<Feed>,
-    request_id: &'a str,
 }
 
 impl Drop for Registration<'_> {
@@ -74,11 +70,8 @@ impl Drop for Registration<'_> {
             running.remove(&self.feed.turn);
         }
         drop(running);
-        self.feed.publish(&failure(
-            self.feed.turn,
-            Some("interrupted"),
-            self.request_id,
-        ));
+        // After its end has been announced this is nothing; without one the turn goes on elsewhere.
+        self.feed.publish(&reconnect(self.feed.turn));
     }
 }
 
@@ -200,7 +193,6 @@ impl Orchestrator {
         let registration = Registration {
             orchestrator: self,
             feed,
-            request_id: &question.request_id,
         };
         let feed = &registration.feed;
         let mut draft = Draft::new(feed);
@@ -231,10 +223,10 @@ impl Orchestrator {
         let stored = match self.store(question, feed, &done).await {
             Ok(stored) => stored,
             Err(error) => {
-                // The sweeper will end it as failed.
+                // Another replica will continue it, or the sweeper will end it as failed.
                 tracing::error!(turn.id = %feed.turn, error = %error, "the end was not stored");
-                feed.publish(&failure(feed.turn, Some("database"), request));
-                return self.flush(feed).await;
+                feed.publish(&reconnect(feed.turn));
+                return;
             }
         };
         let end = match stored {
@@ -255,7 +247,7 @@ impl Orchestrator {
             self.flush(feed).await;
         } else {
             // It goes on under another generation: the cache is no longer ours to write.
-            feed.publish(&failure(feed.turn, Some("superseded"), request));
+            feed.publish(&reconnect(feed.turn));
         }
     }
 
@@ -266,18 +258,9 @@ impl Orchestrator {
         feed: &Feed,
         done: &TurnDone,
     ) -> Result<Option<TurnDone>, DbError> {
-        let mut attempt = 1;
-        loop {
-            match turns::finish(&self.database, feed.generation, done).await {
-                Ok(true) => return Ok(None),
-                Ok(false) => break,
-                Err(error) if attempt == STORE_ATTEMPTS => return Err(error),
-                Err(error) => {
-                    tracing::warn!(turn.id = %feed.turn, error = %error, "storing once more");
-                    attempt += 1;
-                    sleep(STORE_PAUSE).await;
-                }
-            }
+        let finish = || turns::finish(&self.database, feed.generation, done);
+        if patiently(PATIENCE, finish).await? {
+            return Ok(None);
         }
         // A commit whose answer was lost looks the same as somebody else's end.
         let owner = &question.principal.owner_id;
@@ -311,8 +294,7 @@ impl Orchestrator {
                 tracing::warn!(turn.id = %feed.turn, error = %error, "its lease will expire");
             }
         }
-        let turn_id = feed.turn;
-        feed.publish(&TurnEvent::Reconnect { turn_id });
+        feed.publish(&reconnect(feed.turn));
     }
 
     async fn watch(&self, question: &Question, feed: &Feed) -> Stop {

@@ -27,6 +27,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
+use tokio::time::{Instant, sleep};
 
 use crate::domain::messaging::StoreError;
 use statement::statement;
@@ -58,6 +59,9 @@ impl From<diesel::result::Error> for DbError {
             Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) => {
                 Self::Unavailable("connection closed".into())
             }
+            Error::DatabaseError(_, info) if is_leaving(info.message()) => {
+                Self::Unavailable("the server starts or stops".into())
+            }
             // The server's message may quote values; only its kind leaves this module.
             Error::DatabaseError(kind, info) => Self::Query(format!(
                 "{kind:?} in {}",
@@ -67,6 +71,29 @@ impl From<diesel::result::Error> for DbError {
         }
     }
 }
+
+/// What a server says that starts, stops or recovers (`SQLSTATE` class 57P, which diesel drops).
+fn is_leaving(message: &str) -> bool {
+    message.starts_with("terminating connection") || message.starts_with("the database system is")
+}
+
+/// Calls again while the database is unavailable, for as long as `patience` lasts. Only for calls
+/// whose effect is the same when it happens twice: the answer to a commit may have been lost.
+pub async fn patiently<T, F>(patience: Duration, mut call: impl FnMut() -> F) -> Result<T, DbError>
+where
+    F: Future<Output = Result<T, DbError>>,
+{
+    let end = Instant::now() + patience;
+    loop {
+        match call().await {
+            Err(DbError::Unavailable(_)) if Instant::now() < end => sleep(PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Between two calls while the database is unavailable.
+const PAUSE: Duration = Duration::from_millis(250);
 
 impl From<DbError> for StoreError {
     fn from(error: DbError) -> Self {

@@ -10,7 +10,7 @@ use crate::support::system::Setup;
 use crate::support::until_within;
 
 /// Documents uploaded for each fault.
-const DOCUMENTS: usize = 40;
+const DOCUMENTS: usize = 60;
 
 /// What is searchable: a hash over every chunk of every current version, in no order.
 const INDEX: &str =
@@ -52,15 +52,20 @@ async fn workers_killed_while_they_index() {
     let mut rig = Rig::start("rag killed", 0, 2, Setup::new().await).await;
     let mut findings = Findings::default();
     for round in 0..count {
-        upload(&rig, round * DOCUMENTS, (round + 1) * DOCUMENTS).await;
         let moment = rig
             .random
-            .between(Duration::from_millis(10), Duration::from_millis(800));
-        tokio::time::sleep(moment).await;
+            .between(Duration::from_millis(50), Duration::from_millis(1_500));
         // Uploads go to the second one; both work.
-        rig.rags.kill(0);
-        let died = Instant::now();
-        rig.rags.start(&rig.setup, 0);
+        let kill = async {
+            tokio::time::sleep(moment).await;
+            rig.rags.kill(0);
+            rig.rags.start(&rig.setup, 0);
+            Instant::now()
+        };
+        let (died, ()) = tokio::join!(
+            kill,
+            upload(&rig, round * DOCUMENTS, (round + 1) * DOCUMENTS)
+        );
         until_indexed(&rig, (round + 1) * DOCUMENTS + 1).await;
         findings.recoveries.push(died.elapsed());
         rig.until_ready().await;

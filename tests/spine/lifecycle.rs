@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::proxy::{Fault, Proxy};
-use crate::support::system::{Setup, System};
+use crate::support::system::{Setup, System, authority};
 use crate::support::{service, until_within};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,12 +52,6 @@ async fn both_roles_describe_themselves() {
         let answer = get(format!("{url}{health}")).await;
         assert!(!answer.headers()["x-request-id"].is_empty());
     }
-}
-
-/// `host:port` of a URL.
-fn authority(url: &str) -> String {
-    let url = url::Url::parse(url).unwrap();
-    format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

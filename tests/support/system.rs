@@ -131,6 +131,12 @@ pub struct System {
     pub key: String,
 }
 
+/// `host:port` of a URL.
+pub fn authority(url: &str) -> String {
+    let url = url::Url::parse(url).unwrap();
+    format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())
+}
+
 /// A port that nobody listens on now.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
