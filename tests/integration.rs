@@ -15,6 +15,7 @@ mod faults;
 mod import_rules;
 mod messaging;
 mod providers;
+mod retrieval;
 #[path = "rag/sandbox.rs"]
 mod sandbox;
 mod spine;

@@ -40,7 +40,8 @@ export async function follow(answer, response) {
     try {
       response ??= await call("GET", `/v1/turns/${answer.turn}/events`, undefined, last && { "Last-Event-ID": last });
       for await (const event of events(response)) {
-        [last, attempt] = [event.id, 0];
+        // `reconnect` has no id: what was seen before it stays the place to go on from.
+        [last, attempt] = [event.id ?? last, 0];
         if (answer.take(event)) return;
       }
     } catch (error) {

@@ -37,6 +37,8 @@ const RAG_GROUP: &str = "rag";
 const TOPIC_RETRY: Duration = Duration::from_secs(2);
 /// Pause between two rounds of housekeeping.
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
+/// Pause between two looks whether the vector index pays.
+const INDEX_LOOK: Duration = Duration::from_secs(30);
 /// How long a query's embedding is worth keeping.
 const EMBEDDING_TTL: Duration = Duration::from_hours(1);
 
@@ -251,6 +253,10 @@ impl Process {
             chunking: config.rag.chunking.clone(),
         });
         indexing::reannounce_received(database, ingestion.reannounce_seconds).await?;
+        let most = config.rag.retrieval.exact_scan_max_chunks;
+        let (indexed, token) = (database.clone(), self.shutdown.soft_token());
+        self.shutdown
+            .spawn(async move { keep_index(&indexed, generation, most, &token).await });
         let rag = web::Data::new(Rag {
             database: database.clone(),
             retriever: Retriever {
@@ -314,6 +320,26 @@ async fn create_topics(log: &dyn Log, token: &CancellationToken) {
         tokio::select! {
             () = token.cancelled() => return,
             () = tokio::time::sleep(TOPIC_RETRY) => {}
+        }
+    }
+}
+
+/// Builds the vector index when there is enough to search for it to pay.
+async fn keep_index(
+    database: &Database,
+    generation: Generation,
+    exact_scan_max_chunks: i64,
+    token: &CancellationToken,
+) {
+    loop {
+        match indexing::ensure_hnsw(database, generation, exact_scan_max_chunks).await {
+            Ok(true) => tracing::info!(generation = generation.id, "vector index built"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(error = %error, "the vector index was not built"),
+        }
+        tokio::select! {
+            () = token.cancelled() => return,
+            () = tokio::time::sleep(INDEX_LOOK) => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+mod deadline;
 pub mod health;
 pub mod metrics;
 pub mod openapi;

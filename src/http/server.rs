@@ -12,7 +12,7 @@ use super::auth::Authenticator;
 use super::body::JsonLimit;
 use super::health::Health;
 use super::metrics::{self, Metrics};
-use super::{problem, request_id};
+use super::{deadline, problem, request_id};
 use crate::shutdown::{self, Shutdown};
 
 /// Adds a role's routes and data.
@@ -50,6 +50,7 @@ pub async fn serve(
             .app_data(health.clone())
             .app_data(metrics.clone())
             .app_data(json_limit.clone())
+            .wrap(from_fn(deadline::middleware))
             .wrap(from_fn(metrics::middleware))
             .wrap(from_fn(request_id::middleware))
             .configure(move |config| routes(config))

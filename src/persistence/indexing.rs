@@ -9,7 +9,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
-pub use generation::{Generation, ensure_generation};
+pub use generation::{Generation, ensure_generation, ensure_hnsw};
 pub use reannounce::reannounce_received;
 
 use super::statement::statement;

@@ -27,7 +27,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::domain::messaging::StoreError;
 use statement::statement;
@@ -85,13 +85,16 @@ where
 {
     let end = Instant::now() + patience;
     loop {
-        match call().await {
+        let outcome = timeout(LONGEST_CALL, call()).await;
+        match outcome.unwrap_or_else(|_| Err(DbError::Unavailable("no answer in time".into()))) {
             Err(DbError::Unavailable(_)) if Instant::now() < end => sleep(PAUSE).await,
             outcome => return outcome,
         }
     }
 }
 
+/// A server that froze does not even enforce its own statement timeout.
+const LONGEST_CALL: Duration = Duration::from_secs(15);
 /// Between two calls while the database is unavailable.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -147,7 +150,7 @@ impl Database {
 
     /// A connection from the pool, within the acquire deadline.
     pub(crate) async fn connection(&self) -> Result<Connection, DbError> {
-        tokio::time::timeout(self.acquire_timeout, self.pool.get())
+        timeout(self.acquire_timeout, self.pool.get())
             .await
             .map_err(|_| DbError::Unavailable("no connection in time".into()))?
             .map_err(|_| DbError::Unavailable("cannot connect".into()))

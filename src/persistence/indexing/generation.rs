@@ -1,7 +1,7 @@
 //! Embedding generations: vectors of one model and dimension, each with an index of its own.
 
-use diesel::sql_types::{Integer, Text};
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError};
@@ -25,8 +25,8 @@ struct GenerationRow {
     status: String,
 }
 
-/// The generation of this model, created with its own HNSW index if it is new. It starts active
-/// when no other is; otherwise it is built beside the active one.
+/// The generation of this model, created if it is new. It starts active when no other is; otherwise
+/// it is built beside the active one.
 pub async fn ensure_generation(
     database: &Database,
     model: &str,
@@ -58,15 +58,6 @@ pub async fn ensure_generation(
             .bind::<Integer, _>(dimension)
             .get_result(connection)
             .await?;
-            // The literals are numbers of ours; an index predicate takes no parameters.
-            diesel::sql_query(format!(
-                "CREATE INDEX IF NOT EXISTS chunk_embeddings_hnsw_{id} ON chunk_embeddings
-                 USING hnsw ((embedding::halfvec({dimension})) halfvec_cosine_ops)
-                 WHERE generation_id = {id}",
-                id = row.id
-            ))
-            .execute(connection)
-            .await?;
             Ok(Generation {
                 id: row.id,
                 dimension: row.dimension,
@@ -74,4 +65,75 @@ pub async fn ensure_generation(
             })
         })
         .await
+}
+
+#[derive(diesel::QueryableByName)]
+struct IndexRow {
+    #[diesel(sql_type = Nullable<Bool>)]
+    valid: Option<bool>,
+    #[diesel(sql_type = BigInt)]
+    chunks: i64,
+}
+
+#[derive(diesel::QueryableByName)]
+struct LockRow {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+/// Builds the generation's HNSW index once there are more than `exact_scan_max_chunks` chunks:
+/// below that every search scans exactly, and an index would only cost its upkeep, which is more
+/// than all else that storing a chunk costs. Writers go on meanwhile. True if it was built now.
+pub async fn ensure_hnsw(
+    database: &Database,
+    generation: Generation,
+    exact_scan_max_chunks: i64,
+) -> Result<bool, DbError> {
+    let name = format!("chunk_embeddings_hnsw_{}", generation.id);
+    let mut connection = database.connection().await?;
+    let found: IndexRow = statement(
+        "SELECT (SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+             WHERE i.indrelid = 'chunk_embeddings'::regclass AND c.relname = $1) AS valid,
+             chunks FROM lexical_stats",
+    )
+    .bind::<Text, _>(&name)
+    .get_result(&mut connection)
+    .await?;
+    if found.valid == Some(true) || found.chunks <= exact_scan_max_chunks {
+        return Ok(false);
+    }
+    let lock: LockRow = statement(
+        "SELECT pg_try_advisory_lock(hashtext('chatbot.hnsw ' || current_schema())) AS locked",
+    )
+    .get_result(&mut connection)
+    .await?;
+    if !lock.locked {
+        return Ok(false);
+    }
+    let built = build_hnsw(&mut connection, generation, &name).await;
+    for undo in ["SELECT pg_advisory_unlock_all()", "RESET statement_timeout"] {
+        statement(undo).execute(&mut connection).await?;
+    }
+    built.map(|()| true)
+}
+
+async fn build_hnsw(
+    connection: &mut AsyncPgConnection,
+    Generation { id, dimension, .. }: Generation,
+    name: &str,
+) -> Result<(), DbError> {
+    // The literals are numbers of ours; an index predicate takes no parameters. A build that was
+    // interrupted leaves an index that is not valid.
+    for step in [
+        "SET statement_timeout = 0".to_owned(),
+        format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"),
+        format!(
+            "CREATE INDEX CONCURRENTLY {name} ON chunk_embeddings
+             USING hnsw ((embedding::halfvec({dimension})) halfvec_cosine_ops)
+             WHERE generation_id = {id}"
+        ),
+    ] {
+        diesel::sql_query(step).execute(connection).await?;
+    }
+    Ok(())
 }
