@@ -84,7 +84,8 @@ impl Shutdown {
         self.soft.cancel();
     }
 
-    /// Begins draining at the first SIGINT or SIGTERM; a second ends everything at once.
+    /// Begins draining at the first SIGINT or SIGTERM; resolves at the second, which ends everything
+    /// at once. Until then it runs beside the work, whose outcome counts.
     pub async fn listen_for_signals(&self) -> std::io::Result<()> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -93,7 +94,6 @@ impl Shutdown {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
-                () = self.hard.cancelled() => return Ok(()),
             }
             count += 1;
             if count == 1 {

@@ -332,7 +332,11 @@ async fn keep_index(
     token: &CancellationToken,
 ) {
     loop {
-        match indexing::ensure_hnsw(database, generation, exact_scan_max_chunks).await {
+        let built = tokio::select! {
+            built = indexing::ensure_hnsw(database, generation, exact_scan_max_chunks) => built,
+            () = token.cancelled() => return,
+        };
+        match built {
             Ok(true) => tracing::info!(generation = generation.id, "vector index built"),
             Ok(false) => {}
             Err(error) => tracing::warn!(error = %error, "the vector index was not built"),

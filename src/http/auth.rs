@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
 use crate::domain::access::{Principal, Scope};
-use crate::persistence::{Database, api_keys};
+use crate::persistence::{Database, api_keys, bounded};
 
 /// How this server tells who calls; put into the application's data.
 #[derive(Clone)]
@@ -60,7 +60,8 @@ impl FromRequest for Caller {
                 return Ok(Self(everyone(DEMO_OWNER)));
             }
             let secret = secret.ok_or_else(Problem::unauthorized)?;
-            api_keys::find_principal(&authenticator.database, &hash_secret(&secret))
+            let hash = hash_secret(&secret);
+            bounded(api_keys::find_principal(&authenticator.database, &hash))
                 .await?
                 .map(Self)
                 .ok_or_else(Problem::unauthorized)

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -72,15 +73,16 @@ pub async fn middleware<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let metrics = request.app_data::<web::Data<Metrics>>().cloned();
-    let method = request.method().as_str().to_owned();
+    let method = known_method(request.method());
     let start = Instant::now();
-    let response = next.call(request).await?;
+    let outcome = next.call(request).await;
+    let (route, status) = match &outcome {
+        Ok(response) => (response.request().match_pattern(), response.status()),
+        Err(error) => (None, error.as_response_error().status_code()),
+    };
     if let Some(metrics) = metrics {
-        let route = response
-            .request()
-            .match_pattern()
-            .unwrap_or_else(|| "unmatched".to_owned());
-        let status = response.status().as_u16();
+        let route = route.unwrap_or_else(|| "unmatched".to_owned());
+        let status = status.as_u16();
         tracing::debug!(
             http.method = %method, http.route = %route, http.status = status,
             duration_ms = start.elapsed().as_millis(), "request"
@@ -95,7 +97,16 @@ pub async fn middleware<B: MessageBody>(
             })
             .inc();
     }
-    Ok(response)
+    outcome
+}
+
+/// A client may send any word as a method; a label must not grow by what clients write.
+fn known_method(method: &Method) -> String {
+    match method.as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS" | "PATCH") => known,
+        _ => "other",
+    }
+    .to_owned()
 }
 
 /// `GET /metrics`.

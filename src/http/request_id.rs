@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
@@ -39,6 +40,17 @@ fn accepted(request: &ServiceRequest) -> Option<String> {
     ((1..=64).contains(&value.len()) && value.chars().all(plain)).then(|| value.to_owned())
 }
 
+/// The error of a middleware further in, which no route has turned into a response.
+fn refused(error: &Error, id: &str) -> Error {
+    let mut response = problem::with_request_id(error, id);
+    if let Ok(value) = HeaderValue::from_str(id) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(HEADER), value);
+    }
+    InternalError::from_response("refused", response).into()
+}
+
 /// Middleware: sets the id, logs the outcome, and turns every error into problem+json.
 pub async fn middleware<B: MessageBody + 'static>(
     request: ServiceRequest,
@@ -48,7 +60,10 @@ pub async fn middleware<B: MessageBody + 'static>(
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", request.id = %id);
     async move {
-        let mut response = next.call(request).await?.map_into_boxed_body();
+        let mut response = match next.call(request).await {
+            Ok(response) => response.map_into_boxed_body(),
+            Err(error) => return Err(refused(&error, &id)),
+        };
         if let Some(error) = response.response().error() {
             let replaced = problem::with_request_id(error, &id);
             response = ServiceResponse::new(response.request().clone(), replaced);

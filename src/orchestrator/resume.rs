@@ -13,13 +13,14 @@ use super::events::{ends_stream, failure, is_terminal};
 use crate::cache::StoredEvent;
 use crate::domain::chat::{TurnDone, TurnEvent, TurnStatus};
 use crate::domain::ids::TurnId;
+use crate::persistence::bounded;
 use crate::persistence::turns::{self, StoredTurn};
 
 /// How long one read of the cache waits for news.
 const CACHE_WAIT: Duration = Duration::from_secs(2);
 /// How often the database is asked when the cache cannot be waited on.
 const CALM: Duration = Duration::from_millis(500);
-/// How many times in a row the database may fail before the stream ends with an error.
+/// How many times in a row the database may fail before the client is sent elsewhere.
 const PATIENCE: u8 = 10;
 
 /// The events after `last`, whoever runs the turn; exactly one terminal event ends them.
@@ -107,11 +108,13 @@ impl Follow {
     }
 
     async fn stored(&mut self) -> Vec<StoredEvent> {
-        let found = turns::find(&self.orchestrator.database, &self.owner, self.turn).await;
+        let find = turns::find(&self.orchestrator.database, &self.owner, self.turn);
+        let found = bounded(find).await;
         let stored = match found {
             Ok(Some(stored)) => stored,
             Ok(None) => return self.give_up("deleted"),
-            Err(_) if self.failures >= PATIENCE => return self.give_up("database"),
+            // The turn may well go on: where and how it ends is not known here.
+            Err(_) if self.failures >= PATIENCE => return self.reconnect(),
             Err(error) => {
                 tracing::warn!(turn.id = %self.turn, error = %error, "resuming waits");
                 self.failures += 1;

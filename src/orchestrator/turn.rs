@@ -22,7 +22,7 @@ use crate::domain::chat::{TriageNotice, TurnDone, TurnEvent, TurnStatus, Utteran
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::http::problem::Problem;
 use crate::persistence::turns::{self, Accepted, NewTurn, StoredTurn};
-use crate::persistence::{DbError, patiently};
+use crate::persistence::{DbError, bounded, patiently};
 use crate::safety::{self, Level};
 
 /// How often a turn looks for a cancellation that another replica recorded.
@@ -31,6 +31,8 @@ const POLL: Duration = Duration::from_millis(500);
 pub(super) const LEASE: Duration = Duration::from_secs(15);
 const RENEWAL: Duration = Duration::from_secs(5);
 
+/// How long a person waits at most to learn whether a question was accepted after all.
+const ACCEPT_PATIENCE: Duration = Duration::from_secs(5);
 /// When a person whose earlier questions are still being answered may ask again.
 const BUSY: Duration = Duration::from_secs(2);
 
@@ -145,24 +147,30 @@ impl Orchestrator {
         let collections = question
             .principal
             .effective_collections(question.collections.as_deref());
-        Ok(turns::accept(
-            &self.database,
-            &NewTurn {
-                id: turn,
-                question_id,
-                conversation_id: question.conversation,
-                owner: &question.principal.owner_id,
-                content: &question.content,
-                collections: collections.as_deref(),
-                idempotency_key: question.idempotency_key.as_deref(),
-                request_hash: &Sha256::digest(body.to_string()),
-                triage: json!(notice),
-                deadline: Duration::from_secs(self.config.turn_deadline_seconds),
-                replica: &self.replica,
-                lease: LEASE,
-            },
-        )
-        .await?)
+        let new = NewTurn {
+            id: turn,
+            question_id,
+            conversation_id: question.conversation,
+            owner: &question.principal.owner_id,
+            content: &question.content,
+            collections: collections.as_deref(),
+            idempotency_key: question.idempotency_key.as_deref(),
+            request_hash: &Sha256::digest(body.to_string()),
+            triage: json!(notice),
+            deadline: Duration::from_secs(self.config.turn_deadline_seconds),
+            replica: &self.replica,
+            lease: LEASE,
+        };
+        let accepted = bounded(turns::accept(&self.database, &new)).await;
+        if matches!(accepted, Err(DbError::Unavailable(_))) {
+            // The answer to the commit may have been lost: is the turn there?
+            let owner = &question.principal.owner_id;
+            let find = || turns::find(&self.database, owner, turn);
+            if matches!(patiently(ACCEPT_PATIENCE, find).await, Ok(Some(_))) {
+                return Ok(Accepted::New);
+            }
+        }
+        Ok(accepted?)
     }
 
     /// What to answer if nothing new was accepted.
@@ -237,16 +245,21 @@ impl Orchestrator {
             turn.id = %feed.turn, turn.status = end.status.as_str(), turn.reason = end.reason,
             llm.provider = end.provider, duration_ms = end.timings.total_ms, "turn ended"
         );
-        if stored.is_some() {
+        // Our own end, if only the answer to its commit was lost; then another turn's end it is not.
+        let others = stored.as_ref().is_some_and(|stored| {
+            stored.message_id != done.message_id || stored.message_id.is_none()
+        });
+        if others {
             self.metrics.superseded();
         } else {
             self.metrics.ended(end);
         }
-        if end.status.is_terminal() {
+        if end.status.is_terminal() && !(others && end.message_id.is_some()) {
             feed.publish(&resume::terminal(end, request));
             self.flush(feed).await;
         } else {
-            // It goes on under another generation: the cache is no longer ours to write.
+            // It goes on or has ended under another generation, whose answer begins with `restart`;
+            // the cache is no longer ours to write.
             feed.publish(&reconnect(feed.turn));
         }
     }
@@ -288,7 +301,7 @@ impl Orchestrator {
     async fn hand_over(&self, feed: &Feed) {
         self.flush(feed).await;
         let running = (feed.turn, feed.generation);
-        match turns::release_lease(&self.database, running, &self.replica).await {
+        match bounded(turns::release_lease(&self.database, running, &self.replica)).await {
             Ok(()) => tracing::info!(turn.id = %feed.turn, "turn handed over"),
             Err(error) => {
                 tracing::warn!(turn.id = %feed.turn, error = %error, "its lease will expire");
@@ -303,13 +316,15 @@ impl Orchestrator {
         loop {
             sleep(POLL).await;
             self.flush(feed).await;
-            let asked = turns::is_cancel_requested(&self.database, owner, feed.turn).await;
+            let asked = turns::is_cancel_requested(&self.database, owner, feed.turn);
+            let asked = bounded(asked).await;
             if asked.unwrap_or(false) {
                 return Stop::Cancelled;
             }
             if renewed.elapsed() >= RENEWAL {
                 let running = (feed.turn, feed.generation);
-                match turns::renew_lease(&self.database, running, &self.replica, LEASE).await {
+                let renew = turns::renew_lease(&self.database, running, &self.replica, LEASE);
+                match bounded(renew).await {
                     Ok(true) => renewed = Instant::now(),
                     Ok(false) => return Stop::Superseded,
                     // Asked again at the next turn of this loop.

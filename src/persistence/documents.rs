@@ -103,15 +103,21 @@ pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbErr
 }
 
 async fn upsert_collection(connection: &mut AsyncPgConnection, name: &str) -> Result<i32, DbError> {
-    statement("INSERT INTO collections (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
-        .bind::<Text, _>(name)
-        .execute(connection)
-        .await?;
-    let row: IdRow = statement("SELECT id FROM collections WHERE name = $1")
-        .bind::<Text, _>(name)
-        .get_result(connection)
-        .await?;
-    Ok(row.id)
+    // Nearly always it is there; an insert that finds a conflict would still write.
+    loop {
+        let row: Option<IdRow> = statement("SELECT id FROM collections WHERE name = $1")
+            .bind::<Text, _>(name)
+            .get_result(connection)
+            .await
+            .optional()?;
+        if let Some(row) = row {
+            return Ok(row.id);
+        }
+        statement("INSERT INTO collections (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
+            .bind::<Text, _>(name)
+            .execute(connection)
+            .await?;
+    }
 }
 
 #[derive(diesel::QueryableByName)]

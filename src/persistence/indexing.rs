@@ -99,13 +99,16 @@ pub async fn commit_indexed(
                 return Ok(());
             }
             // Upload, withdrawal and this lock the document row first, always.
-            let current = lock_document(connection, new.document_id).await?;
-            if current != Some(new.version_id.0) {
+            let latest = lock_document(connection, new.document_id).await?;
+            let Some(latest) = latest.filter(|latest| latest.id == new.version_id.0) else {
                 return mark(connection, new.version_id, "superseded", None).await;
-            }
+            };
             insert_chunks(connection, new).await?;
             lock_lexical(connection).await?;
-            drop_chunks_unlocked(connection, new.document_id.0, Some(new.version_id.0)).await?;
+            if latest.version > 1 {
+                let keep = Some(new.version_id.0);
+                drop_chunks_unlocked(connection, new.document_id.0, keep).await?;
+            }
             insert_postings(connection, new).await?;
             switch_version(connection, new).await?;
             announce(
@@ -158,23 +161,24 @@ async fn advance(
 struct LatestRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
+    #[diesel(sql_type = Integer)]
+    version: i32,
 }
 
 /// Locks the document and returns its newest version, if it is active.
 async fn lock_document(
     connection: &mut AsyncPgConnection,
     document: DocumentId,
-) -> Result<Option<Uuid>, DbError> {
-    let row: Option<LatestRow> = statement(
-        "SELECT v.id FROM documents d
+) -> Result<Option<LatestRow>, DbError> {
+    Ok(statement(
+        "SELECT v.id, v.version FROM documents d
          JOIN document_versions v ON v.document_id = d.id AND v.version = d.latest_version
          WHERE d.id = $1 AND d.status = 'active' FOR UPDATE OF d",
     )
     .bind::<SqlUuid, _>(document.0)
     .get_result(connection)
     .await
-    .optional()?;
-    Ok(row.map(|row| row.id))
+    .optional()?)
 }
 
 async fn mark(
@@ -304,26 +308,20 @@ async fn switch_version(
     new: &IndexedVersion<'_>,
 ) -> Result<(), DbError> {
     statement(
-        "UPDATE document_versions SET status = 'superseded'
-         WHERE document_id = $1 AND id <> $2 AND status IN ('indexed', 'received')",
+        "WITH superseded AS (
+             UPDATE document_versions SET status = 'superseded'
+             WHERE document_id = $1 AND id <> $2 AND status IN ('indexed', 'received')
+         ), indexed AS (
+             UPDATE document_versions SET status = 'indexed', reason = NULL, text = $3,
+                 indexed_at = now() WHERE id = $2
+         )
+         UPDATE documents SET current_version_id = $2, updated_at = now() WHERE id = $1",
     )
     .bind::<SqlUuid, _>(new.document_id.0)
-    .bind::<SqlUuid, _>(new.version_id.0)
-    .execute(connection)
-    .await?;
-    statement(
-        "UPDATE document_versions SET status = 'indexed', reason = NULL, text = $2,
-             indexed_at = now() WHERE id = $1",
-    )
     .bind::<SqlUuid, _>(new.version_id.0)
     .bind::<Text, _>(new.text)
     .execute(connection)
     .await?;
-    statement("UPDATE documents SET current_version_id = $2, updated_at = now() WHERE id = $1")
-        .bind::<SqlUuid, _>(new.document_id.0)
-        .bind::<SqlUuid, _>(new.version_id.0)
-        .execute(connection)
-        .await?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::OptionalExtension;
-use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
@@ -74,16 +74,36 @@ pub(crate) async fn commit_delivery(
     offset: i64,
     event_id: EventId,
 ) -> Result<bool, DbError> {
-    lock(connection, fence).await?;
-    let inserted = statement(
-        "INSERT INTO inbox (consumer_group, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    // One statement for `lock`, the inbox and `advance`: this runs for every record.
+    let row: Option<DeliveredRow> = statement(
+        "WITH advanced AS (
+             UPDATE partition_leases SET next_offset = $6
+             WHERE consumer_group = $1 AND topic = $2 AND partition = $3
+               AND owner = $4 AND epoch = $5 AND expires_at > clock_timestamp()
+             RETURNING 1
+         ), noted AS (
+             INSERT INTO inbox (consumer_group, event_id) SELECT $1, $7 FROM advanced
+             ON CONFLICT DO NOTHING RETURNING 1
+         )
+         SELECT EXISTS (SELECT FROM noted) AS new FROM advanced",
     )
     .bind::<Text, _>(&fence.group)
+    .bind::<Text, _>(&fence.topic)
+    .bind::<Integer, _>(fence.partition)
+    .bind::<Text, _>(&fence.owner)
+    .bind::<BigInt, _>(fence.epoch)
+    .bind::<BigInt, _>(offset + 1)
     .bind::<SqlUuid, _>(event_id.0)
-    .execute(connection)
-    .await?;
-    advance(connection, fence, offset + 1).await?;
-    Ok(inserted > 0)
+    .get_result(connection)
+    .await
+    .optional()?;
+    row.map(|row| row.new).ok_or(DbError::Fenced)
+}
+
+#[derive(diesel::QueryableByName)]
+struct DeliveredRow {
+    #[diesel(sql_type = Bool)]
+    new: bool,
 }
 
 /// Finishes a record that needs no effect: an event of a kind this group does not handle.

@@ -28,6 +28,7 @@ use futures::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::messaging::StoreError;
 use statement::statement;
@@ -85,12 +86,18 @@ where
 {
     let end = Instant::now() + patience;
     loop {
-        let outcome = timeout(LONGEST_CALL, call()).await;
-        match outcome.unwrap_or_else(|_| Err(DbError::Unavailable("no answer in time".into()))) {
+        match bounded(call()).await {
             Err(DbError::Unavailable(_)) if Instant::now() < end => sleep(PAUSE).await,
             outcome => return outcome,
         }
     }
+}
+
+/// One call with a deadline of ours.
+pub async fn bounded<T>(call: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+    timeout(LONGEST_CALL, call)
+        .await
+        .unwrap_or_else(|_| Err(DbError::Unavailable("no answer in time".into())))
 }
 
 /// A server that froze does not even enforce its own statement timeout.
@@ -184,7 +191,9 @@ fn establish(
     url: String,
 ) -> impl Future<Output = ConnectionResult<AsyncPgConnection>> + use<> {
     let connecting = runtime.spawn(async move { AsyncPgConnection::establish(&url).await });
-    async {
+    // Whoever gives up waiting ends the attempt: a server that froze would collect them.
+    let connecting = AbortOnDropHandle::new(connecting);
+    async move {
         let ended = |error: JoinError| ConnectionError::BadConnection(error.to_string());
         connecting.await.map_err(ended)?
     }

@@ -22,10 +22,10 @@ use crate::http::body::Json;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse::{self, Frame};
-use crate::orchestrator::events::ends_stream;
+use crate::orchestrator::events::is_terminal;
 use crate::orchestrator::turn::{Begun, Question};
 use crate::orchestrator::{Orchestrator, resume};
-use crate::persistence::conversations;
+use crate::persistence::{bounded, conversations};
 
 /// The one model that clients see: whichever provider answers, the documents and rules are ours.
 const MODEL: &str = "chatbot";
@@ -79,7 +79,8 @@ pub async fn create(
     let content = checked_content(&content, orchestrator.config.max_message_chars)?;
     let owner = caller.0.owner_id.clone();
     let conversation = ConversationId::new();
-    conversations::insert(&orchestrator.database, &owner, conversation, None).await?;
+    let insert = conversations::insert(&orchestrator.database, &owner, conversation, None);
+    bounded(insert).await?;
     let question = Question {
         content,
         history: Some(history),
@@ -91,7 +92,13 @@ pub async fn create(
     };
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
     let orchestrator = orchestrator.into_inner();
-    let (turn, mut events) = match Arc::clone(&orchestrator).begin(question).await? {
+    let begun = Arc::clone(&orchestrator).begin(question).await;
+    if begun.is_err() {
+        // Nothing was asked in it: refusals must not fill the list.
+        let delete = conversations::delete(&orchestrator.database, &owner, conversation);
+        let _ = bounded(delete).await;
+    }
+    let (turn, mut events) = match begun? {
         Begun::Live(feed) => (feed.turn, feed.listen(None).boxed()),
         Begun::Stored(stored) => {
             let events = resume::events(orchestrator, owner, &stored, None, request_id.0);
@@ -107,7 +114,7 @@ pub async fn create(
         return Ok(sse::respond(frames, heartbeat));
     }
     while let Some(event) = events.next().await {
-        if ends_stream(&event.name) {
+        if is_terminal(&event.name) {
             return Ok(completion.whole(&event));
         }
     }

@@ -1,6 +1,7 @@
 //! Embedding generations: vectors of one model and dimension, each with an index of its own.
 
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use crate::persistence::statement::statement;
@@ -91,30 +92,39 @@ pub async fn ensure_hnsw(
 ) -> Result<bool, DbError> {
     let name = format!("chunk_embeddings_hnsw_{}", generation.id);
     let mut connection = database.connection().await?;
-    let found: IndexRow = statement(
-        "SELECT (SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-             WHERE i.indrelid = 'chunk_embeddings'::regclass AND c.relname = $1) AS valid,
-             chunks FROM lexical_stats",
-    )
-    .bind::<Text, _>(&name)
-    .get_result(&mut connection)
-    .await?;
-    if found.valid == Some(true) || found.chunks <= exact_scan_max_chunks {
+    if !pays(&mut connection, &name, exact_scan_max_chunks).await? {
         return Ok(false);
     }
+    // Not given back to the pool: closing it frees the lock and forgets the settings, however the
+    // build ends.
+    let mut connection = Object::take(connection);
     let lock: LockRow = statement(
         "SELECT pg_try_advisory_lock(hashtext('chatbot.hnsw ' || current_schema())) AS locked",
     )
     .get_result(&mut connection)
     .await?;
-    if !lock.locked {
+    // Asked again under the lock: whoever held it may have built the index.
+    if !lock.locked || !pays(&mut connection, &name, exact_scan_max_chunks).await? {
         return Ok(false);
     }
-    let built = build_hnsw(&mut connection, generation, &name).await;
-    for undo in ["SELECT pg_advisory_unlock_all()", "RESET statement_timeout"] {
-        statement(undo).execute(&mut connection).await?;
-    }
-    built.map(|()| true)
+    build_hnsw(&mut connection, generation, &name).await?;
+    Ok(true)
+}
+
+async fn pays(
+    connection: &mut AsyncPgConnection,
+    name: &str,
+    exact_scan_max_chunks: i64,
+) -> Result<bool, DbError> {
+    let found: IndexRow = statement(
+        "SELECT (SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+             WHERE i.indrelid = 'chunk_embeddings'::regclass AND c.relname = $1) AS valid,
+             chunks FROM lexical_stats",
+    )
+    .bind::<Text, _>(name)
+    .get_result(connection)
+    .await?;
+    Ok(found.valid != Some(true) && found.chunks > exact_scan_max_chunks)
 }
 
 async fn build_hnsw(
