@@ -15,6 +15,8 @@ pub struct Findings {
     pub chats: usize,
     /// By the status of the turn.
     pub ends: BTreeMap<String, usize>,
+    /// Why turns failed.
+    pub reasons: BTreeMap<String, usize>,
     pub restarts: usize,
     pub recoveries: Vec<Duration>,
 }
@@ -46,6 +48,9 @@ pub async fn check(rig: &Rig, chats: &[Chat]) -> Findings {
             "failed"
         };
         *findings.ends.entry(status.to_owned()).or_default() += 1;
+        if let Some(reason) = last.data["reason"].as_str() {
+            *findings.reasons.entry(reason.to_owned()).or_default() += 1;
+        }
         findings.restarts += chat
             .seen
             .iter()

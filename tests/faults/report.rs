@@ -20,6 +20,7 @@ pub fn report(scenario: &str, faults: usize, findings: &Findings) {
         "faults": faults,
         "chats": findings.chats,
         "ends": findings.ends,
+        "reasons": findings.reasons,
         "restarts": findings.restarts,
         "interrupted": findings.recoveries.len(),
         "recovery_p50_s": at(50),
