@@ -239,7 +239,7 @@ async fn search(system: &System, queries: &[String], collection: Option<&str>) {
     for (number, query) in queries.iter().enumerate() {
         let query = format!("{query} {}{number}", collection.unwrap_or_default());
         let begun = Instant::now();
-        let answer = ask(system, &query, collection).await;
+        let answer = ask(system, &query, collection, LIMIT).await;
         latencies.push(begun.elapsed());
         fewest = fewest.min(answer["results"].as_array().unwrap().len());
     }
@@ -259,8 +259,8 @@ async fn search(system: &System, queries: &[String], collection: Option<&str>) {
     );
 }
 
-async fn ask(system: &System, query: &str, collection: Option<&str>) -> Value {
-    let mut body = json!({ "query": query, "limit": LIMIT });
+async fn ask(system: &System, query: &str, collection: Option<&str>, limit: usize) -> Value {
+    let mut body = json!({ "query": query, "limit": limit });
     if let Some(collection) = collection {
         body["collections"] = json!([collection]);
     }
@@ -283,7 +283,7 @@ async fn compare_with_exact(system: &System, queries: &[String], passages: usize
         let (mut found, mut wanted) = (0_usize, 0_usize);
         for query in queries.iter().take(100) {
             let exact = exact(system, query, filter).await;
-            let results = ask_all(system, query, filter).await;
+            let results = best_scores(system, query, filter).await;
             wanted += exact.len();
             found += exact
                 .iter()
@@ -298,19 +298,8 @@ async fn compare_with_exact(system: &System, queries: &[String], passages: usize
 }
 
 /// The ten best dense scores that a search finds.
-async fn ask_all(system: &System, query: &str, collection: Option<&str>) -> Vec<f64> {
-    let mut body = json!({ "query": query, "limit": 100 });
-    if let Some(collection) = collection {
-        body["collections"] = json!([collection]);
-    }
-    let request = system.http.post(format!("{}/v1/search", system.rag.url));
-    let answer = request
-        .bearer_auth(&system.key)
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
-    let answer: Value = answer.json().await.unwrap();
+async fn best_scores(system: &System, query: &str, collection: Option<&str>) -> Vec<f64> {
+    let answer = ask(system, query, collection, 100).await;
     let results = answer["results"].as_array().unwrap();
     let mut scores: Vec<f64> = results
         .iter()

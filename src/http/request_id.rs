@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use tracing::Instrument;
@@ -40,14 +40,17 @@ fn accepted(request: &ServiceRequest) -> Option<String> {
     ((1..=64).contains(&value.len()) && value.chars().all(plain)).then(|| value.to_owned())
 }
 
+/// Sends the id back.
+fn name(headers: &mut HeaderMap, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static(HEADER), value);
+    }
+}
+
 /// The error of a middleware further in, which no route has turned into a response.
 fn refused(error: &Error, id: &str) -> Error {
     let mut response = problem::with_request_id(error, id);
-    if let Ok(value) = HeaderValue::from_str(id) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static(HEADER), value);
-    }
+    name(response.headers_mut(), id);
     InternalError::from_response("refused", response).into()
 }
 
@@ -68,11 +71,7 @@ pub async fn middleware<B: MessageBody + 'static>(
             let replaced = problem::with_request_id(error, &id);
             response = ServiceResponse::new(response.request().clone(), replaced);
         }
-        if let Ok(value) = HeaderValue::from_str(&id) {
-            response
-                .headers_mut()
-                .insert(HeaderName::from_static(HEADER), value);
-        }
+        name(response.headers_mut(), &id);
         Ok(response)
     }
     .instrument(span)

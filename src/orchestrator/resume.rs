@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::Orchestrator;
 use super::draft::unanswered;
-use super::events::{ends_stream, failure, is_terminal};
+use super::events::{ends_stream, failure, is_terminal, reconnect};
 use crate::cache::StoredEvent;
 use crate::domain::chat::{TurnDone, TurnEvent, TurnStatus};
 use crate::domain::ids::TurnId;
@@ -156,8 +156,7 @@ impl Follow {
     }
 
     fn reconnect(&self) -> Vec<StoredEvent> {
-        let turn_id = self.turn;
-        numbered(1, self.last, vec![TurnEvent::Reconnect { turn_id }])
+        numbered(1, self.last, vec![reconnect(self.turn)])
     }
 
     fn give_up(&self, reason: &str) -> Vec<StoredEvent> {
