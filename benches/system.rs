@@ -76,7 +76,7 @@ fn report(what: &str, value: f64) {
 async fn start() -> System {
     let setup = Setup::new()
         .await
-        .with("CHATBOT__MESSAGING__PARTITIONS", "6")
+        .with("CHATBOT__MESSAGING__PARTITIONS", "12")
         .with("CHATBOT__LOG__FILTER", "error");
     let http = reqwest::Client::new();
     // Each role alone, so that the other one's start does not count.

@@ -143,7 +143,7 @@ impl Default for MessagingConfig {
             backend: MessagingBackend::Kafka,
             brokers: String::new(),
             topic_prefix: String::new(),
-            partitions: 6,
+            partitions: 12,
             replication_factor: 1,
             request_timeout_ms: 10_000,
             lease_ttl_ms: 15_000,

@@ -51,7 +51,7 @@ impl ConsumerSettings {
             topic: topic.to_owned(),
             ttl: Duration::from_secs(15),
             heartbeat: Duration::from_secs(3),
-            max_wait: Duration::from_millis(200),
+            max_wait: Duration::from_secs(1),
             handle_timeout: Duration::from_mins(5),
             max_attempts: 5,
             retry_initial: Duration::from_millis(500),

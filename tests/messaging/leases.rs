@@ -53,6 +53,22 @@ async fn partitions_are_shared_fairly_and_handed_over() {
 }
 
 #[tokio::test]
+async fn shares_differ_by_one_at_most_when_they_do_not_divide() {
+    let test = TestDatabase::new().await;
+    let owners: Vec<String> = (0..5).map(|number| format!("member-{number}")).collect();
+    let mut shares = Vec::new();
+    // Whoever has too much gives it up in the second round, whoever has too little takes it then
+    // or in the third.
+    for _ in 0..3 {
+        shares.clear();
+        for owner in &owners {
+            shares.push(join(&test, owner, 12).await.len());
+        }
+    }
+    assert_eq!(shares, [3, 3, 2, 2, 2]);
+}
+
+#[tokio::test]
 async fn an_expired_lease_is_taken_with_its_offset_and_its_old_owner_is_fenced() {
     let test = TestDatabase::new().await;
     let old = join(&test, "a", 1).await.remove(0);

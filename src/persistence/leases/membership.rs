@@ -23,9 +23,11 @@ struct LeaseRow {
 }
 
 #[derive(diesel::QueryableByName)]
-struct CountRow {
+struct MembersRow {
     #[diesel(sql_type = BigInt)]
-    count: i64,
+    members: i64,
+    #[diesel(sql_type = BigInt)]
+    before: i64,
 }
 
 /// Leases of a member, of one topic or of all.
@@ -93,21 +95,28 @@ pub(super) async fn renew(
     list_owned(connection, group, owner, None).await
 }
 
-/// The most partitions one member should hold.
+/// How many partitions this member should hold: an even share, and what does not divide goes to
+/// the first members by name, so that shares differ by one at most and add up.
 async fn fair_share(
     connection: &mut AsyncPgConnection,
     group: &str,
+    owner: &str,
     partitions: i32,
 ) -> Result<usize, DbError> {
-    let row: CountRow = statement(
-        "SELECT count(*) AS count FROM consumer_members
-         WHERE consumer_group = $1 AND expires_at > now()",
+    let row: MembersRow = statement(
+        "SELECT count(*) AS members, count(*) FILTER (WHERE member < $2) AS before
+         FROM consumer_members WHERE consumer_group = $1 AND expires_at > now()",
     )
     .bind::<Text, _>(group)
+    .bind::<Text, _>(owner)
     .get_result(connection)
     .await?;
-    let members = usize::try_from(row.count).unwrap_or(1).max(1);
-    Ok(usize::try_from(partitions).unwrap_or(0).div_ceil(members))
+    let members = row.members.max(1);
+    let (each, left) = (
+        i64::from(partitions) / members,
+        i64::from(partitions) % members,
+    );
+    Ok(usize::try_from(each + i64::from(row.before < left)).unwrap_or(0))
 }
 
 async fn add_missing(
@@ -193,7 +202,7 @@ pub(super) async fn share(
     connection
         .transaction(async |connection| {
             add_missing(connection, group, topic, partitions).await?;
-            let fair = fair_share(connection, group, partitions).await?;
+            let fair = fair_share(connection, group, owner, partitions).await?;
             let held = list_owned(connection, group, owner, Some(topic)).await?;
             match held.len().cmp(&fair) {
                 Ordering::Equal => return Ok(held),
