@@ -1,28 +1,28 @@
 //! Apache Kafka through rskafka.
 //!
-//! rskafka has neither connect nor request timeouts, keeps stale metadata after a leader change,
-//! and retries for ever. So every call runs under a deadline; after one failure its partition
-//! client is dropped, after a second one in a row the whole client, and both are rebuilt on demand.
+//! rskafka has neither connect nor request timeouts, and keeps stale metadata after a leader
+//! change. So every call runs under a deadline. A call that fails costs its partition client; one
+//! that is not answered in time, or the second failure in a row, costs the whole connection.
+//! Everything is rebuilt on demand.
+
+mod connection;
+mod security;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rskafka::BackoffConfig;
 use rskafka::client::error::{Error as KafkaError, ProtocolError};
-use rskafka::client::partition::{Compression, OffsetAt, PartitionClient, UnknownTopicHandling};
-use rskafka::client::{Client, ClientBuilder};
-use tokio::sync::Mutex;
+use rskafka::client::partition::{Compression, OffsetAt};
 
+pub use security::{KafkaCredentials, KafkaSasl, KafkaSecurity, KafkaTls, SecurityError};
+
+use self::connection::{Connection, Failure};
 use super::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};
 
-/// The largest frame accepted from a broker.
-const FRAME_BYTES: usize = 16 * 1024 * 1024;
 /// The most that one fetch asks for.
 const FETCH_BYTES: i32 = 4 * 1024 * 1024;
-/// Failures in a row after which the client is rebuilt.
-const FAILURES_BEFORE_RECONNECT: u32 = 2;
 
 /// How to reach Kafka.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct KafkaSettings {
     pub replication_factor: i16,
     /// Deadline of one call; a fetch has its waiting time on top.
     pub request_timeout: Duration,
+    /// Encryption and authentication.
+    pub security: KafkaSecurity,
 }
 
 /// A broker answers the requests of one connection in order: a waiting fetch must not delay an
@@ -49,23 +51,10 @@ enum Purpose {
 
 type PartitionKey = (String, i32, Purpose);
 
-#[derive(Default)]
-struct State {
-    client: Option<Arc<Client>>,
-    partitions: HashMap<PartitionKey, Arc<PartitionClient>>,
-    failures: u32,
-}
-
 /// The Kafka [`Log`]. Connects when first used.
 pub struct KafkaLog {
     settings: KafkaSettings,
-    state: Mutex<State>,
-}
-
-/// A failure inside a call, before it is mapped.
-enum Failure {
-    Kafka(KafkaError),
-    Elapsed,
+    current: Mutex<Arc<Connection>>,
 }
 
 impl KafkaLog {
@@ -73,7 +62,7 @@ impl KafkaLog {
     pub fn new(settings: KafkaSettings) -> Self {
         Self {
             settings,
-            state: Mutex::default(),
+            current: Mutex::default(),
         }
     }
 
@@ -81,80 +70,53 @@ impl KafkaLog {
         format!("{}{topic}", self.settings.topic_prefix)
     }
 
-    async fn connect(&self, state: &mut State) -> Result<Arc<Client>, KafkaError> {
-        if let Some(client) = &state.client {
-            return Ok(Arc::clone(client));
-        }
-        let client = ClientBuilder::new(self.settings.brokers.clone())
-            .client_id("chatbot")
-            .max_message_size(FRAME_BYTES)
-            .backoff_config(BackoffConfig {
-                init_backoff: Duration::from_millis(50),
-                max_backoff: Duration::from_secs(1),
-                base: 2.0,
-                deadline: Some(self.settings.request_timeout / 2),
-            })
-            .build()
-            .await?;
-        let client = Arc::new(client);
-        state.client = Some(Arc::clone(&client));
-        Ok(client)
+    fn connection(&self) -> Arc<Connection> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&current)
     }
 
-    async fn client(&self) -> Result<Arc<Client>, KafkaError> {
-        self.connect(&mut *self.state.lock().await).await
-    }
-
-    async fn partition(&self, key: &PartitionKey) -> Result<Arc<PartitionClient>, KafkaError> {
-        let mut state = self.state.lock().await;
-        if let Some(partition) = state.partitions.get(key) {
-            return Ok(Arc::clone(partition));
+    /// The next call connects anew, unless one did already.
+    fn give_up(&self, connection: &Arc<Connection>) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, connection) {
+            *current = Arc::default();
         }
-        let client = self.connect(&mut state).await?;
-        // Metadata of a topic created a moment ago may be late: retried up to the deadline.
-        let partition = client
-            .partition_client(key.0.clone(), key.1, UnknownTopicHandling::Retry)
-            .await?;
-        let partition = Arc::new(partition);
-        state.partitions.insert(key.clone(), Arc::clone(&partition));
-        Ok(partition)
     }
 
     /// Runs one call under its deadline and forgets what it used if it fails.
     async fn within<T>(
         &self,
+        connection: &Arc<Connection>,
         key: Option<&PartitionKey>,
         extra: Duration,
-        call: impl Future<Output = Result<T, KafkaError>> + Send,
+        call: impl Future<Output = Result<T, Failure>> + Send,
     ) -> Result<T, BusError> {
-        let failure = match tokio::time::timeout(self.settings.request_timeout + extra, call).await
-        {
+        let deadline = self.settings.request_timeout + extra;
+        let failure = match tokio::time::timeout(deadline, call).await {
             Ok(Ok(value)) => {
-                self.state.lock().await.failures = 0;
+                if let Some(key) = key {
+                    connection.succeeded(key);
+                }
                 return Ok(value);
             }
-            Ok(Err(error)) => Failure::Kafka(error),
+            Ok(Err(failure)) => failure,
             Err(_) => Failure::Elapsed,
         };
-        let mut state = self.state.lock().await;
-        if let Some(key) = key {
-            state.partitions.remove(key);
+        let lasting = key.is_none_or(|key| connection.failed(key));
+        // Silence does not tell which of the brokers is silent, and rskafka would wait for the same
+        // one again.
+        if lasting || matches!(failure, Failure::Elapsed) {
+            self.give_up(connection);
         }
-        state.failures += 1;
-        if state.failures >= FAILURES_BEFORE_RECONNECT {
-            *state = State::default();
-        }
-        drop(state);
-        Err(match failure {
-            Failure::Elapsed => BusError::Timeout,
-            Failure::Kafka(error) => describe(&error),
-        })
+        Err(failure.into())
     }
 
     async fn topic_sizes(&self) -> Result<HashMap<String, i32>, BusError> {
+        let connection = self.connection();
         let topics = self
-            .within(None, Duration::ZERO, async {
-                self.client().await?.list_topics().await
+            .within(&connection, None, Duration::ZERO, async {
+                let client = connection.client(&self.settings).await?;
+                Ok(client.list_topics().await?)
             })
             .await?;
         Ok(topics
@@ -168,8 +130,10 @@ impl KafkaLog {
 
     async fn create_topic(&self, name: &str, partitions: i32) -> Result<(), BusError> {
         let deadline = i32::try_from(self.settings.request_timeout.as_millis()).unwrap_or(i32::MAX);
-        self.within(None, Duration::ZERO, async {
-            let controller = self.client().await?.controller_client()?;
+        let connection = self.connection();
+        self.within(&connection, None, Duration::ZERO, async {
+            let client = connection.client(&self.settings).await?;
+            let controller = client.controller_client()?;
             let replication = self.settings.replication_factor;
             match controller
                 .create_topic(name, partitions, replication, deadline)
@@ -179,32 +143,19 @@ impl KafkaLog {
                     protocol_error: ProtocolError::TopicAlreadyExists,
                     ..
                 }) => Ok(()),
-                other => other,
+                other => Ok(other?),
             }
         })
         .await
     }
 
     async fn offset(&self, key: &PartitionKey, at: OffsetAt) -> Result<i64, BusError> {
-        self.within(Some(key), Duration::ZERO, async {
-            self.partition(key).await?.get_offset(at).await
+        let connection = self.connection();
+        self.within(&connection, Some(key), Duration::ZERO, async {
+            let client = connection.partition(&self.settings, key).await?;
+            Ok(client.get_offset(at).await?)
         })
         .await
-    }
-}
-
-/// The error's kind only: its text may be long, and never carries a record.
-fn describe(error: &KafkaError) -> BusError {
-    match error {
-        KafkaError::Timeout => BusError::Timeout,
-        KafkaError::ServerError {
-            protocol_error: ProtocolError::UnknownTopicOrPartition,
-            ..
-        } => BusError::Unknown("the broker does not know it".into()),
-        KafkaError::ServerError { protocol_error, .. } => {
-            BusError::Unavailable(format!("{protocol_error:?}"))
-        }
-        other => BusError::Unavailable(other.to_string().chars().take(200).collect()),
     }
 }
 
@@ -272,11 +223,10 @@ impl Log for KafkaLog {
             })
             .collect();
         let key = (self.topic(topic), partition, Purpose::Append);
-        self.within(Some(&key), Duration::ZERO, async {
-            self.partition(&key)
-                .await?
-                .produce(records, Compression::NoCompression)
-                .await
+        let connection = self.connection();
+        self.within(&connection, Some(&key), Duration::ZERO, async {
+            let client = connection.partition(&self.settings, &key).await?;
+            Ok(client.produce(records, Compression::NoCompression).await?)
         })
         .await?;
         Ok(())
@@ -291,13 +241,14 @@ impl Log for KafkaLog {
     ) -> Result<Vec<FetchedRecord>, BusError> {
         let key = (self.topic(topic), partition, Purpose::Fetch);
         let wait = i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX);
+        let connection = self.connection();
         let fetched = self
-            .within(Some(&key), max_wait, async {
-                let client = self.partition(&key).await?;
+            .within(&connection, Some(&key), max_wait, async {
+                let client = connection.partition(&self.settings, &key).await?;
                 match client.fetch_records(offset, 1..FETCH_BYTES, wait).await {
                     Ok((records, _)) => Ok(Some(records)),
                     Err(error) if is_out_of_range(&error) => Ok(None),
-                    Err(error) => Err(error),
+                    Err(error) => Err(error.into()),
                 }
             })
             .await?;
