@@ -101,14 +101,8 @@ pub(super) struct Contradiction {
     pub because: &'static str,
 }
 
-const TLS_ENABLED: &str = "messaging.tls.enabled";
-const CA: &str = "messaging.tls.ca_file";
-const CERTIFICATE: &str = "messaging.tls.certificate_file";
-const KEY: &str = "messaging.tls.key_file";
-const MECHANISM: &str = "messaging.sasl.mechanism";
-const USERNAME: &str = "messaging.sasl.username";
-const PASSWORD: &str = "messaging.sasl.password";
-const TOKEN: &str = "messaging.sasl.token_file";
+/// Whether it is wrong, the key, what is so and what was expected, and the key that asks for it.
+type Rule = (bool, &'static str, &'static str, &'static str);
 
 impl MessagingConfig {
     /// The first setting of TLS or SASL that contradicts another one. Half a configuration is
@@ -117,76 +111,65 @@ impl MessagingConfig {
         if self.backend != MessagingBackend::Kafka {
             return None;
         }
-        let (tls, sasl) = (&self.tls, &self.sasl);
-        let set = |path: &Path| !path.as_os_str().is_empty();
-        let by_token = sasl.mechanism == SaslMechanism::Oauthbearer;
-        let by_password = !by_token && sasl.mechanism != SaslMechanism::None;
+        self.tls
+            .rules()
+            .into_iter()
+            .chain(self.sasl.rules())
+            .find(|(wrong, ..)| *wrong)
+            .map(|(_, key, expected, because)| Contradiction {
+                key,
+                expected,
+                because,
+            })
+    }
+}
+
+fn set(path: &Path) -> bool {
+    !path.as_os_str().is_empty()
+}
+
+impl KafkaTlsConfig {
+    fn rules(&self) -> [Rule; 4] {
+        const CA: &str = "messaging.tls.ca_file";
+        const CERTIFICATE: &str = "messaging.tls.certificate_file";
+        const KEY: &str = "messaging.tls.key_file";
+        let (ca, certificate) = (set(&self.ca_file), set(&self.certificate_file));
+        let (off, key) = (!self.enabled, set(&self.key_file));
         let ignored = "is set, but nothing is encrypted: expected messaging.tls.enabled = true";
-        let unused = "is set, but not used: expected messaging.sasl.mechanism = plain, scram-sha-256 or \
-             scram-sha-512";
+        let no_key = "is empty: expected the key of the certificate";
+        let no_certificate = "is empty: expected the certificate of the key";
         [
-            (!tls.enabled && set(&tls.ca_file), CA, ignored, TLS_ENABLED),
-            (
-                !tls.enabled && set(&tls.certificate_file),
-                CERTIFICATE,
-                ignored,
-                TLS_ENABLED,
-            ),
-            (
-                set(&tls.certificate_file) && !set(&tls.key_file),
-                KEY,
-                "is empty: expected the key of the certificate",
-                CERTIFICATE,
-            ),
-            (
-                set(&tls.key_file) && !set(&tls.certificate_file),
-                CERTIFICATE,
-                "is empty: expected the certificate of the key",
-                KEY,
-            ),
-            (
-                by_password && sasl.username.is_empty(),
-                USERNAME,
-                "is empty: expected a name (KAFKA_SASL_USERNAME sets it)",
-                MECHANISM,
-            ),
-            (
-                by_password && sasl.password.is_empty(),
-                PASSWORD,
-                "is empty: expected a password (KAFKA_SASL_PASSWORD sets it)",
-                MECHANISM,
-            ),
-            (
-                by_token && !set(&sasl.token_file),
-                TOKEN,
-                "is empty: expected a file that holds a bearer token",
-                MECHANISM,
-            ),
-            (
-                !by_password && !sasl.username.is_empty(),
-                USERNAME,
-                unused,
-                USERNAME,
-            ),
-            (
-                !by_password && !sasl.password.is_empty(),
-                PASSWORD,
-                unused,
-                PASSWORD,
-            ),
-            (
-                !by_token && set(&sasl.token_file),
-                TOKEN,
-                "is set, but not used: expected messaging.sasl.mechanism = oauthbearer",
-                TOKEN,
-            ),
+            (off && ca, CA, ignored, CA),
+            (off && certificate, CERTIFICATE, ignored, CERTIFICATE),
+            (certificate && !key, KEY, no_key, CERTIFICATE),
+            (key && !certificate, CERTIFICATE, no_certificate, KEY),
         ]
-        .into_iter()
-        .find(|(wrong, ..)| *wrong)
-        .map(|(_, key, expected, because)| Contradiction {
-            key,
-            expected,
-            because,
-        })
+    }
+}
+
+impl KafkaSaslConfig {
+    fn rules(&self) -> [Rule; 6] {
+        const MECHANISM: &str = "messaging.sasl.mechanism";
+        const USERNAME: &str = "messaging.sasl.username";
+        const PASSWORD: &str = "messaging.sasl.password";
+        const TOKEN: &str = "messaging.sasl.token_file";
+        let by_token = self.mechanism == SaslMechanism::Oauthbearer;
+        let by_password = !by_token && self.mechanism != SaslMechanism::None;
+        let (name, password) = (!self.username.is_empty(), !self.password.is_empty());
+        let token = set(&self.token_file);
+        let no_name = "is empty: expected a name (KAFKA_SASL_USERNAME sets it)";
+        let no_password = "is empty: expected a password (KAFKA_SASL_PASSWORD sets it)";
+        let no_token = "is empty: expected a file that holds a bearer token";
+        let unused = "is set, but not used: expected messaging.sasl.mechanism = plain, \
+                      scram-sha-256 or scram-sha-512";
+        let unused_token = "is set, but not used: expected messaging.sasl.mechanism = oauthbearer";
+        [
+            (by_password && !name, USERNAME, no_name, MECHANISM),
+            (by_password && !password, PASSWORD, no_password, MECHANISM),
+            (by_token && !token, TOKEN, no_token, MECHANISM),
+            (!by_password && name, USERNAME, unused, USERNAME),
+            (!by_password && password, PASSWORD, unused, PASSWORD),
+            (!by_token && token, TOKEN, unused_token, TOKEN),
+        ]
     }
 }

@@ -1,24 +1,24 @@
 //! Apache Kafka through rskafka.
 //!
 //! rskafka has neither connect nor request timeouts, and keeps stale metadata after a leader
-//! change. So every call runs under a deadline. A call that fails costs its partition client; one
-//! that is not answered in time, or the second failure in a row, costs the whole connection.
-//! Everything is rebuilt on demand.
+//! change. So every call runs under a deadline, and one that fails costs the client that it used:
+//! the next one connects anew, asks for the leader anew, and resolves names anew.
 
 mod connection;
 mod security;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rskafka::client::Client;
 use rskafka::client::error::{Error as KafkaError, ProtocolError};
-use rskafka::client::partition::{Compression, OffsetAt};
+use rskafka::client::partition::{Compression, OffsetAt, PartitionClient};
 
 pub use security::{KafkaCredentials, KafkaSasl, KafkaSecurity, KafkaTls, SecurityError};
 
-use self::connection::{Connection, Failure};
+use self::connection::{Connections, PartitionKey, Purpose};
 use super::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};
 
 /// The most that one fetch asks for.
@@ -41,83 +41,23 @@ pub struct KafkaSettings {
     pub security: KafkaSecurity,
 }
 
-/// A broker answers the requests of one connection in order: a waiting fetch must not delay an
-/// append, so the two have their own partition clients.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Purpose {
-    Append,
-    Fetch,
-}
-
-type PartitionKey = (String, i32, Purpose);
-
 /// The Kafka [`Log`]. Connects when first used.
-pub struct KafkaLog {
-    settings: KafkaSettings,
-    current: Mutex<Arc<Connection>>,
-}
+pub struct KafkaLog(Connections);
 
 impl KafkaLog {
     /// A log that connects when first used.
     pub fn new(settings: KafkaSettings) -> Self {
-        Self {
-            settings,
-            current: Mutex::default(),
-        }
+        Self(Connections::new(settings))
     }
 
     fn topic(&self, topic: &str) -> String {
-        format!("{}{topic}", self.settings.topic_prefix)
-    }
-
-    fn connection(&self) -> Arc<Connection> {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&current)
-    }
-
-    /// The next call connects anew, unless one did already.
-    fn give_up(&self, connection: &Arc<Connection>) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if Arc::ptr_eq(&current, connection) {
-            *current = Arc::default();
-        }
-    }
-
-    /// Runs one call under its deadline and forgets what it used if it fails.
-    async fn within<T>(
-        &self,
-        connection: &Arc<Connection>,
-        key: Option<&PartitionKey>,
-        extra: Duration,
-        call: impl Future<Output = Result<T, Failure>> + Send,
-    ) -> Result<T, BusError> {
-        let deadline = self.settings.request_timeout + extra;
-        let failure = match tokio::time::timeout(deadline, call).await {
-            Ok(Ok(value)) => {
-                if let Some(key) = key {
-                    connection.succeeded(key);
-                }
-                return Ok(value);
-            }
-            Ok(Err(failure)) => failure,
-            Err(_) => Failure::Elapsed,
-        };
-        let lasting = key.is_none_or(|key| connection.failed(key));
-        // Silence does not tell which of the brokers is silent, and rskafka would wait for the same
-        // one again.
-        if lasting || matches!(failure, Failure::Elapsed) {
-            self.give_up(connection);
-        }
-        Err(failure.into())
+        format!("{}{topic}", self.0.settings.topic_prefix)
     }
 
     async fn topic_sizes(&self) -> Result<HashMap<String, i32>, BusError> {
-        let connection = self.connection();
         let topics = self
-            .within(&connection, None, Duration::ZERO, async {
-                let client = connection.client(&self.settings).await?;
-                Ok(client.list_topics().await?)
-            })
+            .0
+            .on_cluster(async |client| client.list_topics().await)
             .await?;
         Ok(topics
             .into_iter()
@@ -129,12 +69,11 @@ impl KafkaLog {
     }
 
     async fn create_topic(&self, name: &str, partitions: i32) -> Result<(), BusError> {
-        let deadline = i32::try_from(self.settings.request_timeout.as_millis()).unwrap_or(i32::MAX);
-        let connection = self.connection();
-        self.within(&connection, None, Duration::ZERO, async {
-            let client = connection.client(&self.settings).await?;
+        let settings = &self.0.settings;
+        let deadline = i32::try_from(settings.request_timeout.as_millis()).unwrap_or(i32::MAX);
+        let create = async |client: Arc<Client>| {
             let controller = client.controller_client()?;
-            let replication = self.settings.replication_factor;
+            let replication = settings.replication_factor;
             match controller
                 .create_topic(name, partitions, replication, deadline)
                 .await
@@ -143,19 +82,15 @@ impl KafkaLog {
                     protocol_error: ProtocolError::TopicAlreadyExists,
                     ..
                 }) => Ok(()),
-                other => Ok(other?),
+                other => other,
             }
-        })
-        .await
+        };
+        self.0.on_cluster(create).await
     }
 
     async fn offset(&self, key: &PartitionKey, at: OffsetAt) -> Result<i64, BusError> {
-        let connection = self.connection();
-        self.within(&connection, Some(key), Duration::ZERO, async {
-            let client = connection.partition(&self.settings, key).await?;
-            Ok(client.get_offset(at).await?)
-        })
-        .await
+        let ask = async |client: Arc<PartitionClient>| client.get_offset(at).await;
+        self.0.on_partition(key, Duration::ZERO, ask).await
     }
 }
 
@@ -172,7 +107,7 @@ fn is_out_of_range(error: &KafkaError) -> bool {
 #[async_trait]
 impl Log for KafkaLog {
     async fn ensure_topics(&self) -> Result<(), BusError> {
-        let wanted: Vec<(String, i32)> = all_topics(self.settings.partitions)
+        let wanted: Vec<(String, i32)> = all_topics(self.0.settings.partitions)
             .into_iter()
             .map(|(topic, partitions)| (self.topic(&topic), partitions))
             .collect();
@@ -183,7 +118,7 @@ impl Log for KafkaLog {
                 tracing::info!(topic, partitions, "topic created");
             }
         }
-        let deadline = tokio::time::Instant::now() + self.settings.request_timeout;
+        let deadline = tokio::time::Instant::now() + self.0.settings.request_timeout;
         loop {
             let present = self.topic_sizes().await?;
             if wanted.iter().all(|(topic, _)| present.contains_key(topic)) {
@@ -223,12 +158,10 @@ impl Log for KafkaLog {
             })
             .collect();
         let key = (self.topic(topic), partition, Purpose::Append);
-        let connection = self.connection();
-        self.within(&connection, Some(&key), Duration::ZERO, async {
-            let client = connection.partition(&self.settings, &key).await?;
-            Ok(client.produce(records, Compression::NoCompression).await?)
-        })
-        .await?;
+        let produce = async |client: Arc<PartitionClient>| {
+            client.produce(records, Compression::NoCompression).await
+        };
+        self.0.on_partition(&key, Duration::ZERO, produce).await?;
         Ok(())
     }
 
@@ -241,17 +174,15 @@ impl Log for KafkaLog {
     ) -> Result<Vec<FetchedRecord>, BusError> {
         let key = (self.topic(topic), partition, Purpose::Fetch);
         let wait = i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX);
-        let connection = self.connection();
-        let fetched = self
-            .within(&connection, Some(&key), max_wait, async {
-                let client = connection.partition(&self.settings, &key).await?;
-                match client.fetch_records(offset, 1..FETCH_BYTES, wait).await {
-                    Ok((records, _)) => Ok(Some(records)),
-                    Err(error) if is_out_of_range(&error) => Ok(None),
-                    Err(error) => Err(error.into()),
-                }
-            })
-            .await?;
+        let read = async |client: Arc<PartitionClient>| match client
+            .fetch_records(offset, 1..FETCH_BYTES, wait)
+            .await
+        {
+            Ok((records, _)) => Ok(Some(records)),
+            Err(error) if is_out_of_range(&error) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let fetched = self.0.on_partition(&key, max_wait, read).await?;
         let Some(records) = fetched else {
             let earliest = self.offset(&key, OffsetAt::Earliest).await?;
             return Err(BusError::OutOfRange {

@@ -128,11 +128,14 @@ async fn append(log: &KafkaLog, partition: i32, number: usize) {
     }
 }
 
+fn of_the_probe(places: &[Place]) -> impl Iterator<Item = &Place> {
+    let topic = format!("{PROBE_PREFIX}{TURN_EVENTS}");
+    places.iter().filter(move |place| place.topic == topic)
+}
+
 /// The partitions of the probe whose leader differs.
 fn moved(before: &[Place], after: &[Place]) -> Vec<i32> {
-    before
-        .iter()
-        .filter(|place| place.topic == format!("{PROBE_PREFIX}{TURN_EVENTS}"))
+    of_the_probe(before)
         .filter(|place| {
             after.iter().any(|now| {
                 (&now.topic, now.partition) == (&place.topic, place.partition)
@@ -156,7 +159,7 @@ async fn leaders_move() {
         cluster.until_whole().await;
         let before = cluster.places().await;
         // One that leads: after its return a node leads nothing for a moment.
-        let leaders: Vec<i32> = before.iter().map(|place| place.leader).collect();
+        let leaders: Vec<i32> = of_the_probe(&before).map(|place| place.leader).collect();
         let leader = leaders[rig.random.below(leaders.len())];
         let node = usize::try_from(leader - 1).unwrap();
         let begun = Instant::now();
@@ -216,7 +219,7 @@ async fn a_leader_is_frozen() {
     })
     .await;
     let before = cluster.places().await;
-    let leader = before[0].leader;
+    let leader = of_the_probe(&before).next().expect("a partition").leader;
     let node = usize::try_from(leader - 1).unwrap();
     cluster.signal(node, Signal::STOP);
     let frozen = Instant::now();
@@ -232,5 +235,49 @@ async fn a_leader_is_frozen() {
     .await;
     println!("written again after {:?}", frozen.elapsed());
     cluster.signal(node, Signal::CONT);
+    probe.nothing_is_lost().await;
+}
+
+/// With one copy each, nobody takes over the partitions of a frozen broker; those of the others
+/// must not wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_broker_holds_up_only_its_own_partitions() {
+    let cluster = Cluster::start(NODES).await;
+    let mut single = settings(&cluster);
+    single.replication_factor = 1;
+    single.request_timeout = Duration::from_secs(1);
+    let deadline = single.request_timeout;
+    let probe = Probe::start(KafkaLog::new(single)).await;
+    let written_since = |since: Instant, partitions: &[i32]| {
+        let ended = probe.appends();
+        partitions
+            .iter()
+            .all(|p| ended.iter().any(|a| a.partition == *p && a.begun > since))
+    };
+    let (start, all) = (Instant::now(), (0..6).collect::<Vec<i32>>());
+    until_within(KAFKA_DEADLINE, "every partition is written", async || {
+        written_since(start, &all)
+    })
+    .await;
+    let places = cluster.places().await;
+    let (frozen, others): (Vec<&Place>, Vec<&Place>) =
+        of_the_probe(&places).partition(|place| place.leader == 1);
+    assert!(!frozen.is_empty() && !others.is_empty(), "{places:?}");
+    cluster.signal(0, Signal::STOP);
+    let begun = Instant::now();
+    tokio::time::sleep(deadline * 5).await;
+    let end = Instant::now();
+    cluster.signal(0, Signal::CONT);
+    for place in others {
+        let longest = probe.longest(place.partition, begun, end);
+        assert!(longest < deadline, "{place:?} waited {longest:?}");
+    }
+    let held_up: Vec<i32> = frozen.iter().map(|place| place.partition).collect();
+    until_within(
+        KAFKA_DEADLINE,
+        "the thawed broker's are written",
+        async || written_since(end, &held_up),
+    )
+    .await;
     probe.nothing_is_lost().await;
 }

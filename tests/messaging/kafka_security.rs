@@ -8,11 +8,13 @@ use chatbot::domain::messaging::topics::TURN_EVENTS;
 use chatbot::messaging::{
     BusError, KafkaCredentials, KafkaLog, KafkaSasl, KafkaSecurity, KafkaSettings, KafkaTls, Log,
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::kafka::record;
 use crate::support::broker::{Cluster, Extra, lasting_port};
-use crate::support::service;
+use crate::support::system::{Setup, System};
+use crate::support::{service, until};
 
 const USER: &str = "chatbot";
 const PASSWORD: &str = "correct-horse";
@@ -20,19 +22,19 @@ const WRONG: &str = "battery-staple";
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A broker with one listener a protocol, and the files that its clients need.
-pub struct Secured {
-    pub cluster: Cluster,
-    pub files: Files,
+struct Secured {
+    _cluster: Cluster,
+    files: Files,
     /// SASL without TLS.
-    pub sasl: String,
+    sasl: String,
     /// SASL over TLS.
-    pub sasl_tls: String,
+    sasl_tls: String,
     /// TLS that asks for the client's certificate.
-    pub mutual: String,
+    mutual: String,
 }
 
 /// Certificates and tokens, in a directory of their own.
-pub struct Files(TempDir);
+struct Files(TempDir);
 
 impl Files {
     fn new() -> Self {
@@ -50,7 +52,7 @@ impl Files {
         files
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -113,7 +115,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 impl Secured {
-    pub async fn start() -> Self {
+    async fn start() -> Self {
         let files = Files::new();
         let [sasl, sasl_tls, mutual] = [(); 3].map(|()| format!("127.0.0.1:{}", lasting_port()));
         let mut settings = format!(
@@ -141,8 +143,8 @@ listener.name.mutual.ssl.client.auth=required
                 ("scram-sha-512", scram),
                 ("oauthbearer", bearer),
             ] {
-                settings +=
-                    &format!("listener.name.{listener}.{mechanism}.sasl.jaas.config={module}\n");
+                let key = format!("listener.name.{listener}.{mechanism}.sasl.jaas.config");
+                settings.extend([&key, "=", module, "\n"]);
             }
         }
         let extra = Extra {
@@ -158,7 +160,7 @@ listener.name.mutual.ssl.client.auth=required
                 .collect(),
         };
         Self {
-            cluster: Cluster::start_with(1, &extra).await,
+            _cluster: Cluster::start_with(1, &extra).await,
             files,
             sasl,
             sasl_tls,
@@ -248,6 +250,12 @@ async fn only_who_is_known_gets_in() {
     is_refused("stale token", stale, "refused the credentials").await;
     let missing = log(&broker.sasl, None, bearer("no-token"));
     is_refused("no token", missing, "no-token cannot be read").await;
+    // A token is read anew at every authentication.
+    let rotating = log(&broker.sasl, None, bearer("rotating"));
+    std::fs::write(file("rotating"), token(-3_600)).unwrap();
+    assert!(rotating.ping().await.is_err());
+    std::fs::write(file("rotating"), format!("{}\n", token(3_600))).unwrap();
+    rotating.ping().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,16 +293,54 @@ async fn certificates_are_checked_on_both_sides() {
     .await;
 }
 
+/// The whole product, as it is configured: a document goes through Kafka, and with a wrong password
+/// it is as if Kafka were down.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_read_anew_at_every_authentication() {
+async fn the_system_works_over_tls_with_a_password() {
     let broker = Secured::start().await;
-    let path = broker.files.path("rotating-token");
-    std::fs::write(&path, token(-3_600)).unwrap();
-    let sasl = KafkaSasl::Oauthbearer {
-        token_file: path.clone(),
-    };
-    let log = log(&broker.sasl, None, Some(sasl));
-    assert!(log.ping().await.is_err());
-    std::fs::write(&path, format!("{}\n", token(3_600))).unwrap();
-    log.ping().await.unwrap();
+    let file = |name: &str| broker.files.path(name).display().to_string();
+    std::fs::write(broker.files.path("password"), PASSWORD).unwrap();
+    let setup = Setup::new()
+        .await
+        .with("KAFKA_BROKERS", &broker.sasl_tls)
+        .with("CHATBOT__MESSAGING__TLS__ENABLED", "true")
+        .with("CHATBOT__MESSAGING__TLS__CA_FILE", file("ca.pem"))
+        .with("CHATBOT__MESSAGING__SASL__MECHANISM", "scram-sha-512")
+        .with("KAFKA_SASL_USERNAME", USER)
+        .with("KAFKA_SASL_PASSWORD_FILE", file("password"));
+    let system = System::start_with(setup).await;
+    let text = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day.";
+    system.put("visiting.md", "text/markdown", text).await;
+    let view = system.settled("visiting.md").await;
+    assert_eq!(view["version_status"], "indexed", "{view}");
+
+    std::fs::write(broker.files.path("wrong"), WRONG).unwrap();
+    let wrong = [
+        ("KAFKA_SASL_PASSWORD_FILE", file("wrong")),
+        ("CHATBOT__ORCHESTRATOR__RAG_URL", system.rag.url.clone()),
+    ];
+    let wrong = wrong
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let refused = system.setup.serve("orchestrator", &wrong);
+    let ready = format!("{}/health/ready", refused.url);
+    until("it is ready without Kafka", || async {
+        let Ok(answer) = system.http.get(&ready).send().await else {
+            return false;
+        };
+        let found: Value = answer.json().await.unwrap();
+        found["status"] == "ready" && found["dependencies"]["kafka"] == "down"
+    })
+    .await;
+
+    let output = system
+        .setup
+        .chatbot()
+        .args(["serve", "orchestrator"])
+        .env("CHATBOT__MESSAGING__TLS__CA_FILE", file("no-such-file"))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("no-such-file cannot be read"), "{errors}");
 }
