@@ -21,9 +21,12 @@ use crate::support::broker::Cluster;
 use crate::support::system::Setup;
 use crate::support::until_within;
 
-pub(super) const CLIENTS: usize = 20;
+/// Before anything is compared.
+const WARM_UP: Duration = Duration::from_secs(2);
 /// A backlog is gone this long after the return of the broker.
 const DRAIN: Duration = Duration::from_mins(2);
+/// Between two looks at the backlog.
+const LOOK: Duration = Duration::from_millis(50);
 /// Nobody who chats or uploads waits for one deadline of a call to Kafka.
 pub(super) const KAFKA_DEADLINE: Duration = Duration::from_secs(10);
 /// What stands before the topics of a log that belongs to a test alone.
@@ -97,13 +100,22 @@ impl Uploads {
     }
 }
 
+/// Whether the scenarios run at full size.
+fn whole() -> bool {
+    std::env::var_os("CHATBOT_FAULTS").is_some()
+}
+
+/// Chats in flight.
+pub(super) fn clients() -> usize {
+    if whole() { 50 } else { 10 }
+}
+
 /// How long an outage is: the slice, the full length, or as asked for.
 fn length(slice: u64, full: u64) -> Duration {
     let chosen = std::env::var("CHATBOT_FAULT_SECONDS").ok();
-    let whole = std::env::var_os("CHATBOT_FAULTS").is_some();
     let seconds = match chosen {
         Some(text) => text.parse().expect("a number of seconds"),
-        None if whole => full,
+        None if whole() => full,
         None => slice,
     };
     Duration::from_secs(seconds)
@@ -120,15 +132,20 @@ pub(super) async fn system(cluster: &Cluster) -> Setup {
 async fn outage(scenario: &str, outage: Outage, length: Duration) {
     let cluster = Cluster::start(1).await;
     let mut rig = Rig::start(scenario, 2, 2, system(&cluster).await).await;
-    let load = Load::start(&mut rig, CLIENTS);
+    let load = Load::start(&mut rig, clients());
     let uploads = Uploads::start(&mut rig);
-    // The chats of the same time before are what those of the outage are compared with.
+    tokio::time::sleep(WARM_UP).await;
+    // Those of the outage are compared with the chats of as long a time before.
+    let calm = Instant::now();
     tokio::time::sleep(length.min(Duration::from_mins(1))).await;
     let begun = Instant::now();
     outage.begin(&cluster).await;
     tokio::time::sleep(length.saturating_sub(begun.elapsed())).await;
-    let back = Instant::now();
+    let ended = Instant::now();
     outage.end(&cluster);
+    let answers = || async { cluster.are_up().await };
+    until_within(DRAIN, "the broker answers", answers).await;
+    let back = Instant::now();
     let drained = until_drained(&rig, back).await;
     let uploaded = uploads.finish().await;
     let chats = load.finish().await;
@@ -140,7 +157,11 @@ async fn outage(scenario: &str, outage: Outage, length: Duration) {
     assert_eq!(found.recoveries.len(), 0, "no live stream is touched");
     found.recoveries = vec![drained];
     report(scenario, 1, &found);
-    chats_were_unaffected(scenario, &chats, begun, back);
+    println!(
+        "{scenario}: it answered after {:?}, drained {drained:?} later",
+        back - ended
+    );
+    chats_were_unaffected(scenario, &chats, [calm, begun, ended]);
 }
 
 /// Waits until what waited in the outbox at that moment is published and every document that had
@@ -160,6 +181,7 @@ pub(super) async fn until_drained(rig: &Rig, moment: Instant) -> Duration {
                 WHERE status = 'received' AND id::text <= '{versions}') AS n"
     );
     until_within(DRAIN, "the backlog is gone", || async {
+        tokio::time::sleep(LOOK).await;
         database.number(&waiting).await == 0
     })
     .await;
@@ -220,24 +242,23 @@ pub(super) fn settings(cluster: &Cluster) -> KafkaSettings {
     }
 }
 
-/// The p99 of the first token and of whole turns, of the chats asked in this time.
-fn p99(chats: &[Chat], from: Option<Instant>, to: Instant) -> (usize, Duration, Duration) {
-    let asked = chats
-        .iter()
-        .filter(|chat| from.is_none_or(|from| chat.asked >= from) && chat.asked < to);
-    let mut times: Vec<(Duration, Duration)> = asked
+/// How many chats were asked in this time, and their p99 of the first token and of whole turns.
+fn p99(chats: &[Chat], from: Instant, to: Instant) -> (usize, Duration, Duration) {
+    let asked = chats.iter().filter(|c| c.asked >= from && c.asked < to);
+    let (mut first, mut whole): (Vec<Duration>, Vec<Duration>) = asked
         .filter_map(|chat| Some((chat.first_delta?, chat.took)))
-        .collect();
-    let index = (times.len() * 99 / 100).min(times.len().saturating_sub(1));
-    times.sort_by_key(|(first, _)| *first);
-    let first = times[index].0;
-    times.sort_by_key(|(_, took)| *took);
-    (times.len(), first, times[index].1)
+        .unzip();
+    first.sort();
+    whole.sort();
+    let count = first.len();
+    assert!(count > 0, "nobody asked");
+    let index = (count * 99 / 100).min(count - 1);
+    (count, first[index], whole[index])
 }
 
-fn chats_were_unaffected(scenario: &str, chats: &[Chat], begun: Instant, back: Instant) {
-    let (before, first_before, turn_before) = p99(chats, None, begun);
-    let (during, first, turn) = p99(chats, Some(begun), back);
+fn chats_were_unaffected(scenario: &str, chats: &[Chat], [calm, begun, ended]: [Instant; 3]) {
+    let (before, first_before, turn_before) = p99(chats, calm, begun);
+    let (during, first, turn) = p99(chats, begun, ended);
     println!(
         "{scenario}: p99 of the first token {first_before:?} -> {first:?}, \
          of a turn {turn_before:?} -> {turn:?} ({before} and {during} chats)"

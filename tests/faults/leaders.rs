@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use tokio::task::JoinSet;
 
 use super::broker::{
-    CLIENTS, KAFKA_DEADLINE, PROBE_PREFIX, Uploads, every_event_was_published, read, settings,
+    KAFKA_DEADLINE, PROBE_PREFIX, Uploads, clients, every_event_was_published, read, settings,
     system, until_drained,
 };
 use super::chat::Load;
@@ -152,7 +152,7 @@ async fn leaders_move() {
     let cluster = Cluster::start(NODES).await;
     let mut rig = Rig::start("leader moves", 2, 2, system(&cluster).await).await;
     let probe = Probe::start(KafkaLog::new(settings(&cluster))).await;
-    let load = Load::start(&mut rig, CLIENTS);
+    let load = Load::start(&mut rig, clients());
     let uploads = Uploads::start(&mut rig);
     let (mut gaps, mut partitions) = (Vec::new(), 0);
     for _ in 0..count {

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
-use chatbot::domain::ids::new_uuid;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -238,10 +238,15 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 }
 
 /// Below the range from which the system takes ports for outgoing connections: it is still free
-/// when a node comes back to it.
+/// when a node comes back to it. No two calls return the same one.
 pub fn lasting_port() -> u16 {
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static START: LazyLock<u32> = LazyLock::new(|| std::process::id().wrapping_mul(97));
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
-        let port = 20_000 + u16::try_from(new_uuid().as_u64_pair().1 % 12_000).unwrap();
+        let number = START.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(FIRST + number % COUNT).unwrap();
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
