@@ -3,6 +3,7 @@
 //! `config/default.toml` is the commented reference of every key. Only this module reads the
 //! environment.
 
+mod messaging;
 mod paths;
 mod well_known;
 
@@ -13,6 +14,9 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use messaging::{
+    KafkaSaslConfig, KafkaTlsConfig, MessagingBackend, MessagingConfig, SaslMechanism,
+};
 pub use paths::data_dir;
 
 use crate::embedding::EmbeddingConfig;
@@ -108,49 +112,6 @@ impl Default for DatabaseConfig {
             acquire_timeout_ms: 3_000,
             statement_timeout_ms: 10_000,
             run_migrations: false,
-        }
-    }
-}
-
-/// The bus that carries documents and events.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MessagingConfig {
-    pub backend: MessagingBackend,
-    pub brokers: String,
-    pub topic_prefix: String,
-    pub partitions: i32,
-    pub replication_factor: i16,
-    pub request_timeout_ms: u64,
-    pub lease_ttl_ms: u64,
-    pub heartbeat_ms: u64,
-    pub poll_ms: u64,
-    pub max_attempts: u32,
-    pub keep_days: u32,
-}
-
-/// Which bus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessagingBackend {
-    Kafka,
-    InProcess,
-}
-
-impl Default for MessagingConfig {
-    fn default() -> Self {
-        Self {
-            backend: MessagingBackend::Kafka,
-            brokers: String::new(),
-            topic_prefix: String::new(),
-            partitions: 12,
-            replication_factor: 1,
-            request_timeout_ms: 10_000,
-            lease_ttl_ms: 15_000,
-            heartbeat_ms: 3_000,
-            poll_ms: 200,
-            max_attempts: 5,
-            keep_days: 14,
         }
     }
 }
@@ -300,8 +261,8 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(path));
         }
-        for (key, value) in well_known::values()? {
-            figment = figment.merge(Serialized::default(key, value));
+        for value in well_known::values()? {
+            figment = figment.merge(value);
         }
         Ok(figment.merge(Env::prefixed("CHATBOT__").split("__")))
     }
@@ -313,11 +274,11 @@ impl Config {
         if config.embedding.cache_dir.as_os_str().is_empty() {
             config.embedding.cache_dir = paths::cache_home().join("chatbot/models");
         }
-        config.validate()?;
+        config.validate(figment)?;
         Ok(config)
     }
 
-    fn validate(&self) -> Result<(), ConfigError> {
+    fn validate(&self, figment: &Figment) -> Result<(), ConfigError> {
         let positive = [
             ("server.workers", self.server.workers),
             ("database.max_connections", self.database.max_connections),
@@ -343,6 +304,15 @@ impl Config {
             return Err(ConfigError::Invalid(
                 "messaging.lease_ttl_ms must be at least twice messaging.heartbeat_ms".into(),
             ));
+        }
+        if let Some(wrong) = self.messaging.contradiction() {
+            let origin = figment
+                .find_metadata(wrong.because)
+                .map_or("the defaults", |metadata| &metadata.name);
+            return Err(ConfigError::Invalid(format!(
+                "{}: {} ({} is from {origin})",
+                wrong.key, wrong.expected, wrong.because
+            )));
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Builds adapters and roles from the configuration.
 
+mod bus;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::{Cache, CacheLimits, InProcessCache, RedisCache, RedisSettings, Resilient};
-use crate::config::{CacheBackend, Config, MessagingBackend};
+use crate::config::{CacheBackend, Config};
 use crate::domain::ids::new_uuid;
 use crate::domain::messaging::topics;
 use crate::embedding::{self, Embedder};
@@ -19,8 +21,8 @@ use crate::http::metrics::Metrics;
 use crate::http::server::{Edge, Routes};
 use crate::llm::ProviderChain;
 use crate::messaging::{
-    ConsumerCollector, ConsumerSettings, InProcessLog, InProcessSettings, KafkaLog, KafkaSettings,
-    LeasedConsumer, Log, OutboxRelay, RelayCollector, RelaySettings,
+    ConsumerCollector, ConsumerSettings, LeasedConsumer, Log, OutboxRelay, RelayCollector,
+    RelaySettings,
 };
 use crate::orchestrator::{self, Orchestrator, RetrievalClient};
 use crate::persistence::indexing::{self, Generation};
@@ -98,32 +100,6 @@ pub fn cache(config: &Config) -> anyhow::Result<Arc<dyn Cache>> {
     Ok(Arc::new(Resilient::new(Arc::new(redis), local)))
 }
 
-/// Kafka, or the bus inside this process.
-pub fn log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
-    let messaging = &config.messaging;
-    if messaging.backend == MessagingBackend::InProcess {
-        let settings = InProcessSettings::starting_now(messaging.partitions);
-        return Ok(Arc::new(InProcessLog::new(settings)));
-    }
-    let brokers: Vec<String> = messaging
-        .brokers
-        .split(',')
-        .map(str::trim)
-        .filter(|broker| !broker.is_empty())
-        .map(str::to_owned)
-        .collect();
-    if brokers.is_empty() {
-        bail!("messaging.brokers is not set: set KAFKA_BROKERS to host:port[,host:port]");
-    }
-    Ok(Arc::new(KafkaLog::new(KafkaSettings {
-        brokers,
-        topic_prefix: messaging.topic_prefix.clone(),
-        partitions: messaging.partitions,
-        replication_factor: messaging.replication_factor,
-        request_timeout: Duration::from_millis(messaging.request_timeout_ms),
-    })))
-}
-
 /// What a process has one of, whichever roles it runs.
 pub struct Process {
     pub config: Config,
@@ -144,7 +120,7 @@ impl Process {
     /// Adapters as configured; nothing is connected yet.
     pub fn new(config: Config, database: Database, shutdown: Shutdown) -> anyhow::Result<Self> {
         Ok(Self {
-            log: log(&config)?,
+            log: bus::log(&config.messaging)?,
             cache: cache(&config)?,
             metrics: Metrics::default(),
             database,

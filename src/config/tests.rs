@@ -11,3 +11,80 @@ fn the_reference_file_and_the_code_agree() {
     };
     assert_eq!(show(defaults), show(file));
 }
+
+/// The error of a configuration file, `None` if it is accepted.
+fn refusal(toml: &str) -> Option<String> {
+    let figment = Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(toml));
+    Config::from_figment(&figment)
+        .err()
+        .map(|error| error.to_string())
+}
+
+#[test]
+fn complete_kafka_security_is_accepted() {
+    for (accepted, toml) in [
+        ("TLS alone", "[messaging.tls]\nenabled = true"),
+        (
+            "a client certificate",
+            "[messaging.tls]\nenabled = true\ncertificate_file = 'c'\nkey_file = 'k'",
+        ),
+        (
+            "a password",
+            "[messaging.sasl]\nmechanism = 'scram-sha-512'\nusername = 'u'\npassword = 'p'",
+        ),
+        (
+            "a token",
+            "[messaging.sasl]\nmechanism = 'oauthbearer'\ntoken_file = 't'",
+        ),
+        (
+            "no Kafka",
+            "[messaging]\nbackend = 'in_process'\nsasl.mechanism = 'plain'",
+        ),
+    ] {
+        assert_eq!(refusal(toml), None, "{accepted}");
+    }
+}
+
+#[test]
+fn half_of_kafka_security_is_refused() {
+    for (key, expected, toml) in [
+        ("tls.ca_file", "nothing is encrypted", "tls.ca_file = 'ca'"),
+        (
+            "tls.certificate_file",
+            "nothing is encrypted",
+            "tls.certificate_file = 'c'",
+        ),
+        (
+            "tls.key_file",
+            "the key of the certificate",
+            "tls = { enabled = true, certificate_file = 'c' }",
+        ),
+        (
+            "tls.certificate_file",
+            "the certificate of the key",
+            "tls = { enabled = true, key_file = 'k' }",
+        ),
+        ("sasl.username", "a name", "sasl.mechanism = 'plain'"),
+        (
+            "sasl.password",
+            "a password",
+            "sasl = { mechanism = 'scram-sha-256', username = 'u' }",
+        ),
+        (
+            "sasl.token_file",
+            "a bearer token",
+            "sasl.mechanism = 'oauthbearer'",
+        ),
+        ("sasl.username", "not used", "sasl.username = 'u'"),
+        ("sasl.password", "not used", "sasl.password = 'hidden'"),
+        ("sasl.token_file", "not used", "sasl.token_file = 't'"),
+        ("sasl.mechanism", "scram-sha-512", "sasl.mechanism = 'md5'"),
+    ] {
+        let error = refusal(&format!("[messaging]\n{toml}")).unwrap_or_default();
+        let key = format!("messaging.{key}: ");
+        assert!(error.starts_with(&key), "{toml}: {error}");
+        assert!(error.contains(expected), "{toml}: {error}");
+        assert!(error.contains("from TOML"), "{toml}: {error}");
+        assert!(!error.contains("hidden"), "{error}");
+    }
+}

@@ -1,15 +1,20 @@
 //! Names that people expect, each also as `NAME_FILE`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+use figment::providers::Serialized;
+use figment::value::{Dict, Map};
+use figment::{Metadata, Profile, Provider};
 
 use super::ConfigError;
 
 /// A name and the key that it sets.
-const WELL_KNOWN: [(&str, &str); 9] = [
+const WELL_KNOWN: [(&str, &str); 11] = [
     ("DATABASE_URL", "database.url"),
     ("REDIS_URL", "cache.url"),
     ("KAFKA_BROKERS", "messaging.brokers"),
+    ("KAFKA_SASL_USERNAME", "messaging.sasl.username"),
+    ("KAFKA_SASL_PASSWORD", "messaging.sasl.password"),
     ("INTERNAL_TOKEN", "auth.internal_token"),
     ("GEMINI_API_KEY", "llm.gemini.api_key"),
     ("ANTHROPIC_API_KEY", "llm.anthropic.api_key"),
@@ -18,23 +23,41 @@ const WELL_KNOWN: [(&str, &str); 9] = [
     ("GOOGLE_API_KEY", "embedding.google.api_key"),
 ];
 
+/// A value and the variable that it came from, so that an error can name it.
+pub(super) struct Value {
+    variable: String,
+    value: Serialized<String>,
+}
+
+impl Provider for Value {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.variable.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        self.value.data()
+    }
+}
+
 /// What the environment sets by these names.
-pub(super) fn values() -> Result<BTreeMap<&'static str, String>, ConfigError> {
-    let mut values = BTreeMap::new();
-    for (variable, key) in WELL_KNOWN {
-        let file_variable = format!("{variable}_FILE");
-        let value = if let Some(path) = std::env::var_os(&file_variable).map(PathBuf::from) {
+pub(super) fn values() -> Result<Vec<Value>, ConfigError> {
+    let mut values = Vec::new();
+    for (name, key) in WELL_KNOWN {
+        let mut variable = format!("{name}_FILE");
+        let value = if let Some(path) = std::env::var_os(&variable).map(PathBuf::from) {
             std::fs::read_to_string(&path).map_err(|error| ConfigError::SecretFile {
-                variable: file_variable,
+                variable: variable.clone(),
                 path,
                 reason: error.to_string(),
             })?
         } else {
-            std::env::var(variable).unwrap_or_default()
+            name.clone_into(&mut variable);
+            std::env::var(name).unwrap_or_default()
         };
         // An empty variable, or an empty entry of a Secret, is how containers say "not set".
         if !value.trim().is_empty() {
-            values.insert(key, value.trim().to_owned());
+            let value = Serialized::default(key, value.trim().to_owned());
+            values.push(Value { variable, value });
         }
     }
     Ok(values)

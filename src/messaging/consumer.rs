@@ -88,7 +88,6 @@ struct Loops {
 struct Membership {
     partitions: i32,
     beats: u64,
-    last_beat: Instant,
 }
 
 impl LeasedConsumer {
@@ -119,7 +118,6 @@ impl LeasedConsumer {
         let mut membership = Membership {
             partitions: 0,
             beats: 0,
-            last_beat: Instant::now(),
         };
         let mut ticker = self.ticker();
         loop {
@@ -152,13 +150,10 @@ impl LeasedConsumer {
     /// Renews the leases, shares the partitions, starts and stops loops accordingly.
     async fn beat(&self, membership: &mut Membership, loops: &mut Loops) {
         match self.leases(membership).await {
-            Ok(leases) => {
-                membership.last_beat = Instant::now();
-                self.reconcile(leases, loops);
-            }
+            Ok(leases) => self.reconcile(leases, loops),
             Err(error) => {
                 self.stats.count_error();
-                let silent = membership.last_beat.elapsed();
+                let silent = self.stats.lease_age();
                 tracing::warn!(
                     %error,
                     consumer.group = self.settings.group,
@@ -172,15 +167,21 @@ impl LeasedConsumer {
         }
     }
 
+    async fn renew(&self) -> Result<Vec<Lease>, StoreError> {
+        let settings = &self.settings;
+        let sent = Instant::now();
+        let beat = self
+            .store
+            .heartbeat(&settings.group, &settings.owner, settings.ttl);
+        let owned = within(settings.ttl / 3, beat).await?;
+        self.stats.set_renewed(sent);
+        Ok(owned)
+    }
+
     async fn leases(&self, membership: &mut Membership) -> Result<Vec<Lease>, StoreError> {
         let settings = &self.settings;
         let deadline = settings.ttl / 3;
-        let owned = within(
-            deadline,
-            self.store
-                .heartbeat(&settings.group, &settings.owner, settings.ttl),
-        )
-        .await?;
+        let owned = self.renew().await?;
         if membership.partitions == 0 || membership.beats.is_multiple_of(BEATS_PER_TOPIC_LOOK) {
             let look = self.log.partitions(&settings.topic);
             match tokio::time::timeout(deadline, look).await {
@@ -280,10 +281,7 @@ impl LeasedConsumer {
             tokio::select! {
                 partition = loops.ended() => self.forget(partition),
                 _ = ticker.tick() => {
-                    let settings = &self.settings;
-                    let beat =
-                        self.store.heartbeat(&settings.group, &settings.owner, settings.ttl);
-                    if within(settings.ttl / 3, beat).await.is_err() {
+                    if self.renew().await.is_err() {
                         self.stats.count_error();
                     }
                 }

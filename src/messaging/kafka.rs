@@ -1,28 +1,28 @@
 //! Apache Kafka through rskafka.
 //!
-//! rskafka has neither connect nor request timeouts, keeps stale metadata after a leader change,
-//! and retries for ever. So every call runs under a deadline; after one failure its partition
-//! client is dropped, after a second one in a row the whole client, and both are rebuilt on demand.
+//! rskafka has neither connect nor request timeouts, and keeps stale metadata after a leader
+//! change. So every call runs under a deadline, and one that fails costs the client that it used:
+//! the next one connects anew, asks for the leader anew, and resolves names anew.
+
+mod connection;
+mod security;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rskafka::BackoffConfig;
+use rskafka::client::Client;
 use rskafka::client::error::{Error as KafkaError, ProtocolError};
-use rskafka::client::partition::{Compression, OffsetAt, PartitionClient, UnknownTopicHandling};
-use rskafka::client::{Client, ClientBuilder};
-use tokio::sync::Mutex;
+use rskafka::client::partition::{Compression, OffsetAt, PartitionClient};
 
+pub use security::{KafkaCredentials, KafkaSasl, KafkaSecurity, KafkaTls, SecurityError};
+
+use self::connection::{Connections, PartitionKey, Purpose};
 use super::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};
 
-/// The largest frame accepted from a broker.
-const FRAME_BYTES: usize = 16 * 1024 * 1024;
 /// The most that one fetch asks for.
 const FETCH_BYTES: i32 = 4 * 1024 * 1024;
-/// Failures in a row after which the client is rebuilt.
-const FAILURES_BEFORE_RECONNECT: u32 = 2;
 
 /// How to reach Kafka.
 #[derive(Clone, Debug)]
@@ -37,125 +37,27 @@ pub struct KafkaSettings {
     pub replication_factor: i16,
     /// Deadline of one call; a fetch has its waiting time on top.
     pub request_timeout: Duration,
-}
-
-/// A broker answers the requests of one connection in order: a waiting fetch must not delay an
-/// append, so the two have their own partition clients.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Purpose {
-    Append,
-    Fetch,
-}
-
-type PartitionKey = (String, i32, Purpose);
-
-#[derive(Default)]
-struct State {
-    client: Option<Arc<Client>>,
-    partitions: HashMap<PartitionKey, Arc<PartitionClient>>,
-    failures: u32,
+    /// Encryption and authentication.
+    pub security: KafkaSecurity,
 }
 
 /// The Kafka [`Log`]. Connects when first used.
-pub struct KafkaLog {
-    settings: KafkaSettings,
-    state: Mutex<State>,
-}
-
-/// A failure inside a call, before it is mapped.
-enum Failure {
-    Kafka(KafkaError),
-    Elapsed,
-}
+pub struct KafkaLog(Connections);
 
 impl KafkaLog {
     /// A log that connects when first used.
     pub fn new(settings: KafkaSettings) -> Self {
-        Self {
-            settings,
-            state: Mutex::default(),
-        }
+        Self(Connections::new(settings))
     }
 
     fn topic(&self, topic: &str) -> String {
-        format!("{}{topic}", self.settings.topic_prefix)
-    }
-
-    async fn connect(&self, state: &mut State) -> Result<Arc<Client>, KafkaError> {
-        if let Some(client) = &state.client {
-            return Ok(Arc::clone(client));
-        }
-        let client = ClientBuilder::new(self.settings.brokers.clone())
-            .client_id("chatbot")
-            .max_message_size(FRAME_BYTES)
-            .backoff_config(BackoffConfig {
-                init_backoff: Duration::from_millis(50),
-                max_backoff: Duration::from_secs(1),
-                base: 2.0,
-                deadline: Some(self.settings.request_timeout / 2),
-            })
-            .build()
-            .await?;
-        let client = Arc::new(client);
-        state.client = Some(Arc::clone(&client));
-        Ok(client)
-    }
-
-    async fn client(&self) -> Result<Arc<Client>, KafkaError> {
-        self.connect(&mut *self.state.lock().await).await
-    }
-
-    async fn partition(&self, key: &PartitionKey) -> Result<Arc<PartitionClient>, KafkaError> {
-        let mut state = self.state.lock().await;
-        if let Some(partition) = state.partitions.get(key) {
-            return Ok(Arc::clone(partition));
-        }
-        let client = self.connect(&mut state).await?;
-        // Metadata of a topic created a moment ago may be late: retried up to the deadline.
-        let partition = client
-            .partition_client(key.0.clone(), key.1, UnknownTopicHandling::Retry)
-            .await?;
-        let partition = Arc::new(partition);
-        state.partitions.insert(key.clone(), Arc::clone(&partition));
-        Ok(partition)
-    }
-
-    /// Runs one call under its deadline and forgets what it used if it fails.
-    async fn within<T>(
-        &self,
-        key: Option<&PartitionKey>,
-        extra: Duration,
-        call: impl Future<Output = Result<T, KafkaError>> + Send,
-    ) -> Result<T, BusError> {
-        let failure = match tokio::time::timeout(self.settings.request_timeout + extra, call).await
-        {
-            Ok(Ok(value)) => {
-                self.state.lock().await.failures = 0;
-                return Ok(value);
-            }
-            Ok(Err(error)) => Failure::Kafka(error),
-            Err(_) => Failure::Elapsed,
-        };
-        let mut state = self.state.lock().await;
-        if let Some(key) = key {
-            state.partitions.remove(key);
-        }
-        state.failures += 1;
-        if state.failures >= FAILURES_BEFORE_RECONNECT {
-            *state = State::default();
-        }
-        drop(state);
-        Err(match failure {
-            Failure::Elapsed => BusError::Timeout,
-            Failure::Kafka(error) => describe(&error),
-        })
+        format!("{}{topic}", self.0.settings.topic_prefix)
     }
 
     async fn topic_sizes(&self) -> Result<HashMap<String, i32>, BusError> {
         let topics = self
-            .within(None, Duration::ZERO, async {
-                self.client().await?.list_topics().await
-            })
+            .0
+            .on_cluster(async |client| client.list_topics().await)
             .await?;
         Ok(topics
             .into_iter()
@@ -167,10 +69,11 @@ impl KafkaLog {
     }
 
     async fn create_topic(&self, name: &str, partitions: i32) -> Result<(), BusError> {
-        let deadline = i32::try_from(self.settings.request_timeout.as_millis()).unwrap_or(i32::MAX);
-        self.within(None, Duration::ZERO, async {
-            let controller = self.client().await?.controller_client()?;
-            let replication = self.settings.replication_factor;
+        let settings = &self.0.settings;
+        let deadline = i32::try_from(settings.request_timeout.as_millis()).unwrap_or(i32::MAX);
+        let create = async |client: Arc<Client>| {
+            let controller = client.controller_client()?;
+            let replication = settings.replication_factor;
             match controller
                 .create_topic(name, partitions, replication, deadline)
                 .await
@@ -181,30 +84,13 @@ impl KafkaLog {
                 }) => Ok(()),
                 other => other,
             }
-        })
-        .await
+        };
+        self.0.on_cluster(create).await
     }
 
     async fn offset(&self, key: &PartitionKey, at: OffsetAt) -> Result<i64, BusError> {
-        self.within(Some(key), Duration::ZERO, async {
-            self.partition(key).await?.get_offset(at).await
-        })
-        .await
-    }
-}
-
-/// The error's kind only: its text may be long, and never carries a record.
-fn describe(error: &KafkaError) -> BusError {
-    match error {
-        KafkaError::Timeout => BusError::Timeout,
-        KafkaError::ServerError {
-            protocol_error: ProtocolError::UnknownTopicOrPartition,
-            ..
-        } => BusError::Unknown("the broker does not know it".into()),
-        KafkaError::ServerError { protocol_error, .. } => {
-            BusError::Unavailable(format!("{protocol_error:?}"))
-        }
-        other => BusError::Unavailable(other.to_string().chars().take(200).collect()),
+        let ask = async |client: Arc<PartitionClient>| client.get_offset(at).await;
+        self.0.on_partition(key, Duration::ZERO, ask).await
     }
 }
 
@@ -221,7 +107,7 @@ fn is_out_of_range(error: &KafkaError) -> bool {
 #[async_trait]
 impl Log for KafkaLog {
     async fn ensure_topics(&self) -> Result<(), BusError> {
-        let wanted: Vec<(String, i32)> = all_topics(self.settings.partitions)
+        let wanted: Vec<(String, i32)> = all_topics(self.0.settings.partitions)
             .into_iter()
             .map(|(topic, partitions)| (self.topic(&topic), partitions))
             .collect();
@@ -232,7 +118,7 @@ impl Log for KafkaLog {
                 tracing::info!(topic, partitions, "topic created");
             }
         }
-        let deadline = tokio::time::Instant::now() + self.settings.request_timeout;
+        let deadline = tokio::time::Instant::now() + self.0.settings.request_timeout;
         loop {
             let present = self.topic_sizes().await?;
             if wanted.iter().all(|(topic, _)| present.contains_key(topic)) {
@@ -272,13 +158,10 @@ impl Log for KafkaLog {
             })
             .collect();
         let key = (self.topic(topic), partition, Purpose::Append);
-        self.within(Some(&key), Duration::ZERO, async {
-            self.partition(&key)
-                .await?
-                .produce(records, Compression::NoCompression)
-                .await
-        })
-        .await?;
+        let produce = async |client: Arc<PartitionClient>| {
+            client.produce(records, Compression::NoCompression).await
+        };
+        self.0.on_partition(&key, Duration::ZERO, produce).await?;
         Ok(())
     }
 
@@ -291,16 +174,15 @@ impl Log for KafkaLog {
     ) -> Result<Vec<FetchedRecord>, BusError> {
         let key = (self.topic(topic), partition, Purpose::Fetch);
         let wait = i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX);
-        let fetched = self
-            .within(Some(&key), max_wait, async {
-                let client = self.partition(&key).await?;
-                match client.fetch_records(offset, 1..FETCH_BYTES, wait).await {
-                    Ok((records, _)) => Ok(Some(records)),
-                    Err(error) if is_out_of_range(&error) => Ok(None),
-                    Err(error) => Err(error),
-                }
-            })
-            .await?;
+        let read = async |client: Arc<PartitionClient>| match client
+            .fetch_records(offset, 1..FETCH_BYTES, wait)
+            .await
+        {
+            Ok((records, _)) => Ok(Some(records)),
+            Err(error) if is_out_of_range(&error) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let fetched = self.0.on_partition(&key, max_wait, read).await?;
         let Some(records) = fetched else {
             let earliest = self.offset(&key, OffsetAt::Earliest).await?;
             return Err(BusError::OutOfRange {

@@ -6,6 +6,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Unit;
 
 use super::{ConsumerStats, RelayStats};
 
@@ -23,6 +24,7 @@ type Reading = (&'static str, &'static str, Value);
 enum Value {
     Count(u64),
     Level(i64),
+    Seconds(f64),
 }
 
 fn encode(mut encoder: DescriptorEncoder, readings: &[Reading]) -> Result<(), std::fmt::Error> {
@@ -36,6 +38,12 @@ fn encode(mut encoder: DescriptorEncoder, readings: &[Reading]) -> Result<(), st
             Value::Level(level) => {
                 let metric = ConstGauge::new(*level);
                 let encoder = encoder.encode_descriptor(name, help, None, metric.metric_type())?;
+                metric.encode(encoder)?;
+            }
+            Value::Seconds(seconds) => {
+                let metric = ConstGauge::new(*seconds);
+                let unit = Some(&Unit::Seconds);
+                let encoder = encoder.encode_descriptor(name, help, unit, metric.metric_type())?;
                 metric.encode(encoder)?;
             }
         }
@@ -89,6 +97,11 @@ impl Collector for ConsumerCollector {
                     "consumer_partitions",
                     "Partitions that this process holds",
                     level(stats.owned()),
+                ),
+                (
+                    "consumer_lease_age",
+                    "Time since the leases were last renewed",
+                    Value::Seconds(stats.lease_age().as_secs_f64()),
                 ),
                 count("consumer_handled", "Records handled", stats.handled()),
                 count(

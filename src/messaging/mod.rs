@@ -24,7 +24,9 @@ use async_trait::async_trait;
 
 pub use consumer::{ConsumerSettings, LeasedConsumer};
 pub use in_process::{InProcessLog, InProcessSettings};
-pub use kafka::{KafkaLog, KafkaSettings};
+pub use kafka::{
+    KafkaCredentials, KafkaLog, KafkaSasl, KafkaSecurity, KafkaSettings, KafkaTls, SecurityError,
+};
 pub use metrics::{ConsumerCollector, RelayCollector};
 pub use relay::{LogPublisher, OutboxRelay, RelaySettings, RelayStats};
 pub use stats::ConsumerStats;

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// What a consumer did since it started.
 #[derive(Debug, Default)]
@@ -16,6 +19,8 @@ pub struct ConsumerStats {
     errors: AtomicU64,
     /// Records behind the end, by owned partition.
     lags: Mutex<HashMap<i32, i64>>,
+    /// When the leases were last renewed.
+    renewed: Mutex<Option<Instant>>,
 }
 
 macro_rules! counters {
@@ -64,6 +69,19 @@ impl ConsumerStats {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .len()
+    }
+
+    /// The time since the leases were last renewed; zero before the first time. From the time to
+    /// live on, other members take them.
+    pub fn lease_age(&self) -> Duration {
+        self.renewed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .map_or(Duration::ZERO, |renewed| renewed.elapsed())
+    }
+
+    pub(super) fn set_renewed(&self, at: Instant) {
+        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
     }
 
     /// Sets or, with `None`, forgets the lag of a partition.

@@ -35,6 +35,11 @@ pub struct Chat {
     pub key: String,
     pub turn: Option<String>,
     pub seen: Vec<Seen>,
+    pub asked: Instant,
+    /// From asking to the first piece of the answer.
+    pub first_delta: Option<Duration>,
+    /// From asking to the end.
+    pub took: Duration,
     /// From the first broken or refused connection to the next event; the longest one.
     pub recovery: Option<Duration>,
     pub ended: bool,
@@ -98,6 +103,9 @@ impl Client {
             key: new_uuid().to_string(),
             turn: None,
             seen: Vec::new(),
+            asked: Instant::now(),
+            first_delta: None,
+            took: Duration::ZERO,
             recovery: None,
             ended: false,
         };
@@ -121,6 +129,7 @@ impl Client {
                 }
             }
         }
+        chat.took = chat.asked.elapsed();
         chat
     }
 
@@ -173,6 +182,9 @@ impl Client {
             let data: Value = serde_json::from_str(&event.data).expect("JSON");
             if event.event == "turn" {
                 chat.turn = data["turn_id"].as_str().map(str::to_owned);
+            }
+            if event.event == "delta" {
+                chat.first_delta.get_or_insert_with(|| chat.asked.elapsed());
             }
             chat.ended = matches!(event.event.as_str(), "done" | "error");
             chat.seen.push(Seen {

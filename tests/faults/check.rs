@@ -114,6 +114,45 @@ async fn stored_state(rig: &Rig) {
     }
 }
 
+/// So many documents are indexed, each once, and the index is that of their chunks.
+pub async fn documents_once(rig: &Rig, count: usize) {
+    let indexed = "SELECT count(*) AS n FROM document_versions WHERE status = 'indexed'";
+    let indexed = usize::try_from(number(rig, indexed).await).unwrap();
+    assert_eq!(indexed, count, "every document is indexed");
+    for (broken, query) in [
+        (
+            "nothing was given up",
+            "SELECT count(*) AS n FROM dead_letters",
+        ),
+        (
+            "each document was indexed once",
+            "SELECT count(*) AS n FROM (
+                 SELECT v.id FROM document_versions v LEFT JOIN outbox o
+                     ON o.envelope -> 'payload' ->> 'version_id' = v.id::text
+                     AND o.envelope ->> 'kind' = 'document.indexed'
+                 GROUP BY v.id HAVING count(o.id) <> 1) broken",
+        ),
+        (
+            "no version has its chunks twice",
+            "SELECT count(*) AS n FROM chunks k JOIN documents d ON d.id = k.document_id
+             WHERE k.version_id <> d.current_version_id",
+        ),
+        (
+            "the statistics are those of the chunks",
+            "SELECT abs(s.chunks - (SELECT count(*) FROM chunks))
+                 + abs(s.total_length - (SELECT sum(lexical_length) FROM chunks))::bigint AS n
+             FROM lexical_stats s",
+        ),
+        (
+            "document frequencies are those of the postings",
+            "SELECT count(*) AS n FROM lexical_terms t
+             WHERE df <> (SELECT count(*) FROM lexical_postings p WHERE p.term_id = t.id)",
+        ),
+    ] {
+        assert_eq!(number(rig, query).await, 0, "{broken}");
+    }
+}
+
 /// The stored `done` objects by turn.
 async fn stored_answers(rig: &Rig) -> HashMap<String, Value> {
     let query = "SELECT jsonb_build_object('id', id, 'done', done)::text AS t FROM turns";

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::check::Findings;
+use super::check::{Findings, documents_once};
 use super::faults;
 use super::report::report;
 use super::rig::Rig;
@@ -77,28 +77,5 @@ async fn workers_killed_while_they_index() {
         &findings,
     );
     assert_eq!(rig.setup.database.texts(INDEX).await, expected);
-    for (broken, query) in [
-        (
-            "nothing was given up",
-            "SELECT count(*) AS n FROM dead_letters",
-        ),
-        (
-            "no version has its chunks twice",
-            "SELECT count(*) AS n FROM chunks k JOIN documents d ON d.id = k.document_id
-             WHERE k.version_id <> d.current_version_id",
-        ),
-        (
-            "the statistics are those of the chunks",
-            "SELECT abs(s.chunks - (SELECT count(*) FROM chunks))
-                 + abs(s.total_length - (SELECT sum(lexical_length) FROM chunks))::bigint AS n
-             FROM lexical_stats s",
-        ),
-        (
-            "document frequencies are those of the postings",
-            "SELECT count(*) AS n FROM lexical_terms t
-             WHERE df <> (SELECT count(*) FROM lexical_postings p WHERE p.term_id = t.id)",
-        ),
-    ] {
-        assert_eq!(rig.setup.database.number(query).await, 0, "{broken}");
-    }
+    documents_once(&rig, total + 1).await;
 }

@@ -10,10 +10,12 @@
     reason = "a seed and a finding are for the person who runs it"
 )]
 
+mod broker;
 mod chat;
 mod check;
 mod dependencies;
 mod ingestion;
+mod leaders;
 mod orchestrators;
 mod random;
 mod report;

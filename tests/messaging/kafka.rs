@@ -1,7 +1,9 @@
 use std::time::{Duration, Instant};
 
 use chatbot::domain::messaging::topics::TURN_EVENTS;
-use chatbot::messaging::{BusError, KafkaLog, KafkaSettings, Log, Record, dead_letter_topic};
+use chatbot::messaging::{
+    BusError, KafkaLog, KafkaSecurity, KafkaSettings, Log, Record, dead_letter_topic,
+};
 
 use crate::support::{service, unique};
 
@@ -19,10 +21,11 @@ fn settings(brokers: &str, partitions: i32) -> KafkaSettings {
         partitions,
         replication_factor: 1,
         request_timeout: Duration::from_secs(10),
+        security: KafkaSecurity::default(),
     }
 }
 
-fn record(value: &str) -> Record {
+pub fn record(value: &str) -> Record {
     Record {
         key: "key".into(),
         value: value.as_bytes().to_vec(),

@@ -9,5 +9,6 @@
 mod cache;
 mod end_to_end;
 mod kafka;
+mod kafka_security;
 mod leases;
 mod outbox;

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking; tests and benchmarks each use a part of this"
 )]
 
+pub mod broker;
 pub mod provider;
 pub mod proxy;
 pub mod system;

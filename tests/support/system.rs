@@ -55,6 +55,11 @@ impl Setup {
         }
     }
 
+    /// What stands before the name of every topic of this system.
+    pub fn topic_prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Sets a variable for every process of this system; the last value of a name wins.
     #[must_use]
     pub fn with(mut self, variable: &str, value: impl Into<String>) -> Self {

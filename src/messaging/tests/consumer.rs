@@ -174,3 +174,19 @@ async fn an_outage_of_the_store_kills_no_record() {
     });
     assert_eq!(rig.leases.dead().len(), 1);
 }
+
+#[tokio::test]
+async fn the_age_of_the_leases_is_that_of_the_last_heartbeat() {
+    let rig = Rig::new(1, |_| Ok(()));
+    rig.send("key", "one").await;
+    let consumer = rig.consumer("a");
+    let stats = consumer.stats();
+    assert_eq!(stats.lease_age(), Duration::ZERO);
+    run_until(&consumer, || stats.handled() == 1).await;
+    // Nobody renews them any more.
+    let age = stats.lease_age();
+    let passed = Duration::from_millis(20);
+    tokio::time::sleep(passed).await;
+    assert!(stats.lease_age() >= age + passed);
+    run_until(&consumer, || stats.lease_age() < age + passed).await;
+}

@@ -1,0 +1,273 @@
+//! Clients of rskafka, each call under its deadline, and what is thrown away when one fails.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rskafka::BackoffConfig;
+use rskafka::client::error::{Error as KafkaError, ProtocolError};
+use rskafka::client::partition::{PartitionClient, UnknownTopicHandling};
+use rskafka::client::{Client, ClientBuilder};
+use tokio::sync::OnceCell;
+
+use super::super::BusError;
+use super::KafkaSettings;
+use super::security::{KafkaTls, SecurityError};
+
+/// The largest frame accepted from a broker.
+const FRAME_BYTES: usize = 16 * 1024 * 1024;
+/// How long rskafka tries again by itself. Short: after a leader change it may do so with what it
+/// remembers, while a client that is made anew asks.
+const RETRIES: Duration = Duration::from_millis(500);
+/// The least time for a broker to answer a new client.
+const GREETING: Duration = Duration::from_secs(1);
+/// How much of a message is kept, in characters.
+const MESSAGE_CHARS: usize = 300;
+
+/// A broker answers the requests of one connection in order: a waiting fetch must not delay an
+/// append, so the two have their own partition clients.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Purpose {
+    Append,
+    Fetch,
+}
+
+/// Topic with its prefix, partition, and what for.
+pub(super) type PartitionKey = (String, i32, Purpose);
+
+/// Made when it is first used.
+type Lazy<T> = Arc<OnceCell<Arc<T>>>;
+
+/// One client for the cluster, and one for each partition in use. None waits for another: a broker
+/// that is silent holds up only those who need it.
+pub(super) struct Connections {
+    pub settings: KafkaSettings,
+    /// Counts new clients, so that each begins with another broker.
+    clients: AtomicUsize,
+    cluster: Mutex<Lazy<Client>>,
+    partitions: Mutex<HashMap<PartitionKey, Slot>>,
+}
+
+#[derive(Clone, Default)]
+struct Slot {
+    client: Lazy<PartitionClient>,
+    /// After a failure a partition connects by itself: the client of the cluster may remember the
+    /// former leader, or be connected to the broker that is silent, and is right for the others.
+    apart: bool,
+}
+
+/// A failure inside a call.
+enum Failure {
+    Kafka(KafkaError),
+    Security(SecurityError),
+    Elapsed,
+}
+
+impl From<KafkaError> for Failure {
+    fn from(error: KafkaError) -> Self {
+        Self::Kafka(error)
+    }
+}
+
+impl From<SecurityError> for Failure {
+    fn from(error: SecurityError) -> Self {
+        Self::Security(error)
+    }
+}
+
+impl Connections {
+    pub(super) fn new(settings: KafkaSettings) -> Self {
+        Self {
+            settings,
+            clients: AtomicUsize::default(),
+            cluster: Mutex::default(),
+            partitions: Mutex::default(),
+        }
+    }
+
+    /// One call about the cluster. If it fails, the next one connects anew.
+    pub(super) async fn on_cluster<T, F>(
+        &self,
+        call: impl FnOnce(Arc<Client>) -> F + Send,
+    ) -> Result<T, BusError>
+    where
+        F: Future<Output = Result<T, KafkaError>> + Send,
+    {
+        let lazy = Arc::clone(&lock(&self.cluster));
+        let call = async { Ok(call(self.cluster_client(&lazy).await?).await?) };
+        let outcome = within(self.settings.request_timeout, call).await;
+        if outcome.is_err() {
+            let mut current = lock(&self.cluster);
+            // Unless another call that failed did so already.
+            if Arc::ptr_eq(&current, &lazy) {
+                *current = Arc::default();
+            }
+        }
+        outcome
+    }
+
+    /// One call to a partition's leader, with so much time beyond the usual deadline. If it fails,
+    /// the next one looks for the leader anew.
+    pub(super) async fn on_partition<T, F>(
+        &self,
+        key: &PartitionKey,
+        extra: Duration,
+        call: impl FnOnce(Arc<PartitionClient>) -> F + Send,
+    ) -> Result<T, BusError>
+    where
+        F: Future<Output = Result<T, KafkaError>> + Send,
+    {
+        let slot = lock(&self.partitions)
+            .entry(key.clone())
+            .or_default()
+            .clone();
+        let call = async { Ok(call(self.partition_client(key, &slot).await?).await?) };
+        let outcome = within(self.settings.request_timeout + extra, call).await;
+        if outcome.is_err()
+            && let Some(current) = lock(&self.partitions).get_mut(key)
+            && Arc::ptr_eq(&current.client, &slot.client)
+        {
+            *current = Slot {
+                client: Arc::default(),
+                apart: true,
+            };
+        }
+        outcome
+    }
+
+    async fn cluster_client(&self, lazy: &Lazy<Client>) -> Result<Arc<Client>, Failure> {
+        let client = lazy.get_or_try_init(|| self.connect()).await?;
+        Ok(Arc::clone(client))
+    }
+
+    async fn partition_client(
+        &self,
+        key: &PartitionKey,
+        slot: &Slot,
+    ) -> Result<Arc<PartitionClient>, Failure> {
+        let make = async || {
+            let client = if slot.apart {
+                self.connect().await?
+            } else {
+                let lazy = Arc::clone(&lock(&self.cluster));
+                self.cluster_client(&lazy).await?
+            };
+            // Metadata of a topic created a moment ago may be late: retried for a moment.
+            let partition = client
+                .partition_client(key.0.clone(), key.1, UnknownTopicHandling::Retry)
+                .await?;
+            Ok::<_, Failure>(Arc::new(partition))
+        };
+        slot.client.get_or_try_init(make).await.cloned()
+    }
+
+    /// A new client. The brokers are asked one after the other, each for its share of the deadline:
+    /// rskafka would wait for a silent one until the end.
+    async fn connect(&self) -> Result<Arc<Client>, Failure> {
+        let brokers = &self.settings.brokers;
+        let first = self.clients.fetch_add(1, Ordering::Relaxed) % brokers.len().max(1);
+        let shares = u32::try_from(brokers.len() + 1).unwrap_or(u32::MAX);
+        let share = GREETING.max(self.settings.request_timeout / shares);
+        let mut failure = Failure::Elapsed;
+        for broker in brokers.iter().cycle().skip(first).take(brokers.len()) {
+            failure = match tokio::time::timeout(share, connect(&self.settings, broker)).await {
+                Ok(Ok(client)) => return Ok(Arc::new(client)),
+                Ok(Err(failure)) => failure,
+                Err(_) => Failure::Elapsed,
+            };
+        }
+        Err(failure)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn within<T>(
+    deadline: Duration,
+    call: impl Future<Output = Result<T, Failure>> + Send,
+) -> Result<T, BusError> {
+    match tokio::time::timeout(deadline, call).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(BusError::Timeout),
+    }
+}
+
+async fn connect(settings: &KafkaSettings, broker: &str) -> Result<Client, Failure> {
+    let mut builder = ClientBuilder::new(vec![broker.to_owned()])
+        .client_id("chatbot")
+        .max_message_size(FRAME_BYTES)
+        .backoff_config(BackoffConfig {
+            init_backoff: Duration::from_millis(50),
+            max_backoff: Duration::from_secs(1),
+            base: 2.0,
+            deadline: Some(RETRIES.min(settings.request_timeout / 4)),
+        });
+    if let Some(tls) = &settings.security.tls {
+        builder = builder.tls_config(Arc::new(client_config(tls.clone()).await?));
+    }
+    if let Some(sasl) = &settings.security.sasl {
+        builder = builder.sasl_config(sasl.config());
+    }
+    Ok(builder.build().await?)
+}
+
+/// The system's authorities are many: read where blocking is allowed.
+async fn client_config(tls: KafkaTls) -> Result<rustls::ClientConfig, SecurityError> {
+    tokio::task::spawn_blocking(move || tls.client_config())
+        .await
+        .unwrap_or_else(|_| Err(rustls::Error::General("reading the files failed".into()).into()))
+}
+
+impl From<Failure> for BusError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Elapsed | Failure::Kafka(KafkaError::Timeout) => Self::Timeout,
+            Failure::Security(error) => Self::Unavailable(error.to_string()),
+            Failure::Kafka(KafkaError::ServerError {
+                protocol_error: ProtocolError::UnknownTopicOrPartition,
+                ..
+            }) => Self::Unknown("the broker does not know it".into()),
+            // The error's kind only: its text may be long.
+            Failure::Kafka(KafkaError::ServerError { protocol_error, .. }) => {
+                Self::Unavailable(format!("{protocol_error:?}"))
+            }
+            Failure::Kafka(error) => Self::Unavailable(explain(&error.to_string())),
+        }
+    }
+}
+
+/// What a person can act on. Of a connection that failed, rskafka gives the text only, behind a
+/// list of what it tried; no secret is in it.
+fn explain(text: &str) -> String {
+    for (sign, meaning) in [
+        (
+            "SaslAuthenticationFailed",
+            "the broker refused the credentials of messaging.sasl",
+        ),
+        (
+            "Sasl session error",
+            "the broker refused the credentials of messaging.sasl, or is not who it says",
+        ),
+        (
+            "UnsupportedSaslMechanism",
+            "the broker does not offer messaging.sasl.mechanism",
+        ),
+        (
+            "invalid peer certificate",
+            "the broker's certificate is not accepted, see messaging.tls",
+        ),
+        (
+            "received fatal alert",
+            "the broker refused the TLS connection, see messaging.tls",
+        ),
+    ] {
+        if let Some(detail) = text.find(sign).and_then(|at| text.get(at..)) {
+            let detail: String = detail.chars().take(MESSAGE_CHARS).collect();
+            return format!("{meaning} ({detail})");
+        }
+    }
+    text.chars().take(MESSAGE_CHARS).collect()
+}
