@@ -14,6 +14,7 @@ mod chat;
 mod check;
 mod dependencies;
 mod ingestion;
+mod network;
 mod orchestrators;
 mod random;
 mod report;
