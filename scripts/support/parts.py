@@ -182,6 +182,11 @@ def redis():
     return need("redis-server", "redis-server")
 
 
+def programs():
+    """The programs of the servers that a test can kill."""
+    return {"CHATBOT_TEST_POSTGRES_BIN": postgres(), "CHATBOT_TEST_REDIS_SERVER": redis()}
+
+
 def kafka():
     """The Java command and the class path of the broker that scripts/kafka/pom.xml names."""
     java = need("java", "default-jre-headless")

@@ -20,6 +20,11 @@ mod random;
 mod report;
 mod rig;
 
+/// Whether a run at length was asked for, whose figures count.
+fn at_length() -> bool {
+    std::env::var_os("CHATBOT_FAULTS").is_some()
+}
+
 /// How many faults to provoke: as asked for, or this short slice.
 fn faults(slice: usize) -> usize {
     std::env::var("CHATBOT_FAULTS").map_or(slice, |text| text.parse().expect("a number"))

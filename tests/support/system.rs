@@ -48,11 +48,21 @@ pub struct Setup {
 impl Setup {
     /// A schema and a topic prefix that no other test uses.
     pub async fn new() -> Self {
+        Self::of(TestDatabase::new().await)
+    }
+
+    /// The same with a schema that is there.
+    pub fn of(database: TestDatabase) -> Self {
         Self {
-            database: TestDatabase::new().await,
+            database,
             prefix: format!("{}.", unique("system")),
             settings: Vec::new(),
         }
+    }
+
+    /// What stands before the name of every topic of this system.
+    pub fn topic_prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Sets a variable for every process of this system; the last value of a name wins.
