@@ -1,10 +1,11 @@
 //! A cache that may be away without anybody waiting for it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Cache, CacheError, InProcessCache, RateDecision, StoredEvent};
@@ -15,12 +16,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// A cache that asks its primary nothing for a moment after a failure: a question must not wait for
 /// one deadline after the other. Limits fall back to this process meanwhile: each replica counts
-/// for itself, which is looser but still a limit. Other calls return the error.
+/// for itself, which is looser but still a limit. Embeddings never change, so those that this
+/// process has seen come from here, always. Other calls return the error.
 pub struct Resilient {
     primary: Arc<dyn Cache>,
     local: InProcessCache,
     /// Set while the primary is left alone: when it is tried next.
-    retry_at: Mutex<Option<Instant>>,
+    retry_at: watch::Sender<Option<Instant>>,
     fallbacks: AtomicU64,
 }
 
@@ -30,7 +32,7 @@ impl Resilient {
         Self {
             primary,
             local,
-            retry_at: Mutex::default(),
+            retry_at: watch::Sender::default(),
             fallbacks: AtomicU64::new(0),
         }
     }
@@ -42,7 +44,7 @@ impl Resilient {
 
     /// Whether the primary is left alone.
     pub fn is_degraded(&self) -> bool {
-        self.set_retry_at(|at| at).is_some()
+        self.retry_at.borrow().is_some()
     }
 
     /// Changes when the primary is tried next; returns what was set before.
@@ -50,14 +52,16 @@ impl Resilient {
         &self,
         change: impl FnOnce(Option<Instant>) -> Option<Instant>,
     ) -> Option<Instant> {
-        let mut retry_at = self.retry_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = *retry_at;
-        *retry_at = change(before);
+        let mut before = None;
+        self.retry_at.send_modify(|at| {
+            before = *at;
+            *at = change(before);
+        });
         before
     }
 
-    /// Asks the primary, unless it failed a moment ago. Of those that come when the pause is over,
-    /// one tries and the others go on without.
+    /// Asks the primary, unless it failed a moment ago; who waits for it when it fails for someone
+    /// else goes on without it too. Of those that come when the pause is over, one tries.
     async fn ask<T>(
         &self,
         call: impl Future<Output = Result<T, CacheError>>,
@@ -67,7 +71,15 @@ impl Resilient {
         if self.set_retry_at(pause).is_some_and(|at| at > now) {
             return Err(CacheError::Unavailable("left alone for a moment".into()));
         }
-        let outcome = call.await;
+        let mut failed = self.retry_at.subscribe();
+        let tries = failed.borrow_and_update().is_some();
+        let outcome = tokio::select! {
+            biased;
+            outcome = call => outcome,
+            _ = failed.wait_for(|at| !tries && at.is_some()) => {
+                return Err(CacheError::Unavailable("it failed for another call".into()));
+            }
+        };
         match &outcome {
             Err(error @ (CacheError::Timeout | CacheError::Unavailable(_))) => {
                 let next = Instant::now() + PAUSE;
@@ -115,10 +127,18 @@ impl Cache for Resilient {
     }
 
     async fn get_embedding(&self, key: &str) -> Result<Option<Vec<f32>>, CacheError> {
-        self.ask(self.primary.get_embedding(key)).await
+        if let Some(vector) = self.local.get_embedding(key).await? {
+            return Ok(Some(vector));
+        }
+        let vector = self.ask(self.primary.get_embedding(key)).await?;
+        if let Some(vector) = &vector {
+            self.local.put_embedding(key, vector).await?;
+        }
+        Ok(vector)
     }
 
     async fn put_embedding(&self, key: &str, vector: &[f32]) -> Result<(), CacheError> {
+        self.local.put_embedding(key, vector).await?;
         self.ask(self.primary.put_embedding(key, vector)).await
     }
 

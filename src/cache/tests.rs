@@ -142,6 +142,8 @@ async fn a_redis_that_says_nothing_costs_one_deadline_and_not_one_a_call() {
         assert!(cache.allow("scope", 100).await.unwrap().allowed);
         assert!(cache.get_embedding("hash").await.is_err());
     }
+    cache.put_embedding("hash", &[1.0]).await.unwrap_err();
+    assert_eq!(cache.get_embedding("hash").await, Ok(Some(vec![1.0])));
     let took = begun.elapsed();
     assert!(took >= timeout && took < timeout * 3, "{took:?}");
 }
