@@ -36,7 +36,7 @@ pub struct ConsumerSettings {
     /// every record needs was away do not count.
     pub max_attempts: u32,
     /// Wait before the second attempt; doubled for each further one. The records behind it on its
-    /// partition wait too, so that those of one key keep their order: five attempts take 0.75 s.
+    /// partition wait too, so that those of one key keep their order: four waits are 0.4 s.
     pub retry_initial: Duration,
     /// The longest wait between attempts, and between looks for what is away.
     pub retry_max: Duration,
@@ -56,7 +56,7 @@ impl ConsumerSettings {
             max_wait: Duration::from_millis(200),
             handle_timeout: Duration::from_mins(5),
             max_attempts: 5,
-            retry_initial: Duration::from_millis(50),
+            retry_initial: Duration::from_millis(25),
             retry_max: Duration::from_secs(2),
             drain: Duration::from_secs(20),
         }

@@ -63,8 +63,14 @@ impl From<diesel::result::Error> for DbError {
             Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) => {
                 Self::Unavailable("connection closed".into())
             }
+            Error::DatabaseError(Kind::ReadOnlyTransaction, _) => {
+                Self::Unavailable("the server is a standby".into())
+            }
             Error::DatabaseError(_, info) if is_leaving(info.message()) => {
                 Self::Unavailable("the server starts or stops".into())
+            }
+            Error::DatabaseError(Kind::Unknown, info) if is_out_of_resources(info.message()) => {
+                Self::Unavailable("the server is out of resources".into())
             }
             Error::DatabaseError(Kind::SerializationFailure, _) => {
                 Self::Busy("serialization failure".into())
@@ -85,6 +91,20 @@ impl From<diesel::result::Error> for DbError {
 /// What a server says that starts, stops or recovers (`SQLSTATE` class 57P, which diesel drops).
 fn is_leaving(message: &str) -> bool {
     message.starts_with("terminating connection") || message.starts_with("the database system is")
+}
+
+/// What a server says that lacks disk, memory or connections (`SQLSTATE` class 53).
+fn is_out_of_resources(message: &str) -> bool {
+    [
+        "could not extend file",
+        "could not write",
+        "out of memory",
+        "out of shared memory",
+        "sorry, too many clients already",
+        "remaining connection slots",
+    ]
+    .iter()
+    .any(|start| message.starts_with(start))
 }
 
 /// What a server says that ended one statement so that others go on (`SQLSTATE` 57014, 40P01).

@@ -220,7 +220,8 @@ async fn postgresql_is_slow() {
     let slow = Fault::Delay(Duration::from_millis(250));
     let played = play("PostgreSQL slow (500 ms)", setup, faults(1), async |_| {
         proxy.set(slow);
-        sleep(AWAY * 2).await;
+        // Long enough for a chat to begin while it is slow, and to get its first token.
+        sleep(AWAY * 4).await;
         proxy.set(Fault::None);
     })
     .await;
@@ -228,6 +229,9 @@ async fn postgresql_is_slow() {
     let failed = found.chats - found.ended("completed");
     let evidence = found.reasons.get("retrieval").copied().unwrap_or_default();
     assert_eq!(failed, evidence, "{:?} {:?}", found.ends, found.reasons);
+    let (with, without) = played.first_tokens();
+    println!("first token: {with:?} with the fault, {without:?} without");
+    assert!(with > without + Duration::from_secs(1), "it was not slow");
     played.recovers();
     played.streams_go_on();
 }

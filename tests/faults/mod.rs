@@ -21,7 +21,7 @@ mod report;
 mod rig;
 
 /// Whether a run at length was asked for, whose figures count.
-fn at_length() -> bool {
+pub fn at_length() -> bool {
     std::env::var_os("CHATBOT_FAULTS").is_some()
 }
 

@@ -11,3 +11,4 @@ mod end_to_end;
 mod kafka;
 mod leases;
 mod outbox;
+mod records;
