@@ -140,6 +140,10 @@ async fn upload(system: &System, count: usize) {
         system.database().number(query).await == expected
     })
     .await;
+    until_published(system).await;
+}
+
+async fn until_published(system: &System) {
     until("all events are published", || async {
         let waiting = "SELECT count(*) AS n FROM outbox WHERE published_at IS NULL";
         system.database().number(waiting).await == 0
@@ -151,11 +155,15 @@ async fn upload(system: &System, count: usize) {
 async fn records_that_come_again_have_no_second_effect() {
     let mut system = System::start().await;
     upload(&system, 12).await;
+    let text = "# Leaflet 0\n\nRoom 0 is closed.";
+    system.put("0.md", "text/markdown", text).await;
+    assert_eq!(system.settled("0.md").await["version_status"], "indexed");
+    until_published(&system).await;
     until_read(&system.setup).await;
     let before = effects(&system.setup).await;
     let partitions = commands(&system.setup).await;
     let total: usize = partitions.iter().map(Vec::len).sum();
-    assert_eq!(total, 12);
+    assert_eq!(total, 13);
 
     // Twice more each, the last ones first, some on the other partition.
     for (partition, values) in (0..).zip(&partitions) {
@@ -173,7 +181,17 @@ async fn records_that_come_again_have_no_second_effect() {
     until_read(&system.setup).await;
     assert_eq!(effects(&system.setup).await, before);
     let duplicates = counter(&metrics(&system).await, "chatbot_consumer_duplicates_total");
-    assert_eq!(duplicates, 36);
+    assert_eq!(duplicates, 39);
+
+    // And as other events, the first version of a document after its second one.
+    let query = "SELECT document_id || ' ' || id AS t FROM document_versions ORDER BY id DESC";
+    for row in system.database().texts(query).await {
+        let (document, version) = row.split_once(' ').unwrap();
+        let again = received(document.parse().unwrap(), version.parse().unwrap());
+        send(&system.setup, 0, vec![record(&again)]).await;
+    }
+    until_read(&system.setup).await;
+    assert_eq!(effects(&system.setup).await, before);
 
     rewind(&mut system, before).await;
 }
