@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::system::{Setup, System, authority};
@@ -51,6 +53,22 @@ async fn both_roles_describe_themselves() {
         assert_eq!(answer.unwrap().headers()["x-request-id"], "abc-1");
         let answer = get(format!("{url}{health}")).await;
         assert!(!answer.headers()["x-request-id"].is_empty());
+    }
+}
+
+/// A server that closes an idle connection just when a request comes leaves it without an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_outlives_those_of_load_balancers() {
+    let system = System::start().await;
+    let address = authority(&system.orchestrator.url);
+    let mut connection = TcpStream::connect(&address).await.unwrap();
+    let request = format!("GET /health HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    for pause in [6, 0] {
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4_096];
+        let length = connection.read(&mut answer).await.unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
+        tokio::time::sleep(Duration::from_secs(pause)).await;
     }
 }
 
