@@ -14,11 +14,10 @@ use super::check::{Findings, check};
 use super::report::report;
 use super::rig::Rig;
 use super::{at_length, faults};
-use crate::support::TestDatabase;
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::servers::{Server, redis_command};
-use crate::support::service;
 use crate::support::system::{Setup, authority};
+use crate::support::{TestDatabase, execute, service};
 
 /// From the return of what was away to the first new chat.
 const RECOVERY: Duration = Duration::from_secs(5);
@@ -83,6 +82,19 @@ async fn for_a_while(proxy: &Proxy, fault: Fault) {
     proxy.set(Fault::None);
 }
 
+/// Connections are reset, cut in the middle of an answer, closed by half.
+async fn breaking(proxy: &Proxy) {
+    for _ in 0..20 {
+        proxy.reset();
+        sleep(AWAY / 60).await;
+    }
+    for fault in [Fault::CutAfter(5_000), Fault::HalfClosed] {
+        proxy.set(fault);
+        sleep(AWAY / 3).await;
+    }
+    proxy.set(Fault::None);
+}
+
 impl Played {
     /// Nobody noticed anything.
     fn is_untouched(&self) {
@@ -144,7 +156,7 @@ impl Played {
         }
         let median = |times: &mut Vec<Duration>| {
             times.sort();
-            times[times.len() / 2]
+            times.get(times.len() / 2).copied().unwrap_or_default()
         };
         (median(&mut with), median(&mut without))
     }
@@ -208,6 +220,18 @@ async fn postgresql_is_gone() {
     })
     .await;
     // A running turn waits for its database; evidence has a deadline and fails in sight.
+    played.fails_for_evidence_only();
+    played.recovers();
+    played.streams_go_on();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_to_postgresql_break() {
+    let setup = Setup::new().await;
+    let url = setup.database.url.clone();
+    let (proxy, setup) = behind("DATABASE_URL", &url, setup).await;
+    let scenario = "PostgreSQL's connections break";
+    let played = play(scenario, setup, faults(1), async |_| breaking(&proxy).await).await;
     played.fails_for_evidence_only();
     played.recovers();
     played.streams_go_on();
@@ -300,12 +324,6 @@ async fn every_connection_is_taken() {
     played.streams_go_on();
 }
 
-async fn execute(connection: &mut diesel_async::AsyncPgConnection, statement: &str) {
-    use diesel_async::RunQueryDsl;
-    let query = diesel::sql_query(statement);
-    query.execute(connection).await.unwrap();
-}
-
 /// Chats while Redis is behind a network with this fault for a while, again and again.
 async fn without_redis(scenario: &str, fault: Fault) {
     let setup = Setup::new().await;
@@ -335,6 +353,17 @@ async fn redis_is_silent() {
 async fn redis_is_slow() {
     let slow = Fault::Delay(Duration::from_millis(500));
     without_redis("Redis slow (1 s)", slow).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_to_redis_break() {
+    let setup = Setup::new().await;
+    let url = service("CHATBOT_TEST_REDIS_URL");
+    let (proxy, setup) = behind("REDIS_URL", &url, setup).await;
+    let scenario = "Redis' connections break";
+    let played = play(scenario, setup, faults(1), async |_| breaking(&proxy).await).await;
+    played.is_untouched();
+    played.begins_as_early();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::system::{Setup, System, authority};
-use crate::support::{service, until_within};
+use crate::support::{execute, service, until_within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_stops_cleanly() {
@@ -54,6 +54,22 @@ async fn both_roles_describe_themselves() {
         let answer = get(format!("{url}{health}")).await;
         assert!(!answer.headers()["x-request-id"].is_empty());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_waits_too_long_is_worth_another_try() {
+    let setup = Setup::new().await;
+    let mut lock = setup.database.connection().await;
+    let timeout = ("CHATBOT__DATABASE__STATEMENT_TIMEOUT_MS", "500");
+    let system = System::start_with(setup.with(timeout.0, timeout.1)).await;
+    execute(&mut lock, "BEGIN").await;
+    execute(&mut lock, "LOCK TABLE conversations").await;
+    let ask = async || system.post("/v1/conversations", &json!({})).send().await;
+    let answer = ask().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "2");
+    execute(&mut lock, "ROLLBACK").await;
+    assert_eq!(ask().await.unwrap().status(), 201);
 }
 
 /// A server that closes an idle connection just when a request comes leaves it without an answer.

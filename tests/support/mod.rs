@@ -157,7 +157,7 @@ async fn connect(url: &str) -> AsyncPgConnection {
         .expect("the test database answers")
 }
 
-async fn execute(connection: &mut AsyncPgConnection, statement: &str) {
+pub async fn execute(connection: &mut AsyncPgConnection, statement: &str) {
     diesel::sql_query(statement)
         .execute(connection)
         .await
