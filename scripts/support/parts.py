@@ -182,6 +182,13 @@ def redis():
     return need("redis-server", "redis-server")
 
 
+def programs():
+    """The programs of the servers that a test can kill, and what makes certificates for them."""
+    java, classes = kafka()
+    return {"CHATBOT_TEST_POSTGRES_BIN": postgres(), "CHATBOT_TEST_REDIS_SERVER": redis(), "CHATBOT_TEST_JAVA": java,
+            "CHATBOT_TEST_KAFKA_CLASSES": classes, "CHATBOT_TEST_OPENSSL": need("openssl", "openssl")}
+
+
 def kafka():
     """The Java command and the class path of the broker that scripts/kafka/pom.xml names."""
     java = need("java", "default-jre-headless")

@@ -1,20 +1,28 @@
-//! Rate limits that survive the loss of Redis.
+//! A cache that may be away without anybody waiting for it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{Cache, CacheError, InProcessCache, RateDecision, StoredEvent};
 use crate::domain::ids::TurnId;
 
-/// A cache whose limits fall back to this process while the primary is away: then each replica
-/// counts for itself, which is looser but still a limit. Other calls return the error.
+/// How long the primary is left alone after a failure; then one call tries it.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A cache that asks its primary nothing for a moment after a failure: a question must not wait for
+/// one deadline after the other. Limits fall back to this process meanwhile: each replica counts
+/// for itself, which is looser but still a limit. Embeddings never change, so those that this
+/// process has seen come from here, always. Other calls return the error.
 pub struct Resilient {
     primary: Arc<dyn Cache>,
     local: InProcessCache,
-    degraded: AtomicBool,
+    /// Set while the primary is left alone: when it is tried next.
+    retry_at: watch::Sender<Option<Instant>>,
     fallbacks: AtomicU64,
 }
 
@@ -24,19 +32,68 @@ impl Resilient {
         Self {
             primary,
             local,
-            degraded: AtomicBool::new(false),
+            retry_at: watch::Sender::default(),
             fallbacks: AtomicU64::new(0),
         }
     }
 
-    /// Decisions made without the primary.
+    /// Limits decided without the primary.
     pub fn fallbacks(&self) -> u64 {
         self.fallbacks.load(Ordering::Relaxed)
     }
 
-    /// Whether the last decision was made without the primary.
+    /// Whether the primary is left alone.
     pub fn is_degraded(&self) -> bool {
-        self.degraded.load(Ordering::Relaxed)
+        self.retry_at.borrow().is_some()
+    }
+
+    /// Changes when the primary is tried next; returns what was set before.
+    fn set_retry_at(
+        &self,
+        change: impl FnOnce(Option<Instant>) -> Option<Instant>,
+    ) -> Option<Instant> {
+        let mut before = None;
+        self.retry_at.send_modify(|at| {
+            before = *at;
+            *at = change(before);
+        });
+        before
+    }
+
+    /// Asks the primary, unless it failed a moment ago; who waits for it when it fails for someone
+    /// else goes on without it too. Of those that come when the pause is over, one tries.
+    async fn ask<T>(
+        &self,
+        call: impl Future<Output = Result<T, CacheError>>,
+    ) -> Result<T, CacheError> {
+        let now = Instant::now();
+        let pause = |at: Option<Instant>| at.map(|at| if at <= now { now + PAUSE } else { at });
+        if self.set_retry_at(pause).is_some_and(|at| at > now) {
+            return Err(CacheError::Unavailable("left alone for a moment".into()));
+        }
+        let mut failed = self.retry_at.subscribe();
+        let tries = failed.borrow_and_update().is_some();
+        let outcome = tokio::select! {
+            biased;
+            outcome = call => outcome,
+            _ = failed.wait_for(|at| !tries && at.is_some()) => {
+                return Err(CacheError::Unavailable("it failed for another call".into()));
+            }
+        };
+        match &outcome {
+            Err(error @ (CacheError::Timeout | CacheError::Unavailable(_))) => {
+                let next = Instant::now() + PAUSE;
+                if self.set_retry_at(|_| Some(next)).is_none() {
+                    tracing::warn!(%error, "the cache is away; limits are this replica's own");
+                }
+            }
+            Ok(_) | Err(CacheError::Corrupt(_)) => {
+                if self.set_retry_at(|_| None).is_some() {
+                    tracing::info!("the cache is back");
+                }
+            }
+        }
+        outcome
     }
 }
 
@@ -47,25 +104,16 @@ impl Cache for Resilient {
         scope_key_hash: &str,
         limit_per_minute: u32,
     ) -> Result<RateDecision, CacheError> {
-        match self.primary.allow(scope_key_hash, limit_per_minute).await {
-            Ok(decision) => {
-                if self.degraded.swap(false, Ordering::Relaxed) {
-                    tracing::info!("rate limits are shared again");
-                }
-                Ok(decision)
-            }
-            Err(error) => {
-                self.fallbacks.fetch_add(1, Ordering::Relaxed);
-                if !self.degraded.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(%error, "rate limits are this replica's own for now");
-                }
-                self.local.allow(scope_key_hash, limit_per_minute).await
-            }
+        let primary = self.primary.allow(scope_key_hash, limit_per_minute);
+        if let Ok(decision) = self.ask(primary).await {
+            return Ok(decision);
         }
+        self.fallbacks.fetch_add(1, Ordering::Relaxed);
+        self.local.allow(scope_key_hash, limit_per_minute).await
     }
 
     async fn append_events(&self, turn: TurnId, events: &[StoredEvent]) -> Result<(), CacheError> {
-        self.primary.append_events(turn, events).await
+        self.ask(self.primary.append_events(turn, events)).await
     }
 
     async fn read_events(
@@ -74,17 +122,27 @@ impl Cache for Resilient {
         after_seq: Option<u64>,
         wait: Duration,
     ) -> Result<Vec<StoredEvent>, CacheError> {
-        self.primary.read_events(turn, after_seq, wait).await
+        let read = self.primary.read_events(turn, after_seq, wait);
+        self.ask(read).await
     }
 
     async fn get_embedding(&self, key: &str) -> Result<Option<Vec<f32>>, CacheError> {
-        self.primary.get_embedding(key).await
+        if let Some(vector) = self.local.get_embedding(key).await? {
+            return Ok(Some(vector));
+        }
+        let vector = self.ask(self.primary.get_embedding(key)).await?;
+        if let Some(vector) = &vector {
+            self.local.put_embedding(key, vector).await?;
+        }
+        Ok(vector)
     }
 
     async fn put_embedding(&self, key: &str, vector: &[f32]) -> Result<(), CacheError> {
-        self.primary.put_embedding(key, vector).await
+        self.local.put_embedding(key, vector).await?;
+        self.ask(self.primary.put_embedding(key, vector)).await
     }
 
+    /// Of the primary itself, for readiness.
     async fn ping(&self) -> Result<(), CacheError> {
         self.primary.ping().await
     }

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
     Cache, CacheError, CacheLimits, InProcessCache, RedisCache, RedisSettings, Resilient,
@@ -123,4 +123,27 @@ async fn without_redis_limits_still_hold_and_other_calls_fail() {
         cache.ping().await,
         Err(CacheError::Unavailable(_) | CacheError::Timeout)
     ));
+}
+
+#[tokio::test]
+async fn a_redis_that_says_nothing_costs_one_deadline_and_not_one_a_call() {
+    let timeout = Duration::from_millis(300);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let redis = RedisCache::new(RedisSettings {
+        url: format!("redis://{}/", listener.local_addr().unwrap()),
+        timeout,
+        max_connections: 2,
+        limits: CacheLimits::default(),
+    })
+    .unwrap();
+    let cache = Resilient::new(Arc::new(redis), cache(1));
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert!(cache.allow("scope", 100).await.unwrap().allowed);
+        assert!(cache.get_embedding("hash").await.is_err());
+    }
+    cache.put_embedding("hash", &[1.0]).await.unwrap_err();
+    assert_eq!(cache.get_embedding("hash").await, Ok(Some(vec![1.0])));
+    let took = begun.elapsed();
+    assert!(took >= timeout && took < timeout * 3, "{took:?}");
 }

@@ -89,7 +89,7 @@ async fn replay(database: &Database, ids: &[i64]) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!(
-        "not replayed, because unknown, replayed before or never an event: {}",
+        "not replayed, because unknown, replayed before, never an event or too large for one: {}",
         refused.join(", ")
     )
 }

@@ -58,10 +58,24 @@ pub struct Delivery {
     pub fence: Fence,
 }
 
+/// What became of a record that was handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its effects are stored.
+    Applied,
+    /// Its event was in the inbox already: no second effect, only the offset went on.
+    Duplicate,
+}
+
 /// What a handler says about a record it could not finish. Nothing is swallowed.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
-    /// Try again later: the cause is outside the record.
+    /// What every record needs is away, for example the database: the record waits in its place
+    /// for as long as it takes, and no attempt is counted.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// It failed, and the cause may be the record: tried again a few times within a second, then
+    /// into the dead letters.
     #[error("retry: {0}")]
     Retry(String),
     /// The record can never be handled: into the dead letters.
@@ -76,7 +90,13 @@ pub enum HandlerError {
 /// `offset + 1` in one transaction that also checks the fence.
 #[async_trait]
 pub trait Handler: Send + Sync {
-    async fn handle(&self, delivery: Delivery) -> Result<(), HandlerError>;
+    async fn handle(&self, delivery: Delivery) -> Result<Outcome, HandlerError>;
+
+    /// Called before a record goes to the dead letters, to tell whoever waits for its effects.
+    /// Must check the fence, and may be called again for the same record.
+    async fn give_up(&self, _delivery: &Delivery) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// An outbox row that waits to be published.

@@ -189,6 +189,10 @@ impl From<DbError> for Problem {
                 tracing::warn!(error = %error, "database unavailable");
                 Self::unavailable("The database does not answer. Try again shortly.")
             }
+            DbError::Busy(_) => {
+                tracing::warn!(error = %error, "database busy");
+                Self::unavailable("The database is busy. Try again shortly.")
+            }
             DbError::Conflict(_) => Self::conflict("Another request changed this first."),
             DbError::Fenced | DbError::Query(_) => Self::internal(&error),
         }

@@ -15,6 +15,10 @@ use super::metrics::{self, Metrics};
 use super::{deadline, problem, request_id};
 use crate::shutdown::{self, Shutdown};
 
+/// How long an idle connection stays open. Load balancers and clients keep theirs for up to 60 s:
+/// whoever closes first must not be us, or a request that is just being sent gets no answer.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 /// Adds a role's routes and data.
 pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
@@ -57,6 +61,7 @@ pub async fn serve(
             .default_service(web::to(problem::not_found))
     })
     .workers(edge.workers)
+    .keep_alive(KEEP_ALIVE)
     .disable_signals()
     // A little longer than the streams have: they say goodbye first.
     .shutdown_timeout((edge.drain + shutdown::CLOSING).as_secs())

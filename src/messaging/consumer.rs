@@ -32,11 +32,13 @@ pub struct ConsumerSettings {
     pub max_wait: Duration,
     /// Deadline of one call to the handler; exceeding it counts as an attempt.
     pub handle_timeout: Duration,
-    /// Attempts before a record goes to the dead letters.
+    /// Attempts before a record goes to the dead letters. Those that failed because something
+    /// every record needs was away do not count.
     pub max_attempts: u32,
-    /// Wait before the second attempt; doubled for each further one.
+    /// Wait before the second attempt; doubled for each further one. The records behind it on its
+    /// partition wait too, so that those of one key keep their order: four waits are 0.4 s.
     pub retry_initial: Duration,
-    /// The longest wait between attempts.
+    /// The longest wait between attempts, and between looks for what is away.
     pub retry_max: Duration,
     /// How long a stopping consumer waits for the records it works on.
     pub drain: Duration,
@@ -54,8 +56,8 @@ impl ConsumerSettings {
             max_wait: Duration::from_secs(1),
             handle_timeout: Duration::from_mins(5),
             max_attempts: 5,
-            retry_initial: Duration::from_millis(500),
-            retry_max: Duration::from_secs(15),
+            retry_initial: Duration::from_millis(25),
+            retry_max: Duration::from_secs(2),
             drain: Duration::from_secs(20),
         }
     }
@@ -320,7 +322,8 @@ impl Loops {
     }
 }
 
-async fn within<T>(
+/// A call to the store or the handler with a deadline.
+pub(super) async fn within<T>(
     deadline: Duration,
     call: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {

@@ -105,6 +105,11 @@ impl Collector for ConsumerCollector {
                 ),
                 count("consumer_handled", "Records handled", stats.handled()),
                 count(
+                    "consumer_duplicates",
+                    "Records whose event was handled before: no second effect",
+                    stats.duplicates(),
+                ),
+                count(
                     "consumer_takeovers",
                     "Partitions taken that another member had held",
                     stats.takeovers(),

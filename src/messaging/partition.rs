@@ -9,13 +9,14 @@ use serde_json::json;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::consumer::within;
 use super::{
     BusError, ConsumerSettings, ConsumerStats, FetchedRecord, Log, Record, backoff,
     dead_letter_topic,
 };
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{
-    Delivery, Envelope, Fence, Handler, HandlerError, LeaseStore, StoreError,
+    Delivery, Envelope, Fence, Handler, HandlerError, LeaseStore, Outcome, StoreError,
 };
 use crate::domain::time;
 
@@ -44,7 +45,10 @@ enum Flow {
 
 /// What came of one attempt.
 enum Attempt {
-    Done,
+    Done(Outcome),
+    /// Not the record's fault: as often as it takes.
+    Wait(String),
+    /// Perhaps the record's fault: a bounded number of times.
     Again(String),
     GiveUp(String),
     Fenced,
@@ -106,48 +110,50 @@ impl PartitionLoop {
 
     /// Brings one record to its end: effects, or dead letters.
     async fn handle(&self, record: FetchedRecord) -> Flow {
-        let (envelope, undecodable) = match serde_json::from_slice::<Envelope>(&record.value) {
-            Ok(envelope) => (envelope, None),
-            Err(error) => (
-                placeholder(&record.value),
-                // The category only: the parser's message may quote the record.
-                Some(format!("undecodable record: {:?}", error.classify())),
-            ),
-        };
+        let (envelope, undecodable) = decode(&record.value);
         let mut delivery = Delivery {
             envelope,
             offset: record.offset,
             attempt: 1,
             fence: self.fence.clone(),
         };
-        let mut failures = 0;
+        let mut waits = 0;
         loop {
             let attempt = match &undecodable {
                 Some(cause) => Attempt::GiveUp(cause.clone()),
                 None => self.attempt(&delivery).await,
             };
-            let outcome = match attempt {
-                Attempt::Done => {
+            let cause = match attempt {
+                Attempt::Done(outcome) => {
                     self.stats.count_handled();
+                    if outcome == Outcome::Duplicate {
+                        self.stats.count_duplicate();
+                    }
                     return Flow::Next;
                 }
                 Attempt::Fenced => return self.fenced(),
-                Attempt::GiveUp(cause) => self.give_up(&delivery, &record, &cause).await,
-                Attempt::Again(cause) if delivery.attempt >= self.settings.max_attempts => {
-                    self.give_up(&delivery, &record, &cause).await
+                Attempt::Again(cause) if delivery.attempt < self.settings.max_attempts => {
+                    self.warn_retry(&delivery, &cause);
+                    let flow = self.pause(delivery.attempt).await;
+                    delivery.attempt += 1;
+                    if flow == Flow::Stop {
+                        return flow;
+                    }
+                    continue;
                 }
-                Attempt::Again(cause) => Err(StoreError(cause)),
+                Attempt::Again(cause) | Attempt::GiveUp(cause) => {
+                    match self.give_up(&delivery, &record, &cause).await {
+                        Ok(()) => return Flow::Next,
+                        // What keeps the table from taking it may have kept the handler from
+                        // finishing: the handler gets another chance.
+                        Err(error) => error.to_string(),
+                    }
+                }
+                Attempt::Wait(cause) => cause,
             };
-            let Err(cause) = outcome else {
-                return Flow::Next;
-            };
-            // Also when the dead letter could not be stored: what keeps the table from taking it
-            // probably kept the handler from finishing, so the handler gets another chance.
-            failures += 1;
-            self.stats.count_retry();
+            waits += 1;
             self.warn_retry(&delivery, &cause);
-            delivery.attempt += 1;
-            if self.pause(failures).await == Flow::Stop {
+            if self.pause(waits).await == Flow::Stop {
                 return Flow::Stop;
             }
         }
@@ -156,7 +162,8 @@ impl PartitionLoop {
     async fn attempt(&self, delivery: &Delivery) -> Attempt {
         let call = AssertUnwindSafe(self.handler.handle(delivery.clone())).catch_unwind();
         match tokio::time::timeout(self.settings.handle_timeout, call).await {
-            Ok(Ok(Ok(()))) => Attempt::Done,
+            Ok(Ok(Ok(outcome))) => Attempt::Done(outcome),
+            Ok(Ok(Err(HandlerError::Unavailable(cause)))) => Attempt::Wait(cause),
             Ok(Ok(Err(HandlerError::Retry(cause)))) => Attempt::Again(cause),
             Ok(Ok(Err(HandlerError::Reject(cause)))) => Attempt::GiveUp(cause),
             Ok(Ok(Err(HandlerError::Fenced))) => Attempt::Fenced,
@@ -165,14 +172,18 @@ impl PartitionLoop {
         }
     }
 
-    /// Stores the dead letter and advances; then copies it to the dead-letter topic, best effort.
+    /// Tells the handler, stores the dead letter and advances; then copies the record to the
+    /// dead-letter topic, best effort.
     async fn give_up(
         &self,
         delivery: &Delivery,
         record: &FetchedRecord,
         cause: &str,
     ) -> Result<(), StoreError> {
-        self.store.dead_letter(delivery, cause).await?;
+        // Past the time to live the lease is lost anyway.
+        let ttl = self.settings.ttl;
+        within(ttl, self.handler.give_up(delivery)).await?;
+        within(ttl, self.store.dead_letter(delivery, cause)).await?;
         self.stats.count_dead_letter();
         tracing::error!(
             consumer.group = self.fence.group,
@@ -202,7 +213,8 @@ impl PartitionLoop {
         } else {
             "the log no longer has the records before its earliest offset"
         };
-        if let Err(error) = self.store.skip_to(&self.fence, earliest, cause).await {
+        let skip = self.store.skip_to(&self.fence, earliest, cause);
+        if let Err(error) = within(self.settings.ttl, skip).await {
             return self.failed(&error, 1).await;
         }
         if earlier_log {
@@ -239,14 +251,15 @@ impl PartitionLoop {
         self.pause(failures).await
     }
 
-    fn warn_retry(&self, delivery: &Delivery, cause: &StoreError) {
+    fn warn_retry(&self, delivery: &Delivery, cause: &str) {
+        self.stats.count_retry();
         tracing::warn!(
             topic = self.fence.topic,
             partition = self.fence.partition,
             offset = delivery.offset,
             event_id = %delivery.envelope.event_id,
             attempt = delivery.attempt,
-            %cause,
+            cause,
             "record will be tried again"
         );
     }
@@ -282,6 +295,18 @@ impl PartitionLoop {
         };
         if let Ok(end) = end {
             self.stats.set_lag(self.fence.partition, Some(end - offset));
+        }
+    }
+}
+
+/// The envelope; or what stands for it, and why there is none.
+fn decode(value: &[u8]) -> (Envelope, Option<String>) {
+    match serde_json::from_slice(value) {
+        Ok(envelope) => (envelope, None),
+        // The category only: the parser's message may quote the record.
+        Err(error) => {
+            let cause = format!("undecodable record: {:?}", error.classify());
+            (placeholder(value), Some(cause))
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub struct ConsumerStats {
     handled: AtomicU64,
+    duplicates: AtomicU64,
     takeovers: AtomicU64,
     retries: AtomicU64,
     dead_letters: AtomicU64,
@@ -40,6 +41,8 @@ impl ConsumerStats {
     counters! {
         /// Records whose handler succeeded.
         handled, count_handled;
+        /// Records among them whose event had been handled before: no second effect.
+        duplicates, count_duplicate;
         /// Partitions taken that another member had owned.
         takeovers, count_takeover;
         /// Attempts that will be repeated.

@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::outbox::insert_envelope;
+use super::outbox::{MAX_EVENT_BYTES, insert_envelope};
 use super::statement::statement;
 use super::{Database, DbError};
 use crate::domain::ids::EventId;
@@ -77,8 +77,8 @@ struct DeadRow {
     envelope: Value,
 }
 
-/// Publishes a dead letter again, as a new event. False if it is unknown, was replayed before, or
-/// was never an event.
+/// Publishes a dead letter again, as a new event. False if it is unknown, was replayed before, was
+/// never an event, or is larger than an event may be.
 pub async fn replay(database: &Database, id: i64) -> Result<bool, DbError> {
     let mut connection = database.connection().await?;
     connection
@@ -87,9 +87,11 @@ pub async fn replay(database: &Database, id: i64) -> Result<bool, DbError> {
                 "UPDATE dead_letters SET replayed_at = now()
                  WHERE id = $1 AND replayed_at IS NULL AND envelope IS NOT NULL
                    AND envelope ->> 'kind' <> 'undecodable'
+                   AND octet_length(envelope::text) <= $2
                  RETURNING topic, envelope",
             )
             .bind::<BigInt, _>(id)
+            .bind::<Integer, _>(MAX_EVENT_BYTES)
             .get_result(connection)
             .await
             .optional()?;

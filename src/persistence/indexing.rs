@@ -1,6 +1,7 @@
 //! What makes a document version searchable: chunks, embeddings, BM25 postings, and the switch.
 
 mod generation;
+mod give_up;
 mod reannounce;
 
 use diesel::OptionalExtension;
@@ -10,12 +11,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use generation::{Generation, ensure_generation, ensure_hnsw};
+pub use give_up::give_up;
 pub use reannounce::reannounce_received;
 
 use super::statement::statement;
 use super::{Database, DbError, leases, outbox};
 use crate::domain::ids::{DocumentId, EventId, VersionId};
-use crate::domain::messaging::{Fence, topics};
+use crate::domain::messaging::{Fence, Outcome, topics};
 
 /// BM25 saturation; 0.9 and 0.4 are Anserini's defaults for passages.
 pub const BM25_K1: f64 = 0.9;
@@ -41,14 +43,15 @@ pub struct PendingVersion {
     pub bytes: Option<Vec<u8>>,
 }
 
-/// The version, unless its document was withdrawn or deleted meanwhile.
+/// The version, unless its document was withdrawn or deleted meanwhile. It has its bytes while
+/// there is something to do: one that failed may be tried again.
 pub async fn find_version(
     database: &Database,
     version: VersionId,
 ) -> Result<Option<PendingVersion>, DbError> {
     Ok(statement(
         "SELECT v.document_id, d.collection_id, v.version, v.title, v.media_type, v.status,
-                CASE WHEN v.status = 'received' THEN v.bytes END AS bytes
+                CASE WHEN v.status IN ('received', 'failed') THEN v.bytes END AS bytes
          FROM document_versions v JOIN documents d ON d.id = v.document_id
          WHERE v.id = $1 AND d.status = 'active'",
     )
@@ -91,17 +94,19 @@ pub async fn commit_indexed(
     database: &Database,
     receipt: &Receipt<'_>,
     new: &IndexedVersion<'_>,
-) -> Result<(), DbError> {
+) -> Result<Outcome, DbError> {
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            if !advance(connection, receipt).await? {
-                return Ok(());
+            let outcome = advance(connection, receipt).await?;
+            if outcome == Outcome::Duplicate {
+                return Ok(outcome);
             }
             // Upload, withdrawal and this lock the document row first, always.
             let latest = lock_document(connection, new.document_id).await?;
             let Some(latest) = latest.filter(|latest| latest.id == new.version_id.0) else {
-                return mark(connection, new.version_id, "superseded", None).await;
+                mark(connection, new.version_id, "superseded", None).await?;
+                return Ok(outcome);
             };
             insert_chunks(connection, new).await?;
             lock_lexical(connection).await?;
@@ -117,7 +122,8 @@ pub async fn commit_indexed(
                 new.document_id,
                 new.version_id,
             )
-            .await
+            .await?;
+            Ok(outcome)
         })
         .await
 }
@@ -129,31 +135,35 @@ pub async fn commit_failed(
     document: DocumentId,
     version: VersionId,
     reason: &str,
-) -> Result<(), DbError> {
+) -> Result<Outcome, DbError> {
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            if !advance(connection, receipt).await? {
-                return Ok(());
+            let outcome = advance(connection, receipt).await?;
+            if outcome == Outcome::Applied {
+                mark(connection, version, "failed", Some(reason)).await?;
+                announce(connection, "document.failed", document, version).await?;
             }
-            mark(connection, version, "failed", Some(reason)).await?;
-            announce(connection, "document.failed", document, version).await
+            Ok(outcome)
         })
         .await
 }
 
 /// Advances past a record that needs no work.
-pub async fn commit_nothing(database: &Database, receipt: &Receipt<'_>) -> Result<(), DbError> {
+pub async fn commit_nothing(
+    database: &Database,
+    receipt: &Receipt<'_>,
+) -> Result<Outcome, DbError> {
     let mut connection = database.connection().await?;
     connection
-        .transaction(async |connection| advance(connection, receipt).await.map(|_| ()))
+        .transaction(async |connection| advance(connection, receipt).await)
         .await
 }
 
 async fn advance(
     connection: &mut AsyncPgConnection,
     receipt: &Receipt<'_>,
-) -> Result<bool, DbError> {
+) -> Result<Outcome, DbError> {
     leases::commit_delivery(connection, receipt.fence, receipt.offset, receipt.event_id).await
 }
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::statement::statement;
 use super::{Database, DbError};
 use crate::domain::ids::EventId;
-use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, StoreError};
+use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, Outcome, StoreError};
 
 /// The longest stored cause, in characters.
 const MAX_CAUSE: usize = 2_000;
@@ -29,7 +29,10 @@ struct OffsetRow {
 }
 
 /// Locks the lease for the rest of the transaction; returns its next offset.
-async fn lock(connection: &mut AsyncPgConnection, fence: &Fence) -> Result<i64, DbError> {
+pub(super) async fn lock(
+    connection: &mut AsyncPgConnection,
+    fence: &Fence,
+) -> Result<i64, DbError> {
     let row: Option<OffsetRow> = statement(
         "SELECT next_offset FROM partition_leases
          WHERE consumer_group = $1 AND topic = $2 AND partition = $3
@@ -66,14 +69,14 @@ async fn advance(
 }
 
 /// Checks the fence, advances the offset and remembers the event, in the transaction that holds
-/// the effects. False: the event was processed before, so its effects must be skipped (the
-/// transaction still commits). Fails with [`DbError::Fenced`] if the lease was lost.
+/// the effects. [`Outcome::Duplicate`]: the event was processed before, so its effects must be
+/// skipped (the transaction still commits). Fails with [`DbError::Fenced`] if the lease was lost.
 pub(crate) async fn commit_delivery(
     connection: &mut AsyncPgConnection,
     fence: &Fence,
     offset: i64,
     event_id: EventId,
-) -> Result<bool, DbError> {
+) -> Result<Outcome, DbError> {
     // One statement for `lock`, the inbox and `advance`: this runs for every record.
     let row: Option<DeliveredRow> = statement(
         "WITH advanced AS (
@@ -97,7 +100,11 @@ pub(crate) async fn commit_delivery(
     .get_result(connection)
     .await
     .optional()?;
-    row.map(|row| row.new).ok_or(DbError::Fenced)
+    match row {
+        Some(DeliveredRow { new: true }) => Ok(Outcome::Applied),
+        Some(_) => Ok(Outcome::Duplicate),
+        None => Err(DbError::Fenced),
+    }
 }
 
 #[derive(diesel::QueryableByName)]
@@ -107,7 +114,7 @@ struct DeliveredRow {
 }
 
 /// Finishes a record that needs no effect: an event of a kind this group does not handle.
-pub async fn acknowledge(database: &Database, delivery: &Delivery) -> Result<bool, DbError> {
+pub async fn acknowledge(database: &Database, delivery: &Delivery) -> Result<Outcome, DbError> {
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {

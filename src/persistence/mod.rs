@@ -39,6 +39,9 @@ pub enum DbError {
     /// No connection in time, or the server is gone: try again later.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The server gave the statement up: locks or load. Not done; later it may succeed.
+    #[error("the database is busy: {0}")]
+    Busy(String),
     /// The rows changed under us, or a uniqueness rule was hit.
     #[error("conflict: {0}")]
     Conflict(String),
@@ -60,8 +63,20 @@ impl From<diesel::result::Error> for DbError {
             Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) => {
                 Self::Unavailable("connection closed".into())
             }
+            Error::DatabaseError(Kind::ReadOnlyTransaction, _) => {
+                Self::Unavailable("the server is a standby".into())
+            }
             Error::DatabaseError(_, info) if is_leaving(info.message()) => {
                 Self::Unavailable("the server starts or stops".into())
+            }
+            Error::DatabaseError(Kind::Unknown, info) if is_out_of_resources(info.message()) => {
+                Self::Unavailable("the server is out of resources".into())
+            }
+            Error::DatabaseError(Kind::SerializationFailure, _) => {
+                Self::Busy("serialization failure".into())
+            }
+            Error::DatabaseError(Kind::Unknown, info) if is_given_up(info.message()) => {
+                Self::Busy("statement cancelled or deadlocked".into())
             }
             // The server's message may quote values; only its kind leaves this module.
             Error::DatabaseError(kind, info) => Self::Query(format!(
@@ -78,7 +93,26 @@ fn is_leaving(message: &str) -> bool {
     message.starts_with("terminating connection") || message.starts_with("the database system is")
 }
 
-/// Calls again while the database is unavailable, for as long as `patience` lasts. Only for calls
+/// What a server says that lacks disk, memory or connections (`SQLSTATE` class 53).
+fn is_out_of_resources(message: &str) -> bool {
+    [
+        "could not extend file",
+        "could not write",
+        "out of memory",
+        "out of shared memory",
+        "sorry, too many clients already",
+        "remaining connection slots",
+    ]
+    .iter()
+    .any(|start| message.starts_with(start))
+}
+
+/// What a server says that ended one statement so that others go on (`SQLSTATE` 57014, 40P01).
+fn is_given_up(message: &str) -> bool {
+    message.starts_with("canceling statement due to") || message == "deadlock detected"
+}
+
+/// Calls again while the database is unavailable or busy, for as long as `patience` lasts. Only for calls
 /// whose effect is the same when it happens twice: the answer to a commit may have been lost.
 pub async fn patiently<T, F>(patience: Duration, mut call: impl FnMut() -> F) -> Result<T, DbError>
 where
@@ -87,7 +121,9 @@ where
     let end = Instant::now() + patience;
     loop {
         match bounded(call()).await {
-            Err(DbError::Unavailable(_)) if Instant::now() < end => sleep(PAUSE).await,
+            Err(DbError::Unavailable(_) | DbError::Busy(_)) if Instant::now() < end => {
+                sleep(PAUSE).await;
+            }
             outcome => return outcome,
         }
     }

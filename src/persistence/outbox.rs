@@ -14,7 +14,7 @@ use crate::domain::messaging::{Envelope, OutboxRecord, OutboxStore, Publish, Sto
 use crate::domain::time;
 
 /// An event that the bus cannot carry would block every later one: refused where it is made.
-const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
+pub(super) const MAX_EVENT_BYTES: i32 = 256 * 1024;
 /// Rows deleted by one prune, so that it stays short.
 const PRUNE_LIMIT: i64 = 10_000;
 
@@ -44,7 +44,8 @@ pub(super) async fn insert_envelope(
 ) -> Result<(), DbError> {
     let value = serde_json::to_value(envelope)
         .map_err(|_| DbError::Query("an event cannot be encoded".into()))?;
-    if value.to_string().len() > MAX_PAYLOAD_BYTES {
+    let bytes = i32::try_from(value.to_string().len()).unwrap_or(i32::MAX);
+    if bytes > MAX_EVENT_BYTES {
         return Err(DbError::Query("an event is too large for the bus".into()));
     }
     statement("INSERT INTO outbox (event_id, topic, envelope) VALUES ($1, $2, $3)")

@@ -1,16 +1,18 @@
 //! Turns uploaded versions into searchable ones, one bus record at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::chunk::{self, Chunk, ChunkingConfig};
 use super::parse::sandbox::Sandbox;
 use super::parse::{MediaType, ParseError, ParsedDocument};
 use crate::domain::ids::{DocumentId, VersionId};
-use crate::domain::messaging::{Delivery, Handler, HandlerError};
-use crate::embedding::Embedder;
+use crate::domain::messaging::{Delivery, Handler, HandlerError, Outcome, StoreError};
+use crate::embedding::{EmbedError, Embedder};
 use crate::persistence::indexing::{
     self, Generation, IndexedVersion, NewChunk, PendingVersion, Receipt,
 };
@@ -25,6 +27,16 @@ pub struct IngestWorker {
     pub chunking: ChunkingConfig,
 }
 
+/// The shape of [`DocumentReceived`]. Fields may be added to it, so that replicas of two releases
+/// work side by side; whoever changes what one means raises this.
+const VERSION: u16 = 1;
+/// A database that froze has no deadline of its own to miss; longer than those of the statements
+/// of one transaction together.
+const DATABASE_DEADLINE: Duration = Duration::from_mins(1);
+/// For the content owner; the operator finds the cause with the dead letter.
+const GIVEN_UP: &str =
+    "The document could not be processed. Upload it again, or ask the operator of this service.";
+
 #[derive(Deserialize)]
 struct DocumentReceived {
     document_id: DocumentId,
@@ -33,7 +45,7 @@ struct DocumentReceived {
 
 #[async_trait]
 impl Handler for IngestWorker {
-    async fn handle(&self, delivery: Delivery) -> Result<(), HandlerError> {
+    async fn handle(&self, delivery: Delivery) -> Result<Outcome, HandlerError> {
         let receipt = Receipt {
             fence: &delivery.fence,
             offset: delivery.offset,
@@ -42,10 +54,23 @@ impl Handler for IngestWorker {
         if delivery.envelope.kind != "document.received" {
             return Err(HandlerError::Reject("unknown kind of record".into()));
         }
-        let command: DocumentReceived =
-            serde_json::from_value(delivery.envelope.payload.clone())
-                .map_err(|error| HandlerError::Reject(format!("unreadable payload: {error}")))?;
+        let version = delivery.envelope.version;
+        if version != VERSION {
+            let cause = format!("unknown version {version} of the record, not {VERSION}");
+            return Err(HandlerError::Reject(cause));
+        }
+        // Without the parser's message, which may quote the record.
+        let command = command(&delivery)
+            .ok_or_else(|| HandlerError::Reject("unreadable payload of the record".into()))?;
         self.index(&receipt, &command).await
+    }
+
+    async fn give_up(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        let Some(command) = command(delivery) else {
+            return Ok(());
+        };
+        let (document, version) = (command.document_id, command.version_id);
+        Ok(indexing::give_up(&self.database, &delivery.fence, document, version, GIVEN_UP).await?)
     }
 }
 
@@ -54,27 +79,25 @@ impl IngestWorker {
         &self,
         receipt: &Receipt<'_>,
         command: &DocumentReceived,
-    ) -> Result<(), HandlerError> {
-        let pending = indexing::find_version(&self.database, command.version_id)
-            .await
-            .map_err(from_db)?;
+    ) -> Result<Outcome, HandlerError> {
+        let pending =
+            within_deadline(indexing::find_version(&self.database, command.version_id)).await?;
         let Some((pending, bytes)) = pending.and_then(take_bytes) else {
             // Withdrawn, deleted or already indexed: nothing is left to do.
-            return indexing::commit_nothing(&self.database, receipt)
-                .await
-                .map_err(from_db);
+            return within_deadline(indexing::commit_nothing(&self.database, receipt)).await;
         };
         match self.parse(&pending, bytes).await {
             Ok(parsed) => self.commit(receipt, command, &pending, parsed).await,
-            Err(error) => indexing::commit_failed(
-                &self.database,
-                receipt,
-                command.document_id,
-                command.version_id,
-                &error.to_string(),
-            )
-            .await
-            .map_err(from_db),
+            Err(error) => {
+                within_deadline(indexing::commit_failed(
+                    &self.database,
+                    receipt,
+                    command.document_id,
+                    command.version_id,
+                    &error.to_string(),
+                ))
+                .await
+            }
         }
     }
 
@@ -97,7 +120,7 @@ impl IngestWorker {
         command: &DocumentReceived,
         pending: &PendingVersion,
         parsed: ParsedDocument,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<Outcome, HandlerError> {
         let (parsed, chunks) = self.split(parsed).await?;
         let texts = chunks
             .iter()
@@ -107,13 +130,13 @@ impl IngestWorker {
             .embedder
             .embed_passages(texts)
             .await
-            .map_err(|error| HandlerError::Retry(error.to_string()))?;
+            .map_err(|error| from_embedder(&error))?;
         let chunks: Vec<NewChunk> = chunks
             .into_iter()
             .zip(vectors)
             .map(|(chunk, embedding)| new_chunk(chunk, embedding))
             .collect();
-        indexing::commit_indexed(
+        within_deadline(indexing::commit_indexed(
             &self.database,
             receipt,
             &IndexedVersion {
@@ -125,9 +148,8 @@ impl IngestWorker {
                 text: &parsed.text,
                 chunks: &chunks,
             },
-        )
+        ))
         .await
-        .map_err(from_db)
     }
 
     /// Chunking a long document takes a while: off the async threads.
@@ -168,9 +190,35 @@ fn new_chunk(chunk: Chunk, embedding: Vec<f32>) -> NewChunk {
     }
 }
 
-fn from_db(error: DbError) -> HandlerError {
+fn command(delivery: &Delivery) -> Option<DocumentReceived> {
+    serde_json::from_value(delivery.envelope.payload.clone()).ok()
+}
+
+async fn within_deadline<T>(
+    call: impl Future<Output = Result<T, DbError>>,
+) -> Result<T, HandlerError> {
+    match timeout(DATABASE_DEADLINE, call).await {
+        Ok(outcome) => outcome.map_err(|error| from_db(&error)),
+        Err(_) => Err(HandlerError::Unavailable("the database is silent".into())),
+    }
+}
+
+fn from_db(error: &DbError) -> HandlerError {
     match error {
         DbError::Fenced => HandlerError::Fenced,
-        other => HandlerError::Retry(other.to_string()),
+        DbError::Unavailable(_) => HandlerError::Unavailable(error.to_string()),
+        // A statement that is cancelled for its length may be long because of the document.
+        DbError::Busy(_) | DbError::Conflict(_) | DbError::Query(_) => {
+            HandlerError::Retry(error.to_string())
+        }
     }
+}
+
+/// Load, outages and refused keys concern every document alike.
+fn from_embedder(error: &EmbedError) -> HandlerError {
+    let refused = matches!(error, EmbedError::Remote { status: 401 | 403 });
+    if error.is_retryable() || refused || *error == EmbedError::Closed {
+        return HandlerError::Unavailable(error.to_string());
+    }
+    HandlerError::Retry(error.to_string())
 }

@@ -23,6 +23,7 @@ const SILENCE: Duration = Duration::from_secs(4);
 /// What came over the wire.
 #[derive(Clone, Debug)]
 pub struct Seen {
+    pub at: Instant,
     pub name: String,
     /// `{turn_id}:{seq}`.
     pub id: String,
@@ -32,6 +33,7 @@ pub struct Seen {
 /// One question and all that was seen of its answer.
 #[derive(Debug)]
 pub struct Chat {
+    pub begun: Instant,
     pub key: String,
     pub turn: Option<String>,
     pub seen: Vec<Seen>,
@@ -100,6 +102,7 @@ impl Load {
 impl Client {
     async fn chat(&mut self) -> Chat {
         let mut chat = Chat {
+            begun: Instant::now(),
             key: new_uuid().to_string(),
             turn: None,
             seen: Vec::new(),
@@ -188,6 +191,7 @@ impl Client {
             }
             chat.ended = matches!(event.event.as_str(), "done" | "error");
             chat.seen.push(Seen {
+                at: Instant::now(),
                 name: event.event,
                 id: event.id,
                 data,

@@ -16,10 +16,16 @@ mod check;
 mod dependencies;
 mod ingestion;
 mod leaders;
+mod network;
 mod orchestrators;
 mod random;
 mod report;
 mod rig;
+
+/// Whether a run at length was asked for, whose figures count.
+pub fn at_length() -> bool {
+    std::env::var_os("CHATBOT_FAULTS").is_some()
+}
 
 /// How many faults to provoke: as asked for, or this short slice.
 fn faults(slice: usize) -> usize {

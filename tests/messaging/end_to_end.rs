@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
-use chatbot::domain::messaging::{Delivery, Handler, HandlerError, LeaseStore};
+use chatbot::domain::messaging::{Delivery, Handler, HandlerError, LeaseStore, Outcome};
 use chatbot::messaging::{ConsumerSettings, LeasedConsumer, Log, OutboxRelay, RelaySettings};
 use chatbot::persistence::{Database, DbError, leases, outbox};
 use serde_json::json;
@@ -25,7 +25,7 @@ struct Acknowledging {
 
 #[async_trait]
 impl Handler for Acknowledging {
-    async fn handle(&self, delivery: Delivery) -> Result<(), HandlerError> {
+    async fn handle(&self, delivery: Delivery) -> Result<Outcome, HandlerError> {
         if delivery.envelope.kind == "poison" {
             return Err(HandlerError::Reject("scripted".into()));
         }
@@ -33,7 +33,7 @@ impl Handler for Acknowledging {
             std::future::pending::<()>().await;
         }
         match leases::acknowledge(&self.database, &delivery).await {
-            Ok(_) => Ok(()),
+            Ok(outcome) => Ok(outcome),
             Err(DbError::Fenced) => Err(HandlerError::Fenced),
             Err(error) => Err(HandlerError::Retry(error.to_string())),
         }

@@ -14,7 +14,7 @@ pub async fn log(partitions: i32) -> KafkaLog {
     log
 }
 
-fn settings(brokers: &str, partitions: i32) -> KafkaSettings {
+pub fn settings(brokers: &str, partitions: i32) -> KafkaSettings {
     KafkaSettings {
         brokers: brokers.split(',').map(str::to_owned).collect(),
         topic_prefix: format!("{}.", unique("test")),

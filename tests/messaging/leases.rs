@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use chatbot::domain::ids::EventId;
 use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
-use chatbot::domain::messaging::{Delivery, Envelope, Fence, Lease, LeaseStore, OutboxStore};
+use chatbot::domain::messaging::{
+    Delivery, Envelope, Fence, Lease, LeaseStore, OutboxStore, Outcome,
+};
 use chatbot::persistence::{DbError, dead_letters, leases};
 use serde_json::json;
 
@@ -73,7 +75,8 @@ async fn an_expired_lease_is_taken_with_its_offset_and_its_old_owner_is_fenced()
     let test = TestDatabase::new().await;
     let old = join(&test, "a", 1).await.remove(0);
     let first = delivery(&old.fence, 0);
-    assert!(leases::acknowledge(&test.database, &first).await.unwrap());
+    let outcome = leases::acknowledge(&test.database, &first).await.unwrap();
+    assert_eq!(outcome, Outcome::Applied);
     test.execute("UPDATE partition_leases SET expires_at = now() - interval '1 second'")
         .await;
     test.execute("UPDATE consumer_members SET expires_at = now() - interval '1 second'")
@@ -111,8 +114,10 @@ async fn an_event_has_its_effects_once_but_the_offset_moves_on() {
         offset: 1,
         ..first.clone()
     };
-    assert!(leases::acknowledge(&test.database, &first).await.unwrap());
-    assert!(!leases::acknowledge(&test.database, &again).await.unwrap());
+    let outcome = leases::acknowledge(&test.database, &first).await.unwrap();
+    assert_eq!(outcome, Outcome::Applied);
+    let outcome = leases::acknowledge(&test.database, &again).await.unwrap();
+    assert_eq!(outcome, Outcome::Duplicate);
     let next = "SELECT next_offset AS n FROM partition_leases";
     assert_eq!(test.number(next).await, 2);
 }

@@ -12,3 +12,4 @@ mod kafka;
 mod kafka_security;
 mod leases;
 mod outbox;
+mod records;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::system::{Setup, System, authority};
-use crate::support::{service, until_within};
+use crate::support::{execute, service, until_within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_stops_cleanly() {
@@ -51,6 +53,38 @@ async fn both_roles_describe_themselves() {
         assert_eq!(answer.unwrap().headers()["x-request-id"], "abc-1");
         let answer = get(format!("{url}{health}")).await;
         assert!(!answer.headers()["x-request-id"].is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_waits_too_long_is_worth_another_try() {
+    let setup = Setup::new().await;
+    let mut lock = setup.database.connection().await;
+    let timeout = ("CHATBOT__DATABASE__STATEMENT_TIMEOUT_MS", "500");
+    let system = System::start_with(setup.with(timeout.0, timeout.1)).await;
+    execute(&mut lock, "BEGIN").await;
+    execute(&mut lock, "LOCK TABLE conversations").await;
+    let ask = async || system.post("/v1/conversations", &json!({})).send().await;
+    let answer = ask().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "2");
+    execute(&mut lock, "ROLLBACK").await;
+    assert_eq!(ask().await.unwrap().status(), 201);
+}
+
+/// A server that closes an idle connection just when a request comes leaves it without an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_outlives_those_of_load_balancers() {
+    let system = System::start().await;
+    let address = authority(&system.orchestrator.url);
+    let mut connection = TcpStream::connect(&address).await.unwrap();
+    let request = format!("GET /health HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    for pause in [6, 0] {
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4_096];
+        let length = connection.read(&mut answer).await.unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
+        tokio::time::sleep(Duration::from_secs(pause)).await;
     }
 }
 

@@ -10,6 +10,7 @@
 pub mod broker;
 pub mod provider;
 pub mod proxy;
+pub mod servers;
 pub mod system;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -42,9 +43,13 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub async fn new() -> Self {
-        let server = service("CHATBOT_TEST_DATABASE_URL");
+        Self::on(&service("CHATBOT_TEST_DATABASE_URL")).await
+    }
+
+    /// The same on another server.
+    pub async fn on(server: &str) -> Self {
         let schema = unique("test");
-        let mut connection = connect(&server).await;
+        let mut connection = connect(server).await;
         // One at a time, and where it outlives this schema.
         execute(&mut connection, "SELECT pg_advisory_lock(7001)").await;
         execute(
@@ -153,7 +158,7 @@ async fn connect(url: &str) -> AsyncPgConnection {
         .expect("the test database answers")
 }
 
-async fn execute(connection: &mut AsyncPgConnection, statement: &str) {
+pub async fn execute(connection: &mut AsyncPgConnection, statement: &str) {
     diesel::sql_query(statement)
         .execute(connection)
         .await

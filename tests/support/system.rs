@@ -48,8 +48,13 @@ pub struct Setup {
 impl Setup {
     /// A schema and a topic prefix that no other test uses.
     pub async fn new() -> Self {
+        Self::of(TestDatabase::new().await)
+    }
+
+    /// The same with a schema that is there.
+    pub fn of(database: TestDatabase) -> Self {
         Self {
-            database: TestDatabase::new().await,
+            database,
             prefix: format!("{}.", unique("system")),
             settings: Vec::new(),
         }

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,7 @@ async fn records_of_one_key_are_handled_in_order_and_once() {
     run_until(&consumer, || stats.handled() == 42).await;
     let kinds = rig.recorder.kinds();
     assert_eq!(kinds.len(), 41);
+    assert_eq!(stats.duplicates(), 1);
     for key in ["one", "two"] {
         assert!(
             kinds
@@ -189,4 +191,24 @@ async fn the_age_of_the_leases_is_that_of_the_last_heartbeat() {
     tokio::time::sleep(passed).await;
     assert!(stats.lease_age() >= age + passed);
     run_until(&consumer, || stats.lease_age() < age + passed).await;
+}
+
+#[tokio::test]
+async fn what_every_record_needs_may_be_away_for_longer_than_all_attempts() {
+    let calls = AtomicU32::new(0);
+    let rig = Rig::new(1, move |delivery| {
+        assert_eq!(delivery.attempt, 1, "waiting is no attempt");
+        match calls.fetch_add(1, Ordering::Relaxed) {
+            0..8 => Err(HandlerError::Unavailable("database is down".into())),
+            _ => Ok(()),
+        }
+    });
+    rig.send("key", "waits").await;
+    rig.send("key", "follows").await;
+    let consumer = rig.consumer("a");
+    let stats = consumer.stats();
+    run_until(&consumer, || stats.handled() == 2).await;
+    assert_eq!(rig.recorder.kinds(), ["waits", "follows"]);
+    assert_eq!(rig.leases.dead(), []);
+    assert_eq!(stats.retries(), 8);
 }

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{
-    Delivery, Envelope, Fence, Handler, HandlerError, Lease, LeaseStore, StoreError, topics,
+    Delivery, Envelope, Fence, Handler, HandlerError, Lease, LeaseStore, Outcome, StoreError,
+    topics,
 };
 use crate::domain::time;
 use crate::messaging::{
@@ -81,14 +82,18 @@ impl MemoryLeases {
         row.expires = Some(Instant::now() + Duration::from_mins(1));
     }
 
-    /// What a handler does in its transaction; false for a duplicate.
-    pub fn commit(&self, delivery: &Delivery) -> Result<bool, HandlerError> {
+    /// What a handler does in its transaction.
+    pub fn commit(&self, delivery: &Delivery) -> Result<Outcome, HandlerError> {
         let mut tables = self.0.lock().unwrap();
         tables
             .fenced(&delivery.fence)
             .map_err(|_| HandlerError::Fenced)?
             .next = delivery.offset + 1;
-        Ok(tables.inbox.insert(delivery.envelope.event_id))
+        Ok(if tables.inbox.insert(delivery.envelope.event_id) {
+            Outcome::Applied
+        } else {
+            Outcome::Duplicate
+        })
     }
 }
 
@@ -232,17 +237,18 @@ pub struct Recorder {
 
 #[async_trait]
 impl Handler for Recorder {
-    async fn handle(&self, delivery: Delivery) -> Result<(), HandlerError> {
+    async fn handle(&self, delivery: Delivery) -> Result<Outcome, HandlerError> {
         self.attempts
             .lock()
             .unwrap()
             .push((delivery.offset, delivery.attempt));
         (self.script)(&delivery)?;
         tokio::time::sleep(self.slow).await;
-        if self.leases.commit(&delivery)? {
+        let outcome = self.leases.commit(&delivery)?;
+        if outcome == Outcome::Applied {
             self.effects.lock().unwrap().push(delivery.envelope.kind);
         }
-        Ok(())
+        Ok(outcome)
     }
 }
 
