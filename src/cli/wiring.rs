@@ -206,6 +206,9 @@ impl Process {
             SecretString::from(config.auth.internal_token.expose().to_owned()),
             Duration::from_millis(config.orchestrator.retrieval_timeout_ms),
         )?;
+        let breakers = Box::new(providers.collector());
+        self.metrics
+            .register(|registry| registry.register_collector(breakers));
         let orchestrator = Orchestrator::new(
             database.clone(),
             Arc::clone(&self.cache),
