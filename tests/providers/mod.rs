@@ -2,6 +2,8 @@
 
 mod answers;
 mod failures;
+mod ledger;
+mod matrix;
 mod real;
 mod secrecy;
 mod system;
