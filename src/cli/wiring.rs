@@ -190,6 +190,7 @@ impl Process {
             workers: config.server.workers,
             drain: Duration::from_secs(config.server.drain_seconds),
             endpoint_delay: Duration::from_secs(config.server.endpoint_delay_seconds),
+            stalled_client: Duration::from_secs(config.server.stalled_client_seconds),
         }
     }
 

@@ -12,6 +12,7 @@
 
 mod chat;
 mod check;
+mod clients;
 mod dependencies;
 mod ingestion;
 mod orchestrators;
