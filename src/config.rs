@@ -61,6 +61,7 @@ pub struct ServerConfig {
     pub max_json_bytes: usize,
     pub drain_seconds: u64,
     pub endpoint_delay_seconds: u64,
+    pub stalled_client_seconds: u64,
 }
 
 impl Default for ServerConfig {
@@ -72,6 +73,7 @@ impl Default for ServerConfig {
             max_json_bytes: 262_144,
             drain_seconds: 30,
             endpoint_delay_seconds: 0,
+            stalled_client_seconds: 30,
         }
     }
 }

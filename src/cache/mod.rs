@@ -21,8 +21,8 @@ pub use redis::{RedisCache, RedisSettings};
 
 use crate::domain::ids::TurnId;
 
-/// The most events one read returns.
-pub const READ_LIMIT: usize = 512;
+/// The most events one read returns, and so the most that a slow reader holds on to.
+pub const READ_LIMIT: usize = 64;
 
 /// Why the cache did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

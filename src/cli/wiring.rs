@@ -166,6 +166,7 @@ impl Process {
             workers: config.server.workers,
             drain: Duration::from_secs(config.server.drain_seconds),
             endpoint_delay: Duration::from_secs(config.server.endpoint_delay_seconds),
+            stalled_client: Duration::from_secs(config.server.stalled_client_seconds),
         }
     }
 
@@ -182,6 +183,9 @@ impl Process {
             SecretString::from(config.auth.internal_token.expose().to_owned()),
             Duration::from_millis(config.orchestrator.retrieval_timeout_ms),
         )?;
+        let breakers = Box::new(providers.collector());
+        self.metrics
+            .register(|registry| registry.register_collector(breakers));
         let orchestrator = Orchestrator::new(
             database.clone(),
             Arc::clone(&self.cache),

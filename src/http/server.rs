@@ -1,5 +1,6 @@
 //! The HTTP server of a role: routes, shared data, and the way it stops.
 
+use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer};
+use rustix::net::sockopt;
 
 use super::auth::Authenticator;
 use super::body::JsonLimit;
@@ -34,7 +36,14 @@ pub struct Edge {
     pub drain: Duration,
     /// How long to keep serving after readiness turned false, for load balancers to notice.
     pub endpoint_delay: Duration,
+    /// How long a client may take nothing of what it is sent.
+    pub stalled_client: Duration,
 }
+
+/// What a client that reads slowly may keep here, in bytes: in the kernel, which doubles it for its
+/// own book-keeping, and in the server.
+const SOCKET_BUFFER: usize = 32 * 1024;
+const WRITE_BUFFER: usize = 4 * 1024;
 
 /// Serves until the shutdown begins, then drains.
 pub async fn serve(
@@ -42,7 +51,8 @@ pub async fn serve(
     edge: Edge,
     routes: Routes,
     shutdown: Shutdown,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
+    bound_clients(&listener, edge.stalled_client)?;
     let authenticator = web::Data::new(edge.authenticator);
     let health = web::Data::new(edge.health.clone());
     let metrics = web::Data::new(edge.metrics);
@@ -62,6 +72,7 @@ pub async fn serve(
     })
     .workers(edge.workers)
     .keep_alive(KEEP_ALIVE)
+    .h1_write_buffer_size(WRITE_BUFFER)
     .disable_signals()
     // A little longer than the streams have: they say goodbye first.
     .shutdown_timeout((edge.drain + shutdown::CLOSING).as_secs())
@@ -76,4 +87,19 @@ pub async fn serve(
     };
     let (outcome, ()) = futures::join!(server, stop);
     outcome
+}
+
+/// Bounds what the kernel keeps for a client, and for how long. Connections inherit both from their
+/// listener. A client that reads nothing blocks its stream, which then cannot even notice the time
+/// that passes; the kernel does.
+fn bound_clients(listener: &TcpListener, stalled: Duration) -> io::Result<()> {
+    sockopt::set_socket_send_buffer_size(listener, SOCKET_BUFFER)?;
+    #[cfg(target_os = "linux")]
+    {
+        let millis = u32::try_from(stalled.as_millis()).unwrap_or(u32::MAX);
+        sockopt::set_tcp_user_timeout(listener, millis)?;
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stalled;
+    Ok(())
 }

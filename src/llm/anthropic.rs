@@ -150,8 +150,8 @@ impl Progress {
     }
 
     fn count(&mut self, usage: &WireUsage) {
-        self.usage.input_tokens = usage.input_tokens.unwrap_or(self.usage.input_tokens);
-        self.usage.output_tokens = usage.output_tokens.unwrap_or(self.usage.output_tokens);
+        self.usage.input_tokens = usage.input_tokens.or(self.usage.input_tokens);
+        self.usage.output_tokens = usage.output_tokens.or(self.usage.output_tokens);
     }
 }
 
@@ -238,8 +238,8 @@ mod tests {
             progress.take(r#"{"type":"message_stop"}"#),
             Some(Ok(Chunk::Finished {
                 usage: Usage {
-                    input_tokens: 7,
-                    output_tokens: 3
+                    input_tokens: Some(7),
+                    output_tokens: Some(3)
                 },
                 finish: FinishReason::Stop,
             }))

@@ -3,6 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::time::Instant;
 
 use super::{BreakerConfig, LlmError};
@@ -22,6 +26,8 @@ pub enum BreakerState {
 }
 
 impl BreakerState {
+    const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
+
     /// A stable word for metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -164,6 +170,42 @@ impl Drop for Permit {
             // The next call may try.
             *self.breaker.locked() = State::Open(Instant::now());
         }
+    }
+}
+
+/// Reads the breakers when they are asked for: for each provider one series a state, 1 where it is
+/// and 0 where it is not.
+pub struct BreakerCollector(Vec<Arc<Breaker>>);
+
+impl BreakerCollector {
+    pub(super) fn new(breakers: Vec<Arc<Breaker>>) -> Self {
+        Self(breakers)
+    }
+}
+
+impl std::fmt::Debug for BreakerCollector {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("BreakerCollector")
+    }
+}
+
+impl Collector for BreakerCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        let mut family = encoder.encode_descriptor(
+            "llm_breaker",
+            "How the breaker of each provider stands: 1 at its state",
+            None,
+            MetricType::Gauge,
+        )?;
+        for breaker in &self.0 {
+            let current = breaker.state();
+            for state in BreakerState::ALL {
+                let labels = [("provider", breaker.provider), ("state", state.as_str())];
+                let gauge = ConstGauge::new(i64::from(state == current));
+                gauge.encode(family.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
     }
 }
 

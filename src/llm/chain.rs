@@ -7,14 +7,15 @@ use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::anthropic::Anthropic;
-use super::breaker::{Breaker, BreakerState, Permit};
+use super::attempts::{Attempts, Unrecorded};
+use super::breaker::{Breaker, BreakerCollector, BreakerState, Permit};
 use super::openai::OpenAiCompatible;
 use super::{
     BreakerConfig, ChatModel, Chunk, ChunkStream, DeadlinesConfig, Extractive, LlmConfig, LlmError,
-    Prompt, ProviderKind, wire,
+    Prompt, ProviderKind, Usage, wire,
 };
 
-/// At most this many calls to language models for one answer.
+/// At most this many calls to language models may fail for one answer.
 const MAX_ATTEMPTS: usize = 3;
 /// A `Retry-After` longer than this means: the next provider.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -36,6 +37,15 @@ impl Link {
     /// Whether this is a call over the network.
     fn is_remote(&self) -> bool {
         self.model.provider() != "extractive"
+    }
+
+    /// Who follows a call: nobody counts one that stays in this process.
+    fn attempts(&self, attempts: &Arc<dyn Attempts>) -> Arc<dyn Attempts> {
+        if self.is_remote() {
+            Arc::clone(attempts)
+        } else {
+            Arc::new(Unrecorded)
+        }
     }
 }
 
@@ -106,11 +116,24 @@ impl ProviderChain {
             .map(|link| (link.model.provider(), link.breaker.state()))
     }
 
+    /// Shows the breakers to Prometheus.
+    pub fn collector(&self) -> BreakerCollector {
+        let breakers = self.links.iter().filter(|link| link.is_remote());
+        BreakerCollector::new(breakers.map(|link| Arc::clone(&link.breaker)).collect())
+    }
+
     /// The first provider whose first chunk arrives. Falls back only before that, and tries a
     /// provider again only if no other one would go without an attempt for it.
-    pub async fn stream(&self, prompt: &Prompt) -> Result<Serving, LlmError> {
+    ///
+    /// What failed in earlier runs of the same answer counts; a call that was interrupted, because
+    /// its replica died or stopped, says nothing about the provider and does not.
+    pub async fn stream(
+        &self,
+        prompt: &Prompt,
+        attempts: &Arc<dyn Attempts>,
+    ) -> Result<Serving, LlmError> {
         let end = Instant::now() + Duration::from_millis(self.deadlines.answer_start_ms);
-        let mut left = MAX_ATTEMPTS;
+        let mut left = MAX_ATTEMPTS.saturating_sub(attempts.failed());
         for (index, link) in self.links.iter().enumerate() {
             loop {
                 if link.is_remote() && (left == 0 || Instant::now() >= end) {
@@ -121,7 +144,15 @@ impl ProviderChain {
                 };
                 left = left.saturating_sub(usize::from(link.is_remote()));
                 let ahead = self.usable_after(index).min(left);
-                let error = match self.begin(link, permit, prompt, share(end, ahead)).await {
+                let attempts = link.attempts(attempts);
+                if !attempts
+                    .begin(link.model.provider(), link.model.model())
+                    .await
+                {
+                    return Err(LlmError::Abandoned);
+                }
+                let limit = share(end, ahead);
+                let error = match self.begin(link, permit, prompt, limit, attempts).await {
                     Ok(serving) => return Ok(serving),
                     Err(error) => error,
                 };
@@ -156,6 +187,7 @@ impl ProviderChain {
         mut permit: Permit,
         prompt: &Prompt,
         limit: Duration,
+        attempts: Arc<dyn Attempts>,
     ) -> Result<Serving, LlmError> {
         let limit = limit.min(Duration::from_millis(self.deadlines.first_token_ms));
         let begun = timeout(limit, async {
@@ -170,10 +202,12 @@ impl ProviderChain {
             Ok(begun) => begun,
             Err(error) => {
                 permit.failed(&error);
+                attempts.end(error.kind(), Usage::default());
                 return Err(error);
             }
         };
         permit.began();
+        attempts.first_token();
         Ok(Serving {
             provider: link.model.provider(),
             model: link.model.model().to_owned(),
@@ -182,30 +216,39 @@ impl ProviderChain {
             } else {
                 "extractive"
             },
-            stream: self.guard(first, rest, permit),
+            stream: self.guard(first, rest, permit, attempts),
         })
     }
 
-    /// Idle and total deadlines, one terminal item, nothing after it; the breaker learns the end.
-    fn guard(&self, first: Chunk, rest: ChunkStream, permit: Permit) -> ChunkStream {
+    /// Idle and total deadlines, one terminal item, nothing after it; breaker and attempt learn the
+    /// end.
+    fn guard(
+        &self,
+        first: Chunk,
+        rest: ChunkStream,
+        permit: Permit,
+        attempts: Arc<dyn Attempts>,
+    ) -> ChunkStream {
         let idle = Duration::from_millis(self.deadlines.idle_ms);
         let end = Instant::now() + Duration::from_millis(self.deadlines.total_ms);
-        let state = (Some(first), Some((rest, permit)));
+        let state = (Some(first), Some((rest, permit, attempts)));
         Box::pin(stream::unfold(state, move |(first, open)| async move {
-            let (mut rest, permit) = open?;
+            let (mut rest, permit, attempts) = open?;
             let item = match first {
                 Some(chunk) => Ok(chunk),
                 None => next_within(&mut rest, idle, end).await,
             };
             // Dropping the upstream closes its connection.
             let open = match &item {
-                Ok(Chunk::Delta(_)) => Some((rest, permit)),
-                Ok(Chunk::Finished { .. }) => {
+                Ok(Chunk::Delta(_)) => Some((rest, permit, attempts)),
+                Ok(Chunk::Finished { usage, finish }) => {
                     permit.completed();
+                    attempts.end(finish.as_str(), *usage);
                     None
                 }
                 Err(error) => {
                     permit.failed(error);
+                    attempts.end(error.kind(), Usage::default());
                     None
                 }
             };
@@ -245,131 +288,4 @@ async fn next_within(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::scripted::Scripted;
-    use super::super::{FinishReason, Usage};
-    use super::*;
-
-    #[expect(clippy::unnecessary_wraps, reason = "a step may also be a hang")]
-    fn delta(text: &str) -> Option<Result<Chunk, LlmError>> {
-        Some(Ok(Chunk::Delta(text.into())))
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "a step may also be a hang")]
-    fn finished() -> Option<Result<Chunk, LlmError>> {
-        Some(Ok(Chunk::Finished {
-            usage: Usage::default(),
-            finish: FinishReason::Stop,
-        }))
-    }
-
-    type Script = Vec<Option<Result<Chunk, LlmError>>>;
-
-    fn chain(scripts: Vec<Script>) -> ProviderChain {
-        let models = scripts
-            .into_iter()
-            .map(|steps| Arc::new(Scripted { steps }) as Arc<dyn ChatModel>)
-            .collect();
-        ProviderChain::new(models, DeadlinesConfig::default(), BreakerConfig::default())
-    }
-
-    async fn run(scripts: Vec<Script>) -> Result<Vec<Result<Chunk, LlmError>>, LlmError> {
-        let serving = chain(scripts).stream(&Prompt::default()).await?;
-        Ok(serving.stream.collect().await)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn falls_back_before_the_first_token() {
-        let items = run(vec![
-            vec![Some(Err(LlmError::from_status(500, None)))],
-            vec![delta("b"), finished()],
-        ])
-        .await
-        .unwrap();
-        assert_eq!(items[0], Ok(Chunk::Delta("b".into())));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_silent_provider_gives_way_to_the_next() {
-        let items = run(vec![vec![None], vec![delta("b"), finished()]])
-            .await
-            .unwrap();
-        assert_eq!(items.len(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn never_falls_back_after_the_first_token() {
-        let items = run(vec![
-            vec![delta("a"), Some(Err(LlmError::Transport)), delta("x")],
-            vec![delta("b"), finished()],
-        ])
-        .await
-        .unwrap();
-        assert_eq!(
-            items,
-            [Ok(Chunk::Delta("a".into())), Err(LlmError::Transport)]
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_early_end_is_truncation() {
-        let items = run(vec![vec![delta("a")]]).await.unwrap();
-        assert_eq!(items.last(), Some(&Err(LlmError::Truncated)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_stall_is_noticed() {
-        let items = run(vec![vec![delta("a"), None]]).await.unwrap();
-        assert_eq!(items.last(), Some(&Err(LlmError::IdleTimeout)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn three_attempts_at_most() {
-        let failing = || vec![Some(Err(LlmError::Transport))];
-        let error = run(vec![
-            failing(),
-            failing(),
-            failing(),
-            vec![delta("d"), finished()],
-        ])
-        .await;
-        assert_eq!(error.unwrap_err(), LlmError::Exhausted);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn silence_everywhere_ends_in_time_and_everybody_gets_a_chance() {
-        for silent in 1..=4 {
-            let begun = Instant::now();
-            let error = run(vec![vec![None]; silent]).await.unwrap_err();
-            assert_eq!(error, LlmError::Exhausted);
-            assert!(
-                begun.elapsed() <= Duration::from_secs(17),
-                "{silent} silent providers"
-            );
-        }
-        let mut scripts = vec![vec![None]; 2];
-        scripts.push(vec![delta("c"), finished()]);
-        assert_eq!(run(scripts).await.unwrap().len(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_provider_that_keeps_failing_is_left_alone_for_a_while() {
-        let failing = vec![delta("a"), Some(Err(LlmError::Transport))];
-        let chain = chain(vec![failing, vec![delta("b"), finished()]]);
-        let first = || async {
-            let mut serving = chain.stream(&Prompt::default()).await.unwrap();
-            let first = serving.stream.next().await;
-            assert!(serving.stream.next().await.is_some());
-            first
-        };
-        for _ in 0..5 {
-            assert_eq!(first().await, delta("a"));
-        }
-        assert_eq!(first().await, delta("b"));
-        let states: Vec<_> = chain.breakers().map(|(_, state)| state.as_str()).collect();
-        assert_eq!(states, ["open", "closed"]);
-        sleep(Duration::from_secs(10)).await;
-        assert_eq!(first().await, delta("a"));
-        assert_eq!(first().await, delta("b"));
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Language models: one trait with streaming chat, one retry loop, fallback before the first token.
 
 mod anthropic;
+mod attempts;
 mod breaker;
 mod chain;
 mod config;
@@ -16,7 +17,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::Stream;
 
-pub use breaker::BreakerState;
+pub use attempts::{Attempts, Unrecorded};
+pub use breaker::{BreakerCollector, BreakerState};
 pub use chain::{ProviderChain, Serving};
 pub use config::{BreakerConfig, DeadlinesConfig, LlmConfig, ProviderConfig, ProviderKind};
 pub use extractive::Extractive;
@@ -66,11 +68,11 @@ pub enum Chunk {
     },
 }
 
-/// Tokens that the provider counted; zero where it did not.
+/// Tokens that the provider counted; `None` where it did not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    pub input_tokens: u32,
-    pub output_tokens: u32,
+    pub input_tokens: Option<u32>,
+    pub output_tokens: Option<u32>,
 }
 
 /// Why the model stopped.
@@ -79,6 +81,17 @@ pub enum FinishReason {
     Stop,
     Length,
     Other,
+}
+
+impl FinishReason {
+    /// A stable word for metrics and stored reasons.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "completed",
+            Self::Length => "length",
+            Self::Other => "stopped",
+        }
+    }
 }
 
 /// An answer as it comes.
@@ -125,6 +138,8 @@ pub enum LlmError {
     Transport,
     #[error("no provider could answer")]
     Exhausted,
+    #[error("the answer is no longer wanted here")]
+    Abandoned,
 }
 
 impl LlmError {
@@ -144,6 +159,7 @@ impl LlmError {
             Self::Oversized => "oversized",
             Self::Transport => "transport",
             Self::Exhausted => "exhausted",
+            Self::Abandoned => "abandoned",
         }
     }
 

@@ -166,8 +166,8 @@ impl Progress {
         }
         if let Some(usage) = event.usage {
             self.usage = Usage {
-                input_tokens: usage.prompt_tokens.unwrap_or(self.usage.input_tokens),
-                output_tokens: usage.completion_tokens.unwrap_or(self.usage.output_tokens),
+                input_tokens: usage.prompt_tokens.or(self.usage.input_tokens),
+                output_tokens: usage.completion_tokens.or(self.usage.output_tokens),
             };
         }
         let Some(choice) = event.choices.unwrap_or_default().into_iter().next() else {

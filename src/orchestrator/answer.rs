@@ -1,10 +1,12 @@
 //! From a question to its answer: retrieve, gate, prompt, stream, ground.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use serde_json::json;
 
+use super::attempts::Ledger;
 use super::draft::{Draft, TooLong};
 use super::events::Feed;
 use super::grounding::{Grounder, Output};
@@ -13,7 +15,7 @@ use super::{Orchestrator, gate, prompt};
 use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus, Utterance};
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
 use crate::domain::ids::TurnId;
-use crate::llm::{Chunk, FinishReason, Serving};
+use crate::llm::{Attempts, Chunk, FinishReason, LlmError, Serving};
 use crate::persistence::turns::{self, Span};
 use crate::persistence::{DbError, conversations, patiently};
 
@@ -39,6 +41,28 @@ pub(super) enum Stop {
     Database(DbError),
 }
 
+impl Stop {
+    /// A stable word for metrics and stored reasons.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Failed(reason) => reason,
+            Self::Superseded => "superseded",
+            Self::HandedOver => "handed_over",
+            Self::Database(_) => "database",
+        }
+    }
+}
+
+impl From<LlmError> for Stop {
+    fn from(error: LlmError) -> Self {
+        match error {
+            LlmError::Abandoned => Self::Superseded,
+            error => Self::Failed(error.kind()),
+        }
+    }
+}
+
 impl From<DbError> for Stop {
     fn from(error: DbError) -> Self {
         Self::Database(error)
@@ -59,6 +83,7 @@ impl Orchestrator {
         notice: TriageNotice,
         feed: &Feed,
         draft: &mut Draft<'_>,
+        ledger: Arc<Ledger>,
     ) -> Result<TurnStatus, Stop> {
         let emergency = notice.level == "emergency";
         let text = notice.text.clone();
@@ -81,11 +106,8 @@ impl Orchestrator {
         let history = self.history(question, feed.turn).await?;
         let budget = self.config.history_token_budget;
         let prompt = prompt::build(&question.content, &history, &sources, budget);
-        let serving = self
-            .providers
-            .stream(&prompt)
-            .await
-            .map_err(|error| Stop::Failed(error.kind()))?;
+        let attempts: Arc<dyn Attempts> = ledger;
+        let serving = self.providers.stream(&prompt, &attempts).await?;
         self.stream(serving, sources, draft).await?;
         if draft.is_empty() {
             draft.prepared("abstain", ABSTAIN_TEXT)?;
@@ -195,7 +217,7 @@ impl Orchestrator {
         draft.answered_by(serving.provider, serving.model, serving.rung);
         let mut grounder = Grounder::new(sources);
         while let Some(chunk) = serving.stream.next().await {
-            match chunk.map_err(|error| Stop::Failed(error.kind()))? {
+            match chunk? {
                 Chunk::Delta(text) => {
                     draft.received_token();
                     self.emit(grounder.push(&text), draft).await?;
@@ -206,8 +228,7 @@ impl Orchestrator {
                     // Half a sentence of advice is not an answer.
                     return match finish {
                         FinishReason::Stop => Ok(()),
-                        FinishReason::Length => Err(Stop::Failed("length")),
-                        FinishReason::Other => Err(Stop::Failed("stopped")),
+                        early => Err(Stop::Failed(early.as_str())),
                     };
                 }
             }

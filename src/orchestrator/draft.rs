@@ -61,8 +61,8 @@ impl<'a> Draft<'a> {
 
     pub fn used(&mut self, usage: llm::Usage) {
         self.done.usage = Usage {
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
+            input_tokens: usage.input_tokens.unwrap_or_default(),
+            output_tokens: usage.output_tokens.unwrap_or_default(),
         };
     }
 

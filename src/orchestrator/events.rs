@@ -18,6 +18,9 @@ use crate::http::sse::Frame;
 /// resumed from there; an answer within the token limit stays far below.
 const MAX_EVENTS: usize = 4_000;
 
+/// Events that a listener takes at once: one that is slow holds on to no more.
+const BATCH: usize = 64;
+
 /// Tells listeners here to go on elsewhere; the cache never has it.
 const RECONNECT: &str = "reconnect";
 
@@ -35,7 +38,7 @@ pub struct Feed {
 
 #[derive(Default)]
 struct State {
-    events: Vec<StoredEvent>,
+    events: Vec<Arc<StoredEvent>>,
     /// Events that the cache has.
     flushed: usize,
     ended: bool,
@@ -68,12 +71,12 @@ impl Feed {
             return false;
         }
         let seq = self.first + u64::try_from(state.events.len()).unwrap_or(u64::MAX);
-        state.events.push(StoredEvent {
+        state.events.push(Arc::new(StoredEvent {
             generation: self.generation,
             seq,
             name: event.name().to_owned(),
             data: event.data().to_string(),
-        });
+        }));
         state.ended = event.ends_stream();
         drop(state);
         self.changed.send_replace(());
@@ -90,7 +93,7 @@ impl Feed {
             .unwrap_or_default()
             .iter()
             .filter(|event| event.name != RECONNECT)
-            .cloned()
+            .map(|event| StoredEvent::clone(event))
             .collect();
         (new, state.events.len())
     }
@@ -100,11 +103,11 @@ impl Feed {
         state.flushed = state.flushed.max(count);
     }
 
-    /// Events from this index on, and whether any can follow them.
-    fn from(&self, index: usize) -> (Vec<StoredEvent>, bool) {
+    /// A batch of events from this index on, and whether any can follow the last one of all.
+    fn from(&self, index: usize) -> (Vec<Arc<StoredEvent>>, bool) {
         let state = self.state();
-        let new = state.events.get(index..).unwrap_or_default().to_vec();
-        (new, state.ended)
+        let new = state.events.iter().skip(index).take(BATCH);
+        (new.cloned().collect(), state.ended)
     }
 
     /// Every event after the one numbered `last`, ending after the terminal one.
@@ -115,10 +118,12 @@ impl Feed {
         let next = last.map_or(0, |last| last.saturating_add(1).saturating_sub(self.first));
         let next = usize::try_from(next).unwrap_or(usize::MAX);
         let changed = self.changed.subscribe();
-        let state = (self, changed, next, Vec::new().into_iter());
+        let ready = Vec::<Arc<StoredEvent>>::new().into_iter();
+        let state = (self, changed, next, ready);
         stream::unfold(state, async |(feed, mut changed, mut next, mut ready)| {
             loop {
                 if let Some(event) = ready.next() {
+                    let event = StoredEvent::clone(&event);
                     return Some((event, (feed, changed, next, ready)));
                 }
                 changed.mark_unchanged();

@@ -8,6 +8,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::domain::chat::TurnDone;
+use crate::llm::Usage;
 
 /// How a turn ended.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -19,8 +20,63 @@ struct EndLabels {
     provider: String,
 }
 
+/// A call to a language model that has ended.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CallLabels {
+    provider: &'static str,
+    /// `completed`, or why not.
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TokenLabels {
+    provider: &'static str,
+    /// `input` or `output`.
+    direction: &'static str,
+}
+
+/// The metrics of calls to language models; clones count together.
+#[derive(Clone, Default)]
+pub(super) struct CallMetrics {
+    attempts: Family<CallLabels, Counter>,
+    tokens: Family<TokenLabels, Counter>,
+}
+
+impl CallMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "llm_attempts",
+            "Calls to language models that ended",
+            self.attempts.clone(),
+        );
+        registry.register(
+            "llm_tokens",
+            "Tokens of calls to language models, as the provider counted them",
+            self.tokens.clone(),
+        );
+    }
+
+    pub fn ended(&self, provider: &'static str, outcome: &'static str, usage: Usage) {
+        let labels = CallLabels { provider, outcome };
+        self.attempts.get_or_create(&labels).inc();
+        let counts = [
+            ("input", usage.input_tokens),
+            ("output", usage.output_tokens),
+        ];
+        for (direction, count) in counts {
+            let labels = TokenLabels {
+                provider,
+                direction,
+            };
+            let count = u64::from(count.unwrap_or_default());
+            self.tokens.get_or_create(&labels).inc_by(count);
+        }
+    }
+}
+
 /// The metrics of the turns of this process.
 pub struct TurnMetrics {
+    pub(super) calls: CallMetrics,
     ended: Family<EndLabels, Counter>,
     running: Gauge,
     taken_over: Counter,
@@ -36,6 +92,7 @@ impl Default for TurnMetrics {
         // 5 ms to 80 s.
         let histogram = || Histogram::new(exponential_buckets(0.005, 2.0, 15));
         Self {
+            calls: CallMetrics::default(),
             ended: Family::default(),
             running: Gauge::default(),
             taken_over: Counter::default(),
@@ -51,6 +108,7 @@ impl Default for TurnMetrics {
 impl TurnMetrics {
     /// Adds them to a registry.
     pub fn register(&self, registry: &mut Registry) {
+        self.calls.register(registry);
         registry.register("turns", "Turns that ended here", self.ended.clone());
         registry.register("turns_running", "Turns that run here", self.running.clone());
         registry.register(

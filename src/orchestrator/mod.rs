@@ -2,6 +2,7 @@
 
 mod admission;
 mod answer;
+mod attempts;
 mod draft;
 mod events;
 mod gate;

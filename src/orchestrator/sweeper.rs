@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::draft::unanswered;
 use crate::domain::chat::TurnStatus;
-use crate::persistence::{Database, DbError, turns};
+use crate::persistence::{Database, DbError, attempts, turns};
 use crate::shutdown::Shutdown;
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -29,6 +29,7 @@ pub async fn fail_overdue(database: &Database) -> Result<usize, DbError> {
         let done = unanswered(turn, TurnStatus::Failed, Some("timeout"));
         if turns::finish(database, generation, &done).await? {
             tracing::warn!(turn.id = %turn, "turn ended by the sweeper");
+            attempts::interrupt(database, turn).await?;
             ended += 1;
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use super::Orchestrator;
+use super::attempts::Earlier;
 use super::events::Feed;
 use super::turn::{LEASE, Question};
 use crate::cache::CacheError;
@@ -98,7 +99,13 @@ async fn run(orchestrator: &Orchestrator, orphan: Orphan) {
         idempotency_key: None,
         request_id: new_uuid().to_string(),
     };
-    orchestrator.run(&question, notice, feed, deadline).await;
+    let earlier = Earlier {
+        last: orphan.attempts,
+        failed: usize::try_from(orphan.failed_attempts).unwrap_or_default(),
+    };
+    orchestrator
+        .run(&question, notice, feed, deadline, earlier)
+        .await;
 }
 
 impl Orchestrator {

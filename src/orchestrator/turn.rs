@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::admission::{Full, Permit};
 use super::answer::{PATIENCE, Stop};
+use super::attempts::Earlier;
 use super::draft::Draft;
 use super::events::{Feed, reconnect};
 use super::{Orchestrator, resume};
@@ -110,7 +111,10 @@ impl Orchestrator {
             // Whoever asked may have gone; the turn runs all the same.
             let _ = sender.send(Ok(Begun::Live(Arc::clone(&feed))));
             let deadline = Duration::from_secs(orchestrator.config.turn_deadline_seconds);
-            orchestrator.run(&question, notice, feed, deadline).await;
+            let earlier = Earlier::default();
+            orchestrator
+                .run(&question, notice, feed, deadline, earlier)
+                .await;
         };
         self.shutdown.spawn(work.in_current_span());
         receiver
@@ -195,6 +199,7 @@ impl Orchestrator {
         notice: TriageNotice,
         feed: Arc<Feed>,
         deadline: Duration,
+        earlier: Earlier,
     ) {
         self.running().insert(feed.turn, Arc::clone(&feed));
         self.metrics.began();
@@ -204,21 +209,28 @@ impl Orchestrator {
         };
         let feed = &registration.feed;
         let mut draft = Draft::new(feed);
+        let ledger = self.ledger(feed.turn, feed.generation, earlier);
+        let answer = self.answer(question, notice, feed, &mut draft, Arc::clone(&ledger));
         let outcome = tokio::select! {
-            outcome = timeout(deadline, self.answer(question, notice, feed, &mut draft)) => {
+            outcome = timeout(deadline, answer) => {
                 outcome.unwrap_or(Err(Stop::Failed("timeout")))
             }
             stop = self.stopped(question, feed) => Err(stop),
         };
         let (status, reason) = match &outcome {
-            Err(Stop::HandedOver) => return self.hand_over(feed).await,
             Ok(status) => (*status, None),
-            Err(Stop::Cancelled) => (TurnStatus::Cancelled, Some("cancelled")),
-            Err(Stop::Failed(reason)) => (TurnStatus::Failed, Some(*reason)),
-            Err(Stop::Superseded) => (TurnStatus::Failed, Some("superseded")),
-            Err(Stop::Database(error)) => {
-                tracing::error!(turn.id = %feed.turn, error = %error, "turn failed");
-                (TurnStatus::Failed, Some("database"))
+            Err(stop) => {
+                ledger.close(stop.as_str());
+                let status = match stop {
+                    Stop::HandedOver => return self.hand_over(feed).await,
+                    Stop::Cancelled => TurnStatus::Cancelled,
+                    Stop::Failed(_) | Stop::Superseded => TurnStatus::Failed,
+                    Stop::Database(error) => {
+                        tracing::error!(turn.id = %feed.turn, error = %error, "turn failed");
+                        TurnStatus::Failed
+                    }
+                };
+                (status, Some(stop.as_str()))
             }
         };
         let done = draft.finish(status, reason);

@@ -5,6 +5,7 @@
 //! person's data takes that person's id.
 
 pub mod api_keys;
+pub mod attempts;
 pub mod conversations;
 pub mod dead_letters;
 pub mod documents;

@@ -13,6 +13,7 @@
 mod broker;
 mod chat;
 mod check;
+mod clients;
 mod dependencies;
 mod ingestion;
 mod leaders;

@@ -8,8 +8,8 @@ use crate::support::provider::{Dialect, Provider, Script};
 
 const WHOLE: Result<(Usage, FinishReason), LlmError> = Ok((
     Usage {
-        input_tokens: 11,
-        output_tokens: 7,
+        input_tokens: Some(11),
+        output_tokens: Some(7),
     },
     FinishReason::Stop,
 ));

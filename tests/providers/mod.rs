@@ -2,13 +2,17 @@
 
 mod answers;
 mod failures;
+mod ledger;
+mod matrix;
 mod real;
 mod secrecy;
 mod system;
 
+use std::sync::Arc;
+
 use chatbot::llm::{
-    Chunk, FinishReason, LlmConfig, LlmError, Prompt, PromptMessage, ProviderChain, ProviderKind,
-    Role, Serving, Usage,
+    Attempts, Chunk, FinishReason, LlmConfig, LlmError, Prompt, PromptMessage, ProviderChain,
+    ProviderKind, Role, Serving, Unrecorded, Usage,
 };
 use futures::StreamExt;
 
@@ -68,7 +72,8 @@ fn prompt() -> Prompt {
 }
 
 async fn begin(chain: &ProviderChain) -> Result<Serving, LlmError> {
-    chain.stream(&prompt()).await
+    let unrecorded: Arc<dyn Attempts> = Arc::new(Unrecorded);
+    chain.stream(&prompt(), &unrecorded).await
 }
 
 /// The text, and how the stream ended.

@@ -11,10 +11,10 @@ use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::system::{Setup, System};
 use crate::support::until;
 
-const LEAFLET: &str = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. \
+pub const LEAFLET: &str = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. \
     Children may visit with an adult. Please do not visit with a fever.\n";
-const QUESTION: &str = "When are visiting hours?";
-const SENTENCES: [&str; 3] = [
+pub const QUESTION: &str = "When are visiting hours?";
+pub const SENTENCES: [&str; 3] = [
     "Visiting hours are from 2 pm to 8 pm every day [1]. ",
     "Children may visit with an adult [1]. ",
     "Please do not visit with a fever [1].",
@@ -60,9 +60,16 @@ pub struct Turn {
 impl Turn {
     /// Asks, and reads up to the `turn` event.
     pub async fn ask(system: &System, content: &str) -> Self {
+        Self::ask_at(&system.orchestrator.url, system, content).await
+    }
+
+    /// The same at another replica.
+    pub async fn ask_at(url: &str, system: &System, content: &str) -> Self {
         let path = system.conversation().await;
-        let request = system.post(&path, &json!({ "content": content }));
-        let answer = request.header("accept", "text/event-stream").send().await;
+        let request = system.http.post(format!("{url}{path}"));
+        let request = request.json(&json!({ "content": content }));
+        let request = request.header("accept", "text/event-stream");
+        let answer = request.bearer_auth(&system.key).send().await;
         Self::read(answer.unwrap()).await
     }
 
@@ -103,7 +110,7 @@ impl Turn {
     }
 
     /// Reads on until the text contains this.
-    async fn until(&mut self, text: &str) {
+    pub async fn until(&mut self, text: &str) {
         while !self.text.contains(text) {
             let (name, data) = self.next().await.expect("the turn goes on");
             assert!(!["done", "error"].contains(&name.as_str()), "{data}");

@@ -209,8 +209,11 @@ pub struct Recorded {
     pub at: Instant,
 }
 
+/// Chooses what a request gets.
+type Choose = dyn Fn(&Recorded) -> Script + Send + Sync;
+
 struct Shared {
-    scripts: Mutex<VecDeque<Script>>,
+    choose: Box<Choose>,
     requests: Mutex<Vec<Recorded>>,
     released: Semaphore,
     /// Connections that the client closed while a script was still running.
@@ -227,10 +230,24 @@ pub struct Provider {
 impl Provider {
     /// Plays one script a connection; the last one serves all that follow.
     pub async fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
+        let scripts: Mutex<VecDeque<Script>> = Mutex::new(scripts.into_iter().collect());
+        Self::choosing(move |_| {
+            let mut scripts = scripts.lock().unwrap();
+            let script = match scripts.len() {
+                1 => scripts.front().cloned(),
+                _ => scripts.pop_front(),
+            };
+            script.unwrap_or_default()
+        })
+        .await
+    }
+
+    /// Plays the script that is chosen for a request.
+    pub async fn choosing(choose: impl Fn(&Recorded) -> Script + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
-            scripts: Mutex::new(scripts.into_iter().collect()),
+            choose: Box::new(choose),
             requests: Mutex::default(),
             released: Semaphore::new(0),
             hung_up: watch::Sender::new(0),
@@ -273,15 +290,9 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     let Some(request) = read_request(&mut stream).await else {
         return;
     };
+    let script = (shared.choose)(&request);
     shared.requests.lock().unwrap().push(request);
-    let script = {
-        let mut scripts = shared.scripts.lock().unwrap();
-        match scripts.len() {
-            1 => scripts.front().cloned(),
-            _ => scripts.pop_front(),
-        }
-    };
-    for step in script.unwrap_or_default().0 {
+    for step in script.0 {
         if let Step::Reset = step {
             return stream.set_zero_linger().unwrap();
         }

@@ -117,9 +117,16 @@ pub struct Orphan {
     /// Until the deadline.
     #[diesel(sql_type = Double)]
     pub seconds_left: f64,
+    /// Calls to language models so far, and how many of them failed: neither those that were
+    /// interrupted nor those that the turn itself let go.
+    #[diesel(sql_type = Integer)]
+    pub attempts: i32,
+    #[diesel(sql_type = BigInt)]
+    pub failed_attempts: i64,
 }
 
-/// Takes over turns whose lease has expired, oldest first, for this replica.
+/// Takes over turns whose lease has expired, oldest first, for this replica. Their open calls died
+/// with the replica that made them.
 pub async fn take_over_expired(
     database: &Database,
     replica: &str,
@@ -131,6 +138,9 @@ pub async fn take_over_expired(
              SELECT id FROM turns
              WHERE finished_at IS NULL AND deadline_at > now() AND lease_expires_at < now()
              ORDER BY deadline_at LIMIT $3 FOR UPDATE SKIP LOCKED
+         ), interrupted AS (
+             UPDATE turn_attempts a SET outcome = 'interrupted' FROM expired e
+             WHERE a.turn_id = e.id AND a.outcome IS NULL
          )
          UPDATE turns t SET generation = generation + 1, lease_owner = $1, status = 'accepted',
              lease_expires_at = now() + make_interval(secs => $2), sources = NULL
@@ -138,7 +148,12 @@ pub async fn take_over_expired(
          WHERE t.id = e.id AND m.id = t.question_id
          RETURNING t.id, t.conversation_id, t.question_id, t.owner_id, m.content, t.collections,
              t.triage, t.generation,
-             extract(epoch FROM t.deadline_at - now())::double precision AS seconds_left",
+             extract(epoch FROM t.deadline_at - now())::double precision AS seconds_left,
+             (SELECT coalesce(max(attempt), 0) FROM turn_attempts a WHERE a.turn_id = t.id)
+                 AS attempts,
+             (SELECT count(*) FROM turn_attempts a WHERE a.turn_id = t.id AND a.outcome NOT IN
+                 ('completed', 'interrupted', 'handed_over', 'superseded', 'cancelled'))
+                 AS failed_attempts",
     )
     .bind::<Text, _>(replica)
     .bind::<Double, _>(lease.as_secs_f64())

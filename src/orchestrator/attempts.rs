@@ -1,0 +1,149 @@
+//! The calls to language models that one turn makes here: numbered, stored and counted.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::{Instant, timeout};
+
+use super::answer::PATIENCE;
+use super::metrics::CallMetrics;
+use crate::domain::ids::TurnId;
+use crate::llm::{self, Usage};
+use crate::persistence::attempts::{self, Attempt, AttemptEnd};
+use crate::persistence::{Database, patiently};
+use crate::shutdown::Shutdown;
+
+/// How long a call waits to be noted. One that could not be noted goes out all the same: its end
+/// notes it whole.
+const NOTING: Duration = Duration::from_millis(500);
+
+/// What earlier generations of a turn have called.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Earlier {
+    /// The number of their last call, 0 if there was none.
+    pub last: i32,
+    /// Calls that failed; those that were interrupted are not among them.
+    pub failed: usize,
+}
+
+/// The books of one generation of a turn.
+pub(super) struct Ledger {
+    database: Database,
+    shutdown: Shutdown,
+    metrics: CallMetrics,
+    turn: TurnId,
+    generation: i32,
+    earlier: Earlier,
+    calls: Mutex<Calls>,
+}
+
+#[derive(Default)]
+struct Calls {
+    begun: i32,
+    open: Option<Open>,
+}
+
+/// A call that is out.
+struct Open {
+    attempt: Attempt,
+    since: Instant,
+    first_token: Option<Duration>,
+}
+
+impl Ledger {
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the call that is out, if there is one: its stream was dropped for this reason.
+    pub fn close(&self, reason: &'static str) {
+        llm::Attempts::end(self, reason, Usage::default());
+    }
+}
+
+#[async_trait]
+impl llm::Attempts for Ledger {
+    fn failed(&self) -> usize {
+        self.earlier.failed
+    }
+
+    async fn begin(&self, provider: &'static str, model: &str) -> bool {
+        let attempt = {
+            let mut calls = self.calls();
+            calls.begun += 1;
+            let attempt = Attempt {
+                turn: self.turn,
+                generation: self.generation,
+                number: self.earlier.last + calls.begun,
+                provider,
+                model: model.to_owned(),
+            };
+            calls.open = Some(Open {
+                attempt: attempt.clone(),
+                since: Instant::now(),
+                first_token: None,
+            });
+            attempt
+        };
+        match timeout(NOTING, attempts::begin(&self.database, &attempt)).await {
+            Ok(Ok(true)) => true,
+            Ok(Ok(false)) => {
+                self.calls().open = None;
+                false
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(turn.id = %self.turn, error = %error, "a call is noted later");
+                true
+            }
+            Err(_) => {
+                tracing::warn!(turn.id = %self.turn, "a call is noted later");
+                true
+            }
+        }
+    }
+
+    fn first_token(&self) {
+        if let Some(open) = &mut self.calls().open {
+            open.first_token = Some(open.since.elapsed());
+        }
+    }
+
+    fn end(&self, outcome: &'static str, usage: Usage) {
+        let Some(open) = self.calls().open.take() else {
+            return;
+        };
+        self.metrics.ended(open.attempt.provider, outcome, usage);
+        let end = AttemptEnd {
+            outcome,
+            first_token: open.first_token,
+            duration: open.since.elapsed(),
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+        };
+        let database = self.database.clone();
+        // Nobody waits for it. If this process dies first, the call counts as interrupted.
+        self.shutdown.spawn(async move {
+            let note = || attempts::end(&database, &open.attempt, end);
+            if let Err(error) = patiently(PATIENCE, note).await {
+                let turn = open.attempt.turn;
+                tracing::warn!(turn.id = %turn, error = %error, "the end of a call was not noted");
+            }
+        });
+    }
+}
+
+impl super::Orchestrator {
+    /// The books of a generation that begins here.
+    pub(super) fn ledger(&self, turn: TurnId, generation: i32, earlier: Earlier) -> Arc<Ledger> {
+        Arc::new(Ledger {
+            database: self.database.clone(),
+            shutdown: self.shutdown.clone(),
+            metrics: self.metrics.calls.clone(),
+            turn,
+            generation,
+            earlier,
+            calls: Mutex::default(),
+        })
+    }
+}
