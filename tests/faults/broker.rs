@@ -197,7 +197,7 @@ pub(super) async fn every_event_was_published(rig: &Rig, cluster: &Cluster) {
     let mut records = 0;
     for topic in topics::ALL {
         for partition in 0..log.partitions(topic).await.unwrap() {
-            let values = read(&log, topic, partition).await.unwrap();
+            let values = read(&log, topic, partition).await;
             records += values.len();
             found.extend(values.iter().map(|value| {
                 let envelope: serde_json::Value = serde_json::from_slice(value).unwrap();
@@ -212,12 +212,19 @@ pub(super) async fn every_event_was_published(rig: &Rig, cluster: &Cluster) {
     println!("{} events, {records} records of them", events.len());
 }
 
-/// Everything that a partition holds.
-pub(super) async fn read(
-    log: &KafkaLog,
-    topic: &str,
-    partition: i32,
-) -> Result<Vec<Vec<u8>>, BusError> {
+/// Everything that a partition holds. A call that fails is repeated, as a consumer repeats it.
+pub(super) async fn read(log: &KafkaLog, topic: &str, partition: i32) -> Vec<Vec<u8>> {
+    let deadline = Instant::now() + KAFKA_DEADLINE * 3;
+    loop {
+        match read_once(log, topic, partition).await {
+            Ok(values) => return values,
+            Err(error) => assert!(Instant::now() < deadline, "{topic} {partition}: {error}"),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn read_once(log: &KafkaLog, topic: &str, partition: i32) -> Result<Vec<Vec<u8>>, BusError> {
     let end = log.end_offset(topic, partition).await?;
     let mut values = Vec::new();
     let mut offset = 0;
