@@ -17,7 +17,7 @@ use super::{service, until_within};
 /// Any 22 characters of base64: nodes of one cluster agree on it.
 const CLUSTER_ID: &str = "chatbotTestCluster0002";
 /// A virtual machine starts slowly when its neighbours do, too.
-const START_LIMIT: Duration = Duration::from_mins(1);
+const START_LIMIT: Duration = Duration::from_mins(2);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// What one look at the cluster may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(2);
@@ -278,8 +278,6 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 controlled.shutdown.enable={controlled}
-broker.session.timeout.ms=4000
-broker.heartbeat.interval.ms=500
 leader.imbalance.check.interval.seconds=1
 leader.imbalance.per.broker.percentage=0
 num.network.threads=2
