@@ -1,18 +1,22 @@
 //! Odd records on real Kafka, read by the real rag role: repeated, reordered, rewound and poisonous.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chatbot::domain::ids::{DocumentId, EventId, VersionId};
 use chatbot::domain::messaging::Envelope;
 use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
-use chatbot::messaging::{KafkaLog, KafkaSettings, Log, Record, dead_letter_topic};
+use chatbot::messaging::{
+    KafkaLog, KafkaSettings, Log, OutboxRelay, Record, RelaySettings, dead_letter_topic,
+};
+use chatbot::persistence::outbox;
 use serde_json::{Value, json};
 
 use super::kafka;
 use crate::faults;
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::system::{Setup, System, authority};
-use crate::support::{service, until};
+use crate::support::{TestDatabase, service, until};
 
 /// What a poison record may cost those behind it.
 const DELAY_MS: i64 = 1_000;
@@ -438,6 +442,26 @@ async fn replay(system: &System, letters: &[i64], poisons: &[Poison]) {
         system.database().number(query).await == i64::try_from(waiting).unwrap()
     })
     .await;
+}
+
+/// A broker takes a request of about 1 MiB: more than that at once must not block the outbox.
+#[tokio::test]
+async fn events_that_are_large_together_are_published() {
+    let test = TestDatabase::new().await;
+    let log: Arc<dyn Log> = Arc::new(kafka::log(1).await);
+    for _ in 0..8 {
+        let payload = json!({ "padding": "x".repeat(250_000) });
+        outbox::enqueue(&test.database, TOPIC, "kind", "key", payload)
+            .await
+            .unwrap();
+    }
+    let relay = OutboxRelay::new(
+        test.database.clone(),
+        Arc::clone(&log),
+        RelaySettings::default(),
+    );
+    assert_eq!(relay.drain_once().await.unwrap(), 8);
+    assert_eq!(log.end_offset(TOPIC, 0).await.unwrap(), 8);
 }
 
 /// Replicas of the next release may add fields, to the envelope and to its payload.
