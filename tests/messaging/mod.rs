@@ -11,4 +11,5 @@ mod end_to_end;
 mod kafka;
 mod leases;
 mod outbox;
+mod poison;
 mod records;
