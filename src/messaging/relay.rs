@@ -13,6 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::{BusError, Log, Record, backoff, partition_for};
 use crate::domain::messaging::{OutboxRecord, OutboxStore, Publish, StoreError};
 
+/// The most bytes in one append: a broker takes about 1 MiB in one request by default, and what it
+/// refuses would block all that follows.
+const APPEND_BYTES: usize = 768 * 1024;
+
 /// Publishes outbox records: the partition comes from the key, order is kept per partition.
 pub struct LogPublisher {
     log: Arc<dyn Log>,
@@ -59,7 +63,10 @@ impl Publish for LogPublisher {
     async fn publish(&self, records: &[OutboxRecord]) -> Result<(), StoreError> {
         let appends = self.group(records).await?.into_iter().map(
             |((topic, partition), records)| async move {
-                self.log.append(&topic, partition, records).await
+                for batch in batches(records) {
+                    self.log.append(&topic, partition, batch).await?;
+                }
+                Ok(())
             },
         );
         // All of them, not the first error: what was stored twice is dropped by the consumers.
@@ -69,6 +76,23 @@ impl Publish for LogPublisher {
             .collect::<Result<(), BusError>>()
             .map_err(|error| store(&error))
     }
+}
+
+/// The records in their order, together no larger than one append may be.
+fn batches(records: Vec<Record>) -> Vec<Vec<Record>> {
+    let mut batches: Vec<Vec<Record>> = Vec::new();
+    let mut bytes = 0;
+    for record in records {
+        bytes += record.value.len();
+        match batches.last_mut() {
+            Some(batch) if bytes <= APPEND_BYTES => batch.push(record),
+            _ => {
+                bytes = record.value.len();
+                batches.push(vec![record]);
+            }
+        }
+    }
+    batches
 }
 
 fn store(error: &BusError) -> StoreError {

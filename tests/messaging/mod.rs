@@ -12,4 +12,5 @@ mod kafka;
 mod kafka_security;
 mod leases;
 mod outbox;
+mod poison;
 mod records;
