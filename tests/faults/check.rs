@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::chat::{Chat, Seen};
+use super::planted;
 use super::rig::Rig;
 use crate::support::until_within;
 
@@ -18,10 +19,19 @@ pub struct Findings {
     /// Why turns failed.
     pub reasons: BTreeMap<String, usize>,
     pub restarts: usize,
+    /// Requests that failed although another replica would have answered, by how.
+    pub failures: BTreeMap<String, usize>,
     pub recoveries: Vec<Duration>,
 }
 
 impl Findings {
+    /// The recovery that so many per cent do not exceed; zero if there was none.
+    pub fn recovery(&self, percent: usize) -> Duration {
+        let times = &self.recoveries;
+        let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+        times.get(index).copied().unwrap_or_default()
+    }
+
     pub fn ended(&self, status: &str) -> usize {
         self.ends.get(status).copied().unwrap_or_default()
     }
@@ -31,6 +41,7 @@ impl Findings {
 pub async fn check(rig: &Rig, chats: &[Chat]) -> Findings {
     every_turn_ends(rig).await;
     stored_state(rig).await;
+    planted::nothing_leaked(rig).await;
     let answers = stored_answers(rig).await;
     let mut findings = Findings {
         chats: chats.len(),
@@ -56,6 +67,9 @@ pub async fn check(rig: &Rig, chats: &[Chat]) -> Findings {
             .iter()
             .filter(|seen| seen.name == "restart")
             .count();
+        for failure in &chat.failures {
+            *findings.failures.entry(failure.clone()).or_default() += 1;
+        }
         findings.recoveries.extend(chat.recovery);
     }
     let turns = number(rig, "SELECT count(*) AS n FROM turns").await;

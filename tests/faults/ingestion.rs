@@ -1,61 +1,33 @@
 //! Workers die while documents are indexed: each document once, or a reason.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use futures::{StreamExt, stream};
+
 use super::check::Findings;
-use super::faults;
+use super::documents::{self, Owner};
 use super::report::report;
 use super::rig::Rig;
+use super::{faults, planted};
 use crate::support::system::Setup;
-use crate::support::until_within;
 
 /// Documents uploaded for each fault.
 const DOCUMENTS: usize = 60;
-
-/// What is searchable: a hash over every chunk of every current version, in no order.
-const INDEX: &str =
-    "SELECT md5(string_agg(md5(d.external_id || k.ordinal || k.text || k.start_offset), ','
-        ORDER BY d.external_id, k.ordinal)) AS t
-    FROM documents d JOIN chunks k ON k.version_id = d.current_version_id";
-
-async fn upload(rig: &Rig, from: usize, to: usize) {
-    for number in from..to {
-        let url = format!("{}/v1/documents/load/doc-{number}.md", rig.rags.url(1));
-        let text = format!(
-            "# Leaflet {number}\n\nRoom {number} is open. Ask for nurse {number}.\n\n\
-            ## Parking\n\nCar park {number} is free after {number} o'clock."
-        );
-        let put = rig.http.put(url).bearer_auth(&rig.key);
-        let put = put.header("content-type", "text/markdown").body(text);
-        assert!(put.send().await.unwrap().status().is_success());
-    }
-}
-
-async fn until_indexed(rig: &Rig, count: usize) {
-    let query = "SELECT count(*) AS n FROM document_versions WHERE status = 'indexed'";
-    let expected = i64::try_from(count).unwrap();
-    until_within(Duration::from_mins(3), "all is indexed", || async {
-        rig.setup.database.number(query).await == expected
-    })
-    .await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_killed_while_they_index() {
     let count = faults(1);
     let total = DOCUMENTS * count;
-    let clean = Rig::start("clean ingestion", 0, 2, Setup::new().await).await;
-    upload(&clean, 0, total).await;
-    until_indexed(&clean, total + 1).await;
-    let expected = clean.setup.database.texts(INDEX).await;
-
     let mut rig = Rig::start("rag killed", 0, 2, Setup::new().await).await;
+    let clean = Rig::planting("clean", 0, 2, Setup::new().await, &rig.planted).await;
+    upload(&clean, 0..total).await;
+    documents::until_indexed(&clean).await;
     let mut findings = Findings::default();
     for round in 0..count {
         let moment = rig
             .random
             .between(Duration::from_millis(50), Duration::from_millis(1_500));
-        // Uploads go to the second one; both work.
         let kill = async {
             tokio::time::sleep(moment).await;
             rig.rags.kill(0);
@@ -64,9 +36,9 @@ async fn workers_killed_while_they_index() {
         };
         let (died, ()) = tokio::join!(
             kill,
-            upload(&rig, round * DOCUMENTS, (round + 1) * DOCUMENTS)
+            upload(&rig, round * DOCUMENTS..(round + 1) * DOCUMENTS)
         );
-        until_indexed(&rig, (round + 1) * DOCUMENTS + 1).await;
+        documents::until_indexed(&rig).await;
         findings.recoveries.push(died.elapsed());
         rig.until_ready().await;
     }
@@ -76,29 +48,13 @@ async fn workers_killed_while_they_index() {
         count,
         &findings,
     );
-    assert_eq!(rig.setup.database.texts(INDEX).await, expected);
-    for (broken, query) in [
-        (
-            "nothing was given up",
-            "SELECT count(*) AS n FROM dead_letters",
-        ),
-        (
-            "no version has its chunks twice",
-            "SELECT count(*) AS n FROM chunks k JOIN documents d ON d.id = k.document_id
-             WHERE k.version_id <> d.current_version_id",
-        ),
-        (
-            "the statistics are those of the chunks",
-            "SELECT abs(s.chunks - (SELECT count(*) FROM chunks))
-                 + abs(s.total_length - (SELECT sum(lexical_length) FROM chunks))::bigint AS n
-             FROM lexical_stats s",
-        ),
-        (
-            "document frequencies are those of the postings",
-            "SELECT count(*) AS n FROM lexical_terms t
-             WHERE df <> (SELECT count(*) FROM lexical_postings p WHERE p.term_id = t.id)",
-        ),
-    ] {
-        assert_eq!(rig.setup.database.number(query).await, 0, "{broken}");
-    }
+    assert_eq!(documents::index(&rig).await, documents::index(&clean).await);
+    documents::check(&rig).await;
+    planted::nothing_leaked(&rig).await;
+}
+
+async fn upload(rig: &Rig, numbers: Range<usize>) {
+    let owner = Owner::of(rig);
+    let uploads = stream::iter(numbers).map(|number| owner.upload(number, 1));
+    uploads.buffer_unordered(8).collect::<()>().await;
 }

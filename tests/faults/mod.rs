@@ -13,11 +13,16 @@
 mod chat;
 mod check;
 mod dependencies;
+mod documents;
+mod front;
 mod ingestion;
 mod orchestrators;
+mod planted;
 mod random;
 mod report;
 mod rig;
+mod samples;
+mod soak;
 
 /// How many faults to provoke: as asked for, or this short slice.
 fn faults(slice: usize) -> usize {

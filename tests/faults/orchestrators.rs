@@ -34,7 +34,7 @@ async fn killed_at_random_moments() {
     report("orchestrator killed (SIGKILL)", count, &found);
     assert_eq!(found.ended("completed"), found.chats, "{:?}", found.ends);
     assert!(found.restarts > 0, "no answer was interrupted");
-    let p99 = found.recoveries[(found.recoveries.len() * 99 / 100).min(found.recoveries.len() - 1)];
+    let p99 = found.recovery(99);
     assert!(p99 <= RECOVERY, "{p99:?}");
 }
 
