@@ -21,6 +21,9 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The pause before a provider that failed for a moment is called again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// A timer that fires so much too late says that this process stood still meanwhile.
+const STOOD_STILL: Duration = Duration::from_secs(1);
+
 /// The configured providers.
 pub struct ProviderChain {
     links: Vec<Link>,
@@ -158,7 +161,8 @@ impl ProviderChain {
         limit: Duration,
     ) -> Result<Serving, LlmError> {
         let limit = limit.min(Duration::from_millis(self.deadlines.first_token_ms));
-        let begun = timeout(limit, async {
+        let due = Instant::now() + limit;
+        let begun = timeout_at(due, async {
             let mut stream = link.model.stream(prompt).await?;
             match stream.next().await.ok_or(LlmError::Truncated)?? {
                 // A filter, or nothing but thoughts. The extractive model may find nothing.
@@ -169,7 +173,7 @@ impl ProviderChain {
         let (first, rest) = match begun.await.unwrap_or(Err(LlmError::FirstTokenTimeout)) {
             Ok(begun) => begun,
             Err(error) => {
-                permit.failed(&error);
+                judge(permit, &error, due);
                 return Err(error);
             }
         };
@@ -193,6 +197,7 @@ impl ProviderChain {
         let state = (Some(first), Some((rest, permit)));
         Box::pin(stream::unfold(state, move |(first, open)| async move {
             let (mut rest, permit) = open?;
+            let due = end.min(Instant::now() + idle);
             let item = match first {
                 Some(chunk) => Ok(chunk),
                 None => next_within(&mut rest, idle, end).await,
@@ -205,12 +210,20 @@ impl ProviderChain {
                     None
                 }
                 Err(error) => {
-                    permit.failed(error);
+                    judge(permit, error, due);
                     None
                 }
             };
             Some((item, (None, open)))
         }))
+    }
+}
+
+/// Tells the breaker of a failure. A process that was stopped past the deadline learns nothing about
+/// the provider: all its calls are late at once, however well they were answered.
+fn judge(permit: Permit, error: &LlmError, due: Instant) {
+    if Instant::now() < due + STOOD_STILL {
+        permit.failed(error);
     }
 }
 
@@ -295,6 +308,24 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(items.len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_stood_still_does_not_blame_the_provider() {
+        let breaker = Arc::new(Breaker::new(
+            "p",
+            BreakerConfig {
+                failures: 1,
+                pause_ms: 10_000,
+            },
+        ));
+        let due = Instant::now() + Duration::from_secs(15);
+        sleep(Duration::from_secs(30)).await;
+        judge(breaker.admit().unwrap(), &LlmError::FirstTokenTimeout, due);
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        let due = Instant::now();
+        judge(breaker.admit().unwrap(), &LlmError::FirstTokenTimeout, due);
+        assert_eq!(breaker.state(), BreakerState::Open);
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ mod check;
 mod dependencies;
 mod documents;
 mod front;
+mod gaps;
 mod ingestion;
 mod orchestrators;
 mod planted;
@@ -22,7 +23,13 @@ mod random;
 mod report;
 mod rig;
 mod samples;
+mod scaling;
 mod soak;
+
+/// At full size, or a short slice.
+fn full_size() -> bool {
+    std::env::var_os("CHATBOT_FAULTS").is_some()
+}
 
 /// How many faults to provoke: as asked for, or this short slice.
 fn faults(slice: usize) -> usize {

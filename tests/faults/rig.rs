@@ -191,6 +191,14 @@ impl Rig {
             .collect()
     }
 
+    /// A counter of a replica.
+    pub async fn metric(&self, url: &str, name: &str) -> u64 {
+        let metrics = self.http.get(format!("{url}/metrics")).send().await;
+        let metrics = metrics.unwrap().text().await.unwrap();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name));
+        value.expect(name).trim().parse().unwrap()
+    }
+
     /// Waits for every replica that runs, and for the common addresses.
     pub async fn until_ready(&self) {
         for replicas in [&self.rags, &self.orchestrators] {

@@ -19,7 +19,7 @@ use crate::support::service;
 use crate::support::system::{Setup, authority};
 
 /// With their pauses, about a third of what the replicas could do on two cores.
-const CLIENTS: usize = 24;
+const CLIENTS: usize = 40;
 const PAUSE: Duration = Duration::from_secs(2);
 /// Goes round in longer than any request waits.
 const DOCUMENTS: usize = 120;
