@@ -22,6 +22,9 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The pause before a provider that failed for a moment is called again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// A timer that fires so much too late says that this process stood still meanwhile.
+const STOOD_STILL: Duration = Duration::from_secs(1);
+
 /// The configured providers.
 pub struct ProviderChain {
     links: Vec<Link>,
@@ -190,7 +193,8 @@ impl ProviderChain {
         attempts: Arc<dyn Attempts>,
     ) -> Result<Serving, LlmError> {
         let limit = limit.min(Duration::from_millis(self.deadlines.first_token_ms));
-        let begun = timeout(limit, async {
+        let due = Instant::now() + limit;
+        let begun = timeout_at(due, async {
             let mut stream = link.model.stream(prompt).await?;
             match stream.next().await.ok_or(LlmError::Truncated)?? {
                 // A filter, or nothing but thoughts. The extractive model may find nothing.
@@ -201,7 +205,7 @@ impl ProviderChain {
         let (first, rest) = match begun.await.unwrap_or(Err(LlmError::FirstTokenTimeout)) {
             Ok(begun) => begun,
             Err(error) => {
-                permit.failed(&error);
+                judge(permit, &error, due);
                 attempts.end(error.kind(), Usage::default());
                 return Err(error);
             }
@@ -234,6 +238,7 @@ impl ProviderChain {
         let state = (Some(first), Some((rest, permit, attempts)));
         Box::pin(stream::unfold(state, move |(first, open)| async move {
             let (mut rest, permit, attempts) = open?;
+            let due = end.min(Instant::now() + idle);
             let item = match first {
                 Some(chunk) => Ok(chunk),
                 None => next_within(&mut rest, idle, end).await,
@@ -247,13 +252,21 @@ impl ProviderChain {
                     None
                 }
                 Err(error) => {
-                    permit.failed(error);
+                    judge(permit, error, due);
                     attempts.end(error.kind(), Usage::default());
                     None
                 }
             };
             Some((item, (None, open)))
         }))
+    }
+}
+
+/// Tells the breaker of a failure. A process that was stopped past the deadline learns nothing about
+/// the provider: all its calls are late at once, however well they were answered.
+fn judge(permit: Permit, error: &LlmError, due: Instant) {
+    if Instant::now() < due + STOOD_STILL {
+        permit.failed(error);
     }
 }
 

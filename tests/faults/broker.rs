@@ -14,7 +14,8 @@ use rustix::process::Signal;
 use tokio::task::JoinSet;
 
 use super::chat::{Chat, Load};
-use super::check::{Findings, check, documents_once};
+use super::check::{Findings, check};
+use super::documents;
 use super::report::report;
 use super::rig::Rig;
 use crate::support::broker::Cluster;
@@ -151,7 +152,7 @@ async fn outage(scenario: &str, outage: Outage, length: Duration) {
     let chats = load.finish().await;
     until_drained(&rig, Instant::now()).await;
     let mut found = check(&rig, &chats).await;
-    documents_once(&rig, uploaded + 1).await;
+    documents::check_all(&rig, uploaded + 1).await;
     every_event_was_published(&rig, &cluster).await;
     chats_completed(&found);
     found.recoveries = vec![drained];
@@ -250,7 +251,7 @@ pub(super) fn settings(cluster: &Cluster) -> KafkaSettings {
 
 /// How many chats were asked in this time, and their p99 of the first token and of whole turns.
 fn p99(chats: &[Chat], from: Instant, to: Instant) -> (usize, Duration, Duration) {
-    let asked = chats.iter().filter(|c| c.asked >= from && c.asked < to);
+    let asked = chats.iter().filter(|c| c.begun >= from && c.begun < to);
     let (mut first, mut whole): (Vec<Duration>, Vec<Duration>) = asked
         .filter_map(|chat| Some((chat.first_delta?, chat.took)))
         .unzip();

@@ -1,7 +1,7 @@
 //! A client that does not give up, and remembers every event it sees.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chatbot::domain::ids::new_uuid;
@@ -37,13 +37,14 @@ pub struct Chat {
     pub key: String,
     pub turn: Option<String>,
     pub seen: Vec<Seen>,
-    pub asked: Instant,
     /// From asking to the first piece of the answer.
     pub first_delta: Option<Duration>,
     /// From asking to the end.
     pub took: Duration,
     /// From the first broken or refused connection to the next event; the longest one.
     pub recovery: Option<Duration>,
+    /// How requests failed: those that were refused, and streams that broke off.
+    pub failures: Vec<String>,
     pub ended: bool,
 }
 
@@ -53,39 +54,66 @@ struct Client {
     http: reqwest::Client,
     urls: Vec<String>,
     api_key: String,
+    question: String,
     random: Random,
 }
 
 /// Clients that chat until told to stop.
 pub struct Load {
     stop: Arc<AtomicBool>,
+    ended: Arc<AtomicUsize>,
     tasks: JoinSet<Vec<Chat>>,
 }
 
 impl Load {
-    /// So many chats are in flight until [`Load::finish`].
+    /// So many chats are in flight until [`Load::finish`], each with a replica of its choice.
     pub fn start(rig: &mut Rig, clients: usize) -> Self {
+        Self::paced(rig, clients, Duration::ZERO)
+    }
+
+    /// The same with a pause of about this long between two chats of a client.
+    pub fn paced(rig: &mut Rig, clients: usize, pause: Duration) -> Self {
+        let replicas = &rig.orchestrators;
+        let urls = (0..replicas.len()).map(|index| replicas.url(index));
+        Self::at(urls.collect(), rig, clients, pause)
+    }
+
+    /// The same through the replicas' common address, as from outside a cluster.
+    pub fn through_front(rig: &mut Rig, clients: usize) -> Self {
+        let urls = vec![rig.orchestrators.front()];
+        Self::at(urls, rig, clients, Duration::ZERO)
+    }
+
+    fn at(urls: Vec<String>, rig: &mut Rig, clients: usize, pause: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
+        let ended = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..clients {
-            let stop = Arc::clone(&stop);
+            let (stop, ended) = (Arc::clone(&stop), Arc::clone(&ended));
             let mut client = Client {
                 http: reqwest::Client::new(),
-                urls: (0..rig.orchestrators.len())
-                    .map(|index| rig.orchestrators.url(index))
-                    .collect(),
+                urls: urls.clone(),
                 api_key: rig.key.clone(),
+                question: format!("When are visiting hours? {}", rig.planted.question),
                 random: rig.random.fork(),
             };
             tasks.spawn(async move {
                 let mut chats = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
                     chats.push(client.chat().await);
+                    ended.fetch_add(1, Ordering::Relaxed);
+                    let pause = client.random.between(Duration::ZERO, pause * 2);
+                    tokio::time::sleep(pause).await;
                 }
                 chats
             });
         }
-        Self { stop, tasks }
+        Self { stop, ended, tasks }
+    }
+
+    /// How many chats have ended.
+    pub fn ended(&self) -> usize {
+        self.ended.load(Ordering::Relaxed)
     }
 
     /// No new question; returns when every answer has ended, or is given up.
@@ -106,10 +134,10 @@ impl Client {
             key: new_uuid().to_string(),
             turn: None,
             seen: Vec::new(),
-            asked: Instant::now(),
             first_delta: None,
             took: Duration::ZERO,
             recovery: None,
+            failures: Vec::new(),
             ended: false,
         };
         let deadline = Instant::now() + PATIENCE;
@@ -121,10 +149,14 @@ impl Client {
                 conversation = self.conversation(&url).await;
             }
             let before = chat.seen.len();
-            if let Some(conversation) = &conversation {
-                self.listen(&url, conversation, &mut chat, &mut broken)
-                    .await;
-            }
+            let heard = match &conversation {
+                None => Err("no conversation".to_owned()),
+                Some(conversation) => {
+                    self.listen(&url, conversation, &mut chat, &mut broken)
+                        .await
+                }
+            };
+            chat.failures.extend(heard.err());
             if !chat.ended {
                 broken.get_or_insert_with(Instant::now);
                 if chat.seen.len() == before {
@@ -132,7 +164,7 @@ impl Client {
                 }
             }
         }
-        chat.took = chat.asked.elapsed();
+        chat.took = chat.begun.elapsed();
         chat
     }
 
@@ -144,40 +176,26 @@ impl Client {
         Some(body["id"].as_str()?.to_owned())
     }
 
-    /// One connection: asks, or goes on where the last one ended.
+    /// One connection: asks, or goes on where the last one ended. An error if it was refused or
+    /// broke off.
     async fn listen(
         &self,
         url: &str,
         conversation: &str,
         chat: &mut Chat,
         broken: &mut Option<Instant>,
-    ) {
-        let request = match &chat.turn {
-            None => self
-                .http
-                .post(format!("{url}/v1/conversations/{conversation}/messages"))
-                .header("idempotency-key", &chat.key)
-                .header("accept", "text/event-stream")
-                .json(&json!({ "content": "When are visiting hours?" })),
-            Some(turn) => {
-                let request = self.http.get(format!("{url}/v1/turns/{turn}/events"));
-                match chat.seen.last() {
-                    Some(seen) => request.header("last-event-id", &seen.id),
-                    None => request,
-                }
-            }
-        };
-        let sent = request.bearer_auth(&self.api_key).send();
-        let Ok(Ok(answer)) = tokio::time::timeout(SILENCE, sent).await else {
-            return;
+    ) -> Result<(), String> {
+        let answer = self.request(url, conversation, chat).send();
+        let Ok(Ok(answer)) = tokio::time::timeout(SILENCE, answer).await else {
+            return Err("no answer".to_owned());
         };
         if !answer.status().is_success() {
-            return;
+            return Err(answer.status().to_string());
         }
         let mut events = answer.bytes_stream().eventsource();
         while let Ok(Some(Ok(event))) = tokio::time::timeout(SILENCE * 4, events.next()).await {
             if event.event == "reconnect" {
-                return;
+                return Ok(());
             }
             if let Some(broken) = broken.take() {
                 chat.recovery = chat.recovery.max(Some(broken.elapsed()));
@@ -187,7 +205,7 @@ impl Client {
                 chat.turn = data["turn_id"].as_str().map(str::to_owned);
             }
             if event.event == "delta" {
-                chat.first_delta.get_or_insert_with(|| chat.asked.elapsed());
+                chat.first_delta.get_or_insert_with(|| chat.begun.elapsed());
             }
             chat.ended = matches!(event.event.as_str(), "done" | "error");
             chat.seen.push(Seen {
@@ -197,8 +215,28 @@ impl Client {
                 data,
             });
             if chat.ended {
-                return;
+                return Ok(());
             }
         }
+        Err("broken off".to_owned())
+    }
+
+    fn request(&self, url: &str, conversation: &str, chat: &Chat) -> reqwest::RequestBuilder {
+        let request = match &chat.turn {
+            None => self
+                .http
+                .post(format!("{url}/v1/conversations/{conversation}/messages"))
+                .header("idempotency-key", &chat.key)
+                .header("accept", "text/event-stream")
+                .json(&json!({ "content": self.question })),
+            Some(turn) => {
+                let request = self.http.get(format!("{url}/v1/turns/{turn}/events"));
+                match chat.seen.last() {
+                    Some(seen) => request.header("last-event-id", &seen.id),
+                    None => request,
+                }
+            }
+        };
+        request.bearer_auth(&self.api_key)
     }
 }

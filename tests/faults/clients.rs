@@ -17,11 +17,12 @@ use super::check::Findings;
 use super::faults;
 use super::random::Random;
 use super::report::report;
-use super::rig::LEAFLET;
 use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::system::{Setup, System, authority};
 use crate::support::{until, until_within};
 
+const LEAFLET: &str = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. \
+    Children may visit with an adult.\n";
 const QUESTION: &str = "When are visiting hours?";
 const SENTENCE: &str = "Visiting hours are from 2 pm to 8 pm every day [1].\n";
 /// In a question that shall be answered at length.

@@ -1,81 +1,111 @@
 //! Workers die while documents are indexed: each document once, or a reason.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::check::{Findings, documents_once};
-use super::faults;
+use futures::{StreamExt, stream};
+
+use super::check::Findings;
+use super::documents::{self, Owner};
 use super::report::report;
 use super::rig::Rig;
+use super::{at_length, faults, planted};
 use crate::support::system::Setup;
-use crate::support::until_within;
+use crate::support::{until, until_within};
 
-/// Documents uploaded for each fault.
-const DOCUMENTS: usize = 60;
+/// Kills of one ingestion at most; with more the documents would be indexed before the last.
+const KILLS: usize = 2;
+/// The partitions of a dead worker have a new owner within this.
+const TAKEOVER: Duration = Duration::from_secs(20);
 
-/// What is searchable: a hash over every chunk of every current version, in no order.
-const INDEX: &str =
-    "SELECT md5(string_agg(md5(d.external_id || k.ordinal || k.text || k.start_offset), ','
-        ORDER BY d.external_id, k.ordinal)) AS t
-    FROM documents d JOIN chunks k ON k.version_id = d.current_version_id";
+/// Members that own nothing; zero when everyone works.
+const IDLE: &str = "SELECT count(*) AS n FROM consumer_members m WHERE m.expires_at > now()
+    AND NOT EXISTS (SELECT FROM partition_leases l WHERE l.owner = m.member)";
+const WAITING: &str = "SELECT count(*) AS n FROM document_versions WHERE status = 'received'";
 
-async fn upload(rig: &Rig, from: usize, to: usize) {
-    for number in from..to {
-        let url = format!("{}/v1/documents/load/doc-{number}.md", rig.rags.url(1));
-        let text = format!(
-            "# Leaflet {number}\n\nRoom {number} is open. Ask for nurse {number}.\n\n\
-            ## Parking\n\nCar park {number} is free after {number} o'clock."
-        );
-        let put = rig.http.put(url).bearer_auth(&rig.key);
-        let put = put.header("content-type", "text/markdown").body(text);
-        assert!(put.send().await.unwrap().status().is_success());
-    }
-}
-
-async fn until_indexed(rig: &Rig, count: usize) {
-    let query = "SELECT count(*) AS n FROM document_versions WHERE status = 'indexed'";
-    let expected = i64::try_from(count).unwrap();
-    until_within(Duration::from_mins(3), "all is indexed", || async {
-        rig.setup.database.number(query).await == expected
+/// Kills a worker at a random moment and starts it again; returns how long its partitions had no
+/// live owner.
+async fn kill(rig: &mut Rig, lease: Duration) -> Duration {
+    let database = &rig.setup.database;
+    until("everyone works", || async {
+        database.number(IDLE).await == 0
     })
     .await;
+    let moment = rig
+        .random
+        .between(Duration::from_millis(50), Duration::from_millis(1_000));
+    tokio::time::sleep(moment).await;
+    let victim = rig.random.below(rig.rags.len());
+    assert!(
+        database.number(WAITING).await > 0,
+        "nothing was left to index"
+    );
+    rig.rags.kill(victim);
+    let died = Instant::now();
+    let at = database.texts("SELECT clock_timestamp()::text AS t").await;
+    rig.rags.start(&rig.setup, victim);
+    // A member that has renewed its leases since then lives.
+    let orphans = format!(
+        "SELECT count(*) AS n FROM partition_leases l LEFT JOIN consumer_members m
+             ON m.member = l.owner AND m.expires_at > '{}'::timestamptz + interval '{} s'
+         WHERE m.member IS NULL",
+        at[0],
+        lease.as_secs()
+    );
+    let taken = || async { database.number(&orphans).await == 0 };
+    until_within(TAKEOVER * 2, "its partitions are taken over", taken).await;
+    died.elapsed()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_killed_while_they_index() {
     let count = faults(1);
-    let total = DOCUMENTS * count;
-    let clean = Rig::start("clean ingestion", 0, 2, Setup::new().await).await;
-    upload(&clean, 0, total).await;
-    until_indexed(&clean, total + 1).await;
-    let expected = clean.setup.database.texts(INDEX).await;
-
-    let mut rig = Rig::start("rag killed", 0, 2, Setup::new().await).await;
+    let total = if at_length() { 1_000 } else { 200 };
     let mut findings = Findings::default();
-    for round in 0..count {
-        let moment = rig
-            .random
-            .between(Duration::from_millis(50), Duration::from_millis(1_500));
-        // Uploads go to the second one; both work.
-        let kill = async {
-            tokio::time::sleep(moment).await;
-            rig.rags.kill(0);
-            rig.rags.start(&rig.setup, 0);
-            Instant::now()
-        };
-        let (died, ()) = tokio::join!(
-            kill,
-            upload(&rig, round * DOCUMENTS, (round + 1) * DOCUMENTS)
-        );
-        until_indexed(&rig, (round + 1) * DOCUMENTS + 1).await;
-        findings.recoveries.push(died.elapsed());
-        rig.until_ready().await;
+    let mut left = count;
+    while left > 0 {
+        let kills = left.min(KILLS);
+        left -= kills;
+        findings.recoveries.extend(ingest(total, kills).await);
     }
     findings.recoveries.sort();
-    report(
-        "rag worker killed (SIGKILL) while it indexes",
-        count,
-        &findings,
-    );
-    assert_eq!(rig.setup.database.texts(INDEX).await, expected);
-    documents_once(&rig, total + 1).await;
+    let scenario = "rag worker killed (SIGKILL) while it indexes";
+    report(scenario, count, &findings);
+    let longest = findings.recoveries.last();
+    assert!(longest <= Some(&TAKEOVER), "{longest:?}");
+}
+
+/// One ingestion with so many kills, compared with one without.
+async fn ingest(total: usize, kills: usize) -> Vec<Duration> {
+    let (lease, beat) = if at_length() { (15, 3) } else { (4, 1) };
+    let setup = Setup::new()
+        .await
+        .with("CHATBOT__MESSAGING__PARTITIONS", "6")
+        .with("CHATBOT__MESSAGING__LEASE_TTL_MS", format!("{lease}000"))
+        .with("CHATBOT__MESSAGING__HEARTBEAT_MS", format!("{beat}000"));
+    let mut rig = Rig::start("rag killed", 0, 2, setup).await;
+    let clean = Rig::planting("clean", 0, 2, Setup::new().await, &rig.planted).await;
+    upload(&Owner::of(&clean), 0..total).await;
+    documents::until_indexed(&clean).await;
+    let expected = documents::index(&clean).await;
+    drop(clean);
+    let owner = Owner::of(&rig);
+    let kills = async {
+        let mut takeovers = Vec::new();
+        for _ in 0..kills {
+            takeovers.push(kill(&mut rig, Duration::from_secs(lease)).await);
+        }
+        takeovers
+    };
+    let (takeovers, ()) = tokio::join!(kills, upload(&owner, 0..total));
+    documents::until_indexed(&rig).await;
+    assert_eq!(documents::index(&rig).await, expected);
+    documents::check(&rig).await;
+    planted::nothing_leaked(&rig).await;
+    takeovers
+}
+
+async fn upload(owner: &Owner, numbers: Range<usize>) {
+    let uploads = stream::iter(numbers).map(|number| owner.upload(number, 1));
+    uploads.buffer_unordered(4).collect::<()>().await;
 }

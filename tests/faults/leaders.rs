@@ -14,7 +14,8 @@ use super::broker::{
     read, settings, system, until_drained,
 };
 use super::chat::Load;
-use super::check::{check, documents_once};
+use super::check::check;
+use super::documents;
 use super::faults;
 use super::report::report;
 use super::rig::Rig;
@@ -195,7 +196,7 @@ async fn leaders_move() {
     until_drained(&rig, Instant::now()).await;
     probe.nothing_is_lost().await;
     let mut found = check(&rig, &chats).await;
-    documents_once(&rig, uploaded + 1).await;
+    documents::check_all(&rig, uploaded + 1).await;
     every_event_was_published(&rig, &cluster).await;
     chats_completed(&found);
     println!("{partitions} partitions got another leader");

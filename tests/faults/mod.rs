@@ -15,13 +15,20 @@ mod chat;
 mod check;
 mod clients;
 mod dependencies;
+mod documents;
+mod front;
+mod gaps;
 mod ingestion;
 mod leaders;
 mod network;
 mod orchestrators;
+mod planted;
 mod random;
 mod report;
 mod rig;
+mod samples;
+mod scaling;
+mod soak;
 
 /// Whether a run at length was asked for, whose figures count.
 pub fn at_length() -> bool {

@@ -1,38 +1,57 @@
 //! Several replicas of each role, and a provider that answers slowly enough to be interrupted.
 
+use std::fs::OpenOptions;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
+use super::front::Front;
+use super::planted::Planted;
 use super::random::Random;
 use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::system::{Role, Setup, free_port};
 use crate::support::{until, until_within};
 
-pub const LEAFLET: &str = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. \
-    Children may visit with an adult. Please do not visit with a fever.\n";
-const ANSWER: &str = "Visiting hours are from 2 pm to 8 pm every day [1]. \
-    Children may visit with an adult [1]. Please do not visit with a fever [1].";
 /// Between two pieces of an answer.
 const PACE: Duration = Duration::from_millis(40);
 
-/// Replicas behind fixed addresses, so that one can come back where it was.
+/// Replicas behind fixed addresses, so that one can come back where it was, and behind a common one.
 pub struct Replicas {
-    role: &'static str,
+    pub role: &'static str,
+    ready: &'static str,
     settings: Vec<(String, String)>,
+    logs: PathBuf,
     ports: Vec<u16>,
     running: Vec<Mutex<Option<Role>>>,
+    front: Front,
 }
 
 impl Replicas {
-    fn new(role: &'static str, count: usize, settings: Vec<(String, String)>) -> Self {
+    async fn new(
+        (role, ready): (&'static str, &'static str),
+        count: usize,
+        settings: &[(&str, &str)],
+        logs: &TempDir,
+    ) -> Self {
+        let ports: Vec<u16> = (0..count).map(|_| free_port()).collect();
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
             role,
-            settings,
-            ports: (0..count).map(|_| free_port()).collect(),
+            ready,
+            settings: settings.iter().map(owned).collect(),
+            logs: logs.path().to_owned(),
+            front: Front::over(&ports, ready).await,
+            ports,
             running: (0..count).map(|_| Mutex::new(None)).collect(),
         }
+    }
+
+    /// Reaches whichever replica is ready.
+    pub fn front(&self) -> String {
+        format!("http://{}", self.front.address)
     }
 
     pub fn len(&self) -> usize {
@@ -43,15 +62,36 @@ impl Replicas {
         format!("http://127.0.0.1:{}", self.ports[index])
     }
 
-    /// Starts a replica; [`Rig::until_ready`] waits for it.
+    /// Starts a replica; [`Rig::until_ready`] waits for it. All it prints is kept.
     pub fn start(&self, setup: &Setup, index: usize) {
-        let settings: Vec<(&str, &str)> = self
-            .settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        let role = setup.serve_at(self.ports[index], self.role, &settings);
-        *self.running[index].lock().unwrap() = Some(role);
+        let log = self.logs.join(format!("{}-{index}.log", self.role));
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .unwrap();
+        let child = setup
+            .chatbot()
+            .args(["serve", self.role])
+            .env("CHATBOT__SERVER__PORT", self.ports[index].to_string())
+            .env("CHATBOT__LOG__FILTER", "debug")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let url = self.url(index);
+        *self.running[index].lock().unwrap() = Some(Role { child, url });
+    }
+
+    /// The process of a running replica.
+    pub fn process(&self, index: usize) -> u32 {
+        let running = self.running[index].lock().unwrap();
+        running.as_ref().expect("a running replica").child.id()
+    }
+
+    fn is_running(&self, index: usize) -> bool {
+        self.running[index].lock().unwrap().is_some()
     }
 
     /// SIGKILL: nothing is said, nothing is given back.
@@ -61,9 +101,8 @@ impl Replicas {
     }
 
     pub fn signal(&self, index: usize, signal: Signal) {
-        let running = self.running[index].lock().unwrap();
-        let id = running.as_ref().expect("a running replica").child.id();
-        kill_process(Pid::from_raw(i32::try_from(id).unwrap()).unwrap(), signal).unwrap();
+        let process = i32::try_from(self.process(index)).unwrap();
+        kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
     }
 
     /// SIGTERM, as a rolling restart does it. Returns how long the end took, and whether it was
@@ -85,52 +124,92 @@ pub struct Rig {
     pub http: reqwest::Client,
     pub key: String,
     pub random: Random,
+    pub planted: Planted,
+    /// What the processes print.
+    pub logs: TempDir,
     _provider: Provider,
 }
 
 impl Rig {
     /// Starts the replicas and uploads the leaflet.
     pub async fn start(scenario: &str, orchestrators: usize, rags: usize, setup: Setup) -> Self {
-        let random = Random::of(scenario);
-        let provider = Provider::start([answer()]).await;
-        let rags = Replicas::new("rag", rags, Vec::new());
-        let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let settings = vec![
-            setting("CHATBOT__ORCHESTRATOR__RAG_URL", &rags.url(0)),
-            setting("OPENAI_BASE_URL", &provider.url),
-            setting("CHATBOT__LLM__PROVIDERS", "[\"openai\"]"),
-            setting("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "100000"),
-            setting("CHATBOT__ORCHESTRATOR__MAX_TURNS_PER_USER", "1000"),
+        let planted = Planted::new();
+        Self::planting(scenario, orchestrators, rags, setup, &planted).await
+    }
+
+    /// The same with the words that another one planted: its documents have the same text.
+    pub async fn planting(
+        scenario: &str,
+        orchestrators: usize,
+        rags: usize,
+        setup: Setup,
+        planted: &Planted,
+    ) -> Self {
+        let logs = tempfile::tempdir().unwrap();
+        let provider = Provider::start([answer(&planted.answer)]).await;
+        let rags = Replicas::new(("rag", "/v1/health/ready"), rags, &[], &logs).await;
+        let rag_url = rags.front();
+        let settings = [
+            ("CHATBOT__ORCHESTRATOR__RAG_URL", rag_url.as_str()),
+            ("OPENAI_BASE_URL", &provider.url),
+            ("CHATBOT__LLM__PROVIDERS", "[\"openai\"]"),
+            ("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "100000"),
+            ("CHATBOT__ORCHESTRATOR__MAX_TURNS_PER_USER", "1000"),
+            // A planted word is nothing the documents could support.
+            ("CHATBOT__ORCHESTRATOR__MIN_SUPPORT", "0.3"),
         ];
+        let role = ("orchestrator", "/health/ready");
         let rig = Self {
-            orchestrators: Replicas::new("orchestrator", orchestrators, settings),
+            orchestrators: Replicas::new(role, orchestrators, &settings, &logs).await,
             rags,
             http: reqwest::Client::new(),
             key: setup.key("anna", &["chat", "search", "documents"]),
             setup,
-            random,
+            random: Random::of(scenario),
+            planted: planted.clone(),
+            logs,
             _provider: provider,
         };
-        for index in 0..rig.rags.len() {
-            rig.rags.start(&rig.setup, index);
-        }
-        for index in 0..rig.orchestrators.len() {
-            rig.orchestrators.start(&rig.setup, index);
+        for replicas in [&rig.rags, &rig.orchestrators] {
+            for index in 0..replicas.len() {
+                replicas.start(&rig.setup, index);
+            }
         }
         rig.until_ready().await;
-        rig.upload("visiting.md", LEAFLET).await;
+        rig.upload_leaflet().await;
         rig
     }
 
-    /// Waits for every replica.
+    /// The addresses of the replicas that run.
+    pub fn running(&self) -> Vec<String> {
+        [&self.rags, &self.orchestrators]
+            .into_iter()
+            .flat_map(|replicas| {
+                let running = (0..replicas.len()).filter(|index| replicas.is_running(*index));
+                running.map(|index| replicas.url(index))
+            })
+            .collect()
+    }
+
+    /// A counter of a replica.
+    pub async fn metric(&self, url: &str, name: &str) -> u64 {
+        let metrics = self.http.get(format!("{url}/metrics")).send().await;
+        let metrics = metrics.unwrap().text().await.unwrap();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name));
+        value.expect(name).trim().parse().unwrap()
+    }
+
+    /// Waits for every replica that runs, and for the common addresses.
     pub async fn until_ready(&self) {
-        for index in 0..self.rags.len() {
-            self.answers(format!("{}/v1/health/ready", self.rags.url(index)))
-                .await;
-        }
-        for index in 0..self.orchestrators.len() {
-            self.answers(format!("{}/health/ready", self.orchestrators.url(index)))
-                .await;
+        for replicas in [&self.rags, &self.orchestrators] {
+            let running = (0..replicas.len()).filter(|index| replicas.is_running(*index));
+            let mut urls: Vec<String> = running.map(|index| replicas.url(index)).collect();
+            if !urls.is_empty() {
+                urls.push(replicas.front());
+            }
+            for url in urls {
+                self.answers(format!("{url}{}", replicas.ready)).await;
+            }
         }
     }
 
@@ -142,10 +221,14 @@ impl Rig {
         until_within(Duration::from_mins(1), &format!("{url} is ready"), ready).await;
     }
 
-    async fn upload(&self, name: &str, text: &'static str) {
-        let url = format!("{}/v1/documents/patients/{name}", self.rags.url(0));
+    async fn upload_leaflet(&self) {
+        let url = format!("{}/v1/documents/patients/visiting.md", self.rags.front());
         let put = self.http.put(&url).bearer_auth(&self.key);
-        let put = put.header("content-type", "text/markdown").body(text);
+        let put = put.header("content-type", "text/markdown").body(format!(
+            "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. \
+            Children may visit with an adult. Please do not visit with a fever. Ask for {}.\n",
+            self.planted.document
+        ));
         assert!(put.send().await.unwrap().status().is_success());
         until("the leaflet is indexed", || async {
             let view = self.http.get(&url).bearer_auth(&self.key).send().await;
@@ -156,11 +239,24 @@ impl Rig {
     }
 }
 
+impl Drop for Rig {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.logs.disable_cleanup(true);
+            println!("logs are kept in {}", self.logs.path().display());
+        }
+    }
+}
+
 /// Some thirty pieces, paced.
-fn answer() -> Script {
+fn answer(planted: &str) -> Script {
+    let text = format!(
+        "Visiting hours are from 2 pm to 8 pm every day [1]. Children may visit with an adult [1]. \
+        Please do not visit with a fever [1]. Yours, {planted}."
+    );
     let dialect = Dialect::OpenAi;
     let begun = Script::begin(dialect, &[]);
-    let pieces = ANSWER.split_inclusive(' ');
+    let pieces = text.split_inclusive(' ');
     pieces
         .fold(begun, |script, piece| {
             script.send(dialect.delta(piece)).pause(PACE)
