@@ -17,6 +17,8 @@ use crate::persistence::turns::{self, Orphan};
 
 /// With the lease, what a person waits at most when a replica dies.
 const INTERVAL: Duration = Duration::from_secs(2);
+/// Turns taken with one statement.
+const BATCH: usize = 16;
 /// Event numbers left free for each generation: the client may have seen more than the cache has.
 const SPACING: u64 = 10_000;
 
@@ -27,14 +29,15 @@ pub async fn take_over(orchestrator: Arc<Orchestrator>) {
             () = orchestrator.shutdown.draining() => return,
             () = tokio::time::sleep(INTERVAL) => {}
         }
-        take_over_once(&orchestrator).await;
+        // After a full batch there are probably more: those of a replica that stopped under load.
+        while take_over_once(&orchestrator).await == BATCH {}
     }
 }
 
 /// Takes over what there is room for; returns how many.
 pub async fn take_over_once(orchestrator: &Arc<Orchestrator>) -> usize {
     // Half of what is free: new questions need room too.
-    let room = orchestrator.admission.free().div_ceil(2).min(16);
+    let room = orchestrator.admission.free().div_ceil(2).min(BATCH);
     let Ok(limit @ 1..) = i64::try_from(room) else {
         return 0;
     };

@@ -9,6 +9,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use tokio::task::JoinHandle;
 
 use super::rig::Rig;
+use crate::support::system::Setup;
 use crate::support::until_within;
 
 /// An upload or withdrawal that nobody answers for so long is lost.
@@ -148,6 +149,17 @@ pub async fn until_indexed(rig: &Rig) {
 /// The hash of what is searchable.
 pub async fn index(rig: &Rig) -> Vec<String> {
     rig.setup.database.texts(INDEX).await
+}
+
+/// The hash of what a system without faults makes of the same documents.
+pub async fn clean(rig: &Rig, editions: &Editions) -> Vec<String> {
+    let clean = Rig::planting("clean run", 0, 2, Setup::new().await, &rig.planted).await;
+    let owner = Owner::of(&clean);
+    for (number, edition) in editions {
+        owner.upload(*number, *edition).await;
+    }
+    until_indexed(&clean).await;
+    index(&clean).await
 }
 
 /// Each document is indexed once: nothing given up, nothing left over, nothing counted twice.

@@ -2,44 +2,59 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
+
 use super::check::Findings;
-use super::documents::{self, Changes, Owner};
+use super::documents::{self, Changes};
 use super::report::report;
 use super::rig::Rig;
 use super::{at_length, planted};
 use crate::support::system::Setup;
+use crate::support::until_within;
 
-const PARTITIONS: i64 = 12;
+const PARTITIONS: &str = "12";
+/// Before and after the others.
+const FEW: usize = 2;
+/// A pod that is told to go is killed after this.
+const EXIT: Duration = Duration::from_secs(75);
 /// After each step the shares are fair within this.
 const FAIR: Duration = Duration::from_secs(15);
 
-/// Zero once every partition is held by a live member and no two members' shares differ by more
-/// than one.
-const UNFAIR: &str = "SELECT count(*) AS n FROM (
+/// A row while two live members' shares differ by more than one, or a partition has no live owner.
+const UNFAIR: &str = "SELECT '' AS t FROM (
         SELECT count(l.partition) AS share FROM consumer_members m
         LEFT JOIN partition_leases l ON l.owner = m.member AND l.consumer_group = m.consumer_group
             AND l.expires_at > now()
         WHERE m.expires_at > now() GROUP BY m.member) shares
     HAVING max(share) - min(share) > 1 OR sum(share) <> (SELECT count(*) FROM partition_leases)";
+const ALIVE: &str = "SELECT count(*) AS n FROM consumer_members WHERE expires_at > now()";
 
-async fn until_fair(rig: &Rig, members: i64) -> Duration {
+async fn until_fair(rig: &Rig, members: usize) -> Duration {
     let begun = Instant::now();
-    let alive = "SELECT count(*) AS n FROM consumer_members WHERE expires_at > now()";
-    loop {
-        let fair = rig
-            .setup
-            .database
-            .texts(&UNFAIR.replace("count(*) AS n", "'' AS t"))
-            .await;
-        if fair.is_empty() && rig.setup.database.number(alive).await == members {
-            return begun.elapsed();
-        }
-        assert!(
-            begun.elapsed() < FAIR,
-            "no fair shares of {members} in time"
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    let fair = || async {
+        let unfair = rig.setup.database.texts(UNFAIR).await;
+        let alive = rig.setup.database.number(ALIVE).await;
+        unfair.is_empty() && usize::try_from(alive).unwrap() == members
+    };
+    until_within(FAIR, "shares are fair", fair).await;
+    begun.elapsed()
+}
+
+/// Stops all workers but two at once; how long until the two share everything.
+async fn shrink(rig: &Rig) -> Duration {
+    let stops = (FEW..rig.rags.len()).map(|index| rig.rags.terminate(index, EXIT));
+    for (took, clean) in join_all(stops).await {
+        assert!(clean, "it did not end cleanly within {took:?}");
     }
+    until_fair(rig, FEW).await
+}
+
+async fn grow(rig: &Rig) -> Duration {
+    for index in FEW..rig.rags.len() {
+        rig.rags.start(&rig.setup, index);
+    }
+    rig.until_ready().await;
+    until_fair(rig, rig.rags.len()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,37 +62,25 @@ async fn workers_come_and_go() {
     let most = if at_length() { 10 } else { 4 };
     let setup = Setup::new()
         .await
-        .with("CHATBOT__MESSAGING__PARTITIONS", PARTITIONS.to_string())
-        .with("CHATBOT__DATABASE__MAX_CONNECTIONS", "8");
+        .with("CHATBOT__MESSAGING__PARTITIONS", PARTITIONS);
     let mut rig = Rig::start("workers come and go", 0, most, setup).await;
-    let mut steps = vec![until_fair(&rig, i64::try_from(most).unwrap()).await];
+    until_fair(&rig, most).await;
     let changes = Changes::start(&mut rig, 500, Duration::from_millis(100));
-    for members in (2..most).rev() {
-        let limit = Duration::from_secs(75);
-        let (took, clean) = rig.rags.terminate(members, limit).await;
-        assert!(clean, "it did not end cleanly within {took:?}");
-    }
-    steps.push(until_fair(&rig, 2).await);
-    for index in 2..most {
-        rig.rags.start(&rig.setup, index);
-    }
-    rig.until_ready().await;
-    steps.push(until_fair(&rig, i64::try_from(most).unwrap()).await);
+    shrink(&rig).await;
+    let mut recoveries = vec![grow(&rig).await, shrink(&rig).await];
     let editions = changes.finish().await;
     documents::until_indexed(&rig).await;
-    steps.sort();
+    recoveries.sort();
     let findings = Findings {
-        recoveries: steps,
+        recoveries,
         ..Findings::default()
     };
-    report("rag workers 2, 10, 2: until shares are fair", 3, &findings);
+    let scenario = format!("rag workers 2, {most}, 2: until shares are fair");
+    report(&scenario, 2, &findings);
     documents::check(&rig).await;
     planted::nothing_leaked(&rig).await;
-    let clean = Rig::planting("clean run", 0, 2, Setup::new().await, &rig.planted).await;
-    let owner = Owner::of(&clean);
-    for (number, edition) in editions {
-        owner.upload(number, edition).await;
-    }
-    documents::until_indexed(&clean).await;
-    assert_eq!(documents::index(&rig).await, documents::index(&clean).await);
+    assert_eq!(
+        documents::index(&rig).await,
+        documents::clean(&rig, &editions).await
+    );
 }

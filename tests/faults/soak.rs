@@ -9,7 +9,7 @@ use rustix::process::Signal;
 
 use super::chat::Load;
 use super::check::check;
-use super::documents::{self, Changes, Editions, Owner};
+use super::documents::{self, Changes};
 use super::front::Front;
 use super::report::report_soak;
 use super::rig::{Replicas, Rig};
@@ -162,23 +162,12 @@ async fn a_long_time_with_a_fault_a_minute() {
     report_soak(&found, &faults, &series);
     assert_eq!(
         documents::index(&rig).await,
-        clean(&rig, &editions).await,
+        documents::clean(&rig, &editions).await,
         "other chunks than those of a clean run"
     );
     if plan.length >= LONG {
         flat(&series);
     }
-}
-
-/// What a system without faults makes of the same documents.
-async fn clean(soaked: &Rig, editions: &Editions) -> Vec<String> {
-    let clean = Rig::planting("clean run", 0, 2, Setup::new().await, &soaked.planted).await;
-    let owner = Owner::of(&clean);
-    for (number, edition) in editions {
-        owner.upload(*number, *edition).await;
-    }
-    documents::until_indexed(&clean).await;
-    documents::index(&clean).await
 }
 
 /// Neither memory nor open files grow.
