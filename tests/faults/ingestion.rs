@@ -34,7 +34,7 @@ async fn kill(rig: &mut Rig) -> Duration {
     .await;
     let moment = rig
         .random
-        .between(Duration::from_millis(50), Duration::from_millis(1_000));
+        .between(Duration::from_millis(50), Duration::from_secs(1));
     tokio::time::sleep(moment).await;
     let victim = rig.random.below(rig.rags.len());
     assert!(
