@@ -21,9 +21,6 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The pause before a provider that failed for a moment is called again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// A timer that fires so much too late says that this process stood still meanwhile.
-const STOOD_STILL: Duration = Duration::from_secs(1);
-
 /// The configured providers.
 pub struct ProviderChain {
     links: Vec<Link>,
@@ -173,7 +170,7 @@ impl ProviderChain {
         let (first, rest) = match begun.await.unwrap_or(Err(LlmError::FirstTokenTimeout)) {
             Ok(begun) => begun,
             Err(error) => {
-                judge(permit, &error, due);
+                permit.failed_by(due, &error);
                 return Err(error);
             }
         };
@@ -210,20 +207,12 @@ impl ProviderChain {
                     None
                 }
                 Err(error) => {
-                    judge(permit, error, due);
+                    permit.failed_by(due, error);
                     None
                 }
             };
             Some((item, (None, open)))
         }))
-    }
-}
-
-/// Tells the breaker of a failure. A process that was stopped past the deadline learns nothing about
-/// the provider: all its calls are late at once, however well they were answered.
-fn judge(permit: Permit, error: &LlmError, due: Instant) {
-    if Instant::now() < due + STOOD_STILL {
-        permit.failed(error);
     }
 }
 
@@ -308,24 +297,6 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(items.len(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_process_that_stood_still_does_not_blame_the_provider() {
-        let breaker = Arc::new(Breaker::new(
-            "p",
-            BreakerConfig {
-                failures: 1,
-                pause_ms: 10_000,
-            },
-        ));
-        let due = Instant::now() + Duration::from_secs(15);
-        sleep(Duration::from_secs(30)).await;
-        judge(breaker.admit().unwrap(), &LlmError::FirstTokenTimeout, due);
-        assert_eq!(breaker.state(), BreakerState::Closed);
-        let due = Instant::now();
-        judge(breaker.admit().unwrap(), &LlmError::FirstTokenTimeout, due);
-        assert_eq!(breaker.state(), BreakerState::Open);
     }
 
     #[tokio::test(start_paused = true)]
