@@ -43,7 +43,7 @@ impl Default for MessagingConfig {
             replication_factor: 1,
             request_timeout_ms: 10_000,
             lease_ttl_ms: 15_000,
-            heartbeat_ms: 3_000,
+            heartbeat_ms: 2_000,
             poll_ms: 200,
             max_attempts: 5,
             keep_days: 14,

@@ -14,6 +14,9 @@ use super::{BreakerConfig, LlmError};
 /// A provider may ask for a longer rest (`Retry-After`), but not for more than this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
+/// A timer that fires so much too late says that this process stood still meanwhile.
+const STOOD_STILL: Duration = Duration::from_secs(1);
+
 /// How a breaker stands, for metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerState {
@@ -133,6 +136,14 @@ impl Permit {
         let mut state = self.breaker.locked();
         if matches!(*state, State::Closed(_)) {
             *state = State::Closed(0);
+        }
+    }
+
+    /// The call failed, and was due by then. A process that was stopped past the deadline learns
+    /// nothing about the provider: all its calls are late at once, however well they were answered.
+    pub fn failed_by(self, due: Instant, error: &LlmError) {
+        if Instant::now() < due + STOOD_STILL {
+            self.failed(error);
         }
     }
 
@@ -283,6 +294,23 @@ mod tests {
         breaker.admit().unwrap().failed(&limited(86_400));
         advance(LONGEST_PAUSE).await;
         assert!(breaker.admit().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_stood_still_does_not_blame_the_provider() {
+        let breaker = breaker();
+        let due = Instant::now() + Duration::from_secs(15);
+        advance(Duration::from_secs(30)).await;
+        for _ in 0..3 {
+            let late = breaker.admit().unwrap();
+            late.failed_by(due, &LlmError::FirstTokenTimeout);
+        }
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        for _ in 0..2 {
+            let failed = breaker.admit().unwrap();
+            failed.failed_by(Instant::now(), &LlmError::FirstTokenTimeout);
+        }
+        assert_eq!(breaker.state(), BreakerState::Open);
     }
 
     #[tokio::test(start_paused = true)]

@@ -22,9 +22,6 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The pause before a provider that failed for a moment is called again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// A timer that fires so much too late says that this process stood still meanwhile.
-const STOOD_STILL: Duration = Duration::from_secs(1);
-
 /// The configured providers.
 pub struct ProviderChain {
     links: Vec<Link>,
@@ -205,7 +202,7 @@ impl ProviderChain {
         let (first, rest) = match begun.await.unwrap_or(Err(LlmError::FirstTokenTimeout)) {
             Ok(begun) => begun,
             Err(error) => {
-                judge(permit, &error, due);
+                permit.failed_by(due, &error);
                 attempts.end(error.kind(), Usage::default());
                 return Err(error);
             }
@@ -252,21 +249,13 @@ impl ProviderChain {
                     None
                 }
                 Err(error) => {
-                    judge(permit, error, due);
+                    permit.failed_by(due, error);
                     attempts.end(error.kind(), Usage::default());
                     None
                 }
             };
             Some((item, (None, open)))
         }))
-    }
-}
-
-/// Tells the breaker of a failure. A process that was stopped past the deadline learns nothing about
-/// the provider: all its calls are late at once, however well they were answered.
-fn judge(permit: Permit, error: &LlmError, due: Instant) {
-    if Instant::now() < due + STOOD_STILL {
-        permit.failed(error);
     }
 }
 

@@ -52,7 +52,7 @@ impl ConsumerSettings {
             owner: owner.to_owned(),
             topic: topic.to_owned(),
             ttl: Duration::from_secs(15),
-            heartbeat: Duration::from_secs(3),
+            heartbeat: Duration::from_secs(2),
             max_wait: Duration::from_secs(1),
             handle_timeout: Duration::from_mins(5),
             max_attempts: 5,

@@ -74,17 +74,19 @@ impl Load {
     /// The same with a pause of about this long between two chats of a client.
     pub fn paced(rig: &mut Rig, clients: usize, pause: Duration) -> Self {
         let replicas = &rig.orchestrators;
-        let urls = (0..replicas.len()).map(|index| replicas.url(index));
-        Self::at(urls.collect(), rig, clients, pause)
+        let urls: Vec<String> = (0..replicas.len())
+            .map(|index| replicas.url(index))
+            .collect();
+        Self::at(&urls, rig, clients, pause)
     }
 
     /// The same through the replicas' common address, as from outside a cluster.
     pub fn through_front(rig: &mut Rig, clients: usize) -> Self {
-        let urls = vec![rig.orchestrators.front()];
-        Self::at(urls, rig, clients, Duration::ZERO)
+        let urls = [rig.orchestrators.front()];
+        Self::at(&urls, rig, clients, Duration::ZERO)
     }
 
-    fn at(urls: Vec<String>, rig: &mut Rig, clients: usize, pause: Duration) -> Self {
+    fn at(urls: &[String], rig: &mut Rig, clients: usize, pause: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let ended = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
@@ -92,7 +94,7 @@ impl Load {
             let (stop, ended) = (Arc::clone(&stop), Arc::clone(&ended));
             let mut client = Client {
                 http: reqwest::Client::new(),
-                urls: urls.clone(),
+                urls: urls.to_vec(),
                 api_key: rig.key.clone(),
                 question: format!("When are visiting hours? {}", rig.planted.question),
                 random: rig.random.fork(),
@@ -186,8 +188,11 @@ impl Client {
         broken: &mut Option<Instant>,
     ) -> Result<(), String> {
         let answer = self.request(url, conversation, chat).send();
-        let Ok(Ok(answer)) = tokio::time::timeout(SILENCE, answer).await else {
-            return Err("no answer".to_owned());
+        let answer = match tokio::time::timeout(SILENCE, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) if error.is_connect() => return Err("refused".to_owned()),
+            Ok(Err(_)) => return Err("closed without an answer".to_owned()),
+            Err(_) => return Err("no answer in time".to_owned()),
         };
         if !answer.status().is_success() {
             return Err(answer.status().to_string());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::{RequestBuilder, StatusCode};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use super::rig::Rig;
 use crate::support::system::Setup;
@@ -90,7 +90,7 @@ pub type Editions = BTreeMap<usize, usize>;
 pub struct Changes {
     stop: Arc<AtomicBool>,
     made: Arc<AtomicUsize>,
-    task: JoinHandle<Editions>,
+    tasks: JoinSet<Editions>,
 }
 
 impl Changes {
@@ -102,7 +102,8 @@ impl Changes {
         let stop = Arc::new(AtomicBool::new(false));
         let made = Arc::new(AtomicUsize::new(0));
         let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&made));
-        let task = tokio::spawn(async move {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
             let mut editions = Editions::new();
             for change in 0.. {
                 if stopped.load(Ordering::Relaxed) {
@@ -121,7 +122,7 @@ impl Changes {
             }
             editions
         });
-        Self { stop, made, task }
+        Self { stop, made, tasks }
     }
 
     /// How many changes were accepted.
@@ -130,9 +131,10 @@ impl Changes {
     }
 
     /// What should be searchable now.
-    pub async fn finish(self) -> Editions {
+    pub async fn finish(mut self) -> Editions {
         self.stop.store(true, Ordering::Relaxed);
-        self.task.await.expect("the owner does not fail")
+        let editions = self.tasks.join_next().await.expect("one owner");
+        editions.expect("the owner does not fail")
     }
 }
 

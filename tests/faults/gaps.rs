@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use diesel_async::RunQueryDsl;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use super::rig::Rig;
 
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Looks until it is finished.
 pub struct Gaps {
     stop: oneshot::Sender<()>,
-    task: JoinHandle<Vec<Duration>>,
+    tasks: JoinSet<Vec<Duration>>,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -32,7 +32,8 @@ impl Gaps {
     pub async fn watch(rig: &Rig) -> Self {
         let mut connection = rig.setup.database.connection().await;
         let (stop, mut stopped) = oneshot::channel();
-        let task = tokio::spawn(async move {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
             let mut open: BTreeMap<String, Instant> = BTreeMap::new();
             let mut closed = Vec::new();
             while stopped.try_recv().is_err() {
@@ -54,12 +55,13 @@ impl Gaps {
             closed.sort();
             closed
         });
-        Self { stop, task }
+        Self { stop, tasks }
     }
 
     /// Every gap, the shortest first.
-    pub async fn finish(self) -> Vec<Duration> {
+    pub async fn finish(mut self) -> Vec<Duration> {
         self.stop.send(()).expect("it looks");
-        self.task.await.expect("it does not fail")
+        let gaps = self.tasks.join_next().await.expect("one task");
+        gaps.expect("it does not fail")
     }
 }

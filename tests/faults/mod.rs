@@ -2,7 +2,7 @@
 //!
 //! Every scenario is driven by a seed, which it prints; `CHATBOT_FAULT_SEED` sets it, so that a run
 //! can be repeated. `CHATBOT_FAULTS` says how many faults a scenario provokes; without it a short
-//! slice runs. While faults are provoked, clients chat and record every event they see; afterwards
+//! slice runs. `CHATBOT_SOAK_MINUTES` says how long the soak takes. While faults are provoked, clients chat and record every event they see; afterwards
 //! their history is compared with what is stored (see [`check`]).
 
 #![allow(
