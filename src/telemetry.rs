@@ -2,7 +2,9 @@
 
 use std::io::IsTerminal;
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
@@ -28,10 +30,18 @@ pub enum TelemetryError {
 /// is logged where it is handled. Comes before the configured filter, which may overrule it.
 const LIBRARIES: &str = "rskafka=off,actix_server=warn";
 
+/// Below `info` the database's driver prints what statements are called with: questions, answers and
+/// documents. No filter may ask for that.
+fn tells_no_secret(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::INFO || !metadata.target().starts_with("tokio_postgres")
+}
+
 /// Starts logging to standard error.
 pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(format!("{LIBRARIES},{filter}"))?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry()
+        .with(filter)
+        .with(filter_fn(tells_no_secret));
     let pretty = match format {
         Format::Auto => std::io::stderr().is_terminal(),
         Format::Pretty => true,

@@ -48,6 +48,11 @@ impl Health {
         self.draining.store(true, Ordering::Release);
     }
 
+    /// Whether the process is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
     async fn check(&self) -> Readiness {
         let outcomes = join_all(
             self.checks
@@ -61,7 +66,7 @@ impl Health {
         )
         .await;
         let healthy = outcomes.iter().all(|(_, required, ok)| *ok || !required);
-        let draining = self.draining.load(Ordering::Acquire);
+        let draining = self.is_draining();
         let started = self.started.load(Ordering::Acquire);
         Readiness {
             status: match (started, draining, healthy) {

@@ -5,9 +5,12 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpServer};
+use actix_web::{App, Error, HttpServer};
 use rustix::net::sockopt;
 
 use super::auth::Authenticator;
@@ -65,6 +68,7 @@ pub async fn serve(
             .app_data(metrics.clone())
             .app_data(json_limit.clone())
             .wrap(from_fn(deadline::middleware))
+            .wrap(from_fn(last_of_its_connection))
             .wrap(from_fn(metrics::middleware))
             .wrap(from_fn(request_id::middleware))
             .configure(move |config| routes(config))
@@ -87,6 +91,21 @@ pub async fn serve(
     };
     let (outcome, ()) = futures::join!(server, stop);
     outcome
+}
+
+/// While the server stops, each answer is the last one of its connection: who kept the connection
+/// would lose the request that is on its way when the server closes it.
+async fn last_of_its_connection<B: MessageBody>(
+    health: web::Data<Health>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut answer = next.call(request).await?;
+    if health.is_draining() {
+        let head = answer.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    Ok(answer)
 }
 
 /// Bounds what the kernel keeps for a client, and for how long. Connections inherit both from their

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use chatbot::domain::ids::new_uuid;
 use eventsource_stream::Eventsource;
 use futures::StreamExt;
+use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -17,6 +18,8 @@ use super::rig::Rig;
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
+/// About how long an answer takes.
+const STAGGER: Duration = Duration::from_millis(1_500);
 /// Silence after which a client looks elsewhere; heartbeats come more often.
 const SILENCE: Duration = Duration::from_secs(4);
 
@@ -101,6 +104,9 @@ impl Load {
             };
             tasks.spawn(async move {
                 let mut chats = Vec::new();
+                // Not all in step: at any moment some answers are in their middle.
+                let begin = client.random.between(Duration::ZERO, STAGGER);
+                tokio::time::sleep(begin).await;
                 while !stop.load(Ordering::Relaxed) {
                     chats.push(client.chat().await);
                     ended.fetch_add(1, Ordering::Relaxed);
@@ -147,13 +153,15 @@ impl Client {
         let mut conversation = None;
         while !chat.ended && Instant::now() < deadline {
             let url = self.urls[self.random.below(self.urls.len())].clone();
-            if conversation.is_none() {
-                conversation = self.conversation(&url).await;
-            }
             let before = chat.seen.len();
-            let heard = match &conversation {
-                None => Err("no conversation".to_owned()),
-                Some(conversation) => {
+            let opened = match conversation.take() {
+                None => self.conversation(&url).await,
+                Some(conversation) => Ok(conversation),
+            };
+            let heard = match opened {
+                Err(failure) => Err(format!("no conversation: {failure}")),
+                Ok(opened) => {
+                    let conversation = conversation.insert(opened);
                     self.listen(&url, conversation, &mut chat, &mut broken)
                         .await
                 }
@@ -170,12 +178,15 @@ impl Client {
         chat
     }
 
-    async fn conversation(&self, url: &str) -> Option<String> {
+    async fn conversation(&self, url: &str) -> Result<String, String> {
         let request = self.http.post(format!("{url}/v1/conversations"));
         let request = request.bearer_auth(&self.api_key).json(&json!({}));
-        let answer = request.timeout(SILENCE).send().await.ok()?;
-        let body: Value = answer.error_for_status().ok()?.json().await.ok()?;
-        Some(body["id"].as_str()?.to_owned())
+        let body: Value = answer(request)
+            .await?
+            .json()
+            .await
+            .map_err(|error| kind(&error))?;
+        Ok(body["id"].as_str().expect("an id").to_owned())
     }
 
     /// One connection: asks, or goes on where the last one ended. An error if it was refused or
@@ -187,16 +198,7 @@ impl Client {
         chat: &mut Chat,
         broken: &mut Option<Instant>,
     ) -> Result<(), String> {
-        let answer = self.request(url, conversation, chat).send();
-        let answer = match tokio::time::timeout(SILENCE, answer).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) if error.is_connect() => return Err("refused".to_owned()),
-            Ok(Err(_)) => return Err("closed without an answer".to_owned()),
-            Err(_) => return Err("no answer in time".to_owned()),
-        };
-        if !answer.status().is_success() {
-            return Err(answer.status().to_string());
-        }
+        let answer = answer(self.request(url, conversation, chat)).await?;
         let mut events = answer.bytes_stream().eventsource();
         while let Ok(Some(Ok(event))) = tokio::time::timeout(SILENCE * 4, events.next()).await {
             if event.event == "reconnect" {
@@ -226,7 +228,7 @@ impl Client {
         Err("broken off".to_owned())
     }
 
-    fn request(&self, url: &str, conversation: &str, chat: &Chat) -> reqwest::RequestBuilder {
+    fn request(&self, url: &str, conversation: &str, chat: &Chat) -> RequestBuilder {
         let request = match &chat.turn {
             None => self
                 .http
@@ -244,4 +246,23 @@ impl Client {
         };
         request.bearer_auth(&self.api_key)
     }
+}
+
+/// The answer to a request, or how it failed.
+async fn answer(request: RequestBuilder) -> Result<Response, String> {
+    match tokio::time::timeout(SILENCE, request.send()).await {
+        Ok(Ok(answer)) if answer.status().is_success() => Ok(answer),
+        Ok(Ok(answer)) => Err(answer.status().to_string()),
+        Ok(Err(error)) => Err(kind(&error)),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+fn kind(error: &reqwest::Error) -> String {
+    let kind = if error.is_connect() {
+        "refused"
+    } else {
+        "closed without an answer"
+    };
+    kind.to_owned()
 }

@@ -324,16 +324,9 @@ async fn every_connection_is_taken() {
     played.streams_go_on();
 }
 
-/// Evidence has all the time it needs: without Redis it may come no later, which is measured, and a
-/// machine that is busy with other things must not look like a Redis that is missed.
-async fn patient_setup() -> Setup {
-    let timeout = ("CHATBOT__ORCHESTRATOR__RETRIEVAL_TIMEOUT_MS", "10000");
-    Setup::new().await.with(timeout.0, timeout.1)
-}
-
 /// Chats while Redis is behind a network with this fault for a while, again and again.
 async fn without_redis(scenario: &str, fault: Fault) {
-    let setup = patient_setup().await;
+    let setup = Setup::new().await;
     let url = service("CHATBOT_TEST_REDIS_URL");
     let (proxy, setup) = behind("REDIS_URL", &url, setup).await;
     let played = play(scenario, setup, faults(2), async |_| {
@@ -364,7 +357,7 @@ async fn redis_is_slow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_to_redis_break() {
-    let setup = patient_setup().await;
+    let setup = Setup::new().await;
     let url = service("CHATBOT_TEST_REDIS_URL");
     let (proxy, setup) = behind("REDIS_URL", &url, setup).await;
     let scenario = "Redis' connections break";
@@ -376,7 +369,7 @@ async fn connections_to_redis_break() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_is_flushed() {
     let server = Server::redis().await;
-    let setup = patient_setup().await.with("REDIS_URL", server.url());
+    let setup = Setup::new().await.with("REDIS_URL", server.url());
     let flush = async || redis_command(&server.address(), "FLUSHALL").await.unwrap();
     let played = play("Redis flushed", setup, faults(2), async |_| {
         for _ in 0..10 {

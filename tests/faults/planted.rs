@@ -26,12 +26,15 @@ impl Planted {
         }
     }
 
-    /// The planted words that a text holds, in whatever case.
+    /// The first planted word that a text holds, in whatever case, or as a list of bytes.
     fn found_in(&self, text: &str) -> Option<&str> {
         let text = text.to_lowercase();
         [&self.question, &self.document, &self.answer]
             .into_iter()
-            .find(|word| text.contains(&word.to_lowercase()))
+            .find(|word| {
+                let bytes = format!("{:?}", word.as_bytes());
+                text.contains(&word.to_lowercase()) || text.contains(bytes.trim_matches(['[', ']']))
+            })
             .map(String::as_str)
     }
 }

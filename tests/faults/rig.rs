@@ -155,6 +155,8 @@ impl Rig {
             ("CHATBOT__LLM__PROVIDERS", "[\"openai\"]"),
             ("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "100000"),
             ("CHATBOT__ORCHESTRATOR__MAX_TURNS_PER_USER", "1000"),
+            // A busy machine is no fault of those that are provoked here.
+            ("CHATBOT__ORCHESTRATOR__RETRIEVAL_TIMEOUT_MS", "10000"),
             // A planted word is nothing the documents could support.
             ("CHATBOT__ORCHESTRATOR__MIN_SUPPORT", "0.3"),
         ];

@@ -88,6 +88,33 @@ async fn an_idle_connection_outlives_those_of_load_balancers() {
     }
 }
 
+/// A client that keeps its connection would lose the request it sends when the server is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_calls_a_server_that_stops_is_told_to_leave() {
+    let delay = ("CHATBOT__SERVER__ENDPOINT_DELAY_SECONDS", "3");
+    let system = System::start_with(Setup::new().await.with(delay.0, delay.1)).await;
+    let url = format!("{}/health", system.orchestrator.url);
+    let http = system.http.clone();
+    let told = || async {
+        let answer = http.get(&url).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer
+            .headers()
+            .get("connection")
+            .is_some_and(|value| value == "close")
+    };
+    assert!(!told().await);
+    let stop = async {
+        let mut orchestrator = system.orchestrator;
+        let limit = Duration::from_secs(20);
+        let stopped = tokio::task::spawn_blocking(move || orchestrator.terminate(limit));
+        stopped.await.unwrap()
+    };
+    let is_told = until_within(Duration::from_secs(3), "told to leave", told);
+    let (stopped, ()) = tokio::join!(stop, is_told);
+    assert!(stopped.is_some_and(|status| status.success()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_database_a_role_is_alive_and_not_ready() {
     let server = service("CHATBOT_TEST_DATABASE_URL");
