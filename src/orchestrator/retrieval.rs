@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::domain::evidence::{RetrieveRequest, RetrieveResponse};
 use crate::http::request_id;
+
+/// Before the second attempt, if the first one failed at once: replicas come and go.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Asks rag for evidence.
 pub struct RetrievalClient {
@@ -70,6 +73,9 @@ impl RetrievalClient {
             Err(RetrievalError::Status(400..=499)) | Ok(_) => first,
             Err(error) => {
                 tracing::warn!(error = %error, "retrieval failed; trying once more");
+                if !matches!(error, RetrievalError::Timeout) {
+                    sleep(PAUSE).await;
+                }
                 let left = end.saturating_duration_since(Instant::now());
                 self.attempt(&self.fresh, request, id, left).await
             }

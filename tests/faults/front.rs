@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,12 +11,15 @@ use tokio::task::JoinSet;
 
 /// Between two looks who is ready.
 const PROBE: Duration = Duration::from_millis(500);
-/// A replica that takes longer to say so is not ready.
+/// How long a replica may take to say so, and how often in a row it may take longer.
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
+const SILENCES: u32 = 3;
 
 struct Upstream {
     address: SocketAddr,
     ready: AtomicBool,
+    /// Probes without an answer in time, one after the other.
+    silences: AtomicU32,
 }
 
 /// Listens on a free port of 127.0.0.1; ends when it is dropped.
@@ -32,6 +35,7 @@ impl Front {
         let upstream = |port: &u16| Upstream {
             address: SocketAddr::from(([127, 0, 0, 1], *port)),
             ready: AtomicBool::new(false),
+            silences: AtomicU32::new(0),
         };
         let upstreams: Arc<[Upstream]> = ports.iter().map(upstream).collect();
         let mut tasks = JoinSet::new();
@@ -90,8 +94,15 @@ async fn probe(upstreams: Arc<[Upstream]>, path: &'static str) {
         let looks = upstreams.iter().map(|upstream| async {
             let request = http.get(format!("http://{}{path}", upstream.address));
             let answer = request.timeout(PROBE_LIMIT).send().await;
-            let ready = answer.is_ok_and(|answer| answer.status().is_success());
-            upstream.ready.store(ready, Ordering::Relaxed);
+            let silent = answer.as_ref().is_err_and(reqwest::Error::is_timeout);
+            let silences = upstream.silences.load(Ordering::Relaxed);
+            let silences = if silent { silences + 1 } else { 0 };
+            upstream.silences.store(silences, Ordering::Relaxed);
+            // Who is slow once may be busy; who says no, or is gone, is not ready.
+            if !silent || silences >= SILENCES {
+                let ready = answer.is_ok_and(|answer| answer.status().is_success());
+                upstream.ready.store(ready, Ordering::Relaxed);
+            }
         });
         futures::future::join_all(looks).await;
         tokio::time::sleep(PROBE).await;
