@@ -8,9 +8,10 @@ use rustix::process::Signal;
 
 use super::check::Findings;
 use super::documents::{self, Owner};
+use super::planted::{self, Planted};
 use super::report::report;
 use super::rig::Rig;
-use super::{at_length, faults, planted};
+use super::{at_length, faults};
 use crate::support::system::Setup;
 use crate::support::{until, until_within};
 
@@ -63,11 +64,20 @@ async fn workers_killed_while_they_index() {
     let count = faults(1);
     let total = if at_length() { 1_000 } else { 200 };
     let mut findings = Findings::default();
+    let planted = Planted::new();
+    let mut expected = None;
     let mut left = count;
     while left > 0 {
         let kills = left.min(KILLS);
         left -= kills;
-        findings.recoveries.extend(ingest(total, kills).await);
+        let (rig, takeovers) = ingest(total, kills, &planted).await;
+        findings.recoveries.extend(takeovers);
+        if expected.is_none() {
+            let editions = (0..total).map(|number| (number, 1)).collect();
+            expected = Some(documents::clean(&rig, &editions).await);
+        }
+        assert_eq!(Some(documents::index(&rig).await), expected);
+        println!("{} of {count} kills", count - left);
     }
     findings.recoveries.sort();
     let scenario = "rag worker killed (SIGKILL) while it indexes";
@@ -143,9 +153,9 @@ async fn leased() -> Setup {
         )
 }
 
-/// One ingestion with so many kills, compared with one without.
-async fn ingest(total: usize, kills: usize) -> Vec<Duration> {
-    let mut rig = Rig::start("rag killed", 0, 2, leased().await).await;
+/// One ingestion with so many kills; says how long partitions had no live owner.
+async fn ingest(total: usize, kills: usize, planted: &Planted) -> (Rig, Vec<Duration>) {
+    let mut rig = Rig::planting("rag killed", 0, 2, leased().await, planted).await;
     let owner = Owner::of(&rig);
     let kills = async {
         let mut takeovers = Vec::new();
@@ -156,14 +166,9 @@ async fn ingest(total: usize, kills: usize) -> Vec<Duration> {
     };
     let (takeovers, ()) = tokio::join!(kills, upload(&owner, 0..total));
     documents::until_indexed(&rig).await;
-    let editions = (0..total).map(|number| (number, 1)).collect();
-    assert_eq!(
-        documents::index(&rig).await,
-        documents::clean(&rig, &editions).await
-    );
     documents::check(&rig).await;
     planted::nothing_leaked(&rig).await;
-    takeovers
+    (rig, takeovers)
 }
 
 async fn upload(owner: &Owner, numbers: Range<usize>) {
