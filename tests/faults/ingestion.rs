@@ -44,14 +44,14 @@ async fn kill(rig: &mut Rig) -> Duration {
     );
     rig.rags.kill(victim);
     let died = Instant::now();
-    let at = database.texts("SELECT clock_timestamp()::text AS t").await;
+    let at = rig.now().await;
     rig.rags.start(&rig.setup, victim);
     // A member that has renewed its leases since then lives.
     let orphans = format!(
         "SELECT count(*) AS n FROM partition_leases l LEFT JOIN consumer_members m
              ON m.member = l.owner AND m.expires_at > '{}'::timestamptz + interval '{} s'
          WHERE m.member IS NULL",
-        at[0],
+        at,
         lease()
     );
     let taken = || async { database.number(&orphans).await == 0 };

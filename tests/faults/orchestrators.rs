@@ -11,6 +11,7 @@ use super::report::report;
 use super::rig::{Replicas, Rig};
 use super::{at_length, faults};
 use crate::support::system::Setup;
+use crate::support::until_within;
 
 /// A dead replica's turns are continued or have ended within this.
 const RECOVERY: Duration = Duration::from_secs(20);
@@ -35,14 +36,29 @@ async fn killed_at_random_moments() {
         tokio::time::sleep(moment).await;
         let victim = rig.random.below(rig.orchestrators.len());
         rig.orchestrators.kill(victim);
+        let died = rig.now().await;
         rig.orchestrators.start(&rig.setup, victim);
         rig.until_ready().await;
+        if at_length() {
+            // Each death is measured by itself: the next one must not meet the same turns.
+            until_continued(&rig, &died).await;
+        }
     }
     let found = check(&rig, &load.finish().await).await;
     report("orchestrator killed (SIGKILL)", count, &found);
     assert_eq!(found.ended("completed"), found.chats, "{:?}", found.ends);
     assert!(found.restarts > 0, "no answer was interrupted");
     assert!(found.recovery(99) <= RECOVERY, "{:?}", found.recovery(99));
+}
+
+/// Waits until no turn runs under a lease that was last renewed before this moment.
+async fn until_continued(rig: &Rig, moment: &str) {
+    let orphans = format!(
+        "SELECT count(*) AS n FROM turns WHERE finished_at IS NULL
+             AND lease_expires_at <= '{moment}'::timestamptz + interval '15 s'"
+    );
+    let continued = || async { rig.setup.database.number(&orphans).await == 0 };
+    until_within(RECOVERY * 2, "every turn goes on", continued).await;
 }
 
 /// Replaces one replica after the other, of both roles, while people chat through one address.

@@ -201,6 +201,12 @@ impl Rig {
         value.expect(name).trim().parse().unwrap()
     }
 
+    /// The time on the database's clock, as text.
+    pub async fn now(&self) -> String {
+        let now = "SELECT clock_timestamp()::text AS t";
+        self.setup.database.texts(now).await.remove(0)
+    }
+
     /// Waits for every replica that runs, and for the common addresses.
     pub async fn until_ready(&self) {
         for replicas in [&self.rags, &self.orchestrators] {
