@@ -69,8 +69,9 @@ impl RetrievalClient {
             .attempt(&self.http, request, id, self.deadline / 2)
             .await;
         match first {
-            // Asking again would not change the answer.
-            Err(RetrievalError::Status(400..=499)) | Ok(_) => first,
+            // Asking again would not change the answer. A server that waits no longer for a request
+            // on an idle connection says 408 just when one comes.
+            Err(RetrievalError::Status(400..=407 | 409..=499)) | Ok(_) => first,
             Err(error) => {
                 tracing::warn!(error = %error, "retrieval failed; trying once more");
                 if !matches!(error, RetrievalError::Timeout) {
@@ -185,6 +186,12 @@ mod tests {
         assert!(run(vec![None, Some((200, EMPTY))]).await.0.is_ok());
         assert!(
             run(vec![Some((503, "{}")), Some((200, EMPTY))])
+                .await
+                .0
+                .is_ok()
+        );
+        assert!(
+            run(vec![Some((408, "")), Some((200, EMPTY))])
                 .await
                 .0
                 .is_ok()

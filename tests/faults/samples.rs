@@ -54,6 +54,18 @@ impl Series {
         }
         above / below
     }
+
+    /// A value's mean over as long a time as the warm-up takes, after it and at the end.
+    pub fn early_and_late(&self, span: Duration, value: impl Fn(&Sample) -> f64) -> (f64, f64) {
+        let span = span.as_secs_f64();
+        let end = self.samples.last().map_or(0.0, |sample| sample.at);
+        let mean = |from: f64| {
+            let within = |sample: &&Sample| (from..=from + span).contains(&sample.at);
+            let values: Vec<f64> = self.samples.iter().filter(within).map(&value).collect();
+            values.iter().sum::<f64>() / f64::from(u32::try_from(values.len()).unwrap())
+        };
+        (mean(span), mean(end - span))
+    }
 }
 
 /// Samples processes until it is dropped.
