@@ -109,7 +109,7 @@ impl ProviderChain {
             .collect()
     }
 
-    /// Each provider and how its breaker stands, for metrics.
+    /// Each provider and how its breaker stands.
     pub fn breakers(&self) -> impl Iterator<Item = (&'static str, BreakerState)> {
         self.links
             .iter()

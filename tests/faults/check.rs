@@ -27,14 +27,27 @@ pub struct Findings {
 impl Findings {
     /// The recovery that so many per cent do not exceed; zero if there was none.
     pub fn recovery(&self, percent: usize) -> Duration {
-        let times = &self.recoveries;
-        let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
-        times.get(index).copied().unwrap_or_default()
+        percentile(&self.recoveries, percent)
     }
 
     pub fn ended(&self, status: &str) -> usize {
         self.ends.get(status).copied().unwrap_or_default()
     }
+
+    /// What did not complete failed for want of evidence, which has a deadline of its own. Returns
+    /// how many.
+    pub fn failed_for_evidence_only(&self) -> usize {
+        let failed = self.chats - self.ended("completed");
+        let evidence = self.reasons.get("retrieval").copied().unwrap_or_default();
+        assert_eq!(failed, evidence, "{:?} {:?}", self.ends, self.reasons);
+        failed
+    }
+}
+
+/// Of sorted times; nothing if there are none.
+pub fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(index).copied().unwrap_or_default()
 }
 
 /// Checks every invariant; fails the test at the first that does not hold.

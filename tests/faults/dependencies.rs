@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::chat::{Chat, Load};
-use super::check::{Findings, check};
+use super::check::{Findings, check, percentile};
 use super::report::report;
 use super::rig::Rig;
 use super::{at_length, faults};
@@ -106,9 +106,7 @@ impl Played {
     /// Failures are those of evidence that did not come in time; and they are few.
     fn fails_for_evidence_only(&self) {
         let found = &self.found;
-        let failed = found.chats - found.ended("completed");
-        let evidence = found.reasons.get("retrieval").copied().unwrap_or_default();
-        assert_eq!(failed, evidence, "{:?} {:?}", found.ends, found.reasons);
+        let failed = found.failed_for_evidence_only();
         assert!(failed * 5 <= found.chats, "{:?}", found.ends);
     }
 
@@ -156,7 +154,7 @@ impl Played {
         }
         let median = |times: &mut Vec<Duration>| {
             times.sort();
-            times.get(times.len() / 2).copied().unwrap_or_default()
+            percentile(times, 50)
         };
         (median(&mut with), median(&mut without))
     }
@@ -251,10 +249,7 @@ async fn postgresql_is_slow() {
         proxy.set(Fault::None);
     })
     .await;
-    let found = &played.found;
-    let failed = found.chats - found.ended("completed");
-    let evidence = found.reasons.get("retrieval").copied().unwrap_or_default();
-    assert_eq!(failed, evidence, "{:?} {:?}", found.ends, found.reasons);
+    played.found.failed_for_evidence_only();
     let (with, without) = played.first_tokens();
     println!("first token: {with:?} with the fault, {without:?} without");
     assert!(with > without + Duration::from_secs(1), "it was not slow");
