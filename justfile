@@ -42,6 +42,6 @@ docs:
 bench *arguments:
     scripts/services run --durable -- cargo bench --locked {{ arguments }}
 
-# Kill, freeze and roll replicas under load, then a table and a picture: just faults --faults 20
+# Kill, freeze and roll replicas under load, then a table and a picture: just faults --seeds 3, or --faults 20
 faults *arguments:
     scripts/faults {{ arguments }}

@@ -8,6 +8,9 @@ const NOTICES = {
   running: "Searching the documents", completed: "Answer from our documents", abstained: "Not in our documents",
   escalated: "Emergency", cancelled: "Stopped. This is not a complete answer.",
 };
+const OUTDATED = {
+  replaced: "A document cited here was replaced", withdrawn: "Caution: a document cited here was withdrawn",
+};
 /** Blanks and a marker such as [1] or [1, 2]; the page shows buttons in their place. */
 const MARKER = / *\[\d+(?:, \d+)*\]/g;
 
@@ -151,6 +154,12 @@ export class Answer {
       : "Written by a language model from these sources. Open a number to check it.";
     this.tools.before(make("p", data.grounded ? "origin" : "caution", text));
     return `${text} ${count} ${count === 1 ? "source" : "sources"}.`;
+  }
+
+  /** Warns above an old answer whose sources no longer stand. */
+  outdated(status) {
+    const what = OUTDATED[status];
+    if (what) this.body.before(make("p", "caution", `${what} since this answer. Ask again for what holds today.`));
   }
 
   failed(detail, reason) {

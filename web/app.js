@@ -74,10 +74,11 @@ const restore = () => run(async () => {
     const stored = await (await call("GET", `/v1/conversations/${conversation}`)).json();
     byId("key-row").hidden = true;
     greet(!stored.messages.length);
+    const outdated = new Map(stored.messages.map((message) => [message.turn_id, message.sources_status]));
     for (const message of stored.messages.filter((message) => message.role === "user")) {
       const answer = current = new Answer(message.content, false, () => ask(message.content));
       answer.turn = message.turn_id;
-      await follow(answer).catch((error) => answer.failed(error.message));
+      await follow(answer).then(() => answer.outdated(outdated.get(message.turn_id)), (error) => answer.failed(error.message));
     }
   } catch (error) {
     if (error.status === 404) remember(null);

@@ -82,6 +82,30 @@ pub struct Utterance {
     pub content: String,
 }
 
+/// What has become of the documents that an answer cites, at the moment it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourcesStatus {
+    /// Every cited version is the approved one.
+    Current,
+    /// A cited document has a newer version, or will have one once it is indexed.
+    Replaced,
+    /// A cited document was withdrawn or deleted, or has expired.
+    Withdrawn,
+}
+
+impl SourcesStatus {
+    /// The status of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "current" => Some(Self::Current),
+            "replaced" => Some(Self::Replaced),
+            "withdrawn" => Some(Self::Withdrawn),
+            _ => None,
+        }
+    }
+}
+
 /// A stored message.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Message {
@@ -90,6 +114,9 @@ pub struct Message {
     pub content: String,
     pub turn_id: TurnId,
     pub created_at: DateTime<Utc>,
+    /// Of an answer with citations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sources_status: Option<SourcesStatus>,
 }
 
 /// Tokens that a provider counted.
@@ -126,6 +153,9 @@ pub struct TurnDone {
     pub rung: Option<String>,
     pub usage: Usage,
     pub timings: Timings,
+    /// Only when the turn is read later; neither sent with the event nor stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources_status: Option<SourcesStatus>,
 }
 
 /// The outcome of triage as the client sees it.

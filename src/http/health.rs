@@ -20,8 +20,11 @@ pub struct Health {
     draining: Arc<AtomicBool>,
 }
 
-/// Longest wait for one dependency: well inside the five seconds readiness has.
-const CHECK_DEADLINE: Duration = Duration::from_secs(2);
+/// Longest wait for a dependency that decides: well inside the five seconds readiness has.
+const REQUIRED_DEADLINE: Duration = Duration::from_secs(2);
+/// Longest wait for one that does not decide. Probes give up after a second or two: one that is
+/// silent must not make this replica look unready, too.
+const OPTIONAL_DEADLINE: Duration = Duration::from_millis(500);
 
 impl Health {
     /// Adds a dependency without which this role cannot serve.
@@ -58,7 +61,12 @@ impl Health {
             self.checks
                 .iter()
                 .map(|(name, required, check)| async move {
-                    let ok = tokio::time::timeout(CHECK_DEADLINE, check())
+                    let deadline = if *required {
+                        REQUIRED_DEADLINE
+                    } else {
+                        OPTIONAL_DEADLINE
+                    };
+                    let ok = tokio::time::timeout(deadline, check())
                         .await
                         .is_ok_and(|outcome| outcome.is_ok());
                     (*name, *required, ok)
@@ -112,5 +120,48 @@ pub async fn startup(health: web::Data<Health>) -> HttpResponse {
         HttpResponse::Ok().json(serde_json::json!({ "status": "started" }))
     } else {
         HttpResponse::ServiceUnavailable().json(serde_json::json!({ "status": "starting" }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    fn silent() -> Check {
+        Arc::new(|| Box::pin(std::future::pending()))
+    }
+
+    fn up() -> Check {
+        Arc::new(|| Box::pin(async { Ok(()) }))
+    }
+
+    /// What is said of these dependencies, and after how long.
+    async fn look(health: Health) -> (&'static str, Duration) {
+        health.set_started();
+        let begun = Instant::now();
+        let status = health.check().await.status;
+        (status, begun.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_decide_does_not_delay() {
+        let health = Health::default()
+            .required("postgresql", up())
+            .optional("kafka", silent());
+        let (status, took) = look(health).await;
+        assert_eq!(status, "ready");
+        assert!(took < Duration::from_secs(1), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_decides_and_is_silent_is_down_within_its_deadline() {
+        let health = Health::default()
+            .required("postgresql", silent())
+            .optional("kafka", up());
+        let (status, took) = look(health).await;
+        assert_eq!(status, "unavailable");
+        assert!(took < Duration::from_secs(3), "{took:?}");
     }
 }

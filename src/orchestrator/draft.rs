@@ -128,6 +128,7 @@ pub(super) fn unanswered(turn: TurnId, status: TurnStatus, reason: Option<&str>)
         rung: None,
         usage: Usage::default(),
         timings: Timings::default(),
+        sources_status: None,
     }
 }
 

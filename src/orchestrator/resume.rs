@@ -237,7 +237,11 @@ pub(super) fn terminal(done: &TurnDone, request_id: &str) -> TurnEvent {
 
 /// What `GET /v1/turns/{id}` shows: the `done` object, or where the turn is.
 pub fn view(stored: StoredTurn) -> Value {
-    stored
+    let mut view = stored
         .done
-        .unwrap_or_else(|| json!({ "turn_id": stored.id, "status": stored.status }))
+        .unwrap_or_else(|| json!({ "turn_id": stored.id, "status": stored.status }));
+    if let (Some(status), Some(fields)) = (stored.sources_status, view.as_object_mut()) {
+        fields.insert("sources_status".into(), status.into());
+    }
+    view
 }

@@ -16,7 +16,7 @@ use crate::domain::ids::{TurnId, new_uuid};
 use crate::persistence::turns::{self, Orphan};
 
 /// With the lease, what a person waits at most when a replica dies.
-const INTERVAL: Duration = Duration::from_secs(2);
+const INTERVAL: Duration = Duration::from_secs(1);
 /// Turns taken with one statement.
 const BATCH: usize = 16;
 /// Event numbers left free for each generation: the client may have seen more than the cache has.

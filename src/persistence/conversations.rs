@@ -6,9 +6,10 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::documents::sources_status;
 use super::statement::statement;
 use super::{Database, DbError};
-use crate::domain::chat::{Conversation, Message, Role, Utterance};
+use crate::domain::chat::{Conversation, Message, Role, SourcesStatus, Utterance};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 
 #[derive(diesel::QueryableByName)]
@@ -46,6 +47,8 @@ struct MessageRow {
     turn_id: Uuid,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Text>)]
+    sources_status: Option<String>,
 }
 
 impl From<MessageRow> for Message {
@@ -60,6 +63,9 @@ impl From<MessageRow> for Message {
             content: row.content,
             turn_id: row.turn_id.into(),
             created_at: row.created_at,
+            sources_status: row
+                .sources_status
+                .and_then(|name| SourcesStatus::parse(&name)),
         }
     }
 }
@@ -137,12 +143,15 @@ pub async fn list_messages(
     conversation: ConversationId,
     limit: i64,
 ) -> Result<Vec<Message>, DbError> {
-    let rows: Vec<MessageRow> = statement(
-        "SELECT * FROM (
+    let rows: Vec<MessageRow> = statement(format!(
+        "SELECT id, role, content, turn_id, created_at,
+             CASE WHEN role = 'assistant' THEN {} END AS sources_status
+         FROM (
              SELECT id, role, content, turn_id, created_at FROM messages
              WHERE owner_id = $1 AND conversation_id = $2 ORDER BY id DESC LIMIT $3
          ) newest ORDER BY id",
-    )
+        sources_status("newest.turn_id")
+    ))
     .bind::<Text, _>(owner)
     .bind::<SqlUuid, _>(conversation.0)
     .bind::<BigInt, _>(limit)
@@ -161,7 +170,8 @@ pub async fn list_history(
 ) -> Result<Vec<Utterance>, DbError> {
     let rows: Vec<MessageRow> = statement(
         "SELECT * FROM (
-             SELECT id, role, content, turn_id, created_at FROM messages
+             SELECT id, role, content, turn_id, created_at, NULL AS sources_status
+             FROM messages
              WHERE owner_id = $1 AND conversation_id = $2 AND turn_id < $3
              ORDER BY id DESC LIMIT $4
          ) newest ORDER BY id",

@@ -11,7 +11,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
-pub use impact::{ImpactRow, find_collection, list_impact};
+pub use impact::{ImpactRow, find_collection, list_impact, sources_status};
 
 use super::statement::statement;
 use super::{Database, DbError, outbox};

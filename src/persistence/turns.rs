@@ -18,6 +18,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::documents::sources_status;
 use super::statement::statement;
 use super::{Database, DbError, outbox};
 use crate::domain::chat::TurnStatus;
@@ -55,7 +56,7 @@ pub struct NewTurn<'a> {
 pub enum Accepted {
     New,
     /// The key was used for the same request before.
-    Replayed(StoredTurn),
+    Replayed(Box<StoredTurn>),
     /// The key was used for another request.
     KeyReused,
     /// The owner has no such conversation.
@@ -83,6 +84,8 @@ pub struct StoredTurn {
     pub sources: Option<Value>,
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub sources_status: Option<String>,
 }
 
 impl StoredTurn {
@@ -92,8 +95,14 @@ impl StoredTurn {
     }
 }
 
-const COLUMNS: &str =
-    "id, question_id, status, generation, request_hash, done, triage, sources, created_at";
+/// Of `turns`, before a `WHERE`.
+fn select() -> String {
+    format!(
+        "SELECT id, question_id, status, generation, request_hash, done, triage, sources,
+             created_at, {} AS sources_status FROM turns",
+        sources_status("turns.id")
+    )
+}
 
 /// Stores question, turn and outbox row in one transaction: from here the turn is never lost.
 pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, DbError> {
@@ -128,7 +137,7 @@ pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, 
 
 fn replay(new: &NewTurn<'_>, found: StoredTurn) -> Accepted {
     if found.request_hash == new.request_hash {
-        Accepted::Replayed(found)
+        Accepted::Replayed(Box::new(found))
     } else {
         Accepted::KeyReused
     }
@@ -140,7 +149,8 @@ async fn find_by_key(
     key: &str,
 ) -> Result<Option<StoredTurn>, DbError> {
     Ok(statement(format!(
-        "SELECT {COLUMNS} FROM turns WHERE owner_id = $1 AND idempotency_key = $2"
+        "{} WHERE owner_id = $1 AND idempotency_key = $2",
+        select()
     ))
     .bind::<Text, _>(owner)
     .bind::<Text, _>(key)
@@ -226,14 +236,14 @@ pub async fn find(
     owner: &str,
     turn: TurnId,
 ) -> Result<Option<StoredTurn>, DbError> {
-    Ok(statement(format!(
-        "SELECT {COLUMNS} FROM turns WHERE owner_id = $1 AND id = $2"
-    ))
-    .bind::<Text, _>(owner)
-    .bind::<SqlUuid, _>(turn.0)
-    .get_result(&mut database.connection().await?)
-    .await
-    .optional()?)
+    Ok(
+        statement(format!("{} WHERE owner_id = $1 AND id = $2", select()))
+            .bind::<Text, _>(owner)
+            .bind::<SqlUuid, _>(turn.0)
+            .get_result(&mut database.connection().await?)
+            .await
+            .optional()?,
+    )
 }
 
 /// Notes where the owner's turn is, and its sources once they are known. False if this generation

@@ -39,7 +39,10 @@ async fn upload(system: &System, name: &str, media_type: &str, title: &str, byte
     assert_eq!(system.settled(name).await["version_status"], "indexed");
 }
 
-fn node(url: &str, key: &str, model_port: u16) -> Output {
+/// Withdrawn by a test, and asked about by no other one.
+const AQUARIUM: &str = "The fish in the aquarium are fed every morning at nine.\n";
+
+fn node(url: &str, documents: &str, key: &str, model_port: u16) -> Output {
     Command::new("node")
         .arg("tests/browser/run.mjs")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -49,6 +52,7 @@ fn node(url: &str, key: &str, model_port: u16) -> Output {
             service("CHATBOT_TEST_NODE_MODULES"),
         )
         .env("CHATBOT_TEST_URL", url)
+        .env("CHATBOT_TEST_DOCUMENTS_URL", documents)
         .env("CHATBOT_TEST_KEY", key)
         .env("CHATBOT_TEST_MODEL_PORT", model_port.to_string())
         .output()
@@ -76,8 +80,12 @@ async fn the_page_works_in_a_browser() {
     let hostile = HOSTILE.as_bytes().to_vec();
     upload(&system, "lost.txt", "text/plain", HOSTILE_TITLE, hostile).await;
 
+    let aquarium = AQUARIUM.as_bytes().to_vec();
+    upload(&system, "aquarium.txt", "text/plain", "Aquarium", aquarium).await;
+
     let (url, key) = (system.orchestrator.url.clone(), system.key.clone());
-    let output = tokio::task::spawn_blocking(move || node(&url, &key, model_port))
+    let documents = system.document_url("");
+    let output = tokio::task::spawn_blocking(move || node(&url, &documents, &key, model_port))
         .await
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

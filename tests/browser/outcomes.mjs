@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { ask, EMERGENCY, look, model, newest, ORDINARY, pageTest, SENTENCE, UNKNOWN, words } from "./support.mjs";
+import { ask, EMERGENCY, look, model, newest, ORDINARY, pageTest, SENTENCE, UNKNOWN, withdraw, words } from "./support.mjs";
 
 pageTest("an emergency, an answer and an abstention differ in words and looks", async (page) => {
   const emergency = await ask(page, EMERGENCY, "escalated");
@@ -37,6 +37,19 @@ pageTest("an answer that no document supports carries a warning", async (page) =
   const article = await ask(page, ORDINARY, "completed");
   assert.match(await article.locator(".caution").innerText(), /no document was found that supports this answer/);
   assert.equal(await article.locator(".citation").count(), 0);
+});
+
+pageTest("an old answer warns when its document is withdrawn", async (page) => {
+  const article = await ask(page, "When are the fish in the aquarium fed?", "completed");
+  assert.ok(await article.locator(".citation").count() > 0);
+  assert.equal(await article.locator(".caution").count(), 0);
+  await withdraw("aquarium.txt");
+  await page.reload();
+  await page.locator("#new:enabled").waitFor();
+  const warning = newest(page).locator(".caution");
+  assert.match(await warning.innerText(), /cited here was withdrawn/);
+  const above = await warning.evaluate((element) => element.nextElementSibling.className);
+  assert.equal(above, "text");
 });
 
 pageTest("the conversation stays in order and the newest answer in sight", async (page) => {

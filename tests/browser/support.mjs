@@ -112,6 +112,13 @@ export async function stored(page) {
   return get(`/v1/turns/${messages.at(-1).turn_id}`);
 }
 
+/** A content owner takes a document back. */
+export async function withdraw(name) {
+  const path = `${setting("CHATBOT_TEST_DOCUMENTS_URL")}${name}/withdraw`;
+  const answer = await fetch(path, { method: "POST", headers: { Authorization: `Bearer ${key}` } });
+  assert.equal(answer.status, 204);
+}
+
 /** A way to the server that can be cut; `cut` breaks every connection, new ones work. */
 export async function cuttable() {
   const { hostname, port } = new URL(url);

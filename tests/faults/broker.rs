@@ -265,8 +265,7 @@ fn p99(chats: &[Chat], from: Instant, to: Instant) -> (usize, Duration, Duration
 /// No answer was begun anew. Evidence has a deadline of its own, which a machine that starts brokers
 /// may miss in sight; it has nothing to do with Kafka.
 pub(super) fn chats_completed(found: &Findings) {
-    let failed = found.failed_for_evidence_only();
-    assert!(failed * 50 <= found.chats, "{:?}", found.ends);
+    assert_eq!(found.ended("completed"), found.chats, "{:?}", found.ends);
     assert_eq!(found.restarts, 0, "no live stream is touched");
 }
 

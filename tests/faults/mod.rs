@@ -23,6 +23,7 @@ mod leaders;
 mod network;
 mod orchestrators;
 mod planted;
+mod points;
 mod random;
 mod report;
 mod rig;

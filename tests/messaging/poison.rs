@@ -9,13 +9,15 @@ use chatbot::messaging::{Log, Record, dead_letter_topic};
 use serde_json::{Value, json};
 
 use super::records::{handled_at, log, quick, received, record, send, until_read};
+use crate::support::broker::{Cluster, Extra};
 use crate::support::system::{Setup, System};
 use crate::support::until;
 
 /// What a poison record may cost those behind it.
 const DELAY_MS: i64 = 1_000;
-/// The largest value that a broker with Kafka's defaults takes.
-const LARGE: usize = 1_047_552;
+/// A value of 1 MiB is a little more than a broker with Kafka's defaults takes.
+const LARGE: usize = 1_048_576;
+const LARGER_RECORDS: &str = "message.max.bytes=4194304\nreplica.fetch.max.bytes=4194304";
 
 /// A record that must end in the dead letters: what it is, its bytes, what its cause begins with,
 /// how often it is tried, and whether it can be published again.
@@ -58,7 +60,8 @@ fn odd_events(failing: &Envelope) -> Vec<Poison> {
     let mut kind = quick();
     kind.kind = "document.rotated".into();
     let mut large = kind.clone();
-    large.payload = json!({ "padding": "x".repeat(LARGE - 1_000) });
+    let room = LARGE - bytes(&large).len();
+    large.payload = json!({ "padding": "x".repeat(room) });
     let mut payload = quick();
     payload.payload = json!({ "document_id": 7 });
     vec![
@@ -149,7 +152,13 @@ async fn copies(setup: &Setup) -> Vec<Vec<u8>> {
 
 #[tokio::test]
 async fn poison_delays_its_partition_by_a_second_at_most_and_can_be_replayed() {
-    let system = System::start().await;
+    let extra = Extra {
+        settings: LARGER_RECORDS.into(),
+        ..Extra::default()
+    };
+    let cluster = Cluster::start_with(1, &extra).await;
+    let setup = Setup::new().await.with("KAFKA_BROKERS", cluster.brokers());
+    let system = System::start_with(setup).await;
     let failing = failing(&system).await;
     let poisons = [no_events(), odd_events(&failing)].concat();
     until_read(&system.setup).await;

@@ -13,13 +13,13 @@ use serde_json::json;
 use super::kafka;
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::system::{Setup, System, authority};
-use crate::support::{TestDatabase, execute, service, until};
+use crate::support::{TestDatabase, execute, until};
 
 /// The bus of a system.
 pub fn log(setup: &Setup) -> KafkaLog {
     KafkaLog::new(KafkaSettings {
         topic_prefix: setup.topic_prefix().to_owned(),
-        ..kafka::settings(&service("CHATBOT_TEST_KAFKA_BROKERS"), 2)
+        ..kafka::settings(&setup.brokers(), 2)
     })
 }
 

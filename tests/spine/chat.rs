@@ -1,6 +1,6 @@
 //! From an upload to a cited answer, over HTTP.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::system::System;
 
@@ -67,6 +67,59 @@ async fn a_question_becomes_a_cited_answer() {
     assert_eq!(deleted.status(), 204);
     let done = system.ask(&conversation, "When are visiting hours?").await;
     assert_eq!(done["status"], "abstained", "{done}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_says_when_its_sources_no_longer_stand() {
+    let system = System::start().await;
+    system.put("visiting.md", "text/markdown", LEAFLET).await;
+    system.settled("visiting.md").await;
+    let path = system.conversation().await;
+    let done = system.ask(&path, "When are visiting hours?").await;
+    assert_eq!(done["status"], "completed", "{done}");
+    assert!(done.get("sources_status").is_none(), "{done}");
+    let turn = format!("/v1/turns/{}", done["turn_id"].as_str().unwrap());
+    let status = async || {
+        let answer = get(&system, &turn).await;
+        let conversation = get(&system, path.trim_end_matches("/messages")).await;
+        let messages = conversation["messages"].as_array().unwrap();
+        assert!(messages[0].get("sources_status").is_none(), "a question");
+        assert_eq!(messages[1]["sources_status"], answer["sources_status"]);
+        answer["sources_status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(status().await, "current");
+
+    let expire = "UPDATE documents SET expires_at = now()";
+    system.database().execute(expire).await;
+    assert_eq!(status().await, "withdrawn");
+    let prolong = "UPDATE documents SET expires_at = now() + interval '1 day'";
+    system.database().execute(prolong).await;
+    assert_eq!(status().await, "current");
+
+    let later = LEAFLET.replace("8 pm", "6 pm");
+    system.put("visiting.md", "text/markdown", later).await;
+    system.settled("visiting.md").await;
+    assert_eq!(status().await, "replaced");
+
+    let url = system.document_url("visiting.md");
+    let withdraw = system.http.post(format!("{url}/withdraw"));
+    for request in [withdraw, system.http.delete(url)] {
+        let answer = request.bearer_auth(&system.key).send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+        assert_eq!(status().await, "withdrawn");
+    }
+
+    // An answer that cites nothing has no sources that could go.
+    let done = system.ask(&path, "What is the capital of Mongolia?").await;
+    let turn = format!("/v1/turns/{}", done["turn_id"].as_str().unwrap());
+    let answer = get(&system, &turn).await;
+    assert!(answer.get("sources_status").is_none(), "{answer}");
+}
+
+async fn get(system: &System, path: &str) -> Value {
+    let url = format!("{}{path}", system.orchestrator.url);
+    let request = system.http.get(url).bearer_auth(&system.key);
+    request.send().await.unwrap().json().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,6 +65,15 @@ impl Setup {
         &self.prefix
     }
 
+    /// Where its processes find Kafka.
+    pub fn brokers(&self) -> String {
+        let mut own = self.settings.iter().rev();
+        own.find(|(name, _)| name == "KAFKA_BROKERS").map_or_else(
+            || service("CHATBOT_TEST_KAFKA_BROKERS"),
+            |(_, value)| value.clone(),
+        )
+    }
+
     /// Sets a variable for every process of this system; the last value of a name wins.
     #[must_use]
     pub fn with(mut self, variable: &str, value: impl Into<String>) -> Self {

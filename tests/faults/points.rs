@@ -1,0 +1,254 @@
+//! Processes die at chosen points: inside a transaction, and between its commit and the news of it.
+//!
+//! A point is a trigger in the test's own schema that waits for a lock which the test holds. So the
+//! product knows nothing of it, and dies exactly there.
+
+use std::fs;
+use std::time::Duration;
+
+use super::chat::Load;
+use super::check::check;
+use super::documents::{self, Changes};
+use super::report::report;
+use super::rig::{Replicas, Rig};
+use super::{at_length, faults};
+use crate::support::system::Setup;
+use crate::support::{execute, until_within};
+
+const DOCUMENTS: usize = 60;
+/// Between two changes.
+const CHANGE: Duration = Duration::from_millis(100);
+/// Somebody comes to every point within this: to a takeover when a lease has run out.
+const COMES: Duration = Duration::from_secs(40);
+
+/// Where in a transaction.
+#[derive(Clone, Copy)]
+enum Moment {
+    /// At the statement: the transaction is lost.
+    Statement,
+    /// At the commit: it succeeds, and the process that asked for it never knows.
+    Commit,
+}
+
+/// Where a process dies: at a change of rows that fulfil a condition.
+struct Point {
+    what: &'static str,
+    moment: Moment,
+    change: &'static str,
+    table: &'static str,
+    only: &'static str,
+}
+
+const fn point(
+    what: &'static str,
+    moment: Moment,
+    change: &'static str,
+    table: &'static str,
+    only: &'static str,
+) -> Point {
+    Point {
+        what,
+        moment,
+        change,
+        table,
+        only,
+    }
+}
+
+const POINTS: &[Point] = {
+    use Moment::{Commit, Statement};
+    const QUESTION: &str = "NEW.role = 'user'";
+    const ANSWER: &str = "NEW.role = 'assistant'";
+    &[
+        point("question stored", Statement, "INSERT", "messages", QUESTION),
+        point("question stored", Commit, "INSERT", "messages", QUESTION),
+        point(
+            "retrieval begun",
+            Statement,
+            "UPDATE OF status",
+            "turns",
+            "NEW.status = 'retrieving'",
+        ),
+        point(
+            "sources stored",
+            Commit,
+            "UPDATE OF sources",
+            "turns",
+            "NEW.status = 'answering'",
+        ),
+        point("model called", Statement, "INSERT", "turn_attempts", "true"),
+        point("model called", Commit, "INSERT", "turn_attempts", "true"),
+        point("answer stored", Statement, "INSERT", "citations", "true"),
+        point("answer stored", Commit, "INSERT", "messages", ANSWER),
+        point(
+            "turn taken over",
+            Statement,
+            "UPDATE OF generation",
+            "turns",
+            "true",
+        ),
+        point(
+            "turn taken over",
+            Commit,
+            "UPDATE OF generation",
+            "turns",
+            "true",
+        ),
+        point(
+            "events published",
+            Statement,
+            "UPDATE OF published_at",
+            "outbox",
+            "true",
+        ),
+        point(
+            "events published",
+            Commit,
+            "UPDATE OF published_at",
+            "outbox",
+            "true",
+        ),
+        point(
+            "document uploaded",
+            Commit,
+            "INSERT",
+            "document_versions",
+            "true",
+        ),
+        point("chunks stored", Statement, "INSERT", "chunks", "true"),
+        point(
+            "version switched",
+            Statement,
+            "UPDATE OF current_version_id",
+            "documents",
+            "NEW.current_version_id IS NOT NULL",
+        ),
+        point("version switched", Commit, "INSERT", "inbox", "true"),
+        point(
+            "partitions taken",
+            Statement,
+            "UPDATE OF epoch",
+            "partition_leases",
+            "NEW.epoch > OLD.epoch",
+        ),
+        point(
+            "partitions taken",
+            Commit,
+            "UPDATE OF epoch",
+            "partition_leases",
+            "NEW.epoch > OLD.epoch",
+        ),
+    ]
+};
+
+impl Point {
+    /// Everybody who comes here waits until the lock with this number is free.
+    fn trigger(&self, lock: i64) -> String {
+        let Self {
+            change,
+            table,
+            only,
+            ..
+        } = self;
+        let run = format!("FOR EACH ROW WHEN ({only}) EXECUTE FUNCTION wait_here({lock})");
+        match self.moment {
+            Moment::Statement => format!("CREATE TRIGGER point BEFORE {change} ON {table} {run}"),
+            Moment::Commit => format!(
+                "CREATE CONSTRAINT TRIGGER point AFTER {change} ON {table}
+                 DEFERRABLE INITIALLY DEFERRED {run}"
+            ),
+        }
+    }
+}
+
+const WAIT_HERE: &str = "CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_advisory_xact_lock_shared(TG_ARGV[0]::bigint);
+        RETURN NEW;
+    END $$";
+
+/// Kills the first process that comes to the point, and starts it again; says which role it has.
+async fn kill_at(rig: &mut Rig, point: &Point) -> &'static str {
+    let lock = i64::try_from(rig.random.below(1 << 30)).unwrap();
+    let database = &rig.setup.database;
+    let mut holder = database.connection().await;
+    execute(&mut holder, &format!("SELECT pg_advisory_lock({lock})")).await;
+    database.execute(&point.trigger(lock)).await;
+    let waiting = format!(
+        "SELECT a.client_port::text AS t FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+         WHERE l.locktype = 'advisory' AND l.objid = {lock} AND NOT l.granted
+         ORDER BY l.waitstart"
+    );
+    let somebody = || async { !database.texts(&waiting).await.is_empty() };
+    until_within(COMES, point.what, somebody).await;
+    // Those who wait stay: the lock is held.
+    let port = database.texts(&waiting).await.remove(0);
+    let (replicas, index) = victim(rig, port.parse().unwrap()).expect("a replica waits");
+    replicas.kill(index);
+    execute(&mut holder, &format!("SELECT pg_advisory_unlock({lock})")).await;
+    let gone = format!("DROP TRIGGER point ON {}", point.table);
+    database.execute(&gone).await;
+    replicas.start(&rig.setup, index);
+    let role = replicas.role;
+    rig.until_ready().await;
+    role
+}
+
+/// The replica whose connection to the database has this port.
+fn victim(rig: &Rig, port: u16) -> Option<(&Replicas, usize)> {
+    let local = format!("0100007F:{port:04X}");
+    let connections = fs::read_to_string("/proc/net/tcp").unwrap();
+    let inode = connections.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        (fields[1] == local).then(|| fields[9].to_owned())
+    })?;
+    let socket = format!("socket:[{inode}]");
+    [&rig.orchestrators, &rig.rags]
+        .into_iter()
+        .flat_map(|replicas| (0..replicas.len()).map(move |index| (replicas, index)))
+        .find(|(replicas, index)| {
+            let files = format!("/proc/{}/fd", replicas.process(*index));
+            fs::read_dir(files).unwrap().flatten().any(|file| {
+                fs::read_link(file.path()).is_ok_and(|link| link.to_string_lossy() == socket)
+            })
+        })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_chosen_points() {
+    let rounds = faults(1);
+    let setup = Setup::new()
+        .await
+        .with("CHATBOT__MESSAGING__LEASE_TTL_MS", "4000")
+        .with("CHATBOT__MESSAGING__HEARTBEAT_MS", "800");
+    let mut rig = Rig::start("killed at chosen points", 2, 2, setup).await;
+    rig.setup.database.execute(WAIT_HERE).await;
+    let load = Load::start(&mut rig, if at_length() { 50 } else { 10 });
+    let changes = Changes::start(&mut rig, DOCUMENTS, CHANGE);
+    for _ in 0..rounds {
+        for point in POINTS {
+            let role = kill_at(&mut rig, point).await;
+            let moment = match point.moment {
+                Moment::Statement => "at",
+                Moment::Commit => "after",
+            };
+            println!("{role} killed {moment}: {}", point.what);
+        }
+    }
+    let chats = load.finish().await;
+    let editions = changes.finish().await;
+    documents::until_indexed(&rig).await;
+    let found = check(&rig, &chats).await;
+    documents::check(&rig).await;
+    report(
+        "killed at chosen points (SIGKILL)",
+        rounds * POINTS.len(),
+        &found,
+    );
+    assert_eq!(
+        documents::index(&rig).await,
+        documents::clean(&rig, &editions).await,
+        "other chunks than those of a clean run"
+    );
+    assert_eq!(found.ended("completed"), found.chats, "{:?}", found.ends);
+}
