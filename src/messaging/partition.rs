@@ -241,13 +241,16 @@ impl PartitionLoop {
 
     async fn failed(&self, error: &(dyn std::error::Error + Sync), failures: u32) -> Flow {
         self.stats.count_error();
-        tracing::warn!(
-            %error,
-            topic = self.fence.topic,
-            partition = self.fence.partition,
-            failures,
-            "reading failed"
-        );
+        // An outage is told at its beginning, and ever more seldom.
+        if failures.is_power_of_two() {
+            tracing::warn!(
+                %error,
+                topic = self.fence.topic,
+                partition = self.fence.partition,
+                failures,
+                "reading failed"
+            );
+        }
         self.pause(failures).await
     }
 

@@ -183,10 +183,13 @@ impl<S: OutboxStore> OutboxRelay<S> {
 
     /// Runs until cancelled. A batch that was begun is finished: its calls have deadlines.
     pub async fn run(&self, cancel: CancellationToken) {
-        let mut failures = 0;
+        let mut failures: u32 = 0;
         while !cancel.is_cancelled() {
             let wait = match self.drain(&cancel).await {
                 Ok(_) => {
+                    if failures > 0 {
+                        tracing::info!(relay.failures = failures, "outbox relay works again");
+                    }
                     failures = 0;
                     self.count_pending().await;
                     self.settings.poll
@@ -194,7 +197,10 @@ impl<S: OutboxStore> OutboxRelay<S> {
                 Err(error) => {
                     failures += 1;
                     self.stats.errors.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(%error, relay.failures = failures, "outbox relay failed");
+                    // An outage is told at its beginning, and ever more seldom.
+                    if failures.is_power_of_two() {
+                        tracing::warn!(%error, relay.failures = failures, "outbox relay failed");
+                    }
                     backoff(self.settings.poll, self.settings.backoff_max, failures)
                 }
             };
