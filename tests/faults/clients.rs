@@ -14,9 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::check::Findings;
-use super::faults;
 use super::random::Random;
 use super::report::report;
+use super::{at_length, faults};
 use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::system::{Setup, System, authority};
 use crate::support::{until, until_within};
@@ -111,11 +111,13 @@ impl House {
         fs::read_dir(path).unwrap().count()
     }
 
-    /// Memory and descriptors once the connections of clients are closed.
+    /// Memory and descriptors once the connections of clients are closed and, at length, the
+    /// allocator has given back what was not used since.
     async fn at_rest(&self) -> (u64, usize) {
+        let quiet = Duration::from_secs(if at_length() { 15 } else { 2 });
         let mut descriptors = self.descriptors();
         let mut since = Instant::now();
-        while since.elapsed() < Duration::from_secs(2) {
+        while since.elapsed() < quiet {
             sleep(Duration::from_millis(50)).await;
             if self.descriptors() != descriptors {
                 descriptors = self.descriptors();
@@ -125,8 +127,9 @@ impl House {
         (self.memory(), descriptors)
     }
 
-    /// Questions as on any day, before the state that later ones are compared with.
-    async fn warm_up(&self) {
+    /// Questions as on any day, and so many clients at once who look in and go: afterwards the pools
+    /// of connections and requests are full, and the turn is there to look at.
+    async fn warm_up(&self, clients: usize) -> String {
         let turns = join_all((0..USUAL).map(|_| self.ask(QUESTION))).await;
         for turn in turns {
             until("the turn is complete", async || {
@@ -134,6 +137,15 @@ impl House {
             })
             .await;
         }
+        let turn = self.ask_at_length().await;
+        let looks = (0..clients).map(async |_| {
+            let mut reader = Reader::connect(&self.system, 64 * 1024).await;
+            reader.follow(&turn).await;
+            assert!(reader.read(1024).await);
+            reader
+        });
+        join_all(looks).await;
+        turn
     }
 
     /// Waits until memory and descriptors are what they were. The allocator gives back what has not
@@ -149,7 +161,7 @@ impl House {
     }
 }
 
-/// What is usual: pools of connections are full and statements prepared afterwards.
+/// Questions at once on a usual day.
 const USUAL: usize = 50;
 
 /// A client that does not read more than it is told to.
@@ -297,8 +309,7 @@ fn tell(scenario: &str, clients: usize) {
 async fn readers_of_a_byte_a_second_cost_little() {
     let count = faults(100);
     let house = House::open(Setup::new().await).await;
-    house.warm_up().await;
-    let turn = house.ask_at_length().await;
+    let turn = house.warm_up(count).await;
     let before = house.at_rest().await;
     let most = hang(&house, &turn, count).await;
     let each = most.saturating_sub(before.0) / u64::try_from(count).unwrap();
@@ -396,8 +407,7 @@ async fn those_who_vanish_leave_nothing_behind() {
     let count = faults(200);
     let mut random = Random::of("clients vanish");
     let house = House::open(Setup::new().await).await;
-    house.warm_up().await;
-    let turn = house.ask_at_length().await;
+    let turn = house.warm_up(count).await;
     let before = house.at_rest().await;
     let begun = Instant::now();
     vanish(&house, &turn, count, &mut random).await;
