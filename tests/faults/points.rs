@@ -3,6 +3,7 @@
 //! A point is a trigger in the test's own schema that waits for a lock which the test holds. So the
 //! product knows nothing of it, and dies exactly there.
 
+use std::cell::Cell;
 use std::fs;
 use std::time::Duration;
 
@@ -179,11 +180,18 @@ async fn kill_at(rig: &mut Rig, point: &Point) -> &'static str {
          WHERE l.locktype = 'advisory' AND l.objid = {lock} AND NOT l.granted
          ORDER BY l.waitstart"
     );
-    let somebody = || async { !database.texts(&waiting).await.is_empty() };
+    // What an earlier victim had asked for may come here, too, with nobody left to be killed.
+    let found = Cell::new(None);
+    let somebody = || async {
+        let ports = database.texts(&waiting).await;
+        let mut alive = ports
+            .iter()
+            .filter_map(|port| victim(rig, port.parse().ok()?));
+        found.set(alive.next());
+        found.get().is_some()
+    };
     until_within(COMES, point.what, somebody).await;
-    // Those who wait stay: the lock is held.
-    let port = database.texts(&waiting).await.remove(0);
-    let (replicas, index) = victim(rig, port.parse().unwrap()).expect("a replica waits");
+    let (replicas, index) = found.get().expect("a replica waits");
     replicas.kill(index);
     execute(&mut holder, &format!("SELECT pg_advisory_unlock({lock})")).await;
     let gone = format!("DROP TRIGGER point ON {}", point.table);
