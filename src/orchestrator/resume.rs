@@ -11,7 +11,7 @@ use super::Orchestrator;
 use super::draft::unanswered;
 use super::events::{ends_stream, failure, is_terminal, reconnect};
 use crate::cache::StoredEvent;
-use crate::domain::chat::{TurnDone, TurnEvent, TurnStatus};
+use crate::domain::chat::{SourcesStatus, TurnDone, TurnEvent, TurnStatus};
 use crate::domain::ids::TurnId;
 use crate::persistence::bounded;
 use crate::persistence::turns::{self, StoredTurn};
@@ -236,12 +236,12 @@ pub(super) fn terminal(done: &TurnDone, request_id: &str) -> TurnEvent {
 }
 
 /// What `GET /v1/turns/{id}` shows: the `done` object, or where the turn is.
-pub fn view(stored: StoredTurn) -> Value {
+pub fn view(stored: StoredTurn, sources: Option<SourcesStatus>) -> Value {
     let mut view = stored
         .done
         .unwrap_or_else(|| json!({ "turn_id": stored.id, "status": stored.status }));
-    if let (Some(status), Some(fields)) = (stored.sources_status, view.as_object_mut()) {
-        fields.insert("sources_status".into(), status.into());
+    if let (Some(sources), Some(fields)) = (sources, view.as_object_mut()) {
+        fields.insert("sources_status".into(), json!(sources));
     }
     view
 }

@@ -186,7 +186,7 @@ impl Orchestrator {
             Accepted::NoConversation => Err(Problem::not_found("There is no such conversation.")),
             Accepted::Replayed(stored) => {
                 let running = self.running().get(&stored.id.into()).cloned();
-                Ok(running.map_or_else(|| Begun::Stored(stored), Begun::Live))
+                Ok(running.map_or_else(|| Begun::Stored(Box::new(stored)), Begun::Live))
             }
             Accepted::New => Err(Problem::conflict("The question was accepted twice.")),
         }

@@ -51,15 +51,19 @@ struct MessageRow {
     sources_status: Option<String>,
 }
 
+fn role(name: &str) -> Role {
+    if name == "assistant" {
+        Role::Assistant
+    } else {
+        Role::User
+    }
+}
+
 impl From<MessageRow> for Message {
     fn from(row: MessageRow) -> Self {
         Self {
             id: row.id.into(),
-            role: if row.role == "assistant" {
-                Role::Assistant
-            } else {
-                Role::User
-            },
+            role: role(&row.role),
             content: row.content,
             turn_id: row.turn_id.into(),
             created_at: row.created_at,
@@ -160,6 +164,14 @@ pub async fn list_messages(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+#[derive(diesel::QueryableByName)]
+struct UtteranceRow {
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Text)]
+    content: String,
+}
+
 /// What was said before this turn, the newest `limit` messages, oldest first.
 pub async fn list_history(
     database: &Database,
@@ -168,10 +180,9 @@ pub async fn list_history(
     before: TurnId,
     limit: i64,
 ) -> Result<Vec<Utterance>, DbError> {
-    let rows: Vec<MessageRow> = statement(
-        "SELECT * FROM (
-             SELECT id, role, content, turn_id, created_at, NULL AS sources_status
-             FROM messages
+    let rows: Vec<UtteranceRow> = statement(
+        "SELECT role, content FROM (
+             SELECT id, role, content FROM messages
              WHERE owner_id = $1 AND conversation_id = $2 AND turn_id < $3
              ORDER BY id DESC LIMIT $4
          ) newest ORDER BY id",
@@ -184,9 +195,9 @@ pub async fn list_history(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| {
-            let Message { role, content, .. } = row.into();
-            Utterance { role, content }
+        .map(|row| Utterance {
+            role: role(&row.role),
+            content: row.content,
         })
         .collect())
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::documents::sources_status;
 use super::statement::statement;
 use super::{Database, DbError, outbox};
-use crate::domain::chat::TurnStatus;
+use crate::domain::chat::{SourcesStatus, TurnStatus};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::domain::messaging::topics;
 
@@ -56,7 +56,7 @@ pub struct NewTurn<'a> {
 pub enum Accepted {
     New,
     /// The key was used for the same request before.
-    Replayed(Box<StoredTurn>),
+    Replayed(StoredTurn),
     /// The key was used for another request.
     KeyReused,
     /// The owner has no such conversation.
@@ -84,8 +84,6 @@ pub struct StoredTurn {
     pub sources: Option<Value>,
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Text>)]
-    pub sources_status: Option<String>,
 }
 
 impl StoredTurn {
@@ -95,14 +93,8 @@ impl StoredTurn {
     }
 }
 
-/// Of `turns`, before a `WHERE`.
-fn select() -> String {
-    format!(
-        "SELECT id, question_id, status, generation, request_hash, done, triage, sources,
-             created_at, {} AS sources_status FROM turns",
-        sources_status("turns.id")
-    )
-}
+const COLUMNS: &str =
+    "id, question_id, status, generation, request_hash, done, triage, sources, created_at";
 
 /// Stores question, turn and outbox row in one transaction: from here the turn is never lost.
 pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, DbError> {
@@ -137,7 +129,7 @@ pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, 
 
 fn replay(new: &NewTurn<'_>, found: StoredTurn) -> Accepted {
     if found.request_hash == new.request_hash {
-        Accepted::Replayed(Box::new(found))
+        Accepted::Replayed(found)
     } else {
         Accepted::KeyReused
     }
@@ -149,8 +141,7 @@ async fn find_by_key(
     key: &str,
 ) -> Result<Option<StoredTurn>, DbError> {
     Ok(statement(format!(
-        "{} WHERE owner_id = $1 AND idempotency_key = $2",
-        select()
+        "SELECT {COLUMNS} FROM turns WHERE owner_id = $1 AND idempotency_key = $2"
     ))
     .bind::<Text, _>(owner)
     .bind::<Text, _>(key)
@@ -236,14 +227,39 @@ pub async fn find(
     owner: &str,
     turn: TurnId,
 ) -> Result<Option<StoredTurn>, DbError> {
-    Ok(
-        statement(format!("{} WHERE owner_id = $1 AND id = $2", select()))
-            .bind::<Text, _>(owner)
-            .bind::<SqlUuid, _>(turn.0)
-            .get_result(&mut database.connection().await?)
-            .await
-            .optional()?,
-    )
+    Ok(statement(format!(
+        "SELECT {COLUMNS} FROM turns WHERE owner_id = $1 AND id = $2"
+    ))
+    .bind::<Text, _>(owner)
+    .bind::<SqlUuid, _>(turn.0)
+    .get_result(&mut database.connection().await?)
+    .await
+    .optional()?)
+}
+
+#[derive(diesel::QueryableByName)]
+struct SourcesStatusRow {
+    #[diesel(sql_type = Nullable<Text>)]
+    sources_status: Option<String>,
+}
+
+/// Whether the sources of the answer to the owner's turn still stand; none if it cites nothing.
+pub async fn find_sources_status(
+    database: &Database,
+    owner: &str,
+    turn: TurnId,
+) -> Result<Option<SourcesStatus>, DbError> {
+    let row: Option<SourcesStatusRow> = statement(format!(
+        "SELECT {} AS sources_status FROM turns WHERE owner_id = $1 AND id = $2",
+        sources_status("turns.id")
+    ))
+    .bind::<Text, _>(owner)
+    .bind::<SqlUuid, _>(turn.0)
+    .get_result(&mut database.connection().await?)
+    .await
+    .optional()?;
+    let name = row.and_then(|row| row.sources_status);
+    Ok(name.and_then(|name| SourcesStatus::parse(&name)))
 }
 
 /// Notes where the owner's turn is, and its sources once they are known. False if this generation

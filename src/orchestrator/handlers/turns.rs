@@ -22,9 +22,10 @@ pub async fn get(
     orchestrator: web::Data<Orchestrator>,
     id: web::Path<TurnId>,
 ) -> Result<web::Json<Value>, Problem> {
-    Ok(web::Json(resume::view(
-        owned(&caller, &orchestrator, *id).await?,
-    )))
+    let stored = owned(&caller, &orchestrator, *id).await?;
+    let (database, owner) = (&orchestrator.database, &caller.0.owner_id);
+    let sources = turns::find_sources_status(database, owner, *id).await?;
+    Ok(web::Json(resume::view(stored, sources)))
 }
 
 /// `GET /v1/turns/{id}/events`, after `Last-Event-ID` if it is sent.
