@@ -157,6 +157,12 @@ fn check_sizes(records: &[Record]) -> Result<(), BusError> {
     }
 }
 
+/// Whether this failure in a row is worth a line in the log: an outage is told at its beginning, and
+/// ever more seldom.
+fn is_worth_telling(failures: u32) -> bool {
+    failures.is_power_of_two()
+}
+
 /// Exponential backoff without jitter: `initial`, then doubled up to `max`.
 fn backoff(initial: Duration, max: Duration, failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);

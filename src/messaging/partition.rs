@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::consumer::within;
 use super::{
     BusError, ConsumerSettings, ConsumerStats, FetchedRecord, Log, Record, backoff,
-    dead_letter_topic,
+    dead_letter_topic, is_worth_telling,
 };
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{
@@ -241,8 +241,7 @@ impl PartitionLoop {
 
     async fn failed(&self, error: &(dyn std::error::Error + Sync), failures: u32) -> Flow {
         self.stats.count_error();
-        // An outage is told at its beginning, and ever more seldom.
-        if failures.is_power_of_two() {
+        if is_worth_telling(failures) {
             tracing::warn!(
                 %error,
                 topic = self.fence.topic,

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{BusError, Log, Record, backoff, partition_for};
+use super::{BusError, Log, Record, backoff, is_worth_telling, partition_for};
 use crate::domain::messaging::{OutboxRecord, OutboxStore, Publish, StoreError};
 
 /// The most bytes in one append: a broker takes about 1 MiB in one request by default, and what it
@@ -197,8 +197,7 @@ impl<S: OutboxStore> OutboxRelay<S> {
                 Err(error) => {
                     failures += 1;
                     self.stats.errors.fetch_add(1, Ordering::Relaxed);
-                    // An outage is told at its beginning, and ever more seldom.
-                    if failures.is_power_of_two() {
+                    if is_worth_telling(failures) {
                         tracing::warn!(%error, relay.failures = failures, "outbox relay failed");
                     }
                     backoff(self.settings.poll, self.settings.backoff_max, failures)

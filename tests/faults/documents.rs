@@ -168,6 +168,15 @@ pub async fn clean(rig: &Rig, editions: &Editions) -> Vec<String> {
     index(&clean).await
 }
 
+/// What is searchable is what a system without faults makes of the same documents.
+pub async fn check_clean(rig: &Rig, editions: &Editions) {
+    assert_eq!(
+        index(rig).await,
+        clean(rig, editions).await,
+        "other chunks than those of a clean run"
+    );
+}
+
 /// Each document is indexed once: nothing given up, nothing left over, nothing counted twice.
 pub async fn check(rig: &Rig) {
     for (broken, query) in [
