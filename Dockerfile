@@ -12,6 +12,7 @@ ARG CARGO_AUDITABLE=0.7.7
 RUN cargo install --locked cargo-auditable@${CARGO_AUDITABLE}
 WORKDIR /src
 # Dependencies first, with an empty program: this layer stays until Cargo.lock changes.
+COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs \
     && cargo auditable build --release --locked --bin chatbot \

@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
+use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error, HttpServer};
@@ -71,6 +72,7 @@ pub async fn serve(
             .wrap(from_fn(last_of_its_connection))
             .wrap(from_fn(metrics::middleware))
             .wrap(from_fn(request_id::middleware))
+            .wrap(from_fn(own_headers))
             .configure(move |config| routes(config))
             .default_service(web::to(problem::not_found))
     })
@@ -106,6 +108,25 @@ async fn last_of_its_connection<B: MessageBody>(
         head.set_connection_type(ConnectionType::Close);
     }
     Ok(answer)
+}
+
+/// Copies the headers into a map of their size. Actix keeps hundreds of finished requests for the next
+/// ones, and as it made them, each would hold a map with room for 28 headers (8 KiB), and through
+/// their values the buffer that its connection read into.
+async fn own_headers<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let received = request.headers();
+    let mut own = HeaderMap::with_capacity(received.len_keys());
+    for (name, value) in received {
+        // Of bytes that were a header's value before, this makes one again.
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            own.append(name.clone(), value);
+        }
+    }
+    *request.headers_mut() = own;
+    next.call(request).await
 }
 
 /// Bounds what the kernel keeps for a client, and for how long. Connections inherit both from their

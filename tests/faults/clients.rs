@@ -127,9 +127,9 @@ impl House {
         (self.memory(), descriptors)
     }
 
-    /// Questions as on any day, and so many clients at once who look in and go: afterwards the pools
-    /// of connections and requests are full, and the turn is there to look at.
-    async fn warm_up(&self, clients: usize) -> String {
+    /// Questions as on any day, before the state that later ones are compared with; then a turn that
+    /// can be followed.
+    async fn warm_up(&self) -> String {
         let turns = join_all((0..USUAL).map(|_| self.ask(QUESTION))).await;
         for turn in turns {
             until("the turn is complete", async || {
@@ -137,15 +137,7 @@ impl House {
             })
             .await;
         }
-        let turn = self.ask_at_length().await;
-        let looks = (0..clients).map(async |_| {
-            let mut reader = Reader::connect(&self.system, 64 * 1024).await;
-            reader.follow(&turn).await;
-            assert!(reader.read(1024).await);
-            reader
-        });
-        join_all(looks).await;
-        turn
+        self.ask_at_length().await
     }
 
     /// Waits until memory and descriptors are what they were. The allocator gives back what has not
@@ -309,7 +301,7 @@ fn tell(scenario: &str, clients: usize) {
 async fn readers_of_a_byte_a_second_cost_little() {
     let count = faults(100);
     let house = House::open(Setup::new().await).await;
-    let turn = house.warm_up(count).await;
+    let turn = house.warm_up().await;
     let before = house.at_rest().await;
     let most = hang(&house, &turn, count).await;
     let each = most.saturating_sub(before.0) / u64::try_from(count).unwrap();
@@ -407,7 +399,7 @@ async fn those_who_vanish_leave_nothing_behind() {
     let count = faults(200);
     let mut random = Random::of("clients vanish");
     let house = House::open(Setup::new().await).await;
-    let turn = house.warm_up(count).await;
+    let turn = house.warm_up().await;
     let before = house.at_rest().await;
     let begun = Instant::now();
     vanish(&house, &turn, count, &mut random).await;

@@ -20,6 +20,11 @@ const MAX_INLINE_BYTES: usize = 64 << 10;
 const MAX_BLOCKING_MARKDOWN_BYTES: usize = 1 << 20;
 /// How much of a dying child's last words is read, to tell lack of memory from other ends.
 const MAX_STDERR_BYTES: u64 = 4_096;
+/// The limit counts addresses, of which jemalloc else keeps those it has freed.
+const ALLOCATOR: (&str, &str) = (
+    "_RJEM_MALLOC_CONF",
+    "retain:false,dirty_decay_ms:0,narenas:1,background_thread:false",
+);
 /// Room for escapes and for the blocks, of which prose has one a hundred bytes.
 const REPLY_BYTES_PER_TEXT_BYTE: u64 = 4;
 
@@ -137,6 +142,7 @@ impl Sandbox {
             .args(["--limits", &serde_json::to_string(&limits)?])
             // Secrets live in the environment; the child needs none of it.
             .env_clear()
+            .env(ALLOCATOR.0, ALLOCATOR.1)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
