@@ -1,4 +1,5 @@
-//! The English rule pack. Phrases are whole words between spaces, lower case.
+//! The English rule pack. Phrases are whole words between spaces, lower case, without apostrophes:
+//! many people leave them out.
 
 use super::triage::Category;
 
@@ -6,7 +7,7 @@ use super::triage::Category;
 pub(super) struct Rule {
     pub category: Category,
     pub groups: &'static [&'static [&'static str]],
-    /// "can't breathe" is a sign; "no chest pain" is its absence.
+    /// "cant breathe" is a sign; "no chest pain" is its absence.
     pub negation_is_a_sign: bool,
 }
 
@@ -37,9 +38,9 @@ pub(super) const RULES: &[Rule] = &[
             " ending my life ",
             " take my own life ",
             " want to die ",
-            " don't want to live ",
+            " dont want to live ",
             " do not want to live ",
-            " don't want to be alive ",
+            " dont want to be alive ",
             " better off dead ",
             " hurt myself ",
             " harm myself ",
@@ -49,21 +50,21 @@ pub(super) const RULES: &[Rule] = &[
         Category::SuicidalIntent,
         &[
             &[" suicidal ", " commit suicide "],
-            &[" i ", " i'm ", " my ", " he ", " she ", " he's ", " she's "],
+            &[" i ", " im ", " my ", " he ", " she ", " hes ", " shes "],
         ],
     ),
     sign(
         Category::Breathing,
         &[&[
-            " can't breathe ",
+            " cant breathe ",
             " cannot breathe ",
             " can not breathe ",
-            " can't get air ",
+            " cant get air ",
             " not breathing ",
             " stopped breathing ",
-            " isn't breathing ",
-            " can't catch my breath ",
-            " can't breath ",
+            " isnt breathing ",
+            " cant catch my breath ",
+            " cant breath ",
         ]],
     ),
     rule(
@@ -75,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
             " difficulty breathing ",
             " gasping for ",
             " is choking ",
-            " i'm choking ",
+            " im choking ",
             " am choking ",
             " lips are blue ",
             " turning blue ",
@@ -86,21 +87,21 @@ pub(super) const RULES: &[Rule] = &[
         Category::Unconsciousness,
         &[
             &[
-                " can't wake ",
+                " cant wake ",
                 " cannot wake ",
-                " won't wake ",
+                " wont wake ",
                 " not waking ",
-                " doesn't wake ",
+                " doesnt wake ",
                 " does not respond ",
-                " doesn't respond ",
+                " doesnt respond ",
                 " not responding ",
-                " isn't responding ",
+                " isnt responding ",
                 " is unresponsive ",
                 " unconscious ",
                 " hard to wake ",
             ],
             &[
-                " my ", " he ", " she ", " he's ", " she's ", " they ", " is ", " i ", " him ",
+                " my ", " he ", " she ", " hes ", " shes ", " they ", " is ", " i ", " him ",
                 " her ",
             ],
         ],
@@ -118,7 +119,7 @@ pub(super) const RULES: &[Rule] = &[
     sign(
         Category::Stroke,
         &[
-            &[" face ", " face's ", " mouth "],
+            &[" face ", " faces ", " mouth "],
             &[
                 " droop ",
                 " drooping ",
@@ -142,10 +143,10 @@ pub(super) const RULES: &[Rule] = &[
                 " right side ",
             ],
             &[
-                " can't lift ",
+                " cant lift ",
                 " cannot lift ",
-                " can't raise ",
-                " can't move ",
+                " cant raise ",
+                " cant move ",
                 " cannot move ",
                 " suddenly weak ",
                 " gone numb ",
@@ -208,7 +209,7 @@ pub(super) const RULES: &[Rule] = &[
                 " severe allergic reaction ",
             ],
             &[
-                " i ", " i'm ", " is ", " my ", " he ", " she ", " having ", " he's ", " she's ",
+                " i ", " im ", " is ", " my ", " he ", " she ", " having ", " hes ", " shes ",
             ],
         ],
     ),
@@ -217,12 +218,12 @@ pub(super) const RULES: &[Rule] = &[
         &[
             &[" bleeding ", " blood "],
             &[
-                " won't stop ",
+                " wont stop ",
                 " will not stop ",
-                " doesn't stop ",
+                " doesnt stop ",
                 " does not stop ",
                 " not stopping ",
-                " can't stop ",
+                " cant stop ",
                 " cannot stop ",
                 " heavily ",
                 " everywhere ",
@@ -276,33 +277,63 @@ pub(super) const RULES: &[Rule] = &[
     ),
 ];
 
-/// A clause with one of these speaks of an absence.
+/// One of these words before a phrase says that it is absent, or was once.
 pub(super) const NEGATIONS: &[&str] = &[
-    " no ",
-    " not ",
-    " never ",
-    " without ",
-    " denies ",
-    " don't ",
-    " doesn't ",
-    " didn't ",
-    " isn't ",
-    " hasn't ",
-    " haven't ",
-    " aren't ",
+    "no", "not", "never", "without", "denies", "dont", "doesnt", "didnt", "isnt", "hasnt",
+    "havent", "arent", "wasnt", "history",
 ];
 
-/// A clause with one of these speaks of the past.
+/// What may stand between such a word and the phrase. Anything else ends its reach: "I don't know
+/// why my chest hurts".
+pub(super) const BETWEEN: &[&str] = &[
+    "a",
+    "an",
+    "any",
+    "been",
+    "experienced",
+    "experiencing",
+    "feel",
+    "feeling",
+    "felt",
+    "from",
+    "got",
+    "had",
+    "has",
+    "have",
+    "having",
+    "history",
+    "kind",
+    "longer",
+    "more",
+    "of",
+    "or",
+    "severe",
+    "sign",
+    "signs",
+    "suffered",
+    "suffering",
+    "symptoms",
+    "the",
+];
+
+/// A clause with one of these, or with a year, speaks of the past.
 pub(super) const HISTORY: &[&str] = &[
     " years ago ",
     " year ago ",
     " last year ",
     " months ago ",
-    " history of ",
-    " in 19",
-    " in 20",
     " when i was a child ",
     " as a child ",
+];
+
+/// But not if one of these is in it too.
+pub(super) const NOW: &[&str] = &[
+    " now ", " i have ", " ive ", " im ", " i am ", " is ", " are ", " has ", " having ",
+];
+
+/// Words after which a new thought begins: what is said before them does not take back what follows.
+pub(super) const JOINS: &[&str] = &[
+    "and", "but", "because", "so", "although", "though", "while", "then",
 ];
 
 /// A question that holds one of these is about what may come, not about what is.
@@ -318,7 +349,7 @@ pub(super) const PREVENTION: &[&str] = &[
 /// A clause that starts like this may only ask for information.
 pub(super) const INFORMATION: &[&str] = &[
     " what ",
-    " what's ",
+    " whats ",
     " how ",
     " why ",
     " when ",
@@ -342,17 +373,28 @@ pub(super) const INFORMATION: &[&str] = &[
 pub(super) const PRESENT: &[&str] = &[
     " my ",
     " i have ",
-    " i've ",
-    " i'm ",
+    " ive ",
+    " im ",
     " i am ",
     " he is ",
     " she is ",
-    " he's ",
-    " she's ",
+    " hes ",
+    " shes ",
     " he has ",
     " she has ",
     " right now ",
-    " i can't ",
+    " i cant ",
     " i cannot ",
     " help ",
+    " this chest ",
+    " this pain ",
+    " this bleeding ",
+    " this swelling ",
+    " has collapsed ",
+    " just collapsed ",
+    " passed out ",
+    " wont stop ",
+    " will not stop ",
+    " not breathing ",
+    " ambulance ",
 ];

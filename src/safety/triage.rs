@@ -1,10 +1,13 @@
 //! Triage: does this message describe an emergency that happens now?
 //!
-//! The message is cut into clauses. A clause counts if it holds a red flag and is not negated,
-//! not history and not a plain question for information. In doubt it counts: a needless "call
-//! emergency services" costs little, a missed one may cost a life. Time is linear in the message.
+//! The message is cut into sentences and those into clauses. A red flag counts unless a negation
+//! stands right before it, its own clause speaks of the past, or its sentence is a plain question
+//! for information. In doubt it counts: a needless "call emergency services" costs little, a missed
+//! one may cost a life. Time is linear in the message.
 
-use super::rules_en::{HISTORY, INFORMATION, NEGATIONS, PRESENT, PREVENTION, RULES, Rule};
+use super::rules_en::{
+    BETWEEN, HISTORY, INFORMATION, JOINS, NEGATIONS, NOW, PRESENT, PREVENTION, RULES, Rule,
+};
 
 /// Whether the person should be told to call emergency services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,9 +86,10 @@ pub struct Triage {
 
 /// Triages a message.
 pub fn triage(message: &str) -> Triage {
-    let found = clauses(message)
-        .iter()
-        .find_map(|clause| RULES.iter().find(|rule| applies(rule, clause)));
+    let found = message.split(SENTENCE_ENDS).find_map(|text| {
+        let sentence = Sentence::of(text);
+        RULES.iter().find(|rule| sentence.raises(rule))
+    });
     Triage {
         level: if found.is_some() {
             Level::Emergency
@@ -97,40 +101,96 @@ pub fn triage(message: &str) -> Triage {
     }
 }
 
-/// Lower-case clauses of single-spaced words, with a space at either end so that whole words
-/// can be looked for.
-fn clauses(message: &str) -> Vec<String> {
-    let mut clauses = Vec::new();
-    let mut clause = String::from(" ");
-    for c in message.chars().chain(['.']) {
-        match c {
-            '.' | '!' | '?' | ';' | ':' | '\n' => {
-                if clause.len() > 1 {
-                    if !clause.ends_with(' ') {
-                        clause.push(' ');
-                    }
-                    clauses.push(std::mem::replace(&mut clause, String::from(" ")));
-                }
-            }
-            '\'' | '’' | 'ʼ' | '`' => clause.push('\''),
-            c if c.is_alphanumeric() => clause.extend(c.to_lowercase()),
-            _ if clause.ends_with(' ') => {}
-            _ => clause.push(' '),
-        }
-    }
-    clauses
+const SENTENCE_ENDS: [char; 6] = ['.', '!', '?', ';', ':', '\n'];
+const PAUSES: [char; 5] = [',', '(', ')', '–', '—'];
+const APOSTROPHES: [char; 4] = ['\'', '’', 'ʼ', '`'];
+/// Words that are looked at before a phrase.
+const REACH: usize = 6;
+
+/// Texts of lower-case words without apostrophes, single-spaced, with a space at either end so that
+/// whole words can be looked for.
+struct Sentence {
+    whole: String,
+    clauses: Vec<String>,
 }
 
-fn applies(rule: &Rule, clause: &str) -> bool {
-    let holds = |phrases: &[&str]| phrases.iter().any(|phrase| clause.contains(phrase));
-    if !rule.groups.iter().all(|group| holds(group)) || holds(HISTORY) {
-        return false;
+impl Sentence {
+    fn of(text: &str) -> Self {
+        let (mut whole, mut clauses) = (String::from(" "), Vec::new());
+        for part in text.split(PAUSES) {
+            let mut clause = String::from(" ");
+            for word in words(part) {
+                whole.extend([word.as_str(), " "]);
+                if JOINS.contains(&word.as_str()) {
+                    clauses.push(std::mem::replace(&mut clause, String::from(" ")));
+                } else {
+                    clause.extend([word.as_str(), " "]);
+                }
+            }
+            clauses.push(clause);
+        }
+        Self { whole, clauses }
     }
-    if !rule.negation_is_a_sign && holds(NEGATIONS) {
-        return false;
+
+    /// Whether a clause raises the flag, or all of them together: "my chest, it hurts".
+    fn raises(&self, rule: &Rule) -> bool {
+        let mut texts = self.clauses.iter().chain([&self.whole]);
+        texts.any(|text| {
+            raises(rule, text)
+                && (rule.negation_is_a_sign || !is_past(text))
+                && (self.is_about_now() || !(asks(text) || asks(&self.whole)))
+        })
     }
-    let asks = INFORMATION.iter().any(|start| clause.starts_with(start));
-    !asks || (holds(PRESENT) && !holds(PREVENTION))
+
+    fn is_about_now(&self) -> bool {
+        holds(&self.whole, PRESENT) && !holds(&self.whole, PREVENTION)
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric() && !APOSTROPHES.contains(&c))
+        .map(|word| {
+            let letters = word.chars().filter(|c| !APOSTROPHES.contains(c));
+            letters.flat_map(char::to_lowercase).collect::<String>()
+        })
+        .filter(|word| !word.is_empty())
+}
+
+fn holds(text: &str, phrases: &[&str]) -> bool {
+    phrases.iter().any(|phrase| text.contains(phrase))
+}
+
+fn asks(text: &str) -> bool {
+    INFORMATION.iter().any(|start| text.starts_with(start))
+}
+
+fn raises(rule: &Rule, text: &str) -> bool {
+    let counts = |at| rule.negation_is_a_sign || !is_negated(text.get(..at).unwrap_or_default());
+    rule.groups.iter().all(|group| {
+        let mut places = group.iter().flat_map(|phrase| text.match_indices(phrase));
+        places.any(|(at, _)| counts(at))
+    })
+}
+
+/// Whether what follows these words is said to be absent.
+fn is_negated(before: &str) -> bool {
+    let mut words = before.rsplit(' ').filter(|word| !word.is_empty());
+    let nearest = words
+        .by_ref()
+        .take(REACH)
+        .find(|word| !BETWEEN.contains(word));
+    nearest.is_some_and(|word| NEGATIONS.contains(&word))
+}
+
+fn is_past(text: &str) -> bool {
+    let is_year = |word: &str| {
+        word.len() == 4
+            && (word.starts_with("19") || word.starts_with("20"))
+            && word.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let after_in = |text: &str| text.split(' ').next().is_some_and(is_year);
+    let names_a_year = text.split(" in ").skip(1).any(after_in);
+    (names_a_year || holds(text, HISTORY)) && !holds(text, NOW)
 }
 
 #[cfg(test)]
@@ -198,6 +258,67 @@ mod tests {
             Category::SuicidalIntent,
         ),
         ("I feel suicidal", Category::SuicidalIntent),
+        (
+            "I can't breathe, I have a history of asthma",
+            Category::Breathing,
+        ),
+        (
+            "I want to kill myself, I have a history of depression",
+            Category::SuicidalIntent,
+        ),
+        (
+            "I had a bypass two years ago and now I have crushing chest pain",
+            Category::ChestPain,
+        ),
+        (
+            "I have chest pain I had a stent last year",
+            Category::ChestPain,
+        ),
+        (
+            "My chest pain has got much worse in 20 minutes",
+            Category::ChestPain,
+        ),
+        (
+            "my baby is not breathing, she was born in 2024",
+            Category::Breathing,
+        ),
+        (
+            "What do I do, a man has collapsed and hit his head",
+            Category::Unconsciousness,
+        ),
+        (
+            "how do i stop this bleeding it won't stop",
+            Category::SevereBleeding,
+        ),
+        (
+            "I don't know why my chest hurts so much",
+            Category::ChestPain,
+        ),
+        (
+            "I am not sure if this chest pain is serious",
+            Category::ChestPain,
+        ),
+        (
+            "The spray doesn't help, the chest pain is still there",
+            Category::ChestPain,
+        ),
+        ("I am not well my chest is tight", Category::ChestPain),
+        ("My chest, it hurts so much", Category::ChestPain),
+        (
+            "Should I call an ambulance for chest pain",
+            Category::ChestPain,
+        ),
+    ];
+
+    /// What people add, and what must not take the emergency back.
+    const TAILS: &[&str] = &[
+        " and I don't know what to do",
+        ", no one is here with me",
+        " and his inhaler is not helping",
+        " but I don't have my EpiPen",
+        ", he has a history of asthma",
+        " I am not sure",
+        ", he had one two years ago",
     ];
 
     const OTHERS: &[&str] = &[
@@ -233,12 +354,39 @@ mod tests {
         "Is it normal to bleed after a blood test?",
         "What causes unconsciousness?",
         "I never felt suicidal",
+        "I don't have any chest pain",
+        "There is no sign of throat swelling",
+        "I have never had chest pain and my leg is fine",
+        "My chest is not tight",
+        "I have a history of chest pain",
+        "I had chest pain in 2019",
+        "Is chest pain common after a stent, and for how long?",
+        "he has no history of severe chest pain",
+        "What is the difference between a panic attack, indigestion and chest pain from the heart?",
     ];
 
     #[test]
     fn emergencies_are_recognised() {
         for (message, category) in EMERGENCIES {
             assert_eq!(triage(message).category, Some(*category), "{message}");
+        }
+    }
+
+    #[test]
+    fn nothing_said_afterwards_takes_an_emergency_back() {
+        for (message, category) in EMERGENCIES {
+            for tail in TAILS {
+                let longer = format!("{message}{tail}");
+                assert_eq!(triage(&longer).category, Some(*category), "{longer}");
+            }
+        }
+    }
+
+    #[test]
+    fn apostrophes_may_be_left_out() {
+        for (message, category) in EMERGENCIES {
+            let plain = message.replace(['\'', '’'], "");
+            assert_eq!(triage(&plain).category, Some(*category), "{plain}");
         }
     }
 
