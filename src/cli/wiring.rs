@@ -27,6 +27,7 @@ use crate::messaging::{
 use crate::orchestrator::{self, Orchestrator, RetrievalClient};
 use crate::persistence::indexing::{self, Generation};
 use crate::persistence::{Database, DatabaseSettings, migrations, outbox};
+use crate::rag::backfill::Backfill;
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
 use crate::rag::worker::IngestWorker;
@@ -237,6 +238,13 @@ impl Process {
         let (indexed, token) = (database.clone(), self.shutdown.soft_token());
         self.shutdown
             .spawn(async move { keep_index(&indexed, generation, most, &token).await });
+        let backfill = Backfill {
+            database: database.clone(),
+            embedder: Arc::clone(&embedder),
+            generation,
+        };
+        self.shutdown
+            .spawn(backfill.run(self.shutdown.soft_token()));
         let rag = web::Data::new(Rag {
             database: database.clone(),
             retriever: Retriever {

@@ -1,5 +1,6 @@
 //! What makes a document version searchable: chunks, embeddings, BM25 postings, and the switch.
 
+mod backfill;
 mod generation;
 mod give_up;
 mod reannounce;
@@ -10,6 +11,10 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
+pub use backfill::{
+    BackfillLock, UnembeddedChunk, activate_if_complete, insert_embeddings, list_unembedded,
+    lock_backfill,
+};
 pub use generation::{Generation, ensure_generation, ensure_hnsw};
 pub use give_up::give_up;
 pub use reannounce::reannounce_received;
@@ -269,10 +274,16 @@ pub(super) fn vector_text(vector: &[f32]) -> String {
 /// One writer of postings and document frequencies at a time: their rows are hot, and taking
 /// them in any order would deadlock.
 async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
-    statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))")
-        .execute(connection)
-        .await?;
-    Ok(())
+    let locked =
+        statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))")
+            .execute(connection)
+            .await;
+    match locked.map_err(DbError::from) {
+        Ok(_) => Ok(()),
+        // Whoever holds it for so long has frozen: that says nothing about this document.
+        Err(DbError::Busy(cause)) => Err(DbError::Unavailable(cause)),
+        Err(error) => Err(error),
+    }
 }
 
 async fn insert_postings(

@@ -3,7 +3,7 @@
 //! Filters on collections are part of the statements. Withdrawn, expired and superseded versions
 //! are excluded again when passages are loaded, whatever an index still holds.
 
-use diesel::sql_types::{Array, BigInt, Float, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Float, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -27,6 +27,8 @@ pub struct ReachedCollections {
     pub ids: Vec<i32>,
     /// Counted up to the limit that was given.
     pub chunks: i64,
+    /// Whether the chunks have embeddings of the generation; those of a new model are still made.
+    pub embedded: bool,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -35,11 +37,14 @@ struct ReachedRow {
     ids: Vec<i32>,
     #[diesel(sql_type = BigInt)]
     chunks: i64,
+    #[diesel(sql_type = Bool)]
+    embedded: bool,
 }
 
 /// Resolves names to ids; `None` means every collection. Counting stops at `count_limit`.
 pub async fn reach_collections(
     database: &Database,
+    generation: Generation,
     names: Option<&[String]>,
     count_limit: i64,
 ) -> Result<ReachedCollections, DbError> {
@@ -51,15 +56,20 @@ pub async fn reach_collections(
          SELECT ids, CASE WHEN $1 IS NULL THEN (SELECT chunks FROM lexical_stats)
              ELSE (SELECT count(*) FROM (SELECT FROM chunks
                  WHERE collection_id = ANY((SELECT ids FROM reached)::int[]) LIMIT $2) c)
-             END AS chunks FROM reached",
+             END AS chunks,
+             EXISTS (SELECT FROM embedding_generations WHERE id = $3 AND status <> 'building')
+                 AS embedded
+         FROM reached",
     )
     .bind::<Nullable<Array<Text>>, _>(names)
     .bind::<BigInt, _>(count_limit)
+    .bind::<Integer, _>(generation.id)
     .get_result(&mut database.connection().await?)
     .await?;
     Ok(ReachedCollections {
         ids: row.ids,
         chunks: row.chunks,
+        embedded: row.embedded,
     })
 }
 

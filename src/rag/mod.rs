@@ -1,5 +1,6 @@
 //! Documents in, evidence out: parse, chunk, embed, index, retrieve.
 
+pub mod backfill;
 pub mod chunk;
 mod config;
 mod handlers;

@@ -51,6 +51,7 @@ impl Retriever {
     ) -> Result<Legs, DbError> {
         let reached = retrieval::reach_collections(
             &self.database,
+            self.generation,
             collections,
             self.config.exact_scan_max_chunks + 1,
         )
@@ -71,7 +72,7 @@ impl Retriever {
         query: &str,
         reached: &ReachedCollections,
     ) -> Result<Option<Vec<Hit>>, DbError> {
-        if !self.generation.active {
+        if !reached.embedded {
             return Ok(None);
         }
         let Some(vector) = self.embed(query).await else {

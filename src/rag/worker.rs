@@ -124,7 +124,7 @@ impl IngestWorker {
         let (parsed, chunks) = self.split(parsed).await?;
         let texts = chunks
             .iter()
-            .map(|chunk| embedded_text(&pending.title, chunk))
+            .map(|chunk| embedded_text(&pending.title, &chunk.text))
             .collect();
         let vectors = self
             .embedder
@@ -175,8 +175,8 @@ fn take_bytes(mut pending: PendingVersion) -> Option<(PendingVersion, Vec<u8>)> 
 }
 
 /// The title goes before the passage: both legs see what the document is about.
-fn embedded_text(title: &str, chunk: &Chunk) -> String {
-    format!("{title}\n{}", chunk.text)
+pub(super) fn embedded_text(title: &str, text: &str) -> String {
+    format!("{title}\n{text}")
 }
 
 fn new_chunk(chunk: Chunk, embedding: Vec<f32>) -> NewChunk {

@@ -1,5 +1,7 @@
 //! The dense leg on stored vectors: exact for small scopes, by the index for large ones.
 
+mod model;
+
 use chatbot::persistence::indexing::{Generation, ensure_generation, ensure_hnsw};
 use chatbot::persistence::retrieval::search_dense;
 

@@ -192,6 +192,17 @@ impl System {
         system
     }
 
+    /// Ends rag and starts another in its place.
+    pub async fn replace_rag(&mut self) {
+        let address = authority(&self.rag.url);
+        let (_, port) = address.rsplit_once(':').unwrap();
+        let ended = tokio::task::block_in_place(|| self.rag.terminate(Duration::from_secs(20)));
+        assert!(ended.is_some_and(|status| status.success()));
+        self.rag = self.setup.serve_at(port.parse().unwrap(), "rag", &[]);
+        self.until_answers(&format!("{}/v1/health/ready", self.rag.url))
+            .await;
+    }
+
     async fn until_answers(&self, url: &str) {
         until(&format!("{url} answers"), || async {
             let answer = self.http.get(url).send().await;

@@ -12,8 +12,6 @@ use crate::persistence::{Database, DbError};
 pub struct Generation {
     pub id: i32,
     pub dimension: i32,
-    /// Whether every chunk has its embedding, so that retrieval may use it.
-    pub active: bool,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -22,8 +20,6 @@ struct GenerationRow {
     id: i32,
     #[diesel(sql_type = Integer)]
     dimension: i32,
-    #[diesel(sql_type = Text)]
-    status: String,
 }
 
 /// The generation of this model, created if it is new. It starts active when no other is; otherwise
@@ -52,7 +48,7 @@ pub async fn ensure_generation(
             .execute(connection)
             .await?;
             let row: GenerationRow = statement(
-                "SELECT id, dimension, status FROM embedding_generations
+                "SELECT id, dimension FROM embedding_generations
                  WHERE model = $1 AND dimension = $2",
             )
             .bind::<Text, _>(model)
@@ -62,7 +58,6 @@ pub async fn ensure_generation(
             Ok(Generation {
                 id: row.id,
                 dimension: row.dimension,
-                active: row.status == "active",
             })
         })
         .await

@@ -1,0 +1,107 @@
+//! After a change of the embedding model: every chunk gets an embedding of the new one, beside that
+//! of the old, and retrieval uses them when none is missing. Until then its lexical leg answers
+//! alone, where the new model is configured.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::worker::embedded_text;
+use crate::embedding::{EmbedError, Embedder};
+use crate::persistence::indexing::{self, Generation, UnembeddedChunk};
+use crate::persistence::{Database, DbError, bounded};
+
+/// Between two looks while something is missing, or another replica embeds it.
+const INTERVAL: Duration = Duration::from_mins(1);
+/// Between two looks otherwise: replicas with the old model may index documents while they are
+/// replaced.
+const REST: Duration = Duration::from_mins(10);
+/// Chunks embedded and stored at once.
+const BATCH: i64 = 32;
+/// Chunks between two lines in the log.
+const TELL: usize = 1_024;
+
+/// Embeds what is missing.
+pub struct Backfill {
+    pub database: Database,
+    pub embedder: Arc<dyn Embedder>,
+    pub generation: Generation,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum BackfillError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Embedder(#[from] EmbedError),
+}
+
+impl Backfill {
+    /// Looks again and again until the token is cancelled.
+    pub async fn run(self, token: CancellationToken) {
+        loop {
+            let round = tokio::select! {
+                round = self.round() => round,
+                () = token.cancelled() => return,
+            };
+            let pause = match round {
+                Ok(true) => REST,
+                Ok(false) => INTERVAL,
+                Err(error) => {
+                    tracing::warn!(error = %error, "embedding for a changed model was interrupted");
+                    INTERVAL
+                }
+            };
+            tokio::select! {
+                () = token.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Whether nothing is missing any more.
+    async fn round(&self) -> Result<bool, BackfillError> {
+        let (database, generation) = (&self.database, self.generation);
+        let Some(_lock) = bounded(indexing::lock_backfill(database)).await? else {
+            return Ok(false);
+        };
+        let (mut after, mut count) = (0, 0);
+        loop {
+            let listed = indexing::list_unembedded(database, generation, after, BATCH);
+            let chunks = bounded(listed).await?;
+            let Some(last) = chunks.last() else { break };
+            after = last.id;
+            count += chunks.len();
+            self.embed(chunks).await?;
+            if count % TELL == 0 {
+                tracing::info!(
+                    generation = generation.id,
+                    chunks = count,
+                    "embedding for a changed model"
+                );
+            }
+        }
+        let complete = bounded(indexing::activate_if_complete(database, generation)).await?;
+        if count > 0 {
+            tracing::info!(
+                generation = generation.id,
+                chunks = count,
+                complete,
+                "embedded for a changed model"
+            );
+        }
+        Ok(complete)
+    }
+
+    async fn embed(&self, chunks: Vec<UnembeddedChunk>) -> Result<(), BackfillError> {
+        let ids = chunks.iter().map(|chunk| chunk.id).collect::<Vec<_>>();
+        let texts = chunks
+            .iter()
+            .map(|chunk| embedded_text(&chunk.title, &chunk.text));
+        let vectors = self.embedder.embed_passages(texts.collect()).await?;
+        let embeddings: Vec<(i64, Vec<f32>)> = ids.into_iter().zip(vectors).collect();
+        let stored = indexing::insert_embeddings(&self.database, self.generation, &embeddings);
+        Ok(bounded(stored).await?)
+    }
+}
