@@ -200,9 +200,9 @@ impl Orchestrator {
             .map(|(passage, _)| passage)
             .collect();
         if verified.len() < retrieved {
-            tracing::error!(
+            tracing::warn!(
                 turn.id = %feed.turn, passages = retrieved - verified.len(),
-                "passages differ from the stored text"
+                "passages were withdrawn meanwhile, or differ from the stored text"
             );
         }
         Ok(verified)
@@ -227,7 +227,8 @@ impl Orchestrator {
                     self.emit(grounder.finish(), draft).await?;
                     // Half a sentence of advice is not an answer.
                     return match finish {
-                        FinishReason::Stop => Ok(()),
+                        // A document may have been withdrawn while it was quoted.
+                        FinishReason::Stop => self.stands(draft.citations()).await,
                         early => Err(Stop::Failed(early.as_str())),
                     };
                 }
@@ -241,10 +242,7 @@ impl Orchestrator {
             match output {
                 Output::Text(text) => draft.say(&text)?,
                 Output::Citation(citation) => {
-                    if !self.resolves(&citation).await? {
-                        // The text was deleted meanwhile: what was said from it no longer stands.
-                        return Err(Stop::Failed("citation_unresolved"));
-                    }
+                    self.stands(std::slice::from_ref(&citation)).await?;
                     draft.cite(citation)?;
                 }
             }
@@ -252,16 +250,27 @@ impl Orchestrator {
         Ok(())
     }
 
-    async fn resolves(&self, citation: &Citation) -> Result<bool, DbError> {
-        let span = Span {
-            version: citation.version_id,
-            start: citation.start,
-            end: citation.end,
-        };
-        let spans = [span];
+    /// Fails if something that is quoted is not what is stored, or no longer stands.
+    async fn stands(&self, citations: &[Citation]) -> Result<(), Stop> {
+        if citations.is_empty() {
+            return Ok(());
+        }
+        let spans: Vec<Span> = citations
+            .iter()
+            .map(|citation| Span {
+                version: citation.version_id,
+                start: citation.start,
+                end: citation.end,
+            })
+            .collect();
         let list = || turns::list_quotes(&self.database, &spans);
         let stored = patiently(PATIENCE, list).await?;
-        Ok(stored == [Some(citation.quote.clone())])
+        let quotes = citations.iter().map(|citation| Some(&citation.quote));
+        if stored.iter().map(Option::as_ref).eq(quotes) {
+            Ok(())
+        } else {
+            Err(Stop::Failed("citation_unresolved"))
+        }
     }
 }
 

@@ -80,6 +80,10 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    pub fn citations(&self) -> &[Citation] {
+        &self.done.citations
+    }
+
     /// A text that was written beforehand is the answer.
     pub fn prepared(&mut self, rung: &str, text: &str) -> Result<(), TooLong> {
         self.done.rung = Some(rung.to_owned());

@@ -172,7 +172,8 @@ struct UtteranceRow {
     content: String,
 }
 
-/// What was said before this turn, the newest `limit` messages, oldest first.
+/// What was said before this turn, the newest `limit` messages, oldest first; without the turns whose
+/// sources have been withdrawn, which must not come back as something that was said.
 pub async fn list_history(
     database: &Database,
     owner: &str,
@@ -180,13 +181,15 @@ pub async fn list_history(
     before: TurnId,
     limit: i64,
 ) -> Result<Vec<Utterance>, DbError> {
-    let rows: Vec<UtteranceRow> = statement(
+    let rows: Vec<UtteranceRow> = statement(format!(
         "SELECT role, content FROM (
              SELECT id, role, content FROM messages
              WHERE owner_id = $1 AND conversation_id = $2 AND turn_id < $3
+                 AND {} IS DISTINCT FROM 'withdrawn'
              ORDER BY id DESC LIMIT $4
          ) newest ORDER BY id",
-    )
+        sources_status("messages.turn_id")
+    ))
     .bind::<Text, _>(owner)
     .bind::<SqlUuid, _>(conversation.0)
     .bind::<SqlUuid, _>(before.0)

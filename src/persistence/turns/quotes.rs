@@ -22,7 +22,8 @@ struct QuoteRow {
     quote: Option<String>,
 }
 
-/// The stored text at each span, in the order of the spans; `None` where there is no text.
+/// The stored text at each span, in the order of the spans; `None` where there is none, or where the
+/// document is withdrawn, deleted or past its time.
 pub async fn list_quotes(
     database: &Database,
     spans: &[Span],
@@ -36,7 +37,9 @@ pub async fn list_quotes(
     let rows: Vec<QuoteRow> = statement(
         "SELECT substr(v.text, s.start + 1, s.length) AS quote
          FROM unnest($1, $2, $3) WITH ORDINALITY AS s(version_id, start, length, position)
-         LEFT JOIN document_versions v ON v.id = s.version_id
+         LEFT JOIN (document_versions v JOIN documents d ON d.id = v.document_id
+                 AND d.status = 'active' AND (d.expires_at IS NULL OR d.expires_at > now()))
+             ON v.id = s.version_id
          ORDER BY s.position",
     )
     .bind::<Array<SqlUuid>, _>(versions)

@@ -1,0 +1,92 @@
+//! Guidance that is recalled while people read it.
+
+use serde_json::{Value, json};
+
+use crate::support::provider::{Dialect, Provider, Script};
+use crate::support::system::{Setup, System};
+
+const VISITING: &str = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day.\n";
+const PARKING: &str = "# Parking\n\nYou can park your car in front of the main entrance.\n";
+
+/// A system whose answers come from this provider, with both leaflets.
+async fn open(provider: &Provider) -> System {
+    let setup = Setup::new()
+        .await
+        .with("OPENAI_BASE_URL", &provider.url)
+        .with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]");
+    let system = System::start_with(setup).await;
+    for (name, text) in [("visiting.md", VISITING), ("parking.md", PARKING)] {
+        system.put(name, "text/markdown", text).await;
+        system.settled(name).await;
+    }
+    system
+}
+
+async fn withdraw(system: &System, name: &str) {
+    let url = format!("{}/withdraw", system.document_url(name));
+    let request = system.http.post(url).bearer_auth(&system.key);
+    assert_eq!(request.send().await.unwrap().status(), 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_source_is_withdrawn_meanwhile_ends_in_sight() {
+    let dialect = Dialect::OpenAi;
+    let provider = Provider::choosing(move |_| {
+        Script::begin(dialect, &["Visiting hours are from 2 pm to 8 pm [1].\n"])
+            .wait()
+            .send(dialect.ending(dialect.stop()))
+    })
+    .await;
+    let system = open(&provider).await;
+    let path = system.conversation().await;
+    let mut answer = system
+        .post(&path, &json!({ "content": "When are visiting hours?" }))
+        .header("accept", "text/event-stream")
+        .send()
+        .await
+        .unwrap();
+    let mut events = String::new();
+    while !events.contains("event: citation") {
+        let chunk = answer.chunk().await.unwrap().expect("a citation");
+        events.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    withdraw(&system, "visiting.md").await;
+    provider.release();
+    let rest = answer.text().await.unwrap();
+    assert!(rest.contains("citation_unresolved"), "{rest}");
+    let kept = "SELECT count(*) AS n FROM turns WHERE status = 'failed' AND done->>'answer' = ''";
+    assert_eq!(system.database().number(kept).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_from_withdrawn_guidance_is_not_told_to_the_model_again() {
+    let dialect = Dialect::OpenAi;
+    let provider = Provider::choosing(move |request| {
+        // The question is the last thing in a request.
+        let asked = request.body["messages"].as_array().unwrap().last().unwrap();
+        let text = if asked.to_string().contains("Where can I park") {
+            "You can park your car in front of the main entrance [1]."
+        } else {
+            "Visiting hours are from 2 pm to 8 pm every day [1]."
+        };
+        Script::answer(dialect, &[text])
+    })
+    .await;
+    let system = open(&provider).await;
+    let path = system.conversation().await;
+    let told = async |question: &str| -> Value {
+        let done = system.ask(&path, question).await;
+        assert_eq!(done["status"], "completed", "{done}");
+        provider.requests().pop().unwrap().body
+    };
+    told("When are visiting hours?").await;
+    let parking = "Where can I park my car?";
+    assert!(told(parking).await.to_string().contains("8 pm"));
+    withdraw(&system, "visiting.md").await;
+    let later = told(parking).await.to_string();
+    assert!(
+        !later.contains("8 pm") && !later.contains("visiting hours"),
+        "{later}"
+    );
+    assert!(later.contains("main entrance"), "{later}");
+}
