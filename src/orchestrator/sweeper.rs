@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::draft::unanswered;
 use crate::domain::chat::TurnStatus;
-use crate::persistence::{Database, DbError, attempts, turns};
+use crate::domain::ids::TurnId;
+use crate::persistence::{Database, DbError, attempts, bounded, turns};
 use crate::shutdown::Shutdown;
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -25,13 +26,25 @@ pub async fn sweep(database: Database, shutdown: Shutdown) {
 /// Ends overdue turns as `failed(timeout)`; returns how many.
 pub async fn fail_overdue(database: &Database) -> Result<usize, DbError> {
     let mut ended = 0;
-    for (turn, generation) in turns::list_overdue(database).await? {
-        let done = unanswered(turn, TurnStatus::Failed, Some("timeout"));
-        if turns::finish(database, generation, &done).await? {
-            tracing::warn!(turn.id = %turn, "turn ended by the sweeper");
-            attempts::interrupt(database, turn).await?;
-            ended += 1;
+    for (turn, generation) in bounded(turns::list_overdue(database)).await? {
+        match bounded(end(database, turn, generation)).await {
+            Ok(true) => {
+                tracing::warn!(turn.id = %turn, "turn ended by the sweeper");
+                ended += 1;
+            }
+            Ok(false) => {}
+            // A replica that froze may hold this one; the others must not wait for it.
+            Err(error) => tracing::warn!(turn.id = %turn, error = %error, "sweeping failed"),
         }
+    }
+    Ok(ended)
+}
+
+async fn end(database: &Database, turn: TurnId, generation: i32) -> Result<bool, DbError> {
+    let done = unanswered(turn, TurnStatus::Failed, Some("timeout"));
+    let ended = turns::finish(database, generation, &done).await?;
+    if ended {
+        attempts::interrupt(database, turn).await?;
     }
     Ok(ended)
 }

@@ -13,6 +13,7 @@ use crate::cache::CacheError;
 use crate::domain::access::Principal;
 use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus};
 use crate::domain::ids::{TurnId, new_uuid};
+use crate::persistence::bounded;
 use crate::persistence::turns::{self, Orphan};
 
 /// With the lease, what a person waits at most when a replica dies.
@@ -41,8 +42,10 @@ pub async fn take_over_once(orchestrator: &Arc<Orchestrator>) -> usize {
     let Ok(limit @ 1..) = i64::try_from(room) else {
         return 0;
     };
-    let taken =
-        turns::take_over_expired(&orchestrator.database, &orchestrator.replica, LEASE, limit).await;
+    let expired =
+        turns::take_over_expired(&orchestrator.database, &orchestrator.replica, LEASE, limit);
+    // What is taken by a statement whose answer is lost is free again when its lease expires.
+    let taken = bounded(expired).await;
     let orphans = match taken {
         Ok(orphans) => orphans,
         Err(error) => {

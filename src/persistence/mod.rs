@@ -240,7 +240,20 @@ fn establish(
 /// must not be below the candidates that retrieval asks for.
 const HNSW_EF_SEARCH: u32 = 100;
 
-/// Adds the session settings and the connect deadline to the URL.
+/// A client that froze in the middle of a transaction keeps what it locked for no longer than this;
+/// longer than a relay takes to publish a batch.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
+/// A peer whose machine vanished says nothing: either side notices after this.
+const SILENCE: &[(&str, &str)] = &[
+    ("tcp_user_timeout", "15"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "5"),
+    ("keepalives_retries", "3"),
+];
+const SILENCE_OF_CLIENTS: &str = "-c tcp_user_timeout=15000 -c tcp_keepalives_idle=10 \
+    -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
+
+/// Adds the session settings and deadlines of connections to the URL.
 fn with_options(settings: &DatabaseSettings) -> Result<String, DbError> {
     let mut url = url::Url::parse(&settings.url).map_err(|_| {
         DbError::Unavailable(
@@ -248,8 +261,10 @@ fn with_options(settings: &DatabaseSettings) -> Result<String, DbError> {
         )
     })?;
     let mut options = format!(
-        "-c statement_timeout={} -c hnsw.ef_search={HNSW_EF_SEARCH} -c hnsw.iterative_scan=relaxed_order",
-        settings.statement_timeout.as_millis()
+        "-c statement_timeout={} -c idle_in_transaction_session_timeout={} {SILENCE_OF_CLIENTS} \
+         -c hnsw.ef_search={HNSW_EF_SEARCH} -c hnsw.iterative_scan=relaxed_order",
+        settings.statement_timeout.as_millis(),
+        IDLE_IN_TRANSACTION.as_millis()
     );
     let pairs: Vec<(String, String)> = url
         .query_pairs()
@@ -258,6 +273,8 @@ fn with_options(settings: &DatabaseSettings) -> Result<String, DbError> {
     url.set_query(None);
     {
         let mut query = url.query_pairs_mut();
+        // Before those of the URL, which count if they differ.
+        query.extend_pairs(SILENCE);
         for (key, value) in &pairs {
             if key == "options" {
                 options = format!("{value} {options}");

@@ -269,6 +269,30 @@ async fn unknown_fields_are_left_alone() {
     assert_eq!(system.database().number(dead).await, 0);
 }
 
+/// A worker that froze while it wrote postings keeps all others from writing theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_froze_makes_no_dead_letters() {
+    let setup = Setup::new().await;
+    let mut frozen = setup.database.connection().await;
+    let timeout = ("CHATBOT__DATABASE__STATEMENT_TIMEOUT_MS", "300");
+    let system = System::start_with(setup.with(timeout.0, timeout.1)).await;
+    execute(&mut frozen, "BEGIN").await;
+    let lock = "SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))";
+    execute(&mut frozen, lock).await;
+    system
+        .put("room.md", "text/markdown", "# Room\n\nIt is open.")
+        .await;
+    until("more attempts than a record has", || async {
+        counter(&metrics(&system).await, "chatbot_consumer_retries_total") > 6
+    })
+    .await;
+    execute(&mut frozen, "ROLLBACK").await;
+    let view = system.settled("room.md").await;
+    assert_eq!(view["version_status"], "indexed", "{view}");
+    let dead = "SELECT count(*) AS n FROM dead_letters";
+    assert_eq!(system.database().number(dead).await, 0);
+}
+
 // The proxy works while this thread waits for a command.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_the_database_makes_no_dead_letters() {

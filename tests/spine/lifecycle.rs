@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chatbot::orchestrator::fail_overdue;
+use chatbot::persistence::{Database, DatabaseSettings};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -70,6 +72,44 @@ async fn a_statement_that_waits_too_long_is_worth_another_try() {
     assert_eq!(answer.headers()["retry-after"], "2");
     execute(&mut lock, "ROLLBACK").await;
     assert_eq!(ask().await.unwrap().status(), 201);
+}
+
+/// A replica that froze while it stored an answer holds its row until the database ends its session.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overdue_turn_that_is_held_does_not_keep_the_others_open() {
+    let setup = Setup::new().await;
+    let database = &setup.database;
+    let overdue = |name: &str, minutes: u8| {
+        format!(
+            "WITH conversation AS (
+                 INSERT INTO conversations (id, owner_id) VALUES (gen_random_uuid(), '{name}')
+                 RETURNING id, owner_id
+             )
+             INSERT INTO turns (id, conversation_id, owner_id, question_id, status, request_hash,
+                 deadline_at)
+             SELECT gen_random_uuid(), id, owner_id, gen_random_uuid(), 'answering', '',
+                 now() - interval '{minutes} minutes' FROM conversation"
+        )
+    };
+    database.execute(&overdue("held", 2)).await;
+    database.execute(&overdue("free", 1)).await;
+    let mut holder = database.connection().await;
+    execute(&mut holder, "BEGIN").await;
+    let hold = "SELECT FROM turns WHERE owner_id = 'held' FOR UPDATE";
+    execute(&mut holder, hold).await;
+    let impatient = Database::new(&DatabaseSettings {
+        url: database.url.clone(),
+        max_connections: 2,
+        acquire_timeout: Duration::from_secs(10),
+        statement_timeout: Duration::from_millis(300),
+    })
+    .unwrap();
+    assert_eq!(fail_overdue(&impatient).await.unwrap(), 1);
+    let ended = "SELECT owner_id AS t FROM turns WHERE status = 'failed' ORDER BY deadline_at";
+    assert_eq!(database.texts(ended).await, ["free"]);
+    execute(&mut holder, "ROLLBACK").await;
+    assert_eq!(fail_overdue(&impatient).await.unwrap(), 1);
+    assert_eq!(database.texts(ended).await, ["held", "free"]);
 }
 
 /// A server that closes an idle connection just when a request comes leaves it without an answer.
