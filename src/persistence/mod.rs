@@ -303,3 +303,30 @@ impl From<ConnectionError> for DbError {
         Self::Unavailable("cannot connect".into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_counts_before_the_defaults() {
+        let settings = DatabaseSettings {
+            url: "postgres://u:p@h/d?tcp_user_timeout=60&options=-c%20search_path%3Dx".into(),
+            max_connections: 1,
+            acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(10),
+        };
+        let url = url::Url::parse(&with_options(&settings).unwrap()).unwrap();
+        let values = |name: &str| {
+            let pairs = url.query_pairs().filter(|(key, _)| key == name);
+            pairs
+                .map(|(_, value)| value.into_owned())
+                .collect::<Vec<_>>()
+        };
+        // The driver takes the last one.
+        assert_eq!(values("tcp_user_timeout"), ["15", "60"]);
+        let options = values("options").join("|");
+        assert!(options.starts_with("-c search_path=x -c statement_timeout=10000 "));
+        assert!(options.contains("-c idle_in_transaction_session_timeout=30000 "));
+    }
+}
