@@ -48,12 +48,15 @@ function askForKey() {
   byId("key").focus();
 }
 
+/** The first question names its conversation, so that an emergency gets advice even if none can begin. */
+const titled = (question) => Array.from(question).slice(0, 200).join("");
+
 const ask = (question) => run(async () => {
   greet(false);
   const answer = current = new Answer(question, true, () => ask(question));
   announce("Searching the documents");
   try {
-    if (!conversation) remember((await (await call("POST", "/v1/conversations", {})).json()).id);
+    if (!conversation) remember((await (await call("POST", "/v1/conversations", { title: titled(question) })).json()).id);
     byId("key-row").hidden = true;
     const path = `/v1/conversations/${conversation}/messages`;
     const key = Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-");

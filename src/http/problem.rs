@@ -18,6 +18,8 @@ pub struct Problem {
     title: &'static str,
     detail: Option<String>,
     retry_after: Option<Duration>,
+    /// Repeats itself where clients of the OpenAI-compatible API look for an error.
+    compatible: bool,
 }
 
 impl Problem {
@@ -28,11 +30,26 @@ impl Problem {
             title,
             detail: None,
             retry_after: None,
+            compatible: false,
         }
     }
 
     fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// The same, with something in front that matters more than the reason.
+    #[must_use]
+    pub fn preceded_by(mut self, text: &str) -> Self {
+        let reason = self.detail.take().unwrap_or_else(|| self.title.to_owned());
+        self.with_detail(format!("{text} {reason}"))
+    }
+
+    /// The same, for clients of the OpenAI-compatible API.
+    #[must_use]
+    pub fn compatible(mut self) -> Self {
+        self.compatible = true;
         self
     }
 
@@ -64,6 +81,16 @@ impl Problem {
     /// 404: there is no such thing, or it is another person's.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found").with_detail(detail)
+    }
+
+    /// 408: the body took too long.
+    pub fn timed_out(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "request-timeout",
+            "The request took too long",
+        )
+        .with_detail(detail)
     }
 
     /// 409: the request contradicts what is stored.
@@ -142,8 +169,16 @@ impl Problem {
             "status": self.status.as_u16(),
             "request_id": request_id,
         });
-        if let (Some(detail), Some(object)) = (&self.detail, body.as_object_mut()) {
+        let Some(object) = body.as_object_mut() else {
+            return body;
+        };
+        if let Some(detail) = &self.detail {
             object.insert("detail".into(), Value::from(detail.as_str()));
+        }
+        if self.compatible {
+            let message = self.detail.as_deref().unwrap_or(self.title);
+            let error = json!({ "message": message, "type": self.kind });
+            object.insert("error".into(), error);
         }
         body
     }

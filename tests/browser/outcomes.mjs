@@ -32,6 +32,17 @@ pageTest("an emergency, an answer and an abstention differ in words and looks", 
   assert.notEqual(unsure.line, calm.line);
 });
 
+pageTest("an emergency that is refused says what to do", async (page) => {
+  const problem = { title: "Temporarily unavailable", detail: "Call your local emergency number now. The database does not answer." };
+  await page.route("**/v1/conversations", async (route) => {
+    // Without a conversation the title is all that the server can judge by.
+    assert.deepEqual(route.request().postDataJSON(), { title: EMERGENCY });
+    await route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(problem) });
+  });
+  const article = await ask(page, EMERGENCY, "failed");
+  assert.match(await article.getByRole("alert").innerText(), /Call your local emergency number now/);
+}, { allowed: [/status of 503/] });
+
 pageTest("an answer that no document supports carries a warning", async (page) => {
   model.next(({ say }) => say("Penguins waddle across frozen beaches."));
   const article = await ask(page, ORDINARY, "completed");

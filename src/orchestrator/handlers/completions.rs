@@ -3,6 +3,7 @@
 //! The last user message is the question and what came before is its history. Every request is a
 //! conversation of its own. Citations travel beside the answer, in fields that other clients skip.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +13,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::messages::{checked_content, limit_rate};
+use super::urgency::{Asked, Words};
 use crate::cache::StoredEvent;
 use crate::domain::access::Scope;
 use crate::domain::chat::{Role, TurnDone, Utterance};
 use crate::domain::ids::{ConversationId, TurnId};
 use crate::domain::time::now;
 use crate::http::auth::Caller;
-use crate::http::body::Json;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse::{self, Frame};
@@ -67,15 +68,52 @@ struct Part {
 
 /// `POST /v1/chat/completions`.
 pub async fn create(
-    caller: Caller,
+    asked: Result<Asked<CompletionRequest>, Problem>,
     orchestrator: web::Data<Orchestrator>,
     request_id: RequestId,
-    body: Json<CompletionRequest>,
+) -> Result<HttpResponse, Problem> {
+    let answer = async {
+        let asked = asked?;
+        let urgency = asked.urgency;
+        urgency.hold(answer(asked, orchestrator, request_id)).await
+    };
+    answer.await.map_err(Problem::compatible)
+}
+
+async fn answer(
+    Asked {
+        caller,
+        body,
+        urgency,
+    }: Asked<CompletionRequest>,
+impl Words for CompletionRequest {
+    fn words(&self) -> Cow<'_, str> {
+        let mut said = self.messages.iter().rev();
+        let last = said.find(|message| message.role == "user");
+        last.map(|message| message.content.text())
+            .unwrap_or_default()
+    }
+}
+
+impl Content {
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::from(text),
+            Self::Parts(parts) => {
+                let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+                Cow::from(texts.join("\n"))
+            }
+        }
+    }
+}
+
+    orchestrator: web::Data<Orchestrator>,
+    request_id: RequestId,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
-    limit_rate(&orchestrator, &caller).await?;
-    let streams = body.0.stream;
-    let (content, history) = split(body.0)?;
+    limit_rate(&orchestrator, &caller, urgency).await?;
+    let streams = body.stream;
+    let (content, history) = split(body)?;
     let content = checked_content(&content, orchestrator.config.max_message_chars)?;
     let owner = caller.0.owner_id.clone();
     let conversation = ConversationId::new();
@@ -158,14 +196,10 @@ fn split(request: CompletionRequest) -> Result<(String, Vec<Utterance>), Problem
 
 fn text_of(content: Content) -> Result<String, Problem> {
     match content {
-        Content::Text(text) => Ok(text),
-        Content::Parts(parts) if parts.iter().all(|part| part.kind == "text") => {
-            let texts: Vec<String> = parts.into_iter().map(|part| part.text).collect();
-            Ok(texts.join("\n"))
-        }
-        Content::Parts(_) => Err(Problem::unprocessable(
-            "Only text can be asked: leave out images, audio and files.",
-        )),
+        Content::Parts(parts) if parts.iter().any(|part| part.kind != "text") => Err(
+            Problem::unprocessable("Only text can be asked: leave out images, audio and files."),
+        ),
+        content => Ok(content.text().into_owned()),
     }
 }
 

@@ -1,14 +1,16 @@
 //! Conversations of the caller.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::urgency::{Asked, Words};
 use crate::domain::access::Scope;
 use crate::domain::chat::{Conversation, Message};
 use crate::domain::ids::ConversationId;
 use crate::http::auth::Caller;
-use crate::http::body::Json;
 use crate::http::problem::Problem;
 use crate::orchestrator::Orchestrator;
 use crate::persistence::conversations;
@@ -26,14 +28,29 @@ pub struct CreateRequest {
     title: Option<String>,
 }
 
+/// The web page sends the first question as the title.
+impl Words for CreateRequest {
+    fn words(&self) -> Cow<'_, str> {
+        Cow::from(self.title.as_deref().unwrap_or_default())
+    }
+}
+
 /// `POST /v1/conversations`.
 pub async fn create(
-    caller: Caller,
+    asked: Asked<CreateRequest>,
     orchestrator: web::Data<Orchestrator>,
-    body: Json<CreateRequest>,
+) -> Result<HttpResponse, Problem> {
+    let created = insert(&orchestrator, asked.caller, asked.body);
+    asked.urgency.hold(created).await
+}
+
+async fn insert(
+    orchestrator: &Orchestrator,
+    caller: Caller,
+    body: CreateRequest,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
-    let title = body.0.title.map(|title| title.replace('\0', ""));
+    let title = body.title.map(|title| title.replace('\0', ""));
     if title
         .as_ref()
         .is_some_and(|title| title.chars().count() > MAX_TITLE)

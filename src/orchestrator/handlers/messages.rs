@@ -1,5 +1,6 @@
 //! Asking, and saying what one thinks of the answer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use futures::StreamExt;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::urgency::{Asked, Urgency, Words};
 use crate::domain::access::Scope;
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::http::auth::{Caller, hash_secret};
@@ -35,23 +37,44 @@ pub struct AskRequest {
     collections: Option<Vec<String>>,
 }
 
+impl Words for AskRequest {
+    fn words(&self) -> Cow<'_, str> {
+        Cow::from(&self.content)
+    }
+}
+
 /// `POST /v1/conversations/{id}/messages`: SSE if the client accepts it, else the `done` object.
 pub async fn ask(
-    caller: Caller,
+    asked: Asked<AskRequest>,
     orchestrator: web::Data<Orchestrator>,
     id: web::Path<ConversationId>,
     request_id: RequestId,
     request: HttpRequest,
-    body: Json<AskRequest>,
+) -> Result<HttpResponse, Problem> {
+    let urgency = asked.urgency;
+    let answer = answer(asked, orchestrator, *id, request_id, request);
+    urgency.hold(answer).await
+}
+
+async fn answer(
+    Asked {
+        caller,
+        body,
+        urgency,
+    }: Asked<AskRequest>,
+    orchestrator: web::Data<Orchestrator>,
+    conversation: ConversationId,
+    request_id: RequestId,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
-    limit_rate(&orchestrator, &caller).await?;
+    limit_rate(&orchestrator, &caller, urgency).await?;
     let question = Question {
-        content: checked_content(&body.0.content, orchestrator.config.max_message_chars)?,
+        content: checked_content(&body.content, orchestrator.config.max_message_chars)?,
         history: None,
-        collections: checked_collections(body.0.collections)?,
+        collections: checked_collections(body.collections)?,
         idempotency_key: idempotency_key(&request)?,
-        conversation: *id,
+        conversation,
         principal: caller.0,
         request_id: request_id.0.clone(),
     };
@@ -101,10 +124,15 @@ fn ended(turn: TurnId, name: &str, data: String) -> Result<HttpResponse, Problem
     }
 }
 
+/// Counts the question; an emergency is not counted.
 pub(super) async fn limit_rate(
     orchestrator: &Orchestrator,
     caller: &Caller,
+    urgency: Urgency,
 ) -> Result<(), Problem> {
+    if urgency.is_emergency() {
+        return Ok(());
+    }
     let key = hex::encode(hash_secret(&caller.0.owner_id));
     let per_minute = orchestrator.config.requests_per_minute;
     match orchestrator.cache.allow(&key, per_minute).await {

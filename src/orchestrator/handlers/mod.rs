@@ -5,3 +5,4 @@ pub mod conversations;
 pub mod messages;
 pub mod page;
 pub mod turns;
+mod urgency;

@@ -1,0 +1,151 @@
+//! What holds for a message that describes an emergency: it is not counted, it does not wait for
+//! long, and whatever refuses it says first what to do.
+
+use std::borrow::Cow;
+use std::future::ready;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, ResponseError};
+use futures::FutureExt;
+use futures::future::{Either, LocalBoxFuture, select};
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
+
+use crate::http::auth::Caller;
+use crate::http::body::Json;
+use crate::http::problem::Problem;
+use crate::safety;
+
+/// How long an emergency waits at most for what stands before its answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A message longer than two of these, in bytes, is triaged by its beginning and its end.
+const END: usize = 16 * 1024;
+
+/// How a message is to be treated.
+#[derive(Clone, Copy)]
+pub struct Urgency {
+    /// What to do now, if it describes an emergency.
+    advice: Option<&'static str>,
+    until: Instant,
+}
+
+impl Urgency {
+    /// Of a message that has just arrived, however long it is.
+    fn of(message: &str) -> Self {
+        let (head, tail) = ends(message);
+        let found = safety::triage(head).text;
+        Self {
+            advice: found.or_else(|| safety::triage(tail).text),
+            until: Instant::now() + PATIENCE,
+        }
+    }
+
+    pub fn is_emergency(self) -> bool {
+        self.advice.is_some()
+    }
+
+    /// Works on the request. An emergency that is refused, or waits for too long, gets its advice.
+    pub async fn hold<T>(
+        self,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let Some(advice) = self.advice else {
+            return work.await;
+        };
+        timeout_at(self.until, work)
+            .await
+            .unwrap_or_else(|_| Err(Problem::unavailable("The answer takes too long.")))
+            .map_err(|problem| {
+                tracing::warn!(problem = %problem, "an emergency was refused, with advice");
+                problem.preceded_by(advice)
+            })
+    }
+}
+
+fn ends(message: &str) -> (&str, &str) {
+    if message.len() <= 2 * END {
+        return (message, "");
+    }
+    let (head, rest) = message.split_at(message.floor_char_boundary(END));
+    let end = rest.len().saturating_sub(END);
+    (head, rest.split_at(rest.ceil_char_boundary(end)).1)
+}
+
+/// A body with words of a person in it.
+pub trait Words: DeserializeOwned + 'static {
+    fn words(&self) -> Cow<'_, str>;
+}
+
+/// Who asks what, and how urgent it is.
+pub struct Asked<T> {
+    pub caller: Caller,
+    pub body: T,
+    pub urgency: Urgency,
+}
+
+impl<T: Words> FromRequest for Asked<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload);
+        let body = Json::<T>::from_request(request, payload);
+        Box::pin(async move {
+            let (caller, body) = match select(caller, body).await {
+                // Who may not ask is told at once, whatever the body will be.
+                Either::Left((Err(problem), _)) if problem.status_code().is_client_error() => {
+                    return Err(problem);
+                }
+                Either::Left((caller, body)) => (ready(caller).boxed_local(), body.await?.0),
+                Either::Right((body, caller)) => (caller, body?.0),
+            };
+            let urgency = Urgency::of(&body.words());
+            Ok(Self {
+                caller: urgency.hold(caller).await?,
+                body,
+                urgency,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMERGENCY: &str = "I can't breathe.";
+
+    #[test]
+    fn an_emergency_is_seen_at_either_end_of_a_long_message() {
+        // Characters of two bytes, so that no cut falls between two of them by itself.
+        for length in [0, 1, END / 2, END - 9, END, 10 * END + 1] {
+            let filler = "ä".repeat(length);
+            for message in [
+                format!("{EMERGENCY} {filler}"),
+                format!("{filler}. {EMERGENCY}"),
+            ] {
+                assert!(Urgency::of(&message).is_emergency(), "{length}");
+            }
+            assert!(!Urgency::of(&filler).is_emergency(), "{length}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_refuses_an_emergency_says_first_what_to_do() {
+        let refused = async || Err::<(), _>(Problem::not_found("There is nothing."));
+        let refusals = [
+            Urgency::of(EMERGENCY).hold(refused()).await,
+            Urgency::of(EMERGENCY).hold(std::future::pending()).await,
+        ];
+        for (refusal, status) in refusals.into_iter().zip([404, 503]) {
+            let body = refusal.unwrap_err().to_value("r");
+            let detail = body["detail"].as_str().unwrap();
+            assert_eq!(body["status"], status);
+            assert!(detail.starts_with("Trouble breathing"), "{detail}");
+            assert!(detail.ends_with("nothing.") || detail.ends_with("too long."));
+        }
+        let plain = Urgency::of("When?").hold(refused()).await.unwrap_err();
+        assert_eq!(plain.to_value("r")["detail"], "There is nothing.");
+    }
+}
