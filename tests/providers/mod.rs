@@ -1,6 +1,7 @@
 //! Providers and how they fail: the chain over HTTP, the whole system, a real model.
 
 mod answers;
+mod completions;
 mod failures;
 mod ledger;
 mod matrix;

@@ -16,7 +16,7 @@ use super::messages::{checked_content, limit_rate};
 use super::urgency::{Asked, Words};
 use crate::cache::StoredEvent;
 use crate::domain::access::Scope;
-use crate::domain::chat::{Role, TurnDone, Utterance};
+use crate::domain::chat::{Role, TurnDone, TurnStatus, Utterance};
 use crate::domain::ids::{ConversationId, TurnId};
 use crate::domain::time::now;
 use crate::http::auth::Caller;
@@ -30,6 +30,9 @@ use crate::persistence::{bounded, conversations};
 
 /// The one model that clients see: whichever provider answers, the documents and rules are ours.
 const MODEL: &str = "chatbot";
+
+const INCOMPLETE: &str =
+    "The answer could not be completed. What was shown is not a complete answer.";
 
 /// The body of `POST /v1/chat/completions`. Sampling parameters are accepted and ignored: how an
 /// answer is made is the operator's choice.
@@ -66,26 +69,6 @@ struct Part {
     text: String,
 }
 
-/// `POST /v1/chat/completions`.
-pub async fn create(
-    asked: Result<Asked<CompletionRequest>, Problem>,
-    orchestrator: web::Data<Orchestrator>,
-    request_id: RequestId,
-) -> Result<HttpResponse, Problem> {
-    let answer = async {
-        let asked = asked?;
-        let urgency = asked.urgency;
-        urgency.hold(answer(asked, orchestrator, request_id)).await
-    };
-    answer.await.map_err(Problem::compatible)
-}
-
-async fn answer(
-    Asked {
-        caller,
-        body,
-        urgency,
-    }: Asked<CompletionRequest>,
 impl Words for CompletionRequest {
     fn words(&self) -> Cow<'_, str> {
         let mut said = self.messages.iter().rev();
@@ -107,6 +90,26 @@ impl Content {
     }
 }
 
+/// `POST /v1/chat/completions`.
+pub async fn create(
+    asked: Result<Asked<CompletionRequest>, Problem>,
+    orchestrator: web::Data<Orchestrator>,
+    request_id: RequestId,
+) -> Result<HttpResponse, Problem> {
+    let answer = async {
+        let asked = asked?;
+        let urgency = asked.urgency;
+        urgency.hold(answer(asked, orchestrator, request_id)).await
+    };
+    answer.await.map_err(Problem::compatible)
+}
+
+async fn answer(
+    Asked {
+        caller,
+        body,
+        urgency,
+    }: Asked<CompletionRequest>,
     orchestrator: web::Data<Orchestrator>,
     request_id: RequestId,
 ) -> Result<HttpResponse, Problem> {
@@ -153,7 +156,7 @@ impl Content {
     }
     while let Some(event) = events.next().await {
         if is_terminal(&event.name) {
-            return Ok(completion.whole(&event));
+            return completion.whole(&event);
         }
     }
     Err(Problem::unavailable("The answer ended early. Ask again."))
@@ -212,13 +215,14 @@ struct Completion {
 }
 
 impl Completion {
-    fn whole(self, event: &StoredEvent) -> HttpResponse {
-        let Some(done) = read_done(event) else {
-            return HttpResponse::ServiceUnavailable()
+    fn whole(self, event: &StoredEvent) -> Result<HttpResponse, Problem> {
+        if event.name == "error" {
+            return Ok(HttpResponse::ServiceUnavailable()
                 .content_type("application/problem+json")
-                .body(event.data.clone());
-        };
-        HttpResponse::Ok().json(json!({
+                .body(event.data.clone()));
+        }
+        let done = answered(event).ok_or_else(|| Problem::unavailable(INCOMPLETE))?;
+        Ok(HttpResponse::Ok().json(json!({
             "id": self.id(),
             "object": "chat.completion",
             "created": self.created,
@@ -231,7 +235,7 @@ impl Completion {
             "usage": usage(&done),
             "citations": done.citations,
             "chatbot": extra(&done),
-        }))
+        })))
     }
 
     /// What this event is on the wire. An answer that failed ends in an error, without `[DONE]`.
@@ -241,11 +245,7 @@ impl Completion {
             "turn" => vec![self.chunk(&json!({ "role": "assistant", "content": "" }), None)],
             "delta" => vec![self.chunk(&json!({ "content": data.get("text") }), None)],
             // Clients of this API cannot take back what they have shown.
-            "restart" | "reconnect" | "error" => vec![json!({ "error": {
-                "message": "The answer could not be completed.",
-                "type": "server_error",
-                "turn_id": self.turn,
-            }})],
+            "restart" | "reconnect" | "error" => vec![self.incomplete()],
             "done" => return self.last(event),
             _ => Vec::new(),
         };
@@ -253,13 +253,24 @@ impl Completion {
     }
 
     fn last(self, event: &StoredEvent) -> Vec<Frame> {
+        let Some(done) = answered(event) else {
+            return vec![data_frame(&self.incomplete())];
+        };
         let mut last = self.chunk(&json!({}), Some("stop"));
-        if let (Some(done), Some(object)) = (read_done(event), last.as_object_mut()) {
+        if let Some(object) = last.as_object_mut() {
             object.insert("usage".into(), usage(&done));
             object.insert("citations".into(), json!(done.citations));
             object.insert("chatbot".into(), extra(&done));
         }
         vec![data_frame(&last), Frame::data("[DONE]")]
+    }
+
+    fn incomplete(self) -> Value {
+        json!({ "error": {
+            "message": INCOMPLETE,
+            "type": "server_error",
+            "turn_id": self.turn,
+        }})
     }
 
     fn chunk(self, delta: &Value, finish_reason: Option<&str>) -> Value {
@@ -281,10 +292,12 @@ fn data_frame(value: &Value) -> Frame {
     Frame::data(value.to_string())
 }
 
-fn read_done(event: &StoredEvent) -> Option<TurnDone> {
+/// The end of an answer that is whole: a cancelled one may lack what matters most.
+fn answered(event: &StoredEvent) -> Option<TurnDone> {
     (event.name == "done")
         .then(|| serde_json::from_str(&event.data).ok())
         .flatten()
+        .filter(|done: &TurnDone| done.status != TurnStatus::Cancelled)
 }
 
 fn usage(done: &TurnDone) -> Value {
