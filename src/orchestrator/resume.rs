@@ -21,7 +21,13 @@ const CACHE_WAIT: Duration = Duration::from_secs(2);
 /// How often the database is asked when the cache cannot be waited on.
 const CALM: Duration = Duration::from_millis(500);
 /// How many times in a row the database may fail before the client is sent elsewhere.
-const PATIENCE: u8 = 10;
+const MAX_FAILURES: u8 = 10;
+/// What is replayed is numbered from here on, far above whatever a turn's generations count to. So
+/// nothing in the cache follows an event that was replayed: who loses the connection there gets the
+/// whole again, not the rest of something else.
+const REPLAYED: u64 = 1 << 40;
+/// No event has a higher number.
+pub const MAX_SEQ: u64 = 1 << 62;
 
 /// The events after `last`, whoever runs the turn; exactly one terminal event ends them.
 pub fn events(
@@ -33,7 +39,9 @@ pub fn events(
 ) -> BoxStream<'static, StoredEvent> {
     let turn: TurnId = stored.id.into();
     let running = orchestrator.running().get(&turn).cloned();
-    if let Some(feed) = running {
+    if let Some(feed) = running
+        && last.is_none_or(|last| last < REPLAYED)
+    {
         return feed.listen(last).boxed();
     }
     let follow = Follow {
@@ -98,11 +106,14 @@ impl Follow {
             .cache
             .read_events(self.turn, self.last, wait)
             .await;
-        match cached {
-            Ok(events) if follows(&events, self.last) => return events,
-            Ok(events) if events.is_empty() => {}
+        let nothing = cached.as_ref().is_ok_and(Vec::is_empty);
+        let events = unbroken(cached.unwrap_or_default(), self.last);
+        if !events.is_empty() {
+            return events;
+        }
+        if !nothing {
             // Events are missing, or there is no cache to wait on.
-            _ => sleep(if self.finished { Duration::ZERO } else { CALM }).await,
+            sleep(if self.finished { Duration::ZERO } else { CALM }).await;
         }
         self.stored().await
     }
@@ -114,7 +125,7 @@ impl Follow {
             Ok(Some(stored)) => stored,
             Ok(None) => return self.give_up("deleted"),
             // The turn may well go on: where and how it ends is not known here.
-            Err(_) if self.failures >= PATIENCE => return self.reconnect(),
+            Err(_) if self.failures >= MAX_FAILURES => return self.reconnect(),
             Err(error) => {
                 tracing::warn!(turn.id = %self.turn, error = %error, "resuming waits");
                 self.failures += 1;
@@ -165,11 +176,17 @@ impl Follow {
     }
 }
 
-/// Whether these events go on where the client is, or void what it has.
-fn follows(events: &[StoredEvent], last: Option<u64>) -> bool {
-    events.first().is_some_and(|first| {
-        first.seq == last.map_or(0, |last| last.saturating_add(1)) || first.name == "restart"
-    })
+/// The events, up to the first that does not go on where the one before it is: a cache that failed
+/// over may have lost some in between. Only `restart` may leave a gap: it voids what was before.
+fn unbroken(mut events: Vec<StoredEvent>, mut last: Option<u64>) -> Vec<StoredEvent> {
+    let follows = |event: &&StoredEvent| {
+        let next = last.map_or(0, |last| last.saturating_add(1));
+        last = Some(event.seq);
+        event.seq == next || event.name == "restart"
+    };
+    let count = events.iter().take_while(follows).count();
+    events.truncate(count);
+    events
 }
 
 /// A finished turn as events: its whole answer is one delta. A client that has seen a part of it
@@ -197,7 +214,8 @@ fn replay(stored: &StoredTurn, last: Option<u64>, request_id: &str) -> Vec<Store
     }
     events.extend(done.citations.iter().cloned().map(TurnEvent::Citation));
     events.push(terminal(&done, request_id));
-    numbered(stored.generation, last, events)
+    let before = last.unwrap_or_default().max(REPLAYED);
+    numbered(stored.generation, Some(before), events)
 }
 
 fn numbered(generation: i32, last: Option<u64>, events: Vec<TurnEvent>) -> Vec<StoredEvent> {
@@ -244,4 +262,64 @@ pub fn view(stored: StoredTurn, sources: Option<SourcesStatus>) -> Value {
         fields.insert("sources_status".into(), json!(sources));
     }
     view
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(seq: u64, name: &str) -> StoredEvent {
+        StoredEvent {
+            generation: 1,
+            seq,
+            name: name.into(),
+            data: "{}".into(),
+        }
+    }
+
+    fn numbers(events: &[StoredEvent]) -> Vec<u64> {
+        events.iter().map(|event| event.seq).collect()
+    }
+
+    #[test]
+    fn what_follows_a_gap_is_not_shown() {
+        let delta = |seq| event(seq, "delta");
+        let unbroken = |events: &[StoredEvent], last| numbers(&unbroken(events.to_vec(), last));
+        let lost = [delta(26), delta(27), delta(42), delta(43)];
+        assert_eq!(unbroken(&lost, Some(25)), [26, 27]);
+        assert!(unbroken(&lost, Some(24)).is_empty());
+        assert!(unbroken(&lost, Some(41)).is_empty());
+        assert_eq!(unbroken(&[delta(0), delta(1), delta(3)], None), [0, 1]);
+        let again = [
+            delta(26),
+            event(10_026, "restart"),
+            delta(10_027),
+            delta(10_029),
+        ];
+        assert_eq!(unbroken(&again, Some(25)), [26, 10_026, 10_027]);
+        assert_eq!(unbroken(&again[1..], Some(7)), [10_026, 10_027]);
+    }
+
+    #[test]
+    fn nothing_in_the_cache_follows_what_was_replayed() {
+        let stored = StoredTurn {
+            id: TurnId::new().0,
+            question_id: TurnId::new().0,
+            status: "completed".into(),
+            generation: 3,
+            request_hash: Vec::new(),
+            done: None,
+            triage: None,
+            sources: None,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        let first = replay(&stored, None, "r");
+        assert!(first.iter().all(|event| event.seq > REPLAYED));
+        let last = first.first().map(|event| event.seq);
+        let again = replay(&stored, last, "r");
+        assert_eq!(again[0].name, "restart");
+        assert!(again[0].seq > first[0].seq && again[0].seq < MAX_SEQ);
+        let names: Vec<&str> = again.iter().map(|event| event.name.as_str()).collect();
+        assert_eq!(names.iter().filter(|name| is_terminal(name)).count(), 1);
+    }
 }

@@ -102,8 +102,11 @@ async fn ids_and_addresses() {
     assert_eq!(status(get("/v1/conversations?other=1")).await, 400);
     let done = system.ask(&path, "Hello?").await;
     let events = format!("/v1/turns/{}/events", done["turn_id"].as_str().unwrap());
-    let resume = get(&events).header("last-event-id", "something");
-    assert_eq!(status(resume).await, 400);
+    let endless = format!("{}:{}", done["turn_id"].as_str().unwrap(), u64::MAX);
+    for last in ["something", &endless] {
+        let resume = get(&events).header("last-event-id", last);
+        assert_eq!(status(resume).await, 400);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

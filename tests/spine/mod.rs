@@ -5,6 +5,7 @@ mod chat;
 mod emergencies;
 mod lifecycle;
 mod recall;
+mod resuming;
 
 use crate::support::proxy::Proxy;
 use crate::support::system::{Setup, authority};

@@ -93,6 +93,7 @@ fn last_event(request: &HttpRequest, turn: TurnId) -> Result<Option<u64>, Proble
         .to_str()
         .ok()
         .and_then(|id| id.strip_prefix(&format!("{turn}:"))?.parse().ok())
+        .filter(|seq| *seq <= resume::MAX_SEQ)
         .map(Some)
         .ok_or_else(|| Problem::bad_request("`Last-Event-ID` is not an event of this turn."))
 }
