@@ -137,6 +137,12 @@ export class Answer {
   }
 
   done(data) {
+    // What counts is what is stored: on the way here a piece may have been lost.
+    if (data.answer && data.answer !== this.points.join("")) {
+      this.clear();
+      this.say(data.answer);
+      data.citations.forEach((citation) => this.cite(citation));
+    }
     this.status(data.status);
     const parts = [this.notice.textContent, this.shown(0)];
     if (data.status === "completed") {

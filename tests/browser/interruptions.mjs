@@ -65,6 +65,19 @@ pageTest("a reload in the middle takes the answer up again", async (page) => {
   assert.ok(await article.locator(".citation").count() > 0);
 });
 
+pageTest("what is stored is shown if a piece was lost on the way", async (page) => {
+  await page.route("**/messages", async (route) => {
+    const answer = await route.fetch();
+    const blocks = (await answer.text()).split("\n\n");
+    const lost = blocks.findIndex((block) => block.includes("event: delta"));
+    await route.fulfill({ response: answer, body: blocks.toSpliced(lost, 1).join("\n\n") });
+  });
+  model.next(({ say }) => [SENTENCE.slice(0, 40), SENTENCE.slice(40), " [1]"].forEach(say));
+  const article = await ask(page, ORDINARY, "completed");
+  assert.equal((await words(article)).trim(), SENTENCE);
+  assert.ok(await article.locator(".citation").count() > 0);
+});
+
 const line = await cuttable();
 
 pageTest("a broken connection is taken up where it broke", async (page) => {
