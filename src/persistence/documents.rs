@@ -36,7 +36,7 @@ pub struct NewVersion<'a> {
 /// What an upload changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
-    /// The bytes, title and expiry are those already stored: no work.
+    /// The bytes, their type, title and expiry are those already stored: no work.
     Unchanged,
     /// A new version waits for a worker.
     Received,
@@ -55,6 +55,8 @@ struct Existing {
     #[diesel(sql_type = Text)]
     title: String,
     #[diesel(sql_type = Text)]
+    media_type: String,
+    #[diesel(sql_type = Text)]
     version_status: String,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     expires_at: Option<DateTime<Utc>>,
@@ -66,6 +68,7 @@ impl Existing {
             && self.version_status != VersionStatus::Failed.as_str()
             && self.sha256 == new.sha256
             && self.title == new.title
+            && self.media_type == new.media_type
             && self.expires_at == new.expires_at
     }
 }
@@ -132,8 +135,8 @@ async fn find_latest(
     external_id: &str,
 ) -> Result<Option<Existing>, DbError> {
     Ok(statement(
-        "SELECT d.id, d.status, d.latest_version, v.sha256, v.title, v.status AS version_status,
-                d.expires_at
+        "SELECT d.id, d.status, d.latest_version, v.sha256, v.title, v.media_type,
+                v.status AS version_status, d.expires_at
          FROM documents d
          JOIN document_versions v ON v.document_id = d.id AND v.version = d.latest_version
          WHERE d.collection_id = $1 AND d.external_id = $2 FOR UPDATE OF d",
