@@ -31,7 +31,7 @@ use crate::rag::backfill::Backfill;
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
 use crate::rag::worker::IngestWorker;
-use crate::rag::{self, Rag};
+use crate::rag::{self, Rag, Uploads};
 use crate::shutdown::Shutdown;
 
 /// The consumer group of the rag workers.
@@ -255,6 +255,7 @@ impl Process {
                 config: config.rag.retrieval.clone(),
             },
             ingestion: ingestion.clone(),
+            uploads: Uploads::default(),
         });
         let health = Health::default()
             .required("postgresql", database_check(database))

@@ -1,13 +1,19 @@
 //! Strict JSON bodies: a clear 4xx says what was wrong.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::problem::Problem;
+
+/// How long a JSON body may take to arrive.
+const JSON_DEADLINE: Duration = Duration::from_secs(20);
 
 /// The largest JSON body, in bytes; put into the application's data.
 #[derive(Clone, Copy, Debug)]
@@ -29,14 +35,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.trim_start().starts_with("application/json"));
-        let payload = payload.take();
+        let (payload, fits) = (payload.take(), check_length(request, limit));
         Box::pin(async move {
             if !is_json {
                 return Err(Problem::unsupported_media_type(
                     "Send the body as JSON with `Content-Type: application/json`.",
                 ));
             }
-            let bytes = read_limited(payload, limit).await?;
+            fits?;
+            let bytes = read_limited(payload, limit, JSON_DEADLINE).await?;
             let text = std::str::from_utf8(&bytes)
                 .map_err(|_| Problem::bad_request("The body is not valid UTF-8."))?;
             serde_json::from_str(text).map(Self).map_err(|error| {
@@ -51,15 +58,73 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
-/// Reads a body up to `limit` bytes; one byte more is a 413.
-pub async fn read_limited(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
+/// Refuses a body that says of itself that it is longer than `limit` bytes.
+pub fn check_length(request: &HttpRequest, limit: usize) -> Result<(), Problem> {
+    let length = request.headers().get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    Ok(())
+}
+
+/// Reads a body up to `limit` bytes; one byte more is a 413, and one that takes too long a 408.
+pub async fn read_limited(
+    payload: Payload,
+    limit: usize,
+    deadline: Duration,
+) -> Result<Vec<u8>, Problem> {
+    timeout(deadline, read(payload, limit))
+        .await
+        .unwrap_or_else(|_| {
+            let seconds = deadline.as_secs();
+            let detail = format!("The body did not arrive within {seconds} s.");
+            Err(Problem::timed_out(detail))
+        })
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::too_large(format!("The limit is {limit} bytes."))
+}
+
+async fn read(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(part) = payload.next().await {
         let part = part.map_err(|_| Problem::bad_request("The body ended early."))?;
         if bytes.len() + part.len() > limit {
-            return Err(Problem::too_large(format!("The limit is {limit} bytes.")));
+            return Err(too_large(limit));
         }
         bytes.extend_from_slice(&part);
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::error::PayloadError;
+    use actix_web::test::TestRequest;
+    use actix_web::web::Bytes;
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_not_waited_for() {
+        let first = stream::iter([Ok::<_, PayloadError>(Bytes::from_static(b"x"))]);
+        let payload = Payload::Stream {
+            payload: first.chain(stream::pending()).boxed_local(),
+        };
+        let read = read_limited(payload, 10, Duration::from_secs(3)).await;
+        assert_eq!(read.unwrap_err().to_value("r")["status"], 408);
+    }
+
+    #[test]
+    fn a_body_that_says_it_is_too_long_is_not_read() {
+        let request = |length: &str| {
+            let request = TestRequest::default().insert_header((CONTENT_LENGTH, length));
+            check_length(&request.to_http_request(), 10)
+        };
+        assert!(request("10").is_ok());
+        assert_eq!(request("11").unwrap_err().to_value("r")["status"], 413);
+    }
 }

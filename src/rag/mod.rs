@@ -7,9 +7,12 @@ mod handlers;
 pub mod parse;
 pub mod retrieve;
 pub mod routes;
+mod uploads;
 pub mod worker;
 
 pub use config::{IngestionConfig, RagConfig, RetrievalConfig};
+
+pub use uploads::Uploads;
 
 use crate::persistence::Database;
 
@@ -18,4 +21,5 @@ pub struct Rag {
     pub database: Database,
     pub retriever: retrieve::Retriever,
     pub ingestion: IngestionConfig,
+    pub uploads: Uploads,
 }

@@ -6,6 +6,7 @@ mod emergencies;
 mod lifecycle;
 mod recall;
 mod resuming;
+mod uploads;
 
 use crate::support::proxy::Proxy;
 use crate::support::system::{Setup, authority};

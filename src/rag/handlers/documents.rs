@@ -1,6 +1,7 @@
 //! Documents for content owners.
 
-use actix_web::dev::Payload;
+use std::time::Duration;
+
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -12,8 +13,9 @@ use crate::domain::access::Scope;
 use crate::domain::document::{DocumentStatus, DocumentView, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::http::auth::Caller;
-use crate::http::body::read_limited;
+use crate::http::body::{check_length, read_limited};
 use crate::http::problem::Problem;
+use crate::persistence::bounded;
 use crate::persistence::documents::{self, ImpactRow, ListFilter, NewVersion, Put};
 use crate::rag::Rag;
 use crate::rag::parse::MediaType;
@@ -30,6 +32,8 @@ pub struct PutQuery {
 
 /// Longest title, in characters.
 const MAX_TITLE: usize = 1_000;
+/// How long the largest document may take to arrive.
+const UPLOAD_DEADLINE: Duration = Duration::from_mins(2);
 
 /// What became of an upload.
 #[derive(Serialize, ToSchema)]
@@ -53,41 +57,31 @@ pub async fn put(
     caller.require(Scope::Documents)?;
     let (collection, external_id) = checked_address(&caller, address.into_inner())?;
     let media_type = media_type(&request, &external_id)?;
-    let payload: Payload = body.into_inner();
-    let bytes = read_limited(payload, rag.ingestion.max_document_bytes).await?;
+    let title = checked_title(query.title.as_deref(), &external_id)?;
+    let most = rag.ingestion.max_document_bytes;
+    check_length(&request, most)?;
+    let room = rag.uploads.enter().await?;
+    let bytes = read_limited(body.into_inner(), most, UPLOAD_DEADLINE).await?;
     if bytes.is_empty() {
         return Err(Problem::unprocessable(
             "The body is empty: send the document's bytes.",
         ));
     }
-    let query = query.into_inner();
-    let title = query
-        .title
-        .as_deref()
-        .map(str::trim)
-        .filter(|t| !t.is_empty());
-    let title = title.unwrap_or(&external_id).replace('\0', "");
-    if title.chars().count() > MAX_TITLE {
-        return Err(Problem::unprocessable(format!(
-            "`title` is longer than {MAX_TITLE} characters."
-        )));
-    }
-    let outcome = documents::put(
-        &rag.database,
-        &NewVersion {
-            document_id: DocumentId::new(),
-            version_id: VersionId::new(),
-            collection: &collection,
-            external_id: &external_id,
-            title: &title,
-            media_type: media_type.as_mime(),
-            bytes: &bytes,
-            sha256: &Sha256::digest(&bytes),
-            expires_at: query.expires_at,
-            actor: &caller.0.owner_id,
-        },
-    )
-    .await?;
+    let new = NewVersion {
+        document_id: DocumentId::new(),
+        version_id: VersionId::new(),
+        collection: &collection,
+        external_id: &external_id,
+        title: &title,
+        media_type: media_type.as_mime(),
+        bytes: &bytes,
+        sha256: &Sha256::digest(&bytes),
+        expires_at: query.expires_at,
+        actor: &caller.0.owner_id,
+    };
+    let outcome = bounded(documents::put(&rag.database, &new)).await?;
+    drop(bytes);
+    drop(room);
     let document = load(&rag, &collection, &external_id).await?;
     let status_url = request.path().to_owned();
     Ok(match outcome {
@@ -224,11 +218,10 @@ pub async fn impact(
     id: web::Path<DocumentId>,
 ) -> Result<web::Json<ImpactResponse>, Problem> {
     caller.require(Scope::Documents)?;
-    let collection = documents::find_collection(&rag.database, *id)
+    documents::find_collection(&rag.database, *id)
         .await?
         .filter(|collection| caller.0.may_read(collection))
         .ok_or_else(no_document)?;
-    tracing::debug!(document.collection = %collection.len(), "impact listed");
     let answers = documents::list_impact(&rag.database, *id, 1_000).await?;
     Ok(web::Json(ImpactResponse { answers }))
 }
@@ -264,6 +257,18 @@ fn checked_address(
         return Err(no_document());
     }
     Ok((collection, external_id))
+}
+
+/// The title, or else the name.
+fn checked_title(title: Option<&str>, external_id: &str) -> Result<String, Problem> {
+    let title = title.map(str::trim).filter(|title| !title.is_empty());
+    let title = title.unwrap_or(external_id).replace('\0', "");
+    if title.chars().count() > MAX_TITLE {
+        return Err(Problem::unprocessable(format!(
+            "`title` is longer than {MAX_TITLE} characters."
+        )));
+    }
+    Ok(title)
 }
 
 /// What the header says, or else the name's extension.
