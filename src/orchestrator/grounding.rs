@@ -5,6 +5,8 @@
 //! the sentence stays in the text, any other is removed. What follows the first marker of a
 //! sentence is held back until the sentence has ended, for only then is it known.
 
+mod claim;
+mod quantity;
 mod support;
 #[cfg(test)]
 mod tests;

@@ -1,96 +1,20 @@
 //! Which quote supports a sentence.
 //!
 //! A quote supports a sentence if it holds enough of the sentence's content words, every number
-//! with its unit, every name with digits ("B12"), and has the same polarity. A quote of two
-//! sentences counts only if both have that polarity; otherwise the "not" of one would vouch for
-//! the words of the other.
+//! with its unit, in words or figures, every name with digits ("B12"), and has the same polarity,
+//! exceptions and sides ("before" or "after"). A quote of two sentences counts only if both have
+//! that polarity; otherwise the "not" of one would vouch for the words of the other.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
+use super::claim::Claim;
 use crate::domain::evidence::{Citation, Source};
 use crate::domain::text;
-use crate::domain::words::content_words;
-use crate::orchestrator::gate::share;
 
 /// Share of a sentence's content words that the quote must hold, if the model named the passage.
 const MARKED_COVERAGE: f32 = 0.6;
 /// The same if it did not.
-const UNMARKED_COVERAGE: f32 = 0.65;
-/// A sentence word for word.
-const VERBATIM: f32 = 2.0;
-/// Sentences with fewer content words say too little to be supported, unless word for word.
-const MIN_WORDS: usize = 2;
-
-const NEGATIONS: [&str; 9] = [
-    "not", "no", "never", "without", "nor", "neither", "none", "nobody", "nothing",
-];
-
-/// Units that must not be exchanged; plurals lose their `s` first.
-const UNITS: [&str; 36] = [
-    "mg", "mcg", "µg", "μg", "g", "kg", "ml", "l", "dl", "iu", "unit", "mmol", "cm", "mm", "m",
-    "%", "percent", "°", "c", "f", "second", "minute", "min", "hour", "day", "week", "month",
-    "year", "am", "pm", "time", "tablet", "pill", "dose", "drop", "puff",
-];
-
-/// What a piece of text says, as far as words can tell.
-struct Claim {
-    /// White space made equal, letters lower.
-    plain: String,
-    words: HashSet<String>,
-    quantities: HashSet<(String, Option<String>)>,
-    negated: bool,
-}
-
-impl Claim {
-    fn of(text: &str) -> Self {
-        let plain = plain(text);
-        let spelled = spelled_out(&plain);
-        Self {
-            words: content_words(&spelled).collect(),
-            quantities: quantities(&plain),
-            negated: spelled
-                .split(|c: char| !c.is_alphanumeric())
-                .any(|word| NEGATIONS.contains(&word)),
-            plain,
-        }
-    }
-
-    /// How well the quote covers this sentence; `None` if something contradicts or is missing.
-    fn covered_by(&self, quote: &Self) -> Option<f32> {
-        if self.words.is_empty() {
-            return None;
-        }
-        if self.plain == quote.plain {
-            return Some(VERBATIM);
-        }
-        let names = |word: &&String| {
-            word.starts_with(char::is_alphabetic) && word.contains(|c: char| c.is_ascii_digit())
-        };
-        let supported = self.words.len() >= MIN_WORDS
-            && self.negated == quote.negated
-            && self
-                .words
-                .iter()
-                .filter(names)
-                .all(|word| quote.words.contains(word))
-            && self
-                .quantities
-                .iter()
-                .all(|quantity| quote.states(quantity));
-        supported.then(|| {
-            share(
-                self.words.intersection(&quote.words).count(),
-                self.words.len(),
-            )
-        })
-    }
-
-    fn states(&self, (number, unit): &(String, Option<String>)) -> bool {
-        self.quantities
-            .iter()
-            .any(|(stated, with)| stated == number && (unit.is_none() || with == unit))
-    }
-}
+pub(super) const UNMARKED_COVERAGE: f32 = 0.65;
 
 struct Quote {
     /// Index of its source.
@@ -176,86 +100,8 @@ fn quotes_of(index: usize, source: &Source) -> Vec<Quote> {
     let pairs: Vec<Quote> = single
         .iter()
         .zip(single.iter().skip(1))
-        .filter(|(a, b)| a.claim.negated == b.claim.negated)
+        .filter(|(a, b)| a.claim.polarity == b.claim.polarity)
         .filter_map(|(a, b)| quote(a.start, b.end))
         .collect();
     single.into_iter().chain(pairs).collect()
-}
-
-/// A bullet is no part of a sentence.
-fn plain(text: &str) -> String {
-    let words: Vec<&str> = text::without_bullet(text).split_whitespace().collect();
-    words.join(" ").to_lowercase().replace('’', "'")
-}
-
-/// Contractions as the words they stand for.
-fn spelled_out(plain: &str) -> String {
-    [
-        ("can't", "can not"),
-        ("cannot", "can not"),
-        ("won't", "will not"),
-        ("n't", " not"),
-    ]
-    .into_iter()
-    .fold(plain.to_owned(), |text, (short, long)| {
-        text.replace(short, long)
-    })
-}
-
-/// The numbers with their units: "2.5 mg", "1,000", "8 pm".
-fn quantities(plain: &str) -> HashSet<(String, Option<String>)> {
-    let mut found = HashSet::new();
-    let mut rest = plain;
-    let mut in_word = false;
-    while let Some(c) = rest.chars().next() {
-        if c.is_ascii_digit() && !in_word {
-            let (number, after) = split_number(rest);
-            found.insert((number, unit_of(after)));
-            rest = after;
-        } else {
-            in_word = c.is_alphanumeric();
-            rest = rest.get(c.len_utf8()..).unwrap_or_default();
-        }
-    }
-    found
-}
-
-/// The number at the beginning, without thousands separators, and what follows it.
-fn split_number(text: &str) -> (String, &str) {
-    let mut number = String::new();
-    let mut rest = text;
-    loop {
-        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        number.push_str(rest.strip_suffix(after).unwrap_or(rest));
-        let mut next = after.chars();
-        let (Some(mark @ ('.' | ',' | ':' | '/')), Some('0'..='9')) = (next.next(), next.next())
-        else {
-            return (number, after);
-        };
-        rest = after.get(1..).unwrap_or_default();
-        let digits = rest.chars().take_while(char::is_ascii_digit).count();
-        match mark {
-            ',' if digits == 3 => {}
-            ',' => number.push('.'),
-            mark => number.push(mark),
-        }
-    }
-}
-
-fn unit_of(after: &str) -> Option<String> {
-    let after = after.strip_prefix([' ', '-', '\u{a0}']).unwrap_or(after);
-    let end = after
-        .find(|c: char| !c.is_alphabetic())
-        .unwrap_or(after.len());
-    let word = match after.get(..end) {
-        Some("") => after.get(..after.chars().next()?.len_utf8())?,
-        word => word?,
-    };
-    let word = if word.len() > 2 {
-        word.trim_end_matches('s')
-    } else {
-        word
-    };
-    let unit = if word == "percent" { "%" } else { word };
-    UNITS.contains(&unit).then(|| unit.to_owned())
 }

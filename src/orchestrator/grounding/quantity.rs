@@ -1,0 +1,341 @@
+//! How much of what, and how often: the numbers of a sentence, in words or in figures.
+
+use std::collections::HashSet;
+
+/// Units that must not be exchanged; plurals lose their `s` first.
+const UNITS: [&str; 41] = [
+    "mg", "mcg", "µg", "μg", "g", "kg", "ml", "l", "dl", "iu", "unit", "mmol", "cm", "mm", "m",
+    "%", "percent", "°", "c", "f", "second", "minute", "min", "hour", "day", "week", "month",
+    "year", "am", "pm", "time", "tablet", "pill", "dose", "drop", "puff", "capsule", "sachet",
+    "spray", "spoonful", "teaspoon",
+];
+
+/// Units that another word may part from their number: "two paracetamol tablets".
+const FORMS: [&str; 10] = [
+    "tablet", "pill", "dose", "drop", "puff", "capsule", "sachet", "spray", "spoonful", "teaspoon",
+];
+
+/// In which time something is done, and the word for it.
+const RATES: [(&str, &str); 6] = [
+    ("hour", "hourly"),
+    ("day", "daily"),
+    ("week", "weekly"),
+    ("month", "monthly"),
+    ("year", "yearly"),
+    ("year", "annually"),
+];
+
+const NUMBERS: [(&str, u32); 27] = [
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("six", 6),
+    ("seven", 7),
+    ("eight", 8),
+    ("nine", 9),
+    ("ten", 10),
+    ("eleven", 11),
+    ("twelve", 12),
+    ("thirteen", 13),
+    ("fourteen", 14),
+    ("fifteen", 15),
+    ("sixteen", 16),
+    ("seventeen", 17),
+    ("eighteen", 18),
+    ("nineteen", 19),
+    ("twenty", 20),
+    ("thirty", 30),
+    ("forty", 40),
+    ("fifty", 50),
+    ("sixty", 60),
+    ("seventy", 70),
+    ("eighty", 80),
+    ("ninety", 90),
+];
+
+/// What makes "a week" a length of time, not a rate.
+const LASTING: [&str; 9] = [
+    "for", "in", "within", "after", "before", "about", "than", "under", "over",
+];
+
+/// "One" counts nothing after and before these words: "no one", "one of the nurses".
+const BEFORE_PRONOUN: [&str; 9] = [
+    "no", "any", "every", "each", "this", "that", "which", "another", "the",
+];
+const AFTER_PRONOUN: [&str; 10] = [
+    "of", "another", "who", "that", "is", "can", "should", "must", "may", "has",
+];
+
+/// A word, and what stands between it and the next one. Words with more than a blank or a hyphen
+/// between them have a piece without a word between them, and are no neighbours.
+pub(super) type Piece<'a> = (&'a str, &'a str);
+
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
+    text.split_inclusive(|c: char| !c.is_alphanumeric())
+        .map(|piece| {
+            let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+            piece.split_at(word.len())
+        })
+        .collect()
+}
+
+/// Lower-case text with its numbers in figures: "half a tablet twice daily" becomes
+/// "0.5 tablet 2 times a day".
+pub(super) fn in_figures(text: &str) -> String {
+    let text = [('½', " 0.5"), ('¼', " 0.25"), ('¾', " 0.75")]
+        .into_iter()
+        .fold(text.to_owned(), |text, (sign, figures)| {
+            text.replace(sign, figures)
+        });
+    let pieces = pieces(&text);
+    let mut written = String::new();
+    let mut rest = pieces.as_slice();
+    let mut before = "";
+    while let [(word, _), behind @ ..] = rest {
+        let (figures, more) =
+            figures(before, word, behind).unwrap_or_else(|| ((*word).to_owned(), 0));
+        written.push_str(&figures);
+        written.push_str(rest.get(more).map_or("", |(_, gap)| gap));
+        before = rest.get(more).map_or("", |(word, _)| word);
+        rest = behind.get(more..).unwrap_or_default();
+    }
+    written
+}
+
+/// What the word is in figures, and how many of the words behind it that includes.
+fn figures(before: &str, word: &str, behind: &[Piece]) -> Option<(String, usize)> {
+    let next = |n: usize| behind.get(n).map_or("", |(word, _)| word);
+    let alone = |figures: &str| Some((figures.to_owned(), 0));
+    match word {
+        // "half a tablet" is not one tablet.
+        "half" | "quarter" => {
+            let filler = |(word, _): &&Piece| ["of", "a", "an"].contains(word);
+            let fillers = behind.iter().take(2).take_while(filler).count();
+            let share = if word == "half" { "0.5" } else { "0.25" };
+            Some((share.to_owned(), fillers))
+        }
+        "twice" | "double" => alone("2 times"),
+        "thrice" | "triple" => alone("3 times"),
+        "once" if counts_once(before, next(0), next(1)) => alone("1 time"),
+        "per" | "each" | "every" if is_period(next(0)) => alone("a"),
+        "every" if ["other", "second"].contains(&next(0)) && is_period(next(1)) => {
+            Some(("every 2".to_owned(), 1))
+        }
+        "one" if BEFORE_PRONOUN.contains(&before) || AFTER_PRONOUN.contains(&next(0)) => None,
+        _ => {
+            if let Some((period, _)) = RATES.iter().find(|(_, rate)| *rate == word) {
+                return Some((format!("a {period}"), 0));
+            }
+            let value = number(word)?;
+            match number(next(0)) {
+                Some(ones @ 1..10) if value >= 20 => Some(((value + ones).to_string(), 1)),
+                _ => alone(&value.to_string()),
+            }
+        }
+    }
+}
+
+/// "Once a day", "only once", "take it once.", but not "once you have eaten" or "at once".
+fn counts_once(before: &str, next: &str, after_next: &str) -> bool {
+    ["only", "least", "just", "minimum"].contains(&before)
+        || (next.is_empty() && before != "at")
+        || RATES.iter().any(|(_, rate)| *rate == next)
+        || (["a", "per", "each", "every"].contains(&next) && is_period(after_next))
+}
+
+fn is_period(word: &str) -> bool {
+    RATES.iter().any(|(period, _)| *period == word)
+}
+
+fn number(word: &str) -> Option<u32> {
+    NUMBERS
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, number)| *number)
+}
+
+/// The quantities of a text.
+pub(super) struct Quantities {
+    /// The numbers with their units: "2.5 mg", "1,000", "8 pm".
+    numbers: HashSet<(String, Option<String>)>,
+    /// Units that "a" counts: "a tablet" is one.
+    single: HashSet<String>,
+    /// In which time: 1 day for "a day", 8 hours for "every 8 hours".
+    rates: HashSet<(String, String)>,
+    /// How many times; once if only a rate is named, for "daily" is not "twice a day".
+    times: HashSet<String>,
+}
+
+impl Quantities {
+    /// Reads a text that is in figures.
+    pub fn of(text: &str) -> Self {
+        let numbers = numbers(text);
+        let mut single = HashSet::new();
+        let mut rates = HashSet::new();
+        let mut before = "";
+        let pieces = pieces(text);
+        for (at, (word, _)) in pieces.iter().enumerate() {
+            let next = |n: usize| pieces.get(at + n).and_then(|(word, _)| unit(word));
+            match (*word, next(1), next(2)) {
+                ("a" | "an", Some(unit), _) => {
+                    if is_period(&unit) && !LASTING.contains(&before) {
+                        rates.insert(("1".to_owned(), unit.clone()));
+                    }
+                    single.insert(unit);
+                }
+                ("every", None, Some(unit)) => {
+                    let number = pieces.get(at + 1).map_or("", |(number, _)| number);
+                    rates.insert((number.to_owned(), unit));
+                }
+                _ => {}
+            }
+            before = word;
+        }
+        let mut times: HashSet<String> = numbers
+            .iter()
+            .filter(|(_, unit)| unit.as_deref() == Some("time"))
+            .map(|(number, _)| number.clone())
+            .collect();
+        if times.is_empty() && !rates.is_empty() {
+            times.insert("1".to_owned());
+        }
+        Self {
+            numbers,
+            single,
+            rates,
+            times,
+        }
+    }
+
+    /// Whether the other text has all of these, and nothing done more or less often.
+    pub fn are_in(&self, other: &Self) -> bool {
+        self.numbers.iter().all(|number| other.state(number))
+            && (other.rates.is_empty() || self.rates.is_subset(&other.rates))
+            && (other.times.is_empty() || self.times.is_subset(&other.times))
+    }
+
+    fn state(&self, (number, unit): &(String, Option<String>)) -> bool {
+        let written = self
+            .numbers
+            .iter()
+            .any(|(stated, with)| stated == number && (unit.is_none() || with == unit));
+        written
+            || match unit.as_deref() {
+                Some("time") => self.times.contains(number),
+                Some(unit) => number == "1" && self.single.contains(unit),
+                None => false,
+            }
+    }
+}
+
+fn numbers(text: &str) -> HashSet<(String, Option<String>)> {
+    let mut found = HashSet::new();
+    let mut rest = text;
+    let mut in_word = false;
+    while let Some(c) = rest.chars().next() {
+        if c.is_ascii_digit() && !in_word {
+            let (number, after) = split_number(rest);
+            found.insert((number, unit_of(after)));
+            rest = after;
+        } else {
+            in_word = c.is_alphanumeric();
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        }
+    }
+    found
+}
+
+/// The number at the beginning, without thousands separators, and what follows it.
+fn split_number(text: &str) -> (String, &str) {
+    let mut number = String::new();
+    let mut rest = text;
+    loop {
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        number.push_str(rest.strip_suffix(after).unwrap_or(rest));
+        let mut next = after.chars();
+        let (Some(mark @ ('.' | ',' | ':' | '/')), Some('0'..='9')) = (next.next(), next.next())
+        else {
+            return (number, after);
+        };
+        rest = after.get(1..).unwrap_or_default();
+        let digits = rest.chars().take_while(char::is_ascii_digit).count();
+        match mark {
+            ',' if digits == 3 => {}
+            ',' => number.push('.'),
+            mark => number.push(mark),
+        }
+    }
+}
+
+fn unit_of(after: &str) -> Option<String> {
+    let (word, rest) = first_word(after);
+    if word.is_empty() {
+        return unit(after.get(..after.chars().next()?.len_utf8())?);
+    }
+    unit(word).or_else(|| unit(first_word(rest).0).filter(|form| FORMS.contains(&form.as_str())))
+}
+
+/// The word behind a blank or hyphen, and what follows it.
+fn first_word(text: &str) -> (&str, &str) {
+    let text = text.strip_prefix([' ', '-', '\u{a0}']).unwrap_or(text);
+    let end = text
+        .find(|c: char| !c.is_alphabetic())
+        .unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or_default()
+}
+
+fn unit(word: &str) -> Option<String> {
+    let word = if word.len() > 2 {
+        word.trim_end_matches('s')
+    } else {
+        word
+    };
+    let unit = if word == "percent" { "%" } else { word };
+    UNITS.contains(&unit).then(|| unit.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_in_words() {
+        for (text, figures) in [
+            ("take two tablets.", "take 2 tablets."),
+            ("twenty-four hours", "24 hours"),
+            ("thirty five, six", "35, 6"),
+            ("half a tablet", "0.5 tablet"),
+            ("a quarter of a tablet", "a 0.25 tablet"),
+            (
+                "once daily or twice a week",
+                "1 time a day or 2 times a week",
+            ),
+            (
+                "only once, at once, once you ate",
+                "only 1 time, at once, once you ate",
+            ),
+            (
+                "every day, per week, every ward",
+                "a day, a week, every ward",
+            ),
+            ("one side; no one; one of us", "1 side; no one; one of us"),
+            ("the one; this one", "the one; this one"),
+            ("no change: 2.5 mg", "no change: 2.5 mg"),
+        ] {
+            assert_eq!(in_figures(text), figures, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_may_part_a_form_from_its_number() {
+        let has = |text: &str, number: &str, unit: Option<&str>| {
+            numbers(text).contains(&(number.to_owned(), unit.map(str::to_owned)))
+        };
+        assert!(has("2 paracetamol tablets", "2", Some("tablet")));
+        assert!(has("2 people a day", "2", None));
+        assert!(has("2, then tablets", "2", None));
+        assert!(has("3 working days", "3", None));
+    }
+}
