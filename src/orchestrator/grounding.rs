@@ -66,10 +66,14 @@ impl Grounder {
         }
     }
 
-    /// Takes the next piece of the model's text.
+    /// Takes the next piece of the model's text. Control characters do not count: no reader sees
+    /// them, and PostgreSQL stores no answer with a NUL.
     pub fn push(&mut self, delta: &str) -> Vec<Output> {
         let mut outputs = Vec::new();
-        for c in delta.chars() {
+        for c in delta
+            .chars()
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        {
             self.take(c, &mut outputs);
         }
         outputs

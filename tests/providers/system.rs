@@ -198,6 +198,19 @@ async fn an_answer_streams_piece_by_piece_and_is_stored_with_its_origin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_control_characters_is_stored_without_them() {
+    let dialect = Dialect::OpenAi;
+    let odd = "Visiting\0 hours are from 2 pm\u{1b} to 8 pm every day [1].\0";
+    let provider = Provider::start([Script::answer(dialect, &[odd])]).await;
+    let system = system(Setup::new().await, dialect, &provider.url, true).await;
+    let done = system.ask(&system.conversation().await, QUESTION).await;
+    assert_eq!(done["status"], "completed", "{done}");
+    assert_eq!(done["answer"], SENTENCES[0].trim_end());
+    assert_eq!(done["citations"].as_array().unwrap().len(), 1);
+    assert_eq!((answers(&system).await, provider.requests().len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_cut_fails_and_is_not_kept() {
     let dialect = Dialect::OpenAi;
     let started = || Script::begin(dialect, &SENTENCES[..2]);

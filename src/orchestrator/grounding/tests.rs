@@ -177,6 +177,19 @@ fn other_brackets_and_layout_stay() {
     assert_eq!(run(&["\n\n  Hello.  "]).0, "Hello.");
 }
 
+#[test]
+fn control_characters_are_neither_sent_nor_counted() {
+    let odd = "\u{7}Hello.\0 Visiting\u{0} hours are\r from 2 pm to\u{85} 8 pm. [1\0]\r\nBye.";
+    let (answer, citations) = run(&[odd]);
+    assert_eq!(
+        answer,
+        "Hello. Visiting hours are from 2 pm to 8 pm. [1]\nBye."
+    );
+    assert_eq!(citations.len(), 1);
+    assert_eq!(spans(odd), ["Visiting hours are from 2 pm to 8 pm."]);
+    assert_eq!(run(&["A\tb"]).0, "A\tb");
+}
+
 /// Pieces that answers are made of; any order must do.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
