@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::chunk::{self, Chunk, ChunkingConfig};
-use super::parse::sandbox::Sandbox;
+use super::parse::sandbox::{Sandbox, SandboxError};
 use super::parse::{MediaType, ParseError, ParsedDocument};
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::{Delivery, Handler, HandlerError, Outcome, StoreError};
@@ -88,7 +88,7 @@ impl IngestWorker {
         };
         match self.parse(&pending, bytes).await {
             Ok(parsed) => self.commit(receipt, command, &pending, parsed).await,
-            Err(error) => {
+            Err(SandboxError::Document(error)) => {
                 within_deadline(indexing::commit_failed(
                     &self.database,
                     receipt,
@@ -98,6 +98,12 @@ impl IngestWorker {
                 ))
                 .await
             }
+            // Of every document: none is worse for waiting.
+            Err(error @ SandboxError::NotStarted(_)) => {
+                Err(HandlerError::Unavailable(error.to_string()))
+            }
+            // Once is an accident; again and again may be the document's doing.
+            Err(error @ SandboxError::Interrupted) => Err(HandlerError::Retry(error.to_string())),
         }
     }
 
@@ -105,11 +111,11 @@ impl IngestWorker {
         &self,
         pending: &PendingVersion,
         bytes: Vec<u8>,
-    ) -> Result<ParsedDocument, ParseError> {
+    ) -> Result<ParsedDocument, SandboxError> {
         let media = MediaType::from_mime(&pending.media_type).ok_or(ParseError::Damaged)?;
         let parsed = self.sandbox.parse(media, bytes).await?;
         if i32::try_from(parsed.text.chars().count()).is_err() {
-            return Err(ParseError::TooLarge);
+            return Err(ParseError::TooLarge.into());
         }
         Ok(parsed)
     }

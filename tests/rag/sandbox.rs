@@ -2,13 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail at any line")]
 
+use std::cell::Cell;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use chatbot::rag::parse::sandbox::{Sandbox, SandboxConfig};
-use chatbot::rag::parse::{MediaType, ParseError};
+use chatbot::rag::parse::sandbox::{Sandbox, SandboxConfig, SandboxError};
+use chatbot::rag::parse::{MediaType, ParseError, ParseLimits, WorkerLimits};
 use pdf_extract::content::{Content, Operation};
 use pdf_extract::{Dictionary, Document, Object, ObjectId, Stream};
+
+use crate::support::system::System;
+use crate::support::until;
+
+/// As many open elements keep the parser busy for a second or two.
+const SLOW_ELEMENTS: usize = 40_000;
 
 fn config() -> SandboxConfig {
     SandboxConfig {
@@ -31,7 +39,7 @@ fn script(body: &str) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-async fn outcome_of_script(body: &str) -> ParseError {
+async fn outcome_of_script(body: &str) -> SandboxError {
     let (_folder, executable) = script(body);
     let config = SandboxConfig {
         executable,
@@ -56,7 +64,10 @@ async fn documents_and_errors_cross_the_pipe() {
         .parse(MediaType::Pdf, b"<html>".to_vec())
         .await
         .unwrap_err();
-    assert_eq!(error.code(), "mismatch");
+    assert!(matches!(
+        error,
+        SandboxError::Document(ParseError::Mismatch { .. })
+    ));
     let doc = sandbox
         .parse(MediaType::Text, b"plain".to_vec())
         .await
@@ -83,7 +94,7 @@ async fn too_little_memory_is_said() {
         .parse(MediaType::Html, html)
         .await
         .unwrap_err();
-    assert_eq!(error, ParseError::OutOfMemory);
+    assert_eq!(error, ParseError::OutOfMemory.into());
 }
 
 #[tokio::test]
@@ -98,7 +109,7 @@ async fn time_is_bounded_by_processor_and_by_clock() {
         .parse(MediaType::Html, slow.clone())
         .await
         .unwrap_err();
-    assert_eq!(error, ParseError::TimedOut);
+    assert_eq!(error, ParseError::TimedOut.into());
     let by_clock = SandboxConfig {
         timeout_ms: 300,
         ..config()
@@ -108,7 +119,7 @@ async fn time_is_bounded_by_processor_and_by_clock() {
         .parse(MediaType::Html, slow)
         .await
         .unwrap_err();
-    assert_eq!(error, ParseError::TimedOut);
+    assert_eq!(error, ParseError::TimedOut.into());
     assert!(begin.elapsed() < Duration::from_secs(5));
 }
 
@@ -121,20 +132,86 @@ async fn a_child_that_dies_harms_nobody() {
         "kill -ABRT $$",
         "echo '{'",
     ] {
-        assert_eq!(outcome_of_script(body).await, ParseError::Crashed, "{body}");
+        let crashed = ParseError::Crashed.into();
+        assert_eq!(outcome_of_script(body).await, crashed, "{body}");
     }
     assert_eq!(
-        outcome_of_script("kill -KILL $$").await,
-        ParseError::OutOfMemory
-    );
-    assert_eq!(
         outcome_of_script("echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$").await,
-        ParseError::OutOfMemory
+        ParseError::OutOfMemory.into()
     );
     assert_eq!(
         outcome_of_script("while :; do sleep 1; done").await,
-        ParseError::TimedOut
+        ParseError::TimedOut.into()
     );
+}
+
+#[tokio::test]
+async fn an_accident_is_no_verdict() {
+    for signal in ["HUP", "INT", "KILL", "TERM"] {
+        let outcome = outcome_of_script(&format!("kill -{signal} $$")).await;
+        assert_eq!(outcome, SandboxError::Interrupted, "{signal}");
+    }
+    let missing = SandboxConfig {
+        executable: "/there/is/no/such/program".into(),
+        ..config()
+    };
+    let outcome = sandbox(missing).parse(MediaType::Html, b"x".to_vec()).await;
+    assert!(matches!(outcome, Err(SandboxError::NotStarted(_))));
+}
+
+/// The only child of a process and that child's process group.
+fn child_of(parent: u32) -> Option<(i32, i32)> {
+    std::fs::read_dir("/proc").unwrap().find_map(|entry| {
+        let stat = std::fs::read_to_string(entry.ok()?.path().join("stat")).ok()?;
+        let (id, rest) = stat.split_once(' ')?;
+        let (_, rest) = rest.rsplit_once(") ")?;
+        let mut fields = rest.split(' ').skip(1);
+        let is_child = fields.next()?.parse() == Ok(parent);
+        is_child.then_some((id.parse().ok()?, fields.next()?.parse().ok()?))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_whose_parser_is_interrupted_is_indexed_all_the_same() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let system = System::start().await;
+    let slow = "<div>".repeat(SLOW_ELEMENTS) + "<p>Visiting hours are from 2 pm to 8 pm.";
+    system.put("slow.html", "text/html", slow).await;
+    let found = Cell::new(None);
+    until("the parser runs", || {
+        found.set(child_of(system.rag.child.id()));
+        std::future::ready(found.get().is_some())
+    })
+    .await;
+    let (child, group) = found.get().unwrap();
+    // What a terminal sends to the group of the service does not reach the parser.
+    assert_eq!(group, child);
+    kill_process(Pid::from_raw(child).unwrap(), Signal::TERM).unwrap();
+    let view = system.settled("slow.html").await;
+    assert_eq!(view["version_status"], "indexed", "{view}");
+}
+
+#[test]
+fn a_child_whose_parent_is_gone_ends() {
+    use std::io::Write;
+    let limits = WorkerLimits {
+        parse: ParseLimits::default(),
+        memory_bytes: 384 << 20,
+        cpu_seconds: 30,
+    };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_chatbot"))
+        .args(["parse-worker", "--media-type", "text/html"])
+        .args(["--limits", &serde_json::to_string(&limits).unwrap()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Half a document, and then nobody is at the other end of the pipes.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"<p>The first half").unwrap();
+    drop((stdin, child.stdout.take()));
+    assert!(!child.wait().unwrap().success());
 }
 
 #[tokio::test]
@@ -142,7 +219,7 @@ async fn a_child_cannot_flood_the_parent() {
     let (_folder, executable) = script("exec cat /dev/zero");
     let config = SandboxConfig {
         executable,
-        limits: chatbot::rag::parse::ParseLimits {
+        limits: ParseLimits {
             max_text_bytes: 1 << 20,
             ..Default::default()
         },
@@ -152,12 +229,12 @@ async fn a_child_cannot_flood_the_parent() {
         .parse(MediaType::Html, b"x".to_vec())
         .await
         .unwrap_err();
-    assert_eq!(error, ParseError::TooLarge);
+    assert_eq!(error, ParseError::TooLarge.into());
 }
 
 #[tokio::test]
 async fn the_child_sees_no_secrets() {
-    let (_folder, executable) = script("env | grep -q CARGO && exit 0; kill -KILL $$");
+    let (_folder, executable) = script("env | grep -q CARGO && exit 0; kill -TERM $$");
     let config = SandboxConfig {
         executable,
         ..config()
@@ -166,7 +243,7 @@ async fn the_child_sees_no_secrets() {
         .parse(MediaType::Html, b"x".to_vec())
         .await
         .unwrap_err();
-    assert_eq!(error, ParseError::OutOfMemory);
+    assert_eq!(error, SandboxError::Interrupted);
 }
 
 #[tokio::test]
@@ -229,7 +306,10 @@ async fn endless_recursion_ends_the_child_only() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ParseError::Crashed | ParseError::OutOfMemory),
+        matches!(
+            error,
+            SandboxError::Document(ParseError::Crashed | ParseError::OutOfMemory)
+        ),
         "{error:?}"
     );
     assert!(

@@ -56,6 +56,20 @@ impl Default for SandboxConfig {
     }
 }
 
+/// Why a document was not parsed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SandboxError {
+    /// The document is the cause: a verdict, for good.
+    #[error(transparent)]
+    Document(#[from] ParseError),
+    /// No child could be started, whatever the document.
+    #[error("the parser process did not start: {0}")]
+    NotStarted(String),
+    /// The child was ended from outside, which says nothing about the document.
+    #[error("the parser process was interrupted")]
+    Interrupted,
+}
+
 /// Parses documents, the dangerous formats in children.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -86,9 +100,9 @@ impl Sandbox {
         &self,
         media: MediaType,
         bytes: Vec<u8>,
-    ) -> Result<ParsedDocument, ParseError> {
+    ) -> Result<ParsedDocument, SandboxError> {
         if bytes.len() > self.config.limits.max_input_bytes {
-            return Err(ParseError::TooLarge);
+            return Err(ParseError::TooLarge.into());
         }
         let limits = self.config.limits;
         let most = match media {
@@ -100,24 +114,25 @@ impl Sandbox {
             return self.parse_in_child(media, &bytes).await;
         }
         if bytes.len() <= MAX_INLINE_BYTES {
-            return parse(media, &bytes, &limits);
+            return Ok(parse(media, &bytes, &limits)?);
         }
-        tokio::task::spawn_blocking(move || parse(media, &bytes, &limits))
-            .await
-            .unwrap_or(Err(ParseError::Crashed))
+        match tokio::task::spawn_blocking(move || parse(media, &bytes, &limits)).await {
+            Ok(outcome) => Ok(outcome?),
+            Err(error) if error.is_panic() => Err(ParseError::Crashed.into()),
+            Err(_) => Err(SandboxError::Interrupted),
+        }
     }
 
     async fn parse_in_child(
         &self,
         media: MediaType,
         bytes: &[u8],
-    ) -> Result<ParsedDocument, ParseError> {
+    ) -> Result<ParsedDocument, SandboxError> {
         let slot = self.slots.acquire().await;
-        let _slot = slot.map_err(|_| ParseError::Crashed)?;
-        let mut child = self.spawn(media).map_err(|error| {
-            tracing::error!(error = %error, "Parser process did not start");
-            ParseError::Crashed
-        })?;
+        let _slot = slot.map_err(|_| SandboxError::Interrupted)?;
+        let mut child = self
+            .spawn(media)
+            .map_err(|error| SandboxError::NotStarted(error.to_string()))?;
         let deadline = Duration::from_millis(self.config.timeout_ms);
         let talk = converse(&mut child, bytes, self.max_reply_bytes());
         if let Ok(outcome) = tokio::time::timeout(deadline, talk).await {
@@ -127,7 +142,7 @@ impl Sandbox {
         if let Err(error) = child.kill().await {
             tracing::warn!(error = %error, "Parser process could not be killed");
         }
-        Err(ParseError::TimedOut)
+        Err(ParseError::TimedOut.into())
     }
 
     fn spawn(&self, media: MediaType) -> io::Result<Child> {
@@ -147,6 +162,9 @@ impl Sandbox {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Ctrl-C on the terminal is for us. If we are killed, the pipes close, and a child that
+            // is computing ends at its limit of processor time.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
     }
@@ -169,11 +187,11 @@ async fn converse(
     child: &mut Child,
     bytes: &[u8],
     max_reply: u64,
-) -> Result<ParsedDocument, ParseError> {
+) -> Result<ParsedDocument, SandboxError> {
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
-        return Err(ParseError::Crashed);
+        return Err(SandboxError::Interrupted);
     };
     let send = async move {
         // A child that ends early closes the pipe: how it ended says why.
@@ -187,15 +205,16 @@ async fn converse(
     );
     if reply.len() as u64 > max_reply {
         let _ = child.kill().await;
-        return Err(ParseError::TooLarge);
+        return Err(ParseError::TooLarge.into());
     }
-    let status = child.wait().await.map_err(|_| ParseError::Crashed)?;
+    let status = child.wait().await;
+    let status = status.map_err(|_| SandboxError::Interrupted)?;
     if status.success()
         && let Ok(reply) = serde_json::from_slice(&reply)
     {
         return match reply {
             WorkerReply::Document(document) => Ok(document),
-            WorkerReply::Error(error) => Err(error),
+            WorkerReply::Error(error) => Err(error.into()),
         };
     }
     Err(cause_of_death(status, &last_words))
@@ -209,16 +228,18 @@ async fn read_at_most(stream: impl AsyncRead + Unpin, most: u64) -> Vec<u8> {
 }
 
 /// The child's last words are searched for what the runtime writes, never shown or logged.
-fn cause_of_death(status: ExitStatus, last_words: &[u8]) -> ParseError {
-    const SIGKILL: i32 = 9;
+fn cause_of_death(status: ExitStatus, last_words: &[u8]) -> SandboxError {
     const SIGXCPU: i32 = 24;
+    /// Hang-up, interrupt, kill and terminate. None of the child's own limits ends in one of them:
+    /// kill is the system's when it has no memory left, at whoever's expense.
+    const FROM_OUTSIDE: [i32; 4] = [1, 2, 9, 15];
     let out_of_memory = last_words
         .windows(b"memory allocation of".len())
         .any(|w| w == b"memory allocation of");
     match status.signal() {
-        Some(SIGXCPU) => ParseError::TimedOut,
-        Some(SIGKILL) => ParseError::OutOfMemory,
-        _ if out_of_memory => ParseError::OutOfMemory,
-        _ => ParseError::Crashed,
+        Some(SIGXCPU) => ParseError::TimedOut.into(),
+        Some(signal) if FROM_OUTSIDE.contains(&signal) => SandboxError::Interrupted,
+        _ if out_of_memory => ParseError::OutOfMemory.into(),
+        _ => ParseError::Crashed.into(),
     }
 }
