@@ -78,7 +78,17 @@ impl PartitionLoop {
                 Err(BusError::OutOfRange {
                     earliest,
                     earlier_log,
-                }) => self.skip(&mut offset, earliest, earlier_log).await,
+                }) => match self.skip(offset, earliest, earlier_log).await {
+                    Ok(()) => {
+                        failures = 0;
+                        offset = earliest;
+                        Flow::Next
+                    }
+                    Err(error) => {
+                        failures += 1;
+                        self.failed(&error, failures).await
+                    }
+                },
                 Err(error) => {
                     failures += 1;
                     self.failed(&error, failures).await
@@ -207,16 +217,14 @@ impl PartitionLoop {
     }
 
     /// Moves over records that the log no longer has. Never silent.
-    async fn skip(&self, offset: &mut i64, earliest: i64, earlier_log: bool) -> Flow {
+    async fn skip(&self, from: i64, earliest: i64, earlier_log: bool) -> Result<(), StoreError> {
         let cause = if earlier_log {
             "the in-process log starts anew with the process"
         } else {
             "the log no longer has the records before its earliest offset"
         };
         let skip = self.store.skip_to(&self.fence, earliest, cause);
-        if let Err(error) = within(self.settings.ttl, skip).await {
-            return self.failed(&error, 1).await;
-        }
+        within(self.settings.ttl, skip).await?;
         if earlier_log {
             tracing::info!(
                 topic = self.fence.topic,
@@ -230,13 +238,12 @@ impl PartitionLoop {
                 consumer.group = self.fence.group,
                 topic = self.fence.topic,
                 partition = self.fence.partition,
-                offset.from = *offset,
+                offset.from = from,
                 offset.to = earliest,
                 "gap: records were lost before they were read"
             );
         }
-        *offset = earliest;
-        Flow::Next
+        Ok(())
     }
 
     async fn failed(&self, error: &(dyn std::error::Error + Sync), failures: u32) -> Flow {

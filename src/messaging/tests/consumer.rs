@@ -1,11 +1,13 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::fakes::{Rig, START, TOPIC, envelope, until};
-use crate::domain::messaging::HandlerError;
-use crate::messaging::{LeasedConsumer, Log, dead_letter_topic};
+use crate::domain::messaging::{Fence, HandlerError};
+use crate::messaging::partition::PartitionLoop;
+use crate::messaging::{ConsumerSettings, ConsumerStats, LeasedConsumer, Log, dead_letter_topic};
 
 /// Runs a consumer until the condition holds, then stops it.
 async fn run_until(consumer: &LeasedConsumer, what: impl Fn() -> bool) {
@@ -211,4 +213,37 @@ async fn what_every_record_needs_may_be_away_for_longer_than_all_attempts() {
     assert_eq!(rig.recorder.kinds(), ["waits", "follows"]);
     assert_eq!(rig.leases.dead(), []);
     assert_eq!(stats.retries(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_that_cannot_be_noted_is_tried_ever_more_seldom() {
+    let rig = Rig::new(1, |_| Ok(()));
+    for index in 0..101 {
+        rig.send("key", &index.to_string()).await;
+    }
+    rig.leases.set_down(true);
+    let stats = Arc::new(ConsumerStats::default());
+    let reading = PartitionLoop {
+        log: Arc::clone(&rig.log) as Arc<dyn Log>,
+        store: rig.leases.clone(),
+        handler: rig.recorder.clone(),
+        settings: Arc::new(ConsumerSettings::new("group", "owner", TOPIC)),
+        stats: Arc::clone(&stats),
+        fence: Fence {
+            group: "group".into(),
+            topic: TOPIC.into(),
+            partition: 0,
+            owner: "owner".into(),
+            epoch: 1,
+        },
+        stop: CancellationToken::new(),
+    };
+    let minute = Duration::from_mins(1);
+    assert!(
+        tokio::time::timeout(minute, reading.run(START))
+            .await
+            .is_err()
+    );
+    // Seven pauses up to 2 s, which they stay.
+    assert!((30..40).contains(&stats.errors()), "{}", stats.errors());
 }
