@@ -112,25 +112,44 @@ pub struct OutboxRecord {
 #[error("{0}")]
 pub struct StoreError(pub String);
 
+/// Rows that no batch is to hold at present, so that it has room for those behind them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    pub topics: Vec<String>,
+    pub ids: Vec<i64>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relayed {
+    /// Rows that it held.
+    pub read: usize,
+    /// Those of them that were published.
+    pub published: usize,
+}
+
 /// The outbox as its relay sees it.
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// Takes the relay's lock for one batch and publishes through `publish`; marks what was
-    /// published. One relay at a time, so that records of one key keep their order.
-    /// Returns how many were published.
+    /// Takes the relay's lock for one batch of the oldest rows that are not left out, and publishes
+    /// through `publish`; marks what was published. One relay at a time, so that records of one key
+    /// keep their order.
     async fn relay_batch(
         &self,
         limit: i64,
+        left_out: &LeftOut,
         publish: &(dyn Publish + '_),
-    ) -> Result<usize, StoreError>;
+    ) -> Result<Relayed, StoreError>;
     /// Rows that wait, for the lag metric.
     async fn pending(&self) -> Result<i64, StoreError>;
 }
 
-/// Publishes a batch; all or error.
+/// Publishes a batch.
 #[async_trait]
 pub trait Publish: Send + Sync {
-    async fn publish(&self, records: &[OutboxRecord]) -> Result<(), StoreError>;
+    /// The ids of those that are stored. Of the others some may be stored too; none of one key
+    /// before an earlier one of the same key.
+    async fn publish(&self, records: &[OutboxRecord]) -> Vec<i64>;
 }
 
 /// A lease as its owner sees it.

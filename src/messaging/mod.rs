@@ -13,6 +13,7 @@ mod in_process;
 mod kafka;
 mod metrics;
 mod partition;
+mod publisher;
 mod relay;
 mod stats;
 #[cfg(test)]
@@ -28,7 +29,7 @@ pub use kafka::{
     KafkaCredentials, KafkaLog, KafkaSasl, KafkaSecurity, KafkaSettings, KafkaTls, SecurityError,
 };
 pub use metrics::{ConsumerCollector, RelayCollector};
-pub use relay::{LogPublisher, OutboxRelay, RelaySettings, RelayStats};
+pub use relay::{OutboxRelay, RelaySettings, RelayStats};
 pub use stats::ConsumerStats;
 
 use crate::domain::messaging::topics;

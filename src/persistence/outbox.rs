@@ -10,7 +10,9 @@ use serde_json::Value;
 use super::statement::statement;
 use super::{Database, DbError};
 use crate::domain::ids::EventId;
-use crate::domain::messaging::{Envelope, OutboxRecord, OutboxStore, Publish, StoreError};
+use crate::domain::messaging::{
+    Envelope, LeftOut, OutboxRecord, OutboxStore, Publish, Relayed, StoreError,
+};
 use crate::domain::time;
 
 /// An event that the bus cannot carry would block every later one: refused where it is made.
@@ -69,33 +71,6 @@ pub async fn enqueue(
     insert(&mut connection, topic, kind, key, payload).await
 }
 
-/// Why a batch was not relayed; the transaction is rolled back either way.
-enum RelayError {
-    Database(DbError),
-    Publish(StoreError),
-}
-
-impl From<diesel::result::Error> for RelayError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
-impl From<DbError> for RelayError {
-    fn from(error: DbError) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<RelayError> for StoreError {
-    fn from(error: RelayError) -> Self {
-        match error {
-            RelayError::Database(error) => error.into(),
-            RelayError::Publish(error) => error,
-        }
-    }
-}
-
 #[derive(diesel::QueryableByName)]
 struct WaitingRow {
     #[diesel(sql_type = BigInt)]
@@ -132,11 +107,17 @@ async fn try_lock(connection: &mut AsyncPgConnection) -> Result<bool, DbError> {
 async fn list_waiting(
     connection: &mut AsyncPgConnection,
     limit: i64,
+    left_out: &LeftOut,
 ) -> Result<Vec<OutboxRecord>, DbError> {
+    // A subquery, because it is hashed: `<> ALL` may compare each row with each id.
     let rows: Vec<WaitingRow> = statement(
-        "SELECT id, topic, envelope FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1",
+        "SELECT id, topic, envelope FROM outbox
+         WHERE published_at IS NULL AND topic <> ALL($2) AND id NOT IN (SELECT unnest($3))
+         ORDER BY id LIMIT $1",
     )
     .bind::<BigInt, _>(limit)
+    .bind::<Array<Text>, _>(&left_out.topics)
+    .bind::<Array<BigInt>, _>(&left_out.ids)
     .load(connection)
     .await?;
     rows.into_iter()
@@ -155,28 +136,28 @@ async fn list_waiting(
 async fn relay(
     database: &Database,
     limit: i64,
+    left_out: &LeftOut,
     publish: &(dyn Publish + '_),
-) -> Result<usize, RelayError> {
+) -> Result<Relayed, DbError> {
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
             if !try_lock(connection).await? {
-                return Ok(0);
+                return Ok(Relayed::default());
             }
-            let records = list_waiting(connection, limit).await?;
+            let records = list_waiting(connection, limit, left_out).await?;
             if records.is_empty() {
-                return Ok(0);
+                return Ok(Relayed::default());
             }
-            publish
-                .publish(&records)
-                .await
-                .map_err(RelayError::Publish)?;
-            let ids: Vec<i64> = records.iter().map(|record| record.id).collect();
+            let ids = publish.publish(&records).await;
             statement("UPDATE outbox SET published_at = now() WHERE id = ANY($1)")
                 .bind::<Array<BigInt>, _>(&ids)
                 .execute(connection)
                 .await?;
-            Ok(records.len())
+            Ok(Relayed {
+                read: records.len(),
+                published: ids.len(),
+            })
         })
         .await
 }
@@ -186,9 +167,10 @@ impl OutboxStore for Database {
     async fn relay_batch(
         &self,
         limit: i64,
+        left_out: &LeftOut,
         publish: &(dyn Publish + '_),
-    ) -> Result<usize, StoreError> {
-        Ok(relay(self, limit, publish).await?)
+    ) -> Result<Relayed, StoreError> {
+        Ok(relay(self, limit, left_out, publish).await?)
     }
 
     async fn pending(&self) -> Result<i64, StoreError> {

@@ -2,28 +2,27 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chatbot::domain::messaging::topics::DOCUMENT_EVENTS;
-use chatbot::domain::messaging::{OutboxRecord, OutboxStore, Publish, StoreError};
+use chatbot::domain::messaging::topics::{DOCUMENT_COMMANDS, DOCUMENT_EVENTS};
+use chatbot::domain::messaging::{LeftOut, OutboxRecord, OutboxStore, Publish, Relayed};
 use chatbot::persistence::outbox;
 use serde_json::json;
 
 use crate::support::TestDatabase;
 
+/// Publishes all but the records of one kind.
 #[derive(Default)]
 struct Published {
     kinds: Mutex<Vec<String>>,
-    refuse: bool,
+    refused: &'static str,
 }
 
 #[async_trait]
 impl Publish for Published {
-    async fn publish(&self, records: &[OutboxRecord]) -> Result<(), StoreError> {
-        if self.refuse {
-            return Err(StoreError("refused".into()));
-        }
+    async fn publish(&self, records: &[OutboxRecord]) -> Vec<i64> {
+        let stored = || records.iter().filter(|r| r.envelope.kind != self.refused);
         let mut kinds = self.kinds.lock().unwrap();
-        kinds.extend(records.iter().map(|r| r.envelope.kind.clone()));
-        Ok(())
+        kinds.extend(stored().map(|r| r.envelope.kind.clone()));
+        stored().map(|r| r.id).collect()
     }
 }
 
@@ -32,11 +31,16 @@ struct Nested<'a>(&'a TestDatabase);
 
 #[async_trait]
 impl Publish for Nested<'_> {
-    async fn publish(&self, _: &[OutboxRecord]) -> Result<(), StoreError> {
-        let inner = Published::default();
-        assert_eq!(self.0.database.relay_batch(10, &inner).await?, 0);
-        Ok(())
+    async fn publish(&self, records: &[OutboxRecord]) -> Vec<i64> {
+        assert_eq!(relay(self.0, 10, &Published::default()).await.read, 0);
+        records.iter().map(|record| record.id).collect()
     }
+}
+
+async fn relay(test: &TestDatabase, limit: i64, publish: &dyn Publish) -> Relayed {
+    let none = LeftOut::default();
+    let relayed = test.database.relay_batch(limit, &none, publish).await;
+    relayed.unwrap()
 }
 
 async fn fill(test: &TestDatabase, count: usize) {
@@ -56,7 +60,7 @@ async fn rows_are_published_once_and_in_order() {
     let published = Published::default();
     let mut counts = Vec::new();
     for _ in 0..4 {
-        counts.push(test.database.relay_batch(2, &published).await.unwrap());
+        counts.push(relay(&test, 2, &published).await.published);
     }
     assert_eq!(counts, [2, 2, 1, 0]);
     assert_eq!(
@@ -67,26 +71,59 @@ async fn rows_are_published_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_refused_batch_waits_on() {
+async fn only_what_was_refused_waits_on() {
     let test = TestDatabase::new().await;
-    fill(&test, 2).await;
+    fill(&test, 3).await;
     let refusing = Published {
-        refuse: true,
+        refused: "kind.1",
         ..Published::default()
     };
-    let error = test.database.relay_batch(10, &refusing).await.unwrap_err();
-    assert_eq!(error.to_string(), "refused");
-    assert_eq!(test.database.pending().await.unwrap(), 2);
+    let (read, published) = (3, 2);
+    assert_eq!(
+        relay(&test, 10, &refusing).await,
+        Relayed { read, published }
+    );
+    assert_eq!(test.database.pending().await.unwrap(), 1);
     let published = Published::default();
-    assert_eq!(test.database.relay_batch(10, &published).await.unwrap(), 2);
+    assert_eq!(relay(&test, 10, &published).await.published, 1);
+    assert_eq!(*published.kinds.lock().unwrap(), ["kind.1"]);
+}
+
+#[tokio::test]
+async fn what_is_left_out_makes_room_for_what_is_behind() {
+    let test = TestDatabase::new().await;
+    fill(&test, 4).await;
+    outbox::enqueue(
+        &test.database,
+        DOCUMENT_COMMANDS,
+        "command",
+        "key",
+        json!({}),
+    )
+    .await
+    .unwrap();
+    let first = "SELECT min(id) AS n FROM outbox";
+    let mut left_out = LeftOut {
+        ids: vec![test.number(first).await],
+        ..LeftOut::default()
+    };
+    let published = Published::default();
+    let database = &test.database;
+    let relayed = database.relay_batch(2, &left_out, &published).await;
+    assert_eq!(relayed.unwrap().published, 2);
+    left_out.topics.push(DOCUMENT_EVENTS.into());
+    let relayed = database.relay_batch(2, &left_out, &published).await;
+    assert_eq!(relayed.unwrap().published, 1);
+    let kinds = published.kinds.lock().unwrap().clone();
+    assert_eq!(kinds, ["kind.1", "kind.2", "command"]);
+    assert_eq!(database.pending().await.unwrap(), 2);
 }
 
 #[tokio::test]
 async fn only_one_relay_is_at_work() {
     let test = TestDatabase::new().await;
     fill(&test, 1).await;
-    let outer = test.database.relay_batch(10, &Nested(&test)).await;
-    assert_eq!(outer.unwrap(), 1);
+    assert_eq!(relay(&test, 10, &Nested(&test)).await.published, 1);
 }
 
 #[tokio::test]
@@ -103,7 +140,7 @@ async fn pruning_keeps_what_waits() {
     let test = TestDatabase::new().await;
     fill(&test, 2).await;
     let published = Published::default();
-    test.database.relay_batch(1, &published).await.unwrap();
+    relay(&test, 1, &published).await;
     test.execute(
         "INSERT INTO inbox VALUES ('group', gen_random_uuid(), now() - interval '2 days')",
     )
