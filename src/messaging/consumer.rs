@@ -15,6 +15,10 @@ use crate::domain::messaging::{Handler, Lease, LeaseStore, StoreError};
 /// Beats between two looks at the topic's number of partitions.
 const BEATS_PER_TOPIC_LOOK: u64 = 20;
 
+/// Only what hangs takes so long: every step of a handler has a deadline of its own. A dozen of the
+/// longest documents, one after the other on half a core, take about five hours.
+const HANDLE_TIMEOUT: Duration = Duration::from_hours(8);
+
 /// How a consumer works.
 #[derive(Clone, Debug)]
 pub struct ConsumerSettings {
@@ -30,7 +34,8 @@ pub struct ConsumerSettings {
     pub heartbeat: Duration,
     /// How long a fetch waits for records.
     pub max_wait: Duration,
-    /// Deadline of one call to the handler; exceeding it counts as an attempt.
+    /// The last resort against a call to the handler that hangs; exceeding it counts as an attempt.
+    /// Heartbeats go on meanwhile, beside the partitions' loops.
     pub handle_timeout: Duration,
     /// Attempts before a record goes to the dead letters. Those that failed because something
     /// every record needs was away do not count.
@@ -54,7 +59,7 @@ impl ConsumerSettings {
             ttl: Duration::from_secs(15),
             heartbeat: Duration::from_secs(2),
             max_wait: Duration::from_secs(1),
-            handle_timeout: Duration::from_mins(5),
+            handle_timeout: HANDLE_TIMEOUT,
             max_attempts: 5,
             retry_initial: Duration::from_millis(25),
             retry_max: Duration::from_secs(2),
@@ -76,6 +81,7 @@ pub struct LeasedConsumer {
 struct Running {
     epoch: i64,
     stop: CancellationToken,
+    lost: CancellationToken,
 }
 
 /// The partition loops of one `run`; dropping it aborts them.
@@ -220,6 +226,7 @@ impl LeasedConsumer {
             let owned = leases.get(partition).map(|lease| lease.fence.epoch);
             if owned != Some(running.epoch) {
                 running.stop.cancel();
+                running.lost.cancel();
             }
         }
         for (partition, lease) in leases {
@@ -244,12 +251,13 @@ impl LeasedConsumer {
             self.stats.count_takeover();
         }
         self.stats.set_lag(partition, Some(0));
-        let stop = CancellationToken::new();
+        let (stop, lost) = (CancellationToken::new(), CancellationToken::new());
         loops.running.insert(
             partition,
             Running {
                 epoch: lease.fence.epoch,
                 stop: stop.clone(),
+                lost: lost.clone(),
             },
         );
         let work = PartitionLoop {
@@ -260,6 +268,7 @@ impl LeasedConsumer {
             stats: Arc::clone(&self.stats),
             fence: lease.fence,
             stop,
+            lost,
         };
         let task = loops.tasks.spawn(async move {
             work.run(lease.next_offset).await;

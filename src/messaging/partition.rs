@@ -33,7 +33,10 @@ pub(super) struct PartitionLoop {
     pub settings: Arc<ConsumerSettings>,
     pub stats: Arc<ConsumerStats>,
     pub fence: Fence,
+    /// Stops after the record in hand.
     pub stop: CancellationToken,
+    /// Another member has the partition: what the record in hand still does would be for nothing.
+    pub lost: CancellationToken,
 }
 
 /// Whether the loop may go on.
@@ -171,7 +174,12 @@ impl PartitionLoop {
 
     async fn attempt(&self, delivery: &Delivery) -> Attempt {
         let call = AssertUnwindSafe(self.handler.handle(delivery.clone())).catch_unwind();
-        match tokio::time::timeout(self.settings.handle_timeout, call).await {
+        let call = tokio::time::timeout(self.settings.handle_timeout, call);
+        let outcome = tokio::select! {
+            () = self.lost.cancelled() => return Attempt::Fenced,
+            outcome = call => outcome,
+        };
+        match outcome {
             Ok(Ok(Ok(outcome))) => Attempt::Done(outcome),
             Ok(Ok(Err(HandlerError::Unavailable(cause)))) => Attempt::Wait(cause),
             Ok(Ok(Err(HandlerError::Retry(cause)))) => Attempt::Again(cause),

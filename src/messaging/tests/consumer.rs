@@ -103,6 +103,21 @@ async fn a_stolen_partition_is_left_at_once_and_taken_back_when_free() {
 }
 
 #[tokio::test]
+async fn a_record_that_takes_for_ever_is_left_when_its_partition_is_lost() {
+    let rig = Rig::slow(1, Duration::from_hours(1), |_| Ok(()));
+    rig.send("key", "long").await;
+    let consumer = rig.consumer("a");
+    let stats = consumer.stats();
+    let cancel = CancellationToken::new();
+    tokio::join!(consumer.run(cancel.clone()), async {
+        until(|| rig.recorder.attempts.lock().unwrap().len() == 1).await;
+        rig.leases.steal(0, "thief");
+        until(|| stats.fenced() == 1 && stats.owned() == 0).await;
+        cancel.cancel();
+    });
+}
+
+#[tokio::test]
 async fn two_members_share_and_a_leaving_one_hands_over() {
     let rig = Rig::new(4, |_| Ok(()));
     let (a, b) = (rig.consumer("a"), rig.consumer("b"));
@@ -237,6 +252,7 @@ async fn a_gap_that_cannot_be_noted_is_tried_ever_more_seldom() {
             epoch: 1,
         },
         stop: CancellationToken::new(),
+        lost: CancellationToken::new(),
     };
     let minute = Duration::from_mins(1);
     assert!(
