@@ -22,7 +22,7 @@ use minilm::{DIMENSION, MAX_TOKENS, MiniLm};
 use queue::{Lane, Queue};
 
 /// Passages of one call that wait or run at a time: enough to keep every thread busy, and few
-/// enough that a long document neither fills the lane nor waits out its own deadline.
+/// enough that a long document does not fill the lane.
 const PASSAGES_IN_FLIGHT: usize = 16;
 
 /// The embedder that needs nothing but its files.
@@ -58,11 +58,7 @@ impl LocalEmbedder {
     }
 
     async fn embed(&self, text: String, lane: Lane) -> Result<Vec<f32>, EmbedError> {
-        let receiver = self.queue.push(text, lane)?;
-        tokio::time::timeout(self.timeout, receiver)
-            .await
-            .map_err(|_| EmbedError::Timeout)?
-            .map_err(|_| EmbedError::Closed)?
+        self.queue.embed(text, lane, self.timeout).await
     }
 }
 

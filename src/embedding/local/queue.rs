@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::embedding::EmbedError;
 
@@ -30,6 +32,8 @@ struct Lanes {
     queries: VecDeque<Job>,
     passages: VecDeque<Job>,
     in_a_row: u32,
+    /// Passages that the model's threads took so far.
+    taken: u64,
     closed: bool,
 }
 
@@ -42,7 +46,9 @@ impl Lanes {
             return Some(job);
         }
         self.in_a_row = 0;
-        self.passages.pop_front()
+        let passage = self.passages.pop_front()?;
+        self.taken = self.taken.wrapping_add(1);
+        Some(passage)
     }
 }
 
@@ -60,6 +66,25 @@ impl Queue {
             lanes: Mutex::default(),
             filled: Condvar::new(),
             capacity: capacity.max(1),
+        }
+    }
+
+    /// The vector of a text. A query has its deadline. A passage waits for as long as the queue
+    /// moves: the deadline is for a model that stands still, not for those in front of it.
+    pub async fn embed(
+        &self,
+        text: String,
+        lane: Lane,
+        deadline: Duration,
+    ) -> Result<Vec<f32>, EmbedError> {
+        let mut receiver = self.push(text, lane)?;
+        loop {
+            let taken = self.lock().taken;
+            match timeout(deadline, &mut receiver).await {
+                Ok(answer) => return answer.map_err(|_| EmbedError::Closed)?,
+                Err(_) if lane == Lane::Passage && self.lock().taken != taken => {}
+                Err(_) => return Err(EmbedError::Timeout),
+            }
         }
     }
 
@@ -165,6 +190,34 @@ mod tests {
         assert!(queue.push("c".into(), Lane::Query).is_ok());
         drop(waiting);
         assert!(queue.push("d".into(), Lane::Passage).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_passage_waits_for_as_long_as_the_queue_moves() {
+        let queue = Queue::new(64);
+        let deadline = Duration::from_mins(1);
+        let in_front: Vec<_> = (0..4)
+            .map(|n| queue.push(n.to_string(), Lane::Passage).unwrap())
+            .collect();
+        let model = async {
+            for _ in &in_front {
+                tokio::time::sleep(deadline / 2).await;
+                assert_ne!(text(&queue), "last");
+            }
+            let job = queue.pop().unwrap();
+            assert!(job.reply.send(Ok(vec![1.0])).is_ok());
+            // It stands still now.
+            std::future::pending::<()>().await;
+        };
+        let callers = async {
+            let last = queue.embed("last".into(), Lane::Passage, deadline).await;
+            assert_eq!(last, Ok(vec![1.0]));
+            queue.embed("late".into(), Lane::Passage, deadline).await
+        };
+        tokio::select! {
+            () = model => {}
+            outcome = callers => assert_eq!(outcome, Err(EmbedError::Timeout)),
+        }
     }
 
     #[test]
