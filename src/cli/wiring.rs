@@ -30,7 +30,7 @@ use crate::persistence::{Database, DatabaseSettings, migrations, outbox};
 use crate::rag::backfill::Backfill;
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
-use crate::rag::worker::IngestWorker;
+use crate::rag::worker::{IngestWorker, LongDocuments};
 use crate::rag::{self, Rag, Uploads};
 use crate::shutdown::Shutdown;
 
@@ -232,6 +232,8 @@ impl Process {
             generation,
             sandbox,
             chunking: config.rag.chunking.clone(),
+            max_passages: ingestion.max_passages,
+            long_documents: LongDocuments::default(),
         });
         indexing::reannounce_received(database, ingestion.reannounce_seconds).await?;
         let most = config.rag.retrieval.exact_scan_max_chunks;

@@ -6,7 +6,7 @@ mod give_up;
 mod reannounce;
 
 use diesel::OptionalExtension;
-use diesel::sql_types::{Array, Binary, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
@@ -28,6 +28,9 @@ use crate::domain::messaging::{Fence, Outcome, topics};
 pub const BM25_K1: f64 = 0.9;
 /// BM25 length normalisation.
 pub const BM25_B: f64 = 0.4;
+/// Chunks written or removed by one statement: a long document must not meet the deadline of a
+/// statement, nor be in memory once more as its parameters.
+const SLICE: usize = 1_000;
 
 /// A version that a worker is to index.
 #[derive(diesel::QueryableByName)]
@@ -113,13 +116,17 @@ pub async fn commit_indexed(
                 mark(connection, new.version_id, "superseded", None).await?;
                 return Ok(outcome);
             };
-            insert_chunks(connection, new).await?;
+            for (index, slice) in new.chunks.chunks(SLICE).enumerate() {
+                insert_chunks(connection, new, slice, index * SLICE).await?;
+            }
             lock_lexical(connection).await?;
             if latest.version > 1 {
                 let keep = Some(new.version_id.0);
                 drop_chunks_unlocked(connection, new.document_id.0, keep).await?;
             }
-            insert_postings(connection, new).await?;
+            for before in (0..new.chunks.len()).step_by(SLICE) {
+                insert_postings(connection, new, before).await?;
+            }
             switch_version(connection, new).await?;
             announce(
                 connection,
@@ -227,11 +234,13 @@ async fn announce(
     .await
 }
 
+/// Some chunks, and how many of the version come before them.
 async fn insert_chunks(
     connection: &mut AsyncPgConnection,
     new: &IndexedVersion<'_>,
+    chunks: &[NewChunk],
+    before: usize,
 ) -> Result<(), DbError> {
-    let chunks = new.chunks;
     let pages: Vec<Option<i32>> = chunks.iter().map(|c| c.page).collect();
     let starts: Vec<i32> = chunks.iter().map(|c| c.start).collect();
     let ends: Vec<i32> = chunks.iter().map(|c| c.end).collect();
@@ -239,8 +248,9 @@ async fn insert_chunks(
     let vectors: Vec<String> = chunks.iter().map(|c| vector_text(&c.embedding)).collect();
     statement(
         "WITH input AS (
-             SELECT * FROM unnest($4::int[], $5::int[], $6::int[], $7::text[], $8::text[])
-                 WITH ORDINALITY AS t (page, s, e, body, vector, n)
+             SELECT page, s, e, body, vector, $10 + nth AS n
+             FROM unnest($4::int[], $5::int[], $6::int[], $7::text[], $8::text[])
+                 WITH ORDINALITY AS t (page, s, e, body, vector, nth)
          ), stored AS (
              INSERT INTO chunks (document_id, version_id, collection_id, ordinal, page,
                  start_offset, end_offset, text)
@@ -260,9 +270,14 @@ async fn insert_chunks(
     .bind::<Array<Text>, _>(texts)
     .bind::<Array<Text>, _>(vectors)
     .bind::<Integer, _>(new.generation.id)
+    .bind::<BigInt, _>(ordinal(before))
     .execute(connection)
     .await?;
     Ok(())
+}
+
+fn ordinal(before: usize) -> i64 {
+    i64::try_from(before).unwrap_or(i64::MAX)
 }
 
 /// pgvector's text form.
@@ -286,15 +301,17 @@ async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError>
     }
 }
 
+/// The postings of a slice of chunks, and how many of the version come before them.
 async fn insert_postings(
     connection: &mut AsyncPgConnection,
     new: &IndexedVersion<'_>,
+    before: usize,
 ) -> Result<(), DbError> {
     statement(
         "WITH tf AS MATERIALIZED (
              SELECT k.id AS chunk_id, l.lexeme, cardinality(l.positions) AS tf
              FROM chunks k, unnest(to_tsvector('english', $2 || ' ' || k.text)) l
-             WHERE k.version_id = $1
+             WHERE k.version_id = $1 AND k.ordinal > $6 AND k.ordinal <= $7
          ), lengths AS (
              SELECT chunk_id, sum(tf)::int AS dl FROM tf GROUP BY chunk_id
          ), measured AS (
@@ -319,6 +336,8 @@ async fn insert_postings(
     .bind::<Integer, _>(new.collection_id)
     .bind::<diesel::sql_types::Double, _>(BM25_K1)
     .bind::<diesel::sql_types::Double, _>(BM25_B)
+    .bind::<BigInt, _>(ordinal(before))
+    .bind::<BigInt, _>(ordinal(before + SLICE))
     .execute(connection)
     .await?;
     Ok(())
@@ -361,10 +380,19 @@ async fn drop_chunks_unlocked(
     document: Uuid,
     keep: Option<Uuid>,
 ) -> Result<(), DbError> {
-    statement(
+    while drop_slice(connection, document, keep).await? == SLICE {}
+    Ok(())
+}
+
+async fn drop_slice(
+    connection: &mut AsyncPgConnection,
+    document: Uuid,
+    keep: Option<Uuid>,
+) -> Result<usize, DbError> {
+    let dropped = statement(
         "WITH gone AS MATERIALIZED (
              SELECT id, lexical_length FROM chunks
-             WHERE document_id = $1 AND ($2 IS NULL OR version_id <> $2)
+             WHERE document_id = $1 AND ($2 IS NULL OR version_id <> $2) LIMIT $3
          ), postings AS (
              DELETE FROM lexical_postings p USING gone WHERE p.chunk_id = gone.id
              RETURNING p.term_id
@@ -381,7 +409,8 @@ async fn drop_chunks_unlocked(
     )
     .bind::<SqlUuid, _>(document)
     .bind::<Nullable<SqlUuid>, _>(keep)
+    .bind::<BigInt, _>(ordinal(SLICE))
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(dropped)
 }

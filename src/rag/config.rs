@@ -18,6 +18,8 @@ pub struct RagConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct IngestionConfig {
     pub max_document_bytes: usize,
+    /// About half an hour of half a core.
+    pub max_passages: usize,
     pub parse_timeout_ms: u64,
     pub parse_memory_mib: u64,
     pub parse_processes: usize,
@@ -28,6 +30,7 @@ impl Default for IngestionConfig {
     fn default() -> Self {
         Self {
             max_document_bytes: 33_554_432,
+            max_passages: 20_000,
             parse_timeout_ms: 30_000,
             parse_memory_mib: 512,
             parse_processes: 2,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::chunk::{self, Chunk, ChunkingConfig};
@@ -25,6 +26,32 @@ pub struct IngestWorker {
     pub generation: Generation,
     pub sandbox: Sandbox,
     pub chunking: ChunkingConfig,
+    pub max_passages: usize,
+    pub long_documents: LongDocuments,
+}
+
+/// Lets few long documents embed at a time, in the order in which they came: each is done in its
+/// time, instead of all of them late. A short one does not wait for them.
+pub struct LongDocuments(Semaphore);
+
+/// Passages from which on a document is long: some 20 seconds of half a core.
+const LONG: usize = 256;
+/// One keeps the model busy; the second takes its place without a gap.
+const LONG_AT_ONCE: usize = 2;
+
+impl Default for LongDocuments {
+    fn default() -> Self {
+        Self(Semaphore::new(LONG_AT_ONCE))
+    }
+}
+
+impl LongDocuments {
+    async fn turn(&self, passages: usize) -> Option<SemaphorePermit<'_>> {
+        if passages < LONG {
+            return None;
+        }
+        self.0.acquire().await.ok()
+    }
 }
 
 /// The shape of [`DocumentReceived`]. Fields may be added to it, so that replicas of two releases
@@ -33,6 +60,8 @@ const VERSION: u16 = 1;
 /// A database that froze has no deadline of its own to miss; longer than those of the statements
 /// of one transaction together.
 const DATABASE_DEADLINE: Duration = Duration::from_mins(1);
+/// What each passage adds to it when a document is stored.
+const STORE_DEADLINE: Duration = Duration::from_millis(10);
 /// For the content owner; the operator finds the cause with the dead letter.
 const GIVEN_UP: &str =
     "The document could not be processed. Upload it again, or ask the operator of this service.";
@@ -86,25 +115,47 @@ impl IngestWorker {
             // Withdrawn, deleted or already indexed: nothing is left to do.
             return within_deadline(indexing::commit_nothing(&self.database, receipt)).await;
         };
-        match self.parse(&pending, bytes).await {
-            Ok(parsed) => self.commit(receipt, command, &pending, parsed).await,
+        let parsed = match self.parse(&pending, bytes).await {
+            Ok(parsed) => parsed,
             Err(SandboxError::Document(error)) => {
-                within_deadline(indexing::commit_failed(
-                    &self.database,
-                    receipt,
-                    command.document_id,
-                    command.version_id,
-                    &error.to_string(),
-                ))
-                .await
+                return self.fail(receipt, command, &error.to_string()).await;
             }
             // Of every document: none is worse for waiting.
             Err(error @ SandboxError::NotStarted(_)) => {
-                Err(HandlerError::Unavailable(error.to_string()))
+                return Err(HandlerError::Unavailable(error.to_string()));
             }
             // Once is an accident; again and again may be the document's doing.
-            Err(error @ SandboxError::Interrupted) => Err(HandlerError::Retry(error.to_string())),
+            Err(error @ SandboxError::Interrupted) => {
+                return Err(HandlerError::Retry(error.to_string()));
+            }
+        };
+        let (parsed, chunks) = self.split(parsed).await?;
+        if let Some(reason) = too_long(chunks.len(), self.max_passages) {
+            return self.fail(receipt, command, &reason).await;
         }
+        let chunks = self.embed(&pending.title, chunks).await?;
+        let version = IndexedVersion {
+            version_id: command.version_id,
+            document_id: command.document_id,
+            collection_id: pending.collection_id,
+            generation: self.generation,
+            title: &pending.title,
+            text: &parsed.text,
+            chunks: &chunks,
+        };
+        let commit = indexing::commit_indexed(&self.database, receipt, &version);
+        within(store_deadline(chunks.len()), commit).await
+    }
+
+    async fn fail(
+        &self,
+        receipt: &Receipt<'_>,
+        command: &DocumentReceived,
+        reason: &str,
+    ) -> Result<Outcome, HandlerError> {
+        let (document, version) = (command.document_id, command.version_id);
+        let commit = indexing::commit_failed(&self.database, receipt, document, version, reason);
+        within_deadline(commit).await
     }
 
     async fn parse(
@@ -120,42 +171,22 @@ impl IngestWorker {
         Ok(parsed)
     }
 
-    async fn commit(
-        &self,
-        receipt: &Receipt<'_>,
-        command: &DocumentReceived,
-        pending: &PendingVersion,
-        parsed: ParsedDocument,
-    ) -> Result<Outcome, HandlerError> {
-        let (parsed, chunks) = self.split(parsed).await?;
+    async fn embed(&self, title: &str, chunks: Vec<Chunk>) -> Result<Vec<NewChunk>, HandlerError> {
+        let _turn = self.long_documents.turn(chunks.len()).await;
         let texts = chunks
             .iter()
-            .map(|chunk| embedded_text(&pending.title, &chunk.text))
+            .map(|chunk| embedded_text(title, &chunk.text))
             .collect();
         let vectors = self
             .embedder
             .embed_passages(texts)
             .await
             .map_err(|error| from_embedder(&error))?;
-        let chunks: Vec<NewChunk> = chunks
+        Ok(chunks
             .into_iter()
             .zip(vectors)
             .map(|(chunk, embedding)| new_chunk(chunk, embedding))
-            .collect();
-        within_deadline(indexing::commit_indexed(
-            &self.database,
-            receipt,
-            &IndexedVersion {
-                version_id: command.version_id,
-                document_id: command.document_id,
-                collection_id: pending.collection_id,
-                generation: self.generation,
-                title: &pending.title,
-                text: &parsed.text,
-                chunks: &chunks,
-            },
-        ))
-        .await
+            .collect())
     }
 
     /// Chunking a long document takes a while: off the async threads.
@@ -200,10 +231,32 @@ fn command(delivery: &Delivery) -> Option<DocumentReceived> {
     serde_json::from_value(delivery.envelope.payload.clone()).ok()
 }
 
+/// What the owner of a document reads that has more passages than one may have.
+fn too_long(passages: usize, most: usize) -> Option<String> {
+    (passages > most).then(|| {
+        format!(
+            "The document has {passages} passages, more than the {most} that one document may \
+             have. Split it into several documents and upload those."
+        )
+    })
+}
+
+fn store_deadline(passages: usize) -> Duration {
+    let passages = u32::try_from(passages).unwrap_or(u32::MAX);
+    DATABASE_DEADLINE.saturating_add(STORE_DEADLINE.saturating_mul(passages))
+}
+
 async fn within_deadline<T>(
     call: impl Future<Output = Result<T, DbError>>,
 ) -> Result<T, HandlerError> {
-    match timeout(DATABASE_DEADLINE, call).await {
+    within(DATABASE_DEADLINE, call).await
+}
+
+async fn within<T>(
+    deadline: Duration,
+    call: impl Future<Output = Result<T, DbError>>,
+) -> Result<T, HandlerError> {
+    match timeout(deadline, call).await {
         Ok(outcome) => outcome.map_err(|error| from_db(&error)),
         Err(_) => Err(HandlerError::Unavailable("the database is silent".into())),
     }
@@ -227,4 +280,38 @@ fn from_embedder(error: &EmbedError) -> HandlerError {
         return HandlerError::Unavailable(error.to_string());
     }
     HandlerError::Retry(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn long_documents_take_turns_and_short_ones_do_not_wait() {
+        let documents = LongDocuments::default();
+        let turn = || documents.turn(LONG);
+        let first = turn().now_or_never().unwrap();
+        let _second = turn().now_or_never().unwrap();
+        assert!(turn().now_or_never().is_none());
+        assert!(documents.turn(LONG - 1).now_or_never().is_some());
+        drop(first);
+        assert!(turn().now_or_never().unwrap().is_some());
+    }
+
+    #[test]
+    fn a_document_with_too_many_passages_is_told_what_to_do() {
+        assert_eq!(too_long(20_000, 20_000), None);
+        assert_eq!(
+            too_long(20_001, 20_000).unwrap(),
+            "The document has 20001 passages, more than the 20000 that one document may have. \
+             Split it into several documents and upload those."
+        );
+    }
+
+    #[test]
+    fn storing_a_long_document_may_take_longer() {
+        assert!(store_deadline(20_000) > store_deadline(20) * 4);
+    }
 }
