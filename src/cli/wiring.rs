@@ -40,6 +40,8 @@ const RAG_GROUP: &str = "rag";
 const TOPIC_RETRY: Duration = Duration::from_secs(2);
 /// Pause between two rounds of housekeeping.
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
+/// How long a document waits for its turn before, in a round, its record is taken for lost.
+const LOST_AFTER_SECONDS: i32 = 3_600;
 /// Pause between two looks whether the vector index pays.
 const INDEX_LOOK: Duration = Duration::from_secs(30);
 /// How long a query's embedding is worth keeping.
@@ -235,7 +237,12 @@ impl Process {
             max_passages: ingestion.max_passages,
             long_documents: LongDocuments::default(),
         });
-        indexing::reannounce_received(database, ingestion.reannounce_seconds).await?;
+        let seconds = ingestion.reannounce_seconds;
+        indexing::reannounce_received(database, seconds).await?;
+        let (waiting, token) = (database.clone(), self.shutdown.soft_token());
+        self.shutdown.spawn(async move {
+            reannounce(&waiting, seconds.max(LOST_AFTER_SECONDS), &token).await;
+        });
         let most = config.rag.retrieval.exact_scan_max_chunks;
         let (indexed, token) = (database.clone(), self.shutdown.soft_token());
         self.shutdown
@@ -335,6 +342,21 @@ async fn keep_index(
         tokio::select! {
             () = token.cancelled() => return,
             () = tokio::time::sleep(INDEX_LOOK) => {}
+        }
+    }
+}
+
+/// A bus may lose records while the process runs, too.
+async fn reannounce(database: &Database, seconds: i32, token: &CancellationToken) {
+    loop {
+        tokio::select! {
+            () = token.cancelled() => return,
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
+        match indexing::reannounce_received(database, seconds).await {
+            Ok(0) => {}
+            Ok(versions) => tracing::info!(versions, "documents that wait are announced again"),
+            Err(error) => tracing::warn!(error = %error, "documents were not announced again"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Appends outbox records to the log, and remembers where that fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -119,8 +119,8 @@ impl LogPublisher {
 
     /// The topics' numbers of partitions, of those that have an answer.
     async fn sizes(&self, records: &[OutboxRecord]) -> BTreeMap<String, i32> {
-        let topics: BTreeMap<&str, ()> = records.iter().map(|r| (r.topic.as_str(), ())).collect();
-        let sizes = topics.into_keys().map(async |topic| {
+        let topics: BTreeSet<&str> = records.iter().map(|r| r.topic.as_str()).collect();
+        let sizes = topics.into_iter().map(async |topic| {
             let place = Place {
                 topic: topic.to_owned(),
                 partition: None,

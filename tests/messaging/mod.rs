@@ -11,6 +11,8 @@ mod end_to_end;
 mod kafka;
 mod kafka_security;
 mod leases;
+mod long_documents;
 mod outbox;
 mod poison;
+mod reannounce;
 mod records;

@@ -1,6 +1,6 @@
 //! Documents whose record a bus lost.
 
-use diesel::sql_types::{BigInt, Integer, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
@@ -9,8 +9,10 @@ use crate::domain::messaging::topics;
 use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError, outbox};
 
-/// Announces again the versions that have waited longer than `seconds`: a record that a bus lost
-/// must not leave a document waiting for ever. Returns how many.
+/// Announces again the versions of active documents that have waited longer than `seconds`, unless
+/// they were announced within that time or are about to be: a record that a bus lost must not leave
+/// a document waiting for ever. One that waits for its turn only is handled once all the same.
+/// Returns how many.
 pub async fn reannounce_received(database: &Database, seconds: i32) -> Result<usize, DbError> {
     #[derive(diesel::QueryableByName)]
     struct Waiting {
@@ -23,13 +25,23 @@ pub async fn reannounce_received(database: &Database, seconds: i32) -> Result<us
     connection
         .transaction(async |connection| {
             let rows: Vec<Waiting> = statement(
-                "SELECT v.document_id, v.id FROM document_versions v
-                 WHERE v.status = 'received' AND v.created_at < now() - make_interval(secs => $1)
-                   AND NOT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)
-                 ORDER BY v.created_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+                "WITH announced AS (
+                     SELECT envelope -> 'payload' ->> 'version_id' AS version FROM outbox
+                     WHERE topic = $3 AND published_at IS NULL
+                     UNION ALL
+                     SELECT envelope -> 'payload' ->> 'version_id' FROM outbox
+                     WHERE topic = $3 AND published_at > now() - make_interval(secs => $1)
+                 )
+                 SELECT v.document_id, v.id FROM document_versions v
+                 JOIN documents d ON d.id = v.document_id
+                 WHERE v.status = 'received' AND d.status = 'active'
+                   AND v.created_at < now() - make_interval(secs => $1)
+                   AND NOT EXISTS (SELECT FROM announced a WHERE a.version = v.id::text)
+                 ORDER BY v.created_at LIMIT $2 FOR UPDATE OF v SKIP LOCKED",
             )
             .bind::<Integer, _>(seconds)
             .bind::<BigInt, _>(10_000)
+            .bind::<Text, _>(topics::DOCUMENT_COMMANDS)
             .load(connection)
             .await?;
             for row in &rows {
