@@ -4,6 +4,7 @@ mod backfill;
 mod generation;
 mod give_up;
 mod reannounce;
+mod removal;
 
 use diesel::OptionalExtension;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Uuid as SqlUuid};
@@ -18,6 +19,8 @@ pub use backfill::{
 pub use generation::{Generation, ensure_generation, ensure_hnsw};
 pub use give_up::give_up;
 pub use reannounce::reannounce_received;
+pub(super) use removal::drop_chunks;
+use removal::drop_chunks_unlocked;
 
 use super::statement::statement;
 use super::{Database, DbError, leases, outbox};
@@ -119,7 +122,7 @@ pub async fn commit_indexed(
             for (index, slice) in new.chunks.chunks(SLICE).enumerate() {
                 insert_chunks(connection, new, slice, index * SLICE).await?;
             }
-            lock_lexical(connection).await?;
+            lock_lexical(connection).await.map_err(not_its_fault)?;
             if latest.version > 1 {
                 let keep = Some(new.version_id.0);
                 drop_chunks_unlocked(connection, new.document_id.0, keep).await?;
@@ -286,6 +289,14 @@ pub(super) fn vector_text(vector: &[f32]) -> String {
     format!("[{}]", numbers.join(","))
 }
 
+/// Waiting in vain for a long document to be stored says nothing about the one that waits.
+fn not_its_fault(error: DbError) -> DbError {
+    match error {
+        DbError::Busy(cause) => DbError::Unavailable(cause),
+        other => other,
+    }
+}
+
 /// One writer of postings and document frequencies at a time: their rows are hot, and taking
 /// them in any order would deadlock.
 async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
@@ -363,54 +374,4 @@ async fn switch_version(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Removes a document's chunks with their postings and statistics, all but those of `keep`.
-pub(super) async fn drop_chunks(
-    connection: &mut AsyncPgConnection,
-    document: Uuid,
-    keep: Option<Uuid>,
-) -> Result<(), DbError> {
-    lock_lexical(connection).await?;
-    drop_chunks_unlocked(connection, document, keep).await
-}
-
-async fn drop_chunks_unlocked(
-    connection: &mut AsyncPgConnection,
-    document: Uuid,
-    keep: Option<Uuid>,
-) -> Result<(), DbError> {
-    while drop_slice(connection, document, keep).await? == SLICE {}
-    Ok(())
-}
-
-async fn drop_slice(
-    connection: &mut AsyncPgConnection,
-    document: Uuid,
-    keep: Option<Uuid>,
-) -> Result<usize, DbError> {
-    let dropped = statement(
-        "WITH gone AS MATERIALIZED (
-             SELECT id, lexical_length FROM chunks
-             WHERE document_id = $1 AND ($2 IS NULL OR version_id <> $2) LIMIT $3
-         ), postings AS (
-             DELETE FROM lexical_postings p USING gone WHERE p.chunk_id = gone.id
-             RETURNING p.term_id
-         ), terms AS (
-             UPDATE lexical_terms t SET df = t.df - n
-             FROM (SELECT term_id, count(*) AS n FROM postings GROUP BY term_id) c
-             WHERE t.id = c.term_id
-         ), stats AS (
-             UPDATE lexical_stats SET chunks = chunks - (SELECT count(*) FROM gone),
-                 total_length = total_length - (SELECT coalesce(sum(lexical_length), 0) FROM gone)
-             WHERE EXISTS (SELECT FROM gone)
-         )
-         DELETE FROM chunks USING gone WHERE chunks.id = gone.id",
-    )
-    .bind::<SqlUuid, _>(document)
-    .bind::<Nullable<SqlUuid>, _>(keep)
-    .bind::<BigInt, _>(ordinal(SLICE))
-    .execute(connection)
-    .await?;
-    Ok(dropped)
 }
