@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::fakes::{Rig, START, TOPIC, envelope, until};
+use super::fakes::{LEASE, Rig, START, TOPIC, envelope, until};
 use crate::domain::messaging::{Fence, HandlerError};
 use crate::messaging::partition::PartitionLoop;
 use crate::messaging::{ConsumerSettings, ConsumerStats, LeasedConsumer, Log, dead_letter_topic};
@@ -100,6 +100,21 @@ async fn a_stolen_partition_is_left_at_once_and_taken_back_when_free() {
     });
     assert_eq!(rig.recorder.kinds(), ["first", "second"]);
     assert!(stats.fenced() >= 1);
+}
+
+#[tokio::test]
+async fn a_record_that_takes_longer_than_its_lease_keeps_it() {
+    let rig = Rig::slow(1, LEASE * 3, |_| Ok(()));
+    rig.send("key", "long").await;
+    let (consumer, other) = (rig.consumer("a"), rig.consumer("b"));
+    let (stats, cancel) = (consumer.stats(), CancellationToken::new());
+    tokio::join!(consumer.run(cancel.clone()), async {
+        until(|| rig.recorder.attempts.lock().unwrap().len() == 1).await;
+        run_until(&other, || stats.handled() == 1).await;
+        cancel.cancel();
+    });
+    assert_eq!(rig.recorder.kinds(), ["long"]);
+    assert_eq!(rig.recorder.attempts.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use crate::messaging::{
 
 pub const TOPIC: &str = topics::DOCUMENT_COMMANDS;
 pub const START: i64 = 1_000;
+pub const LEASE: Duration = Duration::from_millis(300);
 
 #[derive(Default)]
 struct Row {
@@ -302,7 +303,7 @@ impl Rig {
             Arc::clone(&self.leases) as Arc<dyn LeaseStore>,
             Arc::clone(&self.recorder) as Arc<dyn Handler>,
             ConsumerSettings {
-                ttl: Duration::from_millis(300),
+                ttl: LEASE,
                 heartbeat: Duration::from_millis(20),
                 max_wait: Duration::from_millis(10),
                 max_attempts: 3,
