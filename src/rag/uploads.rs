@@ -51,9 +51,9 @@ mod tests {
         }
         let leave = async {
             tokio::time::sleep(PATIENCE / 2).await;
-            held.pop()
+            drop(held.pop());
         };
-        let (entered, _) = tokio::join!(uploads.enter(), leave);
+        let (entered, ()) = tokio::join!(uploads.enter(), leave);
         assert!(entered.is_ok());
         let refused = uploads.enter().await.err().unwrap();
         assert_eq!(refused.to_value("r")["status"], 503);
