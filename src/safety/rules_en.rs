@@ -301,7 +301,6 @@ pub(super) const BETWEEN: &[&str] = &[
     "has",
     "have",
     "having",
-    "history",
     "kind",
     "longer",
     "more",

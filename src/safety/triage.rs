@@ -121,10 +121,9 @@ impl Sentence {
             let mut clause = String::from(" ");
             for word in words(part) {
                 whole.extend([word.as_str(), " "]);
+                clause.extend([word.as_str(), " "]);
                 if JOINS.contains(&word.as_str()) {
                     clauses.push(std::mem::replace(&mut clause, String::from(" ")));
-                } else {
-                    clause.extend([word.as_str(), " "]);
                 }
             }
             clauses.push(clause);
@@ -132,13 +131,17 @@ impl Sentence {
         Self { whole, clauses }
     }
 
-    /// Whether a clause raises the flag, or all of them together: "my chest, it hurts".
+    /// Whether the flag is raised, by one clause or by several together: "my chest, it hurts".
     fn raises(&self, rule: &Rule) -> bool {
-        let mut texts = self.clauses.iter().chain([&self.whole]);
-        texts.any(|text| {
-            raises(rule, text)
-                && (rule.negation_is_a_sign || !is_past(text))
-                && (self.is_about_now() || !(asks(text) || asks(&self.whole)))
+        let informs = !self.is_about_now();
+        let counts = |clause: &&String| {
+            let asks = asks(clause) || asks(&self.whole);
+            (rule.negation_is_a_sign || !is_past(clause)) && !(informs && asks)
+        };
+        let clauses: Vec<&String> = self.clauses.iter().filter(counts).collect();
+        rule.groups.iter().all(|group| {
+            let mut places = clauses.iter().flat_map(|clause| places(clause, group));
+            places.any(|before| rule.negation_is_a_sign || !is_negated(before))
         })
     }
 
@@ -164,12 +167,10 @@ fn asks(text: &str) -> bool {
     INFORMATION.iter().any(|start| text.starts_with(start))
 }
 
-fn raises(rule: &Rule, text: &str) -> bool {
-    let counts = |at| rule.negation_is_a_sign || !is_negated(text.get(..at).unwrap_or_default());
-    rule.groups.iter().all(|group| {
-        let mut places = group.iter().flat_map(|phrase| text.match_indices(phrase));
-        places.any(|(at, _)| counts(at))
-    })
+/// What stands before each of these phrases.
+fn places<'a>(text: &'a str, phrases: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
+    let all = phrases.iter().flat_map(|phrase| text.match_indices(phrase));
+    all.filter_map(|(at, _)| text.get(..at))
 }
 
 /// Whether what follows these words is said to be absent.
@@ -362,6 +363,7 @@ mod tests {
         "I had chest pain in 2019",
         "Is chest pain common after a stent, and for how long?",
         "he has no history of severe chest pain",
+        "Hello, is chest pain common after surgery?",
         "What is the difference between a panic attack, indigestion and chest pain from the heart?",
     ];
 
