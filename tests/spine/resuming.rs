@@ -1,5 +1,9 @@
 //! Reading the events of a turn again, whatever the cache still has of them.
 
+use std::time::Duration;
+
+use chatbot::cache::{Cache, CacheLimits, RedisCache, RedisSettings};
+use chatbot::domain::ids::TurnId;
 use eventsource_stream::{Event, Eventsource};
 use futures::TryStreamExt;
 use serde_json::Value;
@@ -30,6 +34,19 @@ async fn a_replay_that_broke_off_is_not_continued_with_the_original() {
     let done = system.ask(&path, "What is the capital of Mongolia?").await;
     let turn = done["turn_id"].as_str().unwrap();
     let original = format!("{turn}:0");
+    let cache = RedisCache::new(RedisSettings {
+        url: redis,
+        timeout: Duration::from_secs(2),
+        max_connections: 1,
+        limits: CacheLimits::default(),
+    })
+    .unwrap();
+    let id = TurnId(turn.parse().unwrap());
+    until("the cache has all of it", async || {
+        let cached = cache.read_events(id, None, Duration::ZERO).await;
+        cached.is_ok_and(|events| events.iter().any(|event| event.name == "done"))
+    })
+    .await;
     assert_eq!(events(&system, turn, None).await[0].id, original);
 
     proxy.set(Fault::Gone);
