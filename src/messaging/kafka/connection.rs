@@ -10,6 +10,7 @@ use rskafka::client::error::{Error as KafkaError, ProtocolError};
 use rskafka::client::partition::{PartitionClient, UnknownTopicHandling};
 use rskafka::client::{Client, ClientBuilder};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use super::super::BusError;
 use super::KafkaSettings;
@@ -22,6 +23,9 @@ const FRAME_BYTES: usize = 16 * 1024 * 1024;
 const RETRIES: Duration = Duration::from_millis(500);
 /// The least time for a broker to answer a new client.
 const GREETING: Duration = Duration::from_secs(1);
+/// What a partition has of its own is kept for so long after its last call, longer than a call
+/// waits: a partition that went to another replica must not leave its connections here.
+const IDLE: Duration = Duration::from_mins(2);
 /// How much of a message is kept, in characters.
 const MESSAGE_CHARS: usize = 300;
 
@@ -49,12 +53,23 @@ pub(super) struct Connections {
     partitions: Mutex<HashMap<PartitionKey, Slot>>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Slot {
     client: Lazy<PartitionClient>,
+    used: Instant,
     /// After a failure a partition connects by itself: the client of the cluster may remember the
     /// former leader, or be connected to the broker that is silent, and is right for the others.
     apart: bool,
+}
+
+impl Slot {
+    fn new(apart: bool) -> Self {
+        Self {
+            client: Arc::default(),
+            used: Instant::now(),
+            apart,
+        }
+    }
 }
 
 /// A failure inside a call.
@@ -118,22 +133,26 @@ impl Connections {
     where
         F: Future<Output = Result<T, KafkaError>> + Send,
     {
-        let slot = lock(&self.partitions)
-            .entry(key.clone())
-            .or_default()
-            .clone();
+        let slot = self.slot(key);
         let call = async { Ok(call(self.partition_client(key, &slot).await?).await?) };
         let outcome = within(self.settings.request_timeout + extra, call).await;
         if outcome.is_err()
             && let Some(current) = lock(&self.partitions).get_mut(key)
             && Arc::ptr_eq(&current.client, &slot.client)
         {
-            *current = Slot {
-                client: Arc::default(),
-                apart: true,
-            };
+            *current = Slot::new(true);
         }
         outcome
+    }
+
+    fn slot(&self, key: &PartitionKey) -> Slot {
+        let mut partitions = lock(&self.partitions);
+        partitions.retain(|_, slot| slot.used.elapsed() < IDLE);
+        let slot = partitions
+            .entry(key.clone())
+            .or_insert_with(|| Slot::new(false));
+        slot.used = Instant::now();
+        slot.clone()
     }
 
     async fn cluster_client(&self, lazy: &Lazy<Client>) -> Result<Arc<Client>, Failure> {
@@ -270,4 +289,36 @@ fn explain(text: &str) -> String {
         }
     }
     text.chars().take(MESSAGE_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::KafkaSecurity;
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_partition_that_is_no_longer_used_keeps_no_connections() {
+        let connections = Connections::new(KafkaSettings {
+            brokers: Vec::new(),
+            topic_prefix: String::new(),
+            partitions: 1,
+            replication_factor: 1,
+            request_timeout: Duration::from_secs(1),
+            security: KafkaSecurity::default(),
+        });
+        let key = |partition| ("t".to_owned(), partition, Purpose::Fetch);
+        let kept = || {
+            let partitions = lock(&connections.partitions);
+            let mut kept: Vec<i32> = partitions.keys().map(|key| key.1).collect();
+            kept.sort_unstable();
+            kept
+        };
+        connections.slot(&key(1));
+        connections.slot(&key(2));
+        tokio::time::advance(IDLE / 2).await;
+        connections.slot(&key(2));
+        tokio::time::advance(IDLE / 2).await;
+        connections.slot(&key(3));
+        assert_eq!(kept(), [2, 3]);
+    }
 }
