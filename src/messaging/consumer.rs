@@ -225,7 +225,6 @@ impl LeasedConsumer {
         for (partition, running) in &loops.running {
             let owned = leases.get(partition).map(|lease| lease.fence.epoch);
             if owned != Some(running.epoch) {
-                running.stop.cancel();
                 running.lost.cancel();
             }
         }
@@ -251,7 +250,9 @@ impl LeasedConsumer {
             self.stats.count_takeover();
         }
         self.stats.set_lag(partition, Some(0));
-        let (stop, lost) = (CancellationToken::new(), CancellationToken::new());
+        let lost = CancellationToken::new();
+        // Who lost a partition stops, too.
+        let stop = lost.child_token();
         loops.running.insert(
             partition,
             Running {

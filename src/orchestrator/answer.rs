@@ -190,8 +190,7 @@ impl Orchestrator {
                 end: passage.end,
             })
             .collect();
-        let list = || turns::list_quotes(&self.database, &spans);
-        let stored = patiently(PATIENCE, list).await?;
+        let stored = self.quotes(&spans).await?;
         let retrieved = passages.len();
         let verified: Vec<Passage> = passages
             .into_iter()
@@ -250,6 +249,10 @@ impl Orchestrator {
         Ok(())
     }
 
+    async fn quotes(&self, spans: &[Span]) -> Result<Vec<Option<String>>, DbError> {
+        patiently(PATIENCE, || turns::list_quotes(&self.database, spans)).await
+    }
+
     /// Fails if something that is quoted is not what is stored, or no longer stands.
     async fn stands(&self, citations: &[Citation]) -> Result<(), Stop> {
         if citations.is_empty() {
@@ -263,8 +266,7 @@ impl Orchestrator {
                 end: citation.end,
             })
             .collect();
-        let list = || turns::list_quotes(&self.database, &spans);
-        let stored = patiently(PATIENCE, list).await?;
+        let stored = self.quotes(&spans).await?;
         let quotes = citations.iter().map(|citation| Some(&citation.quote));
         if stored.iter().map(Option::as_ref).eq(quotes) {
             Ok(())

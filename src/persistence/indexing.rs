@@ -122,7 +122,7 @@ pub async fn commit_indexed(
             for (index, slice) in new.chunks.chunks(SLICE).enumerate() {
                 insert_chunks(connection, new, slice, index * SLICE).await?;
             }
-            lock_lexical(connection).await.map_err(not_its_fault)?;
+            lock_lexical(connection).await?;
             if latest.version > 1 {
                 let keep = Some(new.version_id.0);
                 drop_chunks_unlocked(connection, new.document_id.0, keep).await?;
@@ -289,14 +289,6 @@ pub(super) fn vector_text(vector: &[f32]) -> String {
     format!("[{}]", numbers.join(","))
 }
 
-/// Waiting in vain for a long document to be stored says nothing about the one that waits.
-fn not_its_fault(error: DbError) -> DbError {
-    match error {
-        DbError::Busy(cause) => DbError::Unavailable(cause),
-        other => other,
-    }
-}
-
 /// One writer of postings and document frequencies at a time: their rows are hot, and taking
 /// them in any order would deadlock.
 async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
@@ -306,7 +298,8 @@ async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError>
             .await;
     match locked.map_err(DbError::from) {
         Ok(_) => Ok(()),
-        // Whoever holds it for so long has frozen: that says nothing about this document.
+        // Whoever holds it for so long stores a long document or has frozen: that says nothing
+        // about the one that waits.
         Err(DbError::Busy(cause)) => Err(DbError::Unavailable(cause)),
         Err(error) => Err(error),
     }

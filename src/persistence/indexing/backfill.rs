@@ -4,6 +4,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
+use super::generation::{lock_generations, try_lock_session};
 use super::{Generation, vector_text};
 use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError};
@@ -20,12 +21,6 @@ pub struct UnembeddedChunk {
     pub text: String,
 }
 
-#[derive(diesel::QueryableByName)]
-struct Answer {
-    #[diesel(sql_type = Bool)]
-    yes: bool,
-}
-
 /// Held by the one process that embeds what is missing, until it is dropped.
 pub struct BackfillLock {
     _connection: AsyncPgConnection,
@@ -35,12 +30,8 @@ pub struct BackfillLock {
 pub async fn lock_backfill(database: &Database) -> Result<Option<BackfillLock>, DbError> {
     // Not given back to the pool: closing it frees the lock.
     let mut connection = Object::take(database.connection().await?);
-    let locked: Answer = statement(
-        "SELECT pg_try_advisory_lock(hashtext('chatbot.backfill ' || current_schema())) AS yes",
-    )
-    .get_result(&mut connection)
-    .await?;
-    Ok(locked.yes.then_some(BackfillLock {
+    let locked = try_lock_session(&mut connection, "backfill").await?;
+    Ok(locked.then_some(BackfillLock {
         _connection: connection,
     }))
 }
@@ -90,6 +81,12 @@ pub async fn insert_embeddings(
     Ok(())
 }
 
+#[derive(diesel::QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = Bool)]
+    yes: bool,
+}
+
 /// Lets retrieval use a generation that lacks nothing; whether it is in use now.
 pub async fn activate_if_complete(
     database: &Database,
@@ -98,9 +95,7 @@ pub async fn activate_if_complete(
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation'))")
-                .execute(connection)
-                .await?;
+            lock_generations(connection).await?;
             let complete: Answer = statement(
                 "SELECT NOT EXISTS (SELECT FROM chunks k WHERE NOT EXISTS (
                      SELECT FROM chunk_embeddings e

@@ -34,9 +34,7 @@ pub async fn ensure_generation(
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation'))")
-                .execute(connection)
-                .await?;
+            lock_generations(connection).await?;
             statement(
                 "INSERT INTO embedding_generations (model, dimension, status)
                  SELECT $1, $2, CASE WHEN EXISTS (SELECT FROM embedding_generations
@@ -61,6 +59,29 @@ pub async fn ensure_generation(
             })
         })
         .await
+}
+
+/// One change of the generations at a time, until the transaction ends.
+pub(super) async fn lock_generations(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
+    statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation'))")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Takes a lock of this schema that is held until the connection closes; false if another has it.
+pub(super) async fn try_lock_session(
+    connection: &mut AsyncPgConnection,
+    name: &str,
+) -> Result<bool, DbError> {
+    let lock: LockRow = statement(
+        "SELECT pg_try_advisory_lock(hashtext('chatbot.' || $1 || ' ' || current_schema()))
+             AS locked",
+    )
+    .bind::<Text, _>(name)
+    .get_result(connection)
+    .await?;
+    Ok(lock.locked)
 }
 
 #[derive(diesel::QueryableByName)]
@@ -93,13 +114,9 @@ pub async fn ensure_hnsw(
     // Not given back to the pool: closing it frees the lock and forgets the settings, however the
     // build ends.
     let mut connection = Object::take(connection);
-    let lock: LockRow = statement(
-        "SELECT pg_try_advisory_lock(hashtext('chatbot.hnsw ' || current_schema())) AS locked",
-    )
-    .get_result(&mut connection)
-    .await?;
+    let locked = try_lock_session(&mut connection, "hnsw").await?;
     // Asked again under the lock: whoever held it may have built the index.
-    if !lock.locked || !pays(&mut connection, &name, exact_scan_max_chunks).await? {
+    if !locked || !pays(&mut connection, &name, exact_scan_max_chunks).await? {
         return Ok(false);
     }
     build_hnsw(&mut connection, generation, &name).await?;
