@@ -157,6 +157,8 @@ pub trait Publish: Send + Sync {
 pub struct Lease {
     pub fence: Fence,
     pub next_offset: i64,
+    /// How often the record at `next_offset` was begun by owners that may have died of it.
+    pub attempts: u32,
 }
 
 /// The leases as the consumer sees them. All times are the database's.
@@ -180,6 +182,9 @@ pub trait LeaseStore: Send + Sync {
     ) -> Result<Vec<Lease>, StoreError>;
     /// Gives every lease back and leaves the group.
     async fn release(&self, group: &str, owner: &str) -> Result<(), StoreError>;
+    /// Remembers that a record, the next one of its partition, was begun so many times, for whoever
+    /// takes the partition over; fenced.
+    async fn note_attempts(&self, delivery: &Delivery, attempts: u32) -> Result<(), StoreError>;
     /// Stores a poison record and advances past it, in one fenced transaction.
     async fn dead_letter(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError>;
     /// Moves the next offset (for gaps), fenced.

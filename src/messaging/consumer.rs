@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -38,7 +39,7 @@ pub struct ConsumerSettings {
     /// Heartbeats go on meanwhile, beside the partitions' loops.
     pub handle_timeout: Duration,
     /// Attempts before a record goes to the dead letters. Those that failed because something
-    /// every record needs was away do not count.
+    /// every record needs was away do not count; those that ended with their process do.
     pub max_attempts: u32,
     /// Wait before the second attempt; doubled for each further one. The records behind it on its
     /// partition wait too, so that those of one key keep their order: four waits are 0.4 s.
@@ -75,6 +76,8 @@ pub struct LeasedConsumer {
     handler: Arc<dyn Handler>,
     settings: Arc<ConsumerSettings>,
     stats: Arc<ConsumerStats>,
+    /// Shared by the partition loops.
+    suspects: Arc<Semaphore>,
 }
 
 /// A partition loop that runs.
@@ -112,6 +115,7 @@ impl LeasedConsumer {
             handler,
             settings: Arc::new(settings),
             stats: Arc::default(),
+            suspects: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -268,11 +272,12 @@ impl LeasedConsumer {
             settings: Arc::clone(&self.settings),
             stats: Arc::clone(&self.stats),
             fence: lease.fence,
+            suspects: Arc::clone(&self.suspects),
             stop,
             lost,
         };
         let task = loops.tasks.spawn(async move {
-            work.run(lease.next_offset).await;
+            work.run(lease.next_offset, lease.attempts).await;
             partition
         });
         loops.by_task.insert(task.id(), partition);

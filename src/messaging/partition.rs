@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,8 @@ use crate::domain::time;
 const LAG_EVERY: Duration = Duration::from_secs(10);
 /// How much of an undecodable record the dead-letter table keeps, in bytes.
 const KEPT_BYTES: usize = 64 * 1024;
+/// Why a record is given up that, for all we know, its processes died of.
+const DIED_OF_IT: &str = "its attempts were used up when the process that made the last one ended";
 
 /// Reads one partition under one lease.
 pub(super) struct PartitionLoop {
@@ -33,10 +36,20 @@ pub(super) struct PartitionLoop {
     pub settings: Arc<ConsumerSettings>,
     pub stats: Arc<ConsumerStats>,
     pub fence: Fence,
+    /// One at a time of the records that an owner may have died of: if one kills this process, too,
+    /// the others are not to be blamed.
+    pub suspects: Arc<Semaphore>,
     /// Stops after the record in hand.
     pub stop: CancellationToken,
     /// Another member has the partition: what the record in hand still does would be for nothing.
     pub lost: CancellationToken,
+}
+
+/// A record that was begun so many times by owners that may have died of it.
+#[derive(Clone, Copy)]
+struct Suspect {
+    offset: i64,
+    attempts: u32,
 }
 
 /// Whether the loop may go on.
@@ -58,8 +71,10 @@ enum Attempt {
 }
 
 impl PartitionLoop {
-    /// Runs until stopped or fenced.
-    pub async fn run(&self, mut offset: i64) {
+    /// Runs until stopped or fenced. The record at the offset was begun so many times by owners that
+    /// may have died of it.
+    pub async fn run(&self, mut offset: i64, attempts: u32) {
+        let suspect = (attempts > 0).then_some(Suspect { offset, attempts });
         let mut failures = 0;
         let mut lag_at = Instant::now();
         while !self.stop.is_cancelled() {
@@ -76,7 +91,7 @@ impl PartitionLoop {
             let flow = match fetched {
                 Ok(records) => {
                     failures = 0;
-                    self.handle_all(records, &mut offset).await
+                    self.handle_all(records, suspect, &mut offset).await
                 }
                 Err(BusError::OutOfRange {
                     earliest,
@@ -107,32 +122,53 @@ impl PartitionLoop {
         }
     }
 
-    async fn handle_all(&self, records: Vec<FetchedRecord>, offset: &mut i64) -> Flow {
+    async fn handle_all(
+        &self,
+        records: Vec<FetchedRecord>,
+        suspect: Option<Suspect>,
+        offset: &mut i64,
+    ) -> Flow {
         for record in records {
             if self.stop.is_cancelled() {
                 return Flow::Stop;
             }
             let at = record.offset;
-            if self.handle(record).await == Flow::Stop {
-                return Flow::Stop;
+            let flow = match suspect.filter(|suspect| suspect.offset == at) {
+                Some(suspect) => self.handle_suspect(record, suspect.attempts).await,
+                None => self.handle(record, 0).await,
+            };
+            if flow == Flow::Stop {
+                return flow;
             }
             *offset = at + 1;
         }
         Flow::Next
     }
 
-    /// Brings one record to its end: effects, or dead letters.
-    async fn handle(&self, record: FetchedRecord) -> Flow {
+    async fn handle_suspect(&self, record: FetchedRecord, attempts: u32) -> Flow {
+        let turn = tokio::select! {
+            () = self.stop.cancelled() => return Flow::Stop,
+            turn = self.suspects.acquire() => turn,
+        };
+        let flow = self.handle(record, attempts).await;
+        drop(turn);
+        flow
+    }
+
+    /// Brings one record to its end: effects, or dead letters. `before`: attempts of other owners.
+    async fn handle(&self, record: FetchedRecord, before: u32) -> Flow {
         let (envelope, undecodable) = decode(&record.value);
+        let exhausted = before >= self.settings.max_attempts;
+        let hopeless = undecodable.or_else(|| exhausted.then(|| DIED_OF_IT.into()));
         let mut delivery = Delivery {
             envelope,
             offset: record.offset,
-            attempt: 1,
+            attempt: if exhausted { before } else { before + 1 },
             fence: self.fence.clone(),
         };
         let mut waits = 0;
         loop {
-            let attempt = match &undecodable {
+            let attempt = match &hopeless {
                 Some(cause) => Attempt::GiveUp(cause.clone()),
                 None => self.attempt(&delivery).await,
             };
@@ -162,7 +198,11 @@ impl PartitionLoop {
                         Err(error) => error.to_string(),
                     }
                 }
-                Attempt::Wait(cause) => cause,
+                Attempt::Wait(cause) => {
+                    // Not the record's fault, even if this process ends meanwhile.
+                    let _ = self.note_attempts(&delivery, delivery.attempt - 1).await;
+                    cause
+                }
             };
             waits += 1;
             self.warn_retry(&delivery, &cause);
@@ -172,7 +212,20 @@ impl PartitionLoop {
         }
     }
 
+    /// The first attempt needs no note: whoever takes the partition from a vanished owner knows of
+    /// it, and most records have no second.
+    async fn note_attempts(&self, delivery: &Delivery, attempts: u32) -> Result<(), StoreError> {
+        if delivery.attempt == 1 {
+            return Ok(());
+        }
+        let note = self.store.note_attempts(delivery, attempts);
+        within(self.settings.ttl, note).await
+    }
+
     async fn attempt(&self, delivery: &Delivery) -> Attempt {
+        if let Err(error) = self.note_attempts(delivery, delivery.attempt).await {
+            return Attempt::Wait(error.to_string());
+        }
         let call = AssertUnwindSafe(self.handler.handle(delivery.clone())).catch_unwind();
         let call = tokio::time::timeout(self.settings.handle_timeout, call);
         let outcome = tokio::select! {

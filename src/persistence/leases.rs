@@ -143,6 +143,33 @@ fn bounded(cause: &str) -> String {
         .collect()
 }
 
+async fn note(database: &Database, delivery: &Delivery, attempts: u32) -> Result<(), DbError> {
+    let fence = &delivery.fence;
+    let mut connection = database.connection().await?;
+    let noted = statement(
+        "UPDATE partition_leases SET attempted_offset = $6, attempts = $7
+         WHERE consumer_group = $1 AND topic = $2 AND partition = $3
+           AND owner = $4 AND epoch = $5 AND expires_at > clock_timestamp()",
+    )
+    .bind::<Text, _>(&fence.group)
+    .bind::<Text, _>(&fence.topic)
+    .bind::<Integer, _>(fence.partition)
+    .bind::<Text, _>(&fence.owner)
+    .bind::<BigInt, _>(fence.epoch)
+    .bind::<BigInt, _>(delivery.offset)
+    .bind::<Integer, _>(stored(attempts))
+    .execute(&mut connection)
+    .await?;
+    if noted == 0 {
+        return Err(DbError::Fenced);
+    }
+    Ok(())
+}
+
+fn stored(attempts: u32) -> i32 {
+    i32::try_from(attempts).unwrap_or(i32::MAX)
+}
+
 async fn bury(database: &Database, delivery: &Delivery, cause: &str) -> Result<(), DbError> {
     let fence = &delivery.fence;
     let mut connection = database.connection().await?;
@@ -160,7 +187,7 @@ async fn bury(database: &Database, delivery: &Delivery, cause: &str) -> Result<(
             .bind::<BigInt, _>(delivery.offset)
             .bind::<Nullable<Jsonb>, _>(storable(delivery))
             .bind::<Text, _>(bounded(cause))
-            .bind::<Integer, _>(i32::try_from(delivery.attempt).unwrap_or(i32::MAX))
+            .bind::<Integer, _>(stored(delivery.attempt))
             .execute(connection)
             .await?;
             advance(connection, fence, delivery.offset + 1).await
@@ -223,6 +250,10 @@ impl LeaseStore for Database {
 
     async fn release(&self, group: &str, owner: &str) -> Result<(), StoreError> {
         Ok(membership::leave(self, group, owner).await?)
+    }
+
+    async fn note_attempts(&self, delivery: &Delivery, attempts: u32) -> Result<(), StoreError> {
+        Ok(note(self, delivery, attempts).await?)
     }
 
     async fn dead_letter(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError> {

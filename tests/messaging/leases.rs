@@ -105,6 +105,43 @@ async fn an_expired_lease_is_taken_with_its_offset_and_its_old_owner_is_fenced()
     assert_eq!(test.number("SELECT count(*) AS n FROM inbox").await, 1);
 }
 
+/// Takes the only partition from an owner that vanished.
+async fn take_over(test: &TestDatabase, owner: &str) -> Lease {
+    for table in ["partition_leases", "consumer_members"] {
+        let expire = format!("UPDATE {table} SET expires_at = now() - interval '1 second'");
+        test.execute(&expire).await;
+    }
+    join(test, owner, 1).await.remove(0)
+}
+
+#[tokio::test]
+async fn attempts_at_the_next_record_outlive_their_process_and_no_longer() {
+    let test = TestDatabase::new().await;
+    let lease = join(&test, "a", 1).await.remove(0);
+    assert_eq!(lease.attempts, 0);
+    // The first attempt is noted by nobody, so every vanished owner is one.
+    let lease = take_over(&test, "b").await;
+    assert_eq!(lease.attempts, 1);
+    let next = delivery(&lease.fence, 0);
+    test.database.note_attempts(&next, 2).await.unwrap();
+    let lease = take_over(&test, "c").await;
+    assert_eq!(lease.attempts, 2);
+    assert!(test.database.note_attempts(&next, 3).await.is_err());
+    // One that gives it back did not die of it.
+    let next = delivery(&lease.fence, 0);
+    test.database.note_attempts(&next, 3).await.unwrap();
+    test.database.release(GROUP, "c").await.unwrap();
+    let lease = join(&test, "d", 1).await.remove(0);
+    assert_eq!(lease.attempts, 2);
+    // They are not those of the record behind it.
+    let next = delivery(&lease.fence, 0);
+    test.database.note_attempts(&next, 3).await.unwrap();
+    leases::acknowledge(&test.database, &next).await.unwrap();
+    let held = test.database.heartbeat(GROUP, "d", TTL).await.unwrap();
+    assert_eq!((held[0].next_offset, held[0].attempts), (1, 0));
+    assert_eq!(take_over(&test, "e").await.attempts, 1);
+}
+
 #[tokio::test]
 async fn an_event_has_its_effects_once_but_the_offset_moves_on() {
     let test = TestDatabase::new().await;

@@ -2,12 +2,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::fakes::{LEASE, Rig, START, TOPIC, envelope, until};
-use crate::domain::messaging::{Fence, HandlerError};
+use super::fakes::{LEASE, Recorder, Rig, START, TOPIC, envelope, until};
+use crate::domain::messaging::{Delivery, Fence, Handler, HandlerError, Outcome};
 use crate::messaging::partition::PartitionLoop;
-use crate::messaging::{ConsumerSettings, ConsumerStats, LeasedConsumer, Log, dead_letter_topic};
+use crate::messaging::{
+    ConsumerSettings, ConsumerStats, LeasedConsumer, Log, dead_letter_topic, partition_for,
+};
 
 /// Runs a consumer until the condition holds, then stops it.
 async fn run_until(consumer: &LeasedConsumer, what: impl Fn() -> bool) {
@@ -77,6 +81,54 @@ async fn a_retry_succeeds_and_a_poison_record_ends_in_the_dead_letters() {
     assert_eq!(copies.len(), 4);
     assert_eq!(copies[3].value, b"no json");
     assert_eq!(consumer.stats().dead_letters(), 4);
+}
+
+/// Begins records of the kind `deadly` and never ends them; the others are the recorder's.
+struct Deadly {
+    begun: AtomicU32,
+    recorder: Arc<Recorder>,
+}
+
+#[async_trait]
+impl Handler for Deadly {
+    async fn handle(&self, delivery: Delivery) -> Result<Outcome, HandlerError> {
+        if delivery.envelope.kind == "deadly" {
+            self.begun.fetch_add(1, Ordering::Relaxed);
+            return std::future::pending().await;
+        }
+        self.recorder.handle(delivery).await
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_its_processes_die_of_is_a_dead_letter_and_one_beside_it_is_not() {
+    // Slow enough to be in hand whenever the process dies, unless it has its turn alone.
+    let rig = Rig::slow(2, Duration::from_millis(50), |_| Ok(()));
+    let handler = Arc::new(Deadly {
+        begun: AtomicU32::new(0),
+        recorder: rig.recorder.clone(),
+    });
+    assert_ne!(partition_for("a", 2), partition_for("d", 2));
+    rig.send("a", "deadly").await;
+    rig.send("a", "behind").await;
+    rig.send("d", "beside").await;
+    for death in 1..=3 {
+        let consumer = rig.consumer_with(&format!("{death}"), handler.clone());
+        let begun = || handler.begun.load(Ordering::Relaxed) == death;
+        // Dropped, it finishes nothing and gives nothing back.
+        tokio::select! {
+            () = consumer.run(CancellationToken::new()) => unreachable!("nobody stops it"),
+            () = until(begun) => {}
+        }
+    }
+    let last = rig.consumer_with("last", handler.clone());
+    run_until(&last, || rig.recorder.kinds().len() == 2).await;
+    let dead = rig.leases.dead();
+    assert_eq!(dead.len(), 1, "{dead:?}");
+    let (offset, cause, attempts) = &dead[0];
+    assert_eq!((*offset, *attempts), (START, 3));
+    assert!(cause.contains("process"), "{cause}");
+    assert_eq!(handler.begun.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]
@@ -196,12 +248,12 @@ async fn an_outage_of_the_store_kills_no_record() {
     let rig = Rig::new(1, |_| Err(HandlerError::Retry("database is down".into())));
     rig.send("key", "kind").await;
     let consumer = rig.consumer("a");
+    let stats = consumer.stats();
     let cancel = CancellationToken::new();
     tokio::join!(consumer.run(cancel.clone()), async {
         until(|| !rig.recorder.attempts.lock().unwrap().is_empty()).await;
         rig.leases.set_down(true);
-        let attempts = || rig.recorder.attempts.lock().unwrap().len();
-        until(|| attempts() > 6 || !rig.leases.dead().is_empty()).await;
+        until(|| stats.retries() > 6 || !rig.leases.dead().is_empty()).await;
         rig.leases.set_down(false);
         until(|| !rig.leases.dead().is_empty()).await;
         cancel.cancel();
@@ -266,12 +318,13 @@ async fn a_gap_that_cannot_be_noted_is_tried_ever_more_seldom() {
             owner: "owner".into(),
             epoch: 1,
         },
+        suspects: Arc::new(Semaphore::new(1)),
         stop: CancellationToken::new(),
         lost: CancellationToken::new(),
     };
     let minute = Duration::from_mins(1);
     assert!(
-        tokio::time::timeout(minute, reading.run(START))
+        tokio::time::timeout(minute, reading.run(START, 0))
             .await
             .is_err()
     );

@@ -26,6 +26,19 @@ struct Row {
     epoch: i64,
     expires: Option<Instant>,
     next: i64,
+    attempts: (i64, u32),
+}
+
+impl Row {
+    fn attempts(&self) -> u32 {
+        let (offset, attempts) = self.attempts;
+        if offset == self.next { attempts } else { 0 }
+    }
+
+    fn give_back(&mut self) {
+        self.owner = None;
+        self.attempts.1 = self.attempts.1.saturating_sub(1);
+    }
 }
 
 #[derive(Default)]
@@ -130,6 +143,7 @@ impl Tables {
                     epoch: row.epoch,
                 },
                 next_offset: row.next,
+                attempts: row.attempts(),
             })
             .collect()
     }
@@ -181,10 +195,12 @@ impl LeaseStore for MemoryLeases {
             let mine = row.owner.as_deref() == Some(owner);
             let free = row.owner.is_none() || row.expires.is_none_or(|at| at <= now);
             if mine && held >= fair {
-                row.owner = None;
+                row.give_back();
             } else if mine {
                 held += 1;
             } else if free && held < fair {
+                let vanished = u32::from(row.owner.is_some());
+                row.attempts = (row.next, row.attempts().max(vanished));
                 row.owner = Some(owner.into());
                 row.epoch += 1;
                 row.expires = Some(now + ttl);
@@ -199,9 +215,16 @@ impl LeaseStore for MemoryLeases {
         tables.members.remove(owner);
         for row in tables.rows.values_mut() {
             if row.owner.as_deref() == Some(owner) {
-                row.owner = None;
+                row.give_back();
             }
         }
+        Ok(())
+    }
+
+    async fn note_attempts(&self, delivery: &Delivery, attempts: u32) -> Result<(), StoreError> {
+        let mut tables = self.0.lock().unwrap();
+        tables.up()?;
+        tables.fenced(&delivery.fence)?.attempts = (delivery.offset, attempts);
         Ok(())
     }
 
@@ -298,10 +321,14 @@ impl Rig {
     }
 
     pub fn consumer(&self, owner: &str) -> LeasedConsumer {
+        self.consumer_with(owner, self.recorder.clone())
+    }
+
+    pub fn consumer_with(&self, owner: &str, handler: Arc<dyn Handler>) -> LeasedConsumer {
         LeasedConsumer::new(
             Arc::clone(&self.log) as Arc<dyn Log>,
             Arc::clone(&self.leases) as Arc<dyn LeaseStore>,
-            Arc::clone(&self.recorder) as Arc<dyn Handler>,
+            handler,
             ConsumerSettings {
                 ttl: LEASE,
                 heartbeat: Duration::from_millis(20),

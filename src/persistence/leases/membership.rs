@@ -20,6 +20,8 @@ struct LeaseRow {
     epoch: i64,
     #[diesel(sql_type = BigInt)]
     next_offset: i64,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -38,7 +40,9 @@ async fn list_owned(
     topic: Option<&str>,
 ) -> Result<Vec<Lease>, DbError> {
     let rows: Vec<LeaseRow> = statement(
-        "SELECT topic, partition, epoch, next_offset FROM partition_leases
+        "SELECT topic, partition, epoch, next_offset,
+             CASE WHEN attempted_offset = next_offset THEN attempts ELSE 0 END AS attempts
+         FROM partition_leases
          WHERE consumer_group = $1 AND owner = $2 AND ($3 IS NULL OR topic = $3)
          ORDER BY topic, partition",
     )
@@ -58,6 +62,7 @@ async fn list_owned(
                 epoch: row.epoch,
             },
             next_offset: row.next_offset,
+            attempts: u32::try_from(row.attempts).unwrap_or(0),
         })
         .collect())
 }
@@ -137,7 +142,8 @@ async fn add_missing(
     Ok(())
 }
 
-/// Takes up to `limit` partitions that nobody holds; each gets a new epoch.
+/// Takes up to `limit` partitions that nobody holds; each gets a new epoch. Whose owner vanished
+/// instead of giving it back may have died of the record in hand: that was an attempt, noted or not.
 async fn take_free(
     connection: &mut AsyncPgConnection,
     (group, owner, topic): (&str, &str, &str),
@@ -153,7 +159,11 @@ async fn take_free(
                AND (owner IS NULL OR (owner <> $3 AND expires_at <= now()))
              ORDER BY partition LIMIT $5 FOR UPDATE SKIP LOCKED)
          UPDATE partition_leases l
-         SET owner = $3, epoch = l.epoch + 1, expires_at = now() + make_interval(secs => $6)
+         SET owner = $3, epoch = l.epoch + 1, expires_at = now() + make_interval(secs => $6),
+             attempted_offset = l.next_offset,
+             attempts = greatest(
+                 CASE WHEN l.attempted_offset = l.next_offset THEN l.attempts ELSE 0 END,
+                 CASE WHEN l.owner IS NULL THEN 0 ELSE 1 END)
          FROM free
          WHERE l.consumer_group = $1 AND l.topic = $2 AND l.partition = free.partition",
     )
@@ -168,7 +178,8 @@ async fn take_free(
     Ok(())
 }
 
-/// Gives up these partitions, except those whose delivery commits right now.
+/// Gives up these partitions, except those whose delivery commits right now. The attempt in hand
+/// does not count: its process lives.
 async fn give_up(
     connection: &mut AsyncPgConnection,
     (group, owner, topic): (&str, &str, &str),
@@ -179,7 +190,9 @@ async fn give_up(
              SELECT partition FROM partition_leases
              WHERE consumer_group = $1 AND topic = $2 AND owner = $3 AND partition = ANY($4)
              FOR UPDATE SKIP LOCKED)
-         UPDATE partition_leases l SET owner = NULL, expires_at = '-infinity' FROM excess
+         UPDATE partition_leases l
+         SET owner = NULL, expires_at = '-infinity', attempts = greatest(l.attempts - 1, 0)
+         FROM excess
          WHERE l.consumer_group = $1 AND l.topic = $2 AND l.partition = excess.partition",
     )
     .bind::<Text, _>(group)
@@ -224,7 +237,8 @@ pub(super) async fn leave(database: &Database, group: &str, owner: &str) -> Resu
     connection
         .transaction(async |connection| {
             statement(
-                "UPDATE partition_leases SET owner = NULL, expires_at = '-infinity'
+                "UPDATE partition_leases
+                 SET owner = NULL, expires_at = '-infinity', attempts = greatest(attempts - 1, 0)
                  WHERE consumer_group = $1 AND owner = $2",
             )
             .bind::<Text, _>(group)

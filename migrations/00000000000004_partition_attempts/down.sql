@@ -1,0 +1,1 @@
+ALTER TABLE partition_leases DROP COLUMN attempted_offset, DROP COLUMN attempts;
