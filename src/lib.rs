@@ -10,6 +10,7 @@
 //!
 //! * [`cli`]: the command line; the only place that wires adapters together.
 //! * [`config`], [`telemetry`], [`shutdown`]: how a process starts and stops.
+//! * `pool`: how pools of connections shrink.
 //! * [`domain`]: plain types without I/O.
 //! * [`http`]: the edge that both roles share.
 //! * [`orchestrator`] and [`rag`]: the two roles; neither imports the other.
@@ -27,6 +28,7 @@ pub mod llm;
 pub mod messaging;
 pub mod orchestrator;
 pub mod persistence;
+mod pool;
 pub mod rag;
 pub mod safety;
 pub mod shutdown;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use deadpool::managed::QueueMode;
 use deadpool_redis::redis::{
     AsyncConnectionConfig, Cmd, FromRedisValue, RedisError, ToRedisArgs, Value, cmd,
 };
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 
 use super::{Cache, CacheError, CacheLimits, READ_LIMIT, RateDecision, StoredEvent};
 use crate::domain::ids::TurnId;
+use crate::pool;
 
 /// See `gcra`. `KEYS[1]` scope; `ARGV[1]` limit a minute. Returns allowed, wait in ms, remaining.
 const ALLOW: &str = r"
@@ -80,6 +82,7 @@ impl RedisCache {
         let timeout = Some(settings.timeout);
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
+            .queue_mode(QueueMode::Lifo)
             .wait_timeout(timeout)
             .create_timeout(timeout)
             .recycle_timeout(timeout)
@@ -96,6 +99,7 @@ impl RedisCache {
     /// One command under the deadline, connecting included.
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CacheError> {
         let call = async {
+            pool::close_idle(&self.pool);
             let mut connection = self.pool.get().await.map_err(|error| match error {
                 PoolError::Timeout(_) => CacheError::Timeout,
                 _ => CacheError::Unavailable("cannot connect".into()),

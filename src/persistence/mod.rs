@@ -19,6 +19,7 @@ pub mod turns;
 
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{Hook, HookError, Object, Pool};
 use diesel_async::pooled_connection::{
@@ -32,6 +33,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::messaging::StoreError;
+use crate::pool;
 use statement::statement;
 
 /// Why the database did not do what was asked. Texts carry no parameter values.
@@ -181,6 +183,7 @@ impl Database {
             AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
+            .queue_mode(QueueMode::Lifo)
             .pre_recycle(Hook::async_fn(|connection, metrics| {
                 ask_if_idle(connection, metrics.last_used()).boxed()
             }))
@@ -194,6 +197,7 @@ impl Database {
 
     /// A connection from the pool, within the acquire deadline.
     pub(crate) async fn connection(&self) -> Result<Connection, DbError> {
+        pool::close_idle(&self.pool);
         timeout(self.acquire_timeout, self.pool.get())
             .await
             .map_err(|_| DbError::Unavailable("no connection in time".into()))?
