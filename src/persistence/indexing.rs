@@ -306,6 +306,9 @@ async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError>
 }
 
 /// The postings of a slice of chunks, and how many of the version come before them.
+///
+/// The lock of the lexical tables is held, so a term that is not there stays so: no `ON CONFLICT`,
+/// which takes an id for each known term, too, and ids are integers.
 async fn insert_postings(
     connection: &mut AsyncPgConnection,
     new: &IndexedVersion<'_>,
@@ -324,11 +327,17 @@ async fn insert_postings(
              UPDATE lexical_stats SET chunks = chunks + (SELECT count(*) FROM lengths),
                  total_length = total_length + (SELECT coalesce(sum(dl), 0) FROM lengths)
              RETURNING greatest(total_length::float8 / greatest(chunks, 1), 1) AS avgdl
-         ), terms AS (
+         ), counts AS MATERIALIZED (
+             SELECT lexeme, count(*)::int AS n FROM tf GROUP BY lexeme
+         ), known AS (
+             UPDATE lexical_terms t SET df = t.df + n FROM counts WHERE t.lexeme = counts.lexeme
+             RETURNING t.id, t.lexeme
+         ), added AS (
              INSERT INTO lexical_terms (lexeme, df)
-             SELECT lexeme, count(*) FROM tf GROUP BY lexeme
-             ON CONFLICT (lexeme) DO UPDATE SET df = lexical_terms.df + excluded.df
+             SELECT lexeme, n FROM counts WHERE lexeme NOT IN (SELECT lexeme FROM known)
              RETURNING id, lexeme
+         ), terms AS (
+             SELECT id, lexeme FROM known UNION ALL SELECT id, lexeme FROM added
          )
          INSERT INTO lexical_postings (term_id, collection_id, chunk_id, impact)
          SELECT terms.id, $3, tf.chunk_id,

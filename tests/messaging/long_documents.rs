@@ -73,6 +73,9 @@ async fn a_long_document_is_stored_and_removed_whole() {
         numbers(&test).await,
         [format!("{all} 1 {all} {all} {all} {all} {all} {all}")]
     );
+    // A term that is known takes no id.
+    let unused = "SELECT max(id) - count(*) AS n FROM lexical_terms";
+    assert_eq!(test.number(unused).await, 0);
     let gone = DocumentStatus::Withdrawn;
     let retired = documents::retire(&test.database, "leaflets", "long", gone, "owner").await;
     assert!(retired.unwrap());
