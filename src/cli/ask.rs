@@ -1,15 +1,29 @@
-//! `chatbot ask "…"`: a question from the terminal.
+//! `chatbot ask "…"`: a question from the terminal. An answer whose connection breaks, or whose
+//! replica dies or stops, is read on from where it was.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use eventsource_stream::Eventsource;
+use eventsource_stream::{Event, Eventsource};
 use futures::StreamExt;
+use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use super::output;
 use crate::domain::chat::{TurnDone, TurnStatus};
+use crate::safety;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than three heartbeats of a stream, and than any other answer takes.
+const READ_TIMEOUT: Duration = Duration::from_secs(40);
+/// How long to look for the rest of an answer; another replica takes a turn over within 20 s.
+const PATIENCE: Duration = Duration::from_mins(1);
+const PAUSE: Duration = Duration::from_secs(1);
+const UNREACHABLE: &str = "the server cannot be reached";
 
 /// A question and where to send it.
 #[derive(Args)]
@@ -24,60 +38,169 @@ pub struct AskArgs {
     collections: Vec<String>,
 }
 
-/// Streams the answer, then lists its sources. Exit code 2 if there is no answer.
+/// Streams the answer, then lists its sources. Exit code 2 if there is no answer. An emergency gets
+/// its advice whatever fails.
 pub async fn run(args: &AskArgs) -> anyhow::Result<ExitCode> {
-    let http = reqwest::Client::new();
-    let post = |path: &str, body: &Value| {
-        let request = http.post(format!("{}{path}", args.url)).json(body);
-        match &args.api_key {
+    let answered = answer(args).await;
+    if let Err(error) = &answered
+        && let Some(advice) = safety::triage(&args.question).text
+        && !error.to_string().contains(advice)
+    {
+        output::line(advice)?;
+    }
+    answered
+}
+
+async fn answer(args: &AskArgs) -> anyhow::Result<ExitCode> {
+    let server = Server::new(args)?;
+    let mut events = server.ask(args).await?;
+    let mut reader = Reader::default();
+    loop {
+        if let Some(done) = reader.read(events).await? {
+            return finish(&done);
+        }
+        events = server.go_on(&reader).await?;
+    }
+}
+
+struct Server<'a> {
+    http: Client,
+    args: &'a AskArgs,
+}
+
+impl<'a> Server<'a> {
+    fn new(args: &'a AskArgs) -> anyhow::Result<Self> {
+        let http = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .build()?;
+        Ok(Self { http, args })
+    }
+
+    fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.args.url));
+        match &self.args.api_key {
             Some(key) => request.bearer_auth(key),
             None => request,
         }
-    };
-    let conversation = post("/v1/conversations", &json!({})).send().await;
-    let conversation: Value = checked(conversation.context("the server cannot be reached")?)
-        .await?
-        .json()
-        .await?;
-    let id = conversation
-        .get("id")
-        .and_then(Value::as_str)
-        .context("no conversation id")?;
-    let mut body = json!({ "content": args.question });
-    if !args.collections.is_empty()
-        && let Some(body) = body.as_object_mut()
-    {
-        body.insert("collections".into(), json!(args.collections));
     }
-    let answer = post(&format!("/v1/conversations/{id}/messages"), &body)
-        .header("accept", "text/event-stream")
-        .send()
-        .await?;
-    let mut events = checked(answer).await?.bytes_stream().eventsource();
-    while let Some(event) = events.next().await {
-        let event = event?;
-        match event.event.as_str() {
-            "delta" => {
-                let delta: Value = serde_json::from_str(&event.data)?;
-                output::text(
-                    delta
-                        .get("text")
-                        .and_then(Value::as_str)
-                        .unwrap_or_default(),
-                )?;
+
+    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Response> {
+        let request = self.request(reqwest::Method::POST, path).json(body);
+        let answer = request.header("accept", "text/event-stream").send().await;
+        checked(answer.context(UNREACHABLE)?).await
+    }
+
+    /// The events of the answer to the question, in a conversation of its own.
+    async fn ask(&self, args: &AskArgs) -> anyhow::Result<Response> {
+        let conversation = self.post("/v1/conversations", &json!({})).await?;
+        let conversation: Value = conversation.json().await?;
+        let id = conversation.get("id").and_then(Value::as_str);
+        let id = id.context("no conversation id")?;
+        let mut body = json!({ "content": args.question });
+        if !args.collections.is_empty()
+            && let Some(body) = body.as_object_mut()
+        {
+            body.insert("collections".into(), json!(args.collections));
+        }
+        self.post(&format!("/v1/conversations/{id}/messages"), &body)
+            .await
+    }
+
+    /// The events after the last one that was read, from whichever replica answers.
+    async fn go_on(&self, reader: &Reader) -> anyhow::Result<Response> {
+        let until = Instant::now() + PATIENCE;
+        let (turn, _) = reader
+            .last
+            .split_once(':')
+            .context("the answer ended early")?;
+        let path = format!("/v1/turns/{turn}/events");
+        loop {
+            sleep(PAUSE).await;
+            let request = self.request(reqwest::Method::GET, &path);
+            let answer = request.header("last-event-id", &reader.last).send().await;
+            let wait = match answer {
+                Ok(answer) if answer.status().is_server_error() => checked(answer).await,
+                Ok(answer) => return checked(answer).await,
+                Err(error) => Err(error).context(UNREACHABLE),
+            };
+            if Instant::now() > until {
+                return wait.context("the rest of the answer is missing");
             }
-            "error" => bail!("the answer could not be completed"),
-            "done" => return finish(&serde_json::from_str(&event.data)?),
-            _ => {}
         }
     }
-    bail!("the answer ended early")
+}
+
+/// Shows the events of an answer, however many connections they take.
+#[derive(Default)]
+struct Reader {
+    /// Id of the last event; empty before the first.
+    last: String,
+    /// Whether some of the answer is on the screen.
+    shown: bool,
+}
+
+impl Reader {
+    /// Reads until the answer ends, or the connection does.
+    async fn read(&mut self, answer: Response) -> anyhow::Result<Option<TurnDone>> {
+        let mut events = answer.bytes_stream().eventsource();
+        // A broken connection is an end like any other: the rest is read from another.
+        while let Some(Ok(event)) = events.next().await {
+            if !event.id.is_empty() {
+                self.last.clone_from(&event.id);
+            }
+            match event.event.as_str() {
+                "reconnect" => break,
+                "done" => return Ok(Some(self.last(&event)?)),
+                "error" => bail!("{}", text(&event, "detail")?),
+                _ => self.show(&event)?,
+            }
+        }
+        Ok(None)
+    }
+
+    fn show(&mut self, event: &Event) -> anyhow::Result<()> {
+        match event.event.as_str() {
+            "delta" => {
+                output::text(&text(event, "text")?)?;
+                self.shown = true;
+            }
+            "restart" if self.shown => {
+                output::line("\n\n(What is above may be incomplete. The answer again:)\n")?;
+                self.shown = false;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn last(&self, event: &Event) -> anyhow::Result<TurnDone> {
+        let done: TurnDone = serde_json::from_str(&event.data)?;
+        if !self.shown {
+            output::text(&done.answer)?;
+        }
+        Ok(done)
+    }
+}
+
+/// A text in the data of an event; empty if there is none.
+fn text(event: &Event, key: &str) -> anyhow::Result<String> {
+    let data: Value = serde_json::from_str(&event.data)?;
+    let text = data.get(key).and_then(Value::as_str);
+    Ok(text.unwrap_or_default().to_owned())
 }
 
 fn finish(done: &TurnDone) -> anyhow::Result<ExitCode> {
-    output::line("\n")?;
+    let ended = done.answer.ends_with('\n');
+    output::line(if ended { "" } else { "\n" })?;
+    let mut listed = BTreeSet::new();
     for citation in &done.citations {
-        output::line(&format!("[{}] “{}”", citation.source_id, citation.quote))?;
+        // Several sentences may cite the same words.
+        if listed.insert((&citation.source_id, &citation.quote)) {
+            output::line(&format!("[{}] “{}”", citation.source_id, citation.quote))?;
+        }
     }
     Ok(if done.status == TurnStatus::Completed {
         ExitCode::SUCCESS
@@ -87,7 +210,7 @@ fn finish(done: &TurnDone) -> anyhow::Result<ExitCode> {
 }
 
 /// The response, or the problem it carries as an error.
-pub(super) async fn checked(response: reqwest::Response) -> anyhow::Result<reqwest::Response> {
+pub(super) async fn checked(response: Response) -> anyhow::Result<Response> {
     if response.status().is_success() {
         return Ok(response);
     }

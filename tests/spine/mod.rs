@@ -1,5 +1,6 @@
 //! The whole system, as people use it.
 
+mod ask;
 mod bad_input;
 mod chat;
 mod emergencies;

@@ -9,7 +9,7 @@ const VISITING: &str = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every
 const PARKING: &str = "# Parking\n\nYou can park your car in front of the main entrance.\n";
 
 /// A system whose answers come from this provider, with both leaflets.
-async fn open(provider: &Provider) -> System {
+pub async fn open(provider: &Provider) -> System {
     let setup = Setup::new()
         .await
         .with("OPENAI_BASE_URL", &provider.url)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -151,8 +151,7 @@ async fn answer(
         created: now().timestamp(),
     };
     if streams {
-        let frames = events.flat_map(move |event| stream::iter(completion.frames(&event)));
-        return Ok(sse::respond(frames, heartbeat));
+        return Ok(sse::respond(completion.streamed(events), heartbeat));
     }
     while let Some(event) = events.next().await {
         if is_terminal(&event.name) {
@@ -206,6 +205,15 @@ fn text_of(content: Content) -> Result<String, Problem> {
     }
 }
 
+/// What a client has seen of an answer.
+#[derive(Clone, Copy, PartialEq)]
+enum Shown {
+    Nothing,
+    Something,
+    /// Its end.
+    All,
+}
+
 /// One answer in the clothes of another API.
 #[derive(Clone, Copy)]
 struct Completion {
@@ -238,23 +246,52 @@ impl Completion {
         })))
     }
 
-    /// What this event is on the wire. An answer that failed ends in an error, without `[DONE]`.
-    fn frames(self, event: &StoredEvent) -> Vec<Frame> {
+    /// The events on the wire, up to the one after which no answer can come any more.
+    fn streamed(self, events: impl Stream<Item = StoredEvent>) -> impl Stream<Item = Frame> {
+        let state = (Box::pin(events), Shown::Nothing);
+        let frames = stream::unfold(state, move |(mut events, shown)| async move {
+            if shown == Shown::All {
+                return None;
+            }
+            let event = events.next().await?;
+            let (frames, shown) = self.frames(&event, shown);
+            Some((stream::iter(frames), (events, shown)))
+        });
+        frames.flatten()
+    }
+
+    /// What this event is on the wire, and what the client has seen then.
+    fn frames(self, event: &StoredEvent, shown: Shown) -> (Vec<Frame>, Shown) {
         let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
-        let values = match event.name.as_str() {
-            "turn" => vec![self.chunk(&json!({ "role": "assistant", "content": "" }), None)],
-            "delta" => vec![self.chunk(&json!({ "content": data.get("text") }), None)],
+        match event.name.as_str() {
+            "turn" => {
+                let first = self.chunk(&json!({ "role": "assistant", "content": "" }), None);
+                (vec![data_frame(&first)], shown)
+            }
+            "delta" => {
+                let next = self.chunk(&json!({ "content": data.get("text") }), None);
+                (vec![data_frame(&next)], Shown::Something)
+            }
             // Clients of this API cannot take back what they have shown.
-            "restart" | "reconnect" | "error" => vec![self.incomplete()],
-            "done" => return self.last(event),
-            _ => Vec::new(),
-        };
-        values.iter().map(data_frame).collect()
+            "restart" if shown == Shown::Nothing => (Vec::new(), shown),
+            "restart" | "reconnect" | "error" => (self.broken(), Shown::All),
+            "done" => (self.last(event), Shown::All),
+            _ => (Vec::new(), shown),
+        }
+    }
+
+    /// The end of an answer that is not whole: an error, and no `[DONE]`.
+    fn broken(self) -> Vec<Frame> {
+        vec![data_frame(&json!({ "error": {
+            "message": INCOMPLETE,
+            "type": "server_error",
+            "turn_id": self.turn,
+        }}))]
     }
 
     fn last(self, event: &StoredEvent) -> Vec<Frame> {
         let Some(done) = answered(event) else {
-            return vec![data_frame(&self.incomplete())];
+            return self.broken();
         };
         let mut last = self.chunk(&json!({}), Some("stop"));
         if let Some(object) = last.as_object_mut() {
@@ -263,14 +300,6 @@ impl Completion {
             object.insert("chatbot".into(), extra(&done));
         }
         vec![data_frame(&last), Frame::data("[DONE]")]
-    }
-
-    fn incomplete(self) -> Value {
-        json!({ "error": {
-            "message": INCOMPLETE,
-            "type": "server_error",
-            "turn_id": self.turn,
-        }})
     }
 
     fn chunk(self, delta: &Value, finish_reason: Option<&str>) -> Value {
@@ -351,6 +380,41 @@ mod tests {
         .unwrap();
         assert_eq!(question, "When?");
         assert_eq!(history.len(), 2);
+    }
+
+    /// The data of the frames that these events become.
+    async fn wire(events: &[(&str, Value)]) -> Vec<String> {
+        let events = events
+            .iter()
+            .zip(0..)
+            .map(|((name, data), seq)| StoredEvent {
+                generation: 1,
+                seq,
+                name: (*name).into(),
+                data: data.to_string(),
+            });
+        let completion = Completion {
+            turn: TurnId::new(),
+            created: 0,
+        };
+        let events: Vec<StoredEvent> = events.collect();
+        let frames = completion.streamed(stream::iter(events));
+        frames.map(|frame| frame.data).collect().await
+    }
+
+    fn text(text: &str) -> (&'static str, Value) {
+        ("delta", json!({ "text": text }))
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_begins_again_ends_in_an_error_if_some_of_it_was_shown() {
+        let again = || ("restart", json!({}));
+        let frames = wire(&[("turn", json!({})), text("One"), again(), text("Two")]).await;
+        assert_eq!(frames.len(), 3, "{frames:?}");
+        assert!(frames[1].contains("One") && frames[2].contains("error"));
+        let frames = wire(&[("turn", json!({})), again(), text("Two")]).await;
+        assert_eq!(frames.len(), 2, "{frames:?}");
+        assert!(frames[1].contains("Two"));
     }
 
     #[test]
