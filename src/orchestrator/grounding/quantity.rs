@@ -10,7 +10,8 @@ const UNITS: [&str; 41] = [
     "spray", "spoonful", "teaspoon",
 ];
 
-/// Units that another word may part from their number: "two paracetamol tablets".
+/// Units that other words may part from their number: "two paracetamol tablets", "two 500 mg
+/// tablets", "two of the tablets".
 const FORMS: [&str; 10] = [
     "tablet", "pill", "dose", "drop", "puff", "capsule", "sachet", "spray", "spoonful", "teaspoon",
 ];
@@ -60,7 +61,8 @@ const LASTING: [&str; 9] = [
     "for", "in", "within", "after", "before", "about", "than", "under", "over",
 ];
 
-/// "One" counts nothing after and before these words: "no one", "one of the nurses".
+/// "One" counts nothing after and before these words: "no one", "one of the nurses". It does count
+/// [`FORMS`]: "one of the tablets".
 const BEFORE_PRONOUN: [&str; 9] = [
     "no", "any", "every", "each", "this", "that", "which", "another", "the",
 ];
@@ -123,6 +125,7 @@ fn figures(before: &str, word: &str, behind: &[Piece]) -> Option<(String, usize)
         "every" if ["other", "second"].contains(&next(0)) && is_period(next(1)) => {
             Some(("every 2".to_owned(), 1))
         }
+        "one" if next(0) == "of" && (form(next(1)).or(form(next(2)))).is_some() => alone("1"),
         "one" if BEFORE_PRONOUN.contains(&before) || AFTER_PRONOUN.contains(&next(0)) => None,
         _ => {
             if let Some((period, _)) = RATES.iter().find(|(_, rate)| *rate == word) {
@@ -272,9 +275,30 @@ fn split_number(text: &str) -> (String, &str) {
 fn unit_of(after: &str) -> Option<String> {
     let (word, rest) = first_word(after);
     if word.is_empty() {
-        return unit(after.get(..after.chars().next()?.len_utf8())?);
+        let sign = after.get(..after.chars().next()?.len_utf8())?;
+        return unit(sign).or_else(|| form_of_strength(after));
     }
-    unit(word).or_else(|| unit(first_word(rest).0).filter(|form| FORMS.contains(&form.as_str())))
+    let (second, rest_of_it) = first_word(rest);
+    let third = || first_word(rest_of_it).0;
+    unit(word)
+        .or_else(|| form(second))
+        .or_else(|| form(third()).filter(|_| word == "of"))
+        .or_else(|| form_of_strength(rest).filter(|_| word == "x"))
+}
+
+/// What the number before this counts: "500 mg tablets" behind "two".
+fn form_of_strength(text: &str) -> Option<String> {
+    let text = text.trim_start_matches([' ', '-', '\u{a0}', '×']);
+    let strength = text.starts_with(|c: char| c.is_ascii_digit());
+    let (_, after) = strength.then(|| split_number(text))?;
+    let (word, rest) = first_word(after);
+    unit(word)?;
+    let (first, rest) = first_word(rest);
+    form(first).or_else(|| form(first_word(rest).0))
+}
+
+fn form(word: &str) -> Option<String> {
+    unit(word).filter(|form| FORMS.contains(&form.as_str()))
 }
 
 /// The word behind a blank or hyphen, and what follows it.
@@ -321,6 +345,7 @@ mod tests {
                 "a day, a week, every ward",
             ),
             ("one side; no one; one of us", "1 side; no one; one of us"),
+            ("one of the tablets", "1 of the tablets"),
             ("the one; this one", "the one; this one"),
             ("no change: 2.5 mg", "no change: 2.5 mg"),
         ] {
@@ -334,6 +359,18 @@ mod tests {
             numbers(text).contains(&(number.to_owned(), unit.map(str::to_owned)))
         };
         assert!(has("2 paracetamol tablets", "2", Some("tablet")));
+        for text in [
+            "2 of the tablets",
+            "2 of these tablets",
+            "2 500 mg tablets",
+            "2 500mg paracetamol tablets",
+            "2 x 500 mg tablets",
+            "2 × 500 mg tablets",
+        ] {
+            assert!(has(text, "2", Some("tablet")), "{text}");
+        }
+        assert!(has("2 500 mg tablets", "500", Some("mg")));
+        assert!(has("room 2, 500 mg tablets", "2", None));
         assert!(has("2 people a day", "2", None));
         assert!(has("2, then tablets", "2", None));
         assert!(has("3 working days", "3", None));

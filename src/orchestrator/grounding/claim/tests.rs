@@ -44,6 +44,18 @@ const WRONG: &[(&str, &str)] = &[
         "Take two capsules with water.",
         "Take two tablets with water.",
     ),
+    (
+        "Take one of the tablets with water.",
+        "Take two of the tablets with water.",
+    ),
+    (
+        "Take three tablets with water.",
+        "Take two 500 mg tablets with water.",
+    ),
+    (
+        "Take two 250 mg tablets with water.",
+        "Take two 500 mg tablets with water.",
+    ),
     // How often.
     (
         "Take the medicine twice a day.",
@@ -156,6 +168,14 @@ const RIGHT: &[(&str, &str)] = &[
     (
         "Take two tablets with water.",
         "Take two paracetamol tablets with water.",
+    ),
+    (
+        "Take two tablets with water.",
+        "Take two 500 mg tablets with water.",
+    ),
+    (
+        "Take one of your tablets with water.",
+        "Take one tablet with water.",
     ),
     ("Take one tablet daily.", "Take one tablet every night."),
     ("Wait twenty-four hours.", "Wait for 24 hours."),
