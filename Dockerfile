@@ -13,6 +13,8 @@ RUN cargo install --locked cargo-auditable@${CARGO_AUDITABLE}
 WORKDIR /src
 # Dependencies first, with an empty program: this layer stays until Cargo.lock changes.
 COPY .cargo .cargo
+# Kernels for ARM have pages of 4, 16 or 64 KiB, and jemalloc must be built for the largest it will meet.
+RUN if [ "$(uname -m)" = aarch64 ]; then echo 'JEMALLOC_SYS_WITH_LG_PAGE = "16"' >> .cargo/config.toml; fi
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs \
     && cargo auditable build --release --locked --bin chatbot \
