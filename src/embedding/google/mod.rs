@@ -24,6 +24,8 @@ const IN_FLIGHT: usize = 8;
 const MAX_RESPONSE_BYTES: usize = 16 * 1_048_576;
 /// Before the one retry, if the answer does not say how long.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
+/// Between the last two tries of a batch of a long document; half a minute in all.
+const LONGEST_WAIT: Duration = Duration::from_secs(16);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Serialize)]
@@ -156,6 +158,21 @@ impl GoogleEmbedder {
         self.attempt(texts, task)
             .await
             .map_err(|failure| failure.error)
+    }
+
+    /// A batch behind others of its document, whose vectors would have to be bought again.
+    async fn embed_patiently(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let mut wait = RETRY_DELAY;
+        loop {
+            match self.embed(texts, TaskType::RetrievalDocument).await {
+                Err(error) if error.is_retryable() && wait <= LONGEST_WAIT => {
+                    tracing::warn!(%error, ?wait, "a batch of passages is tried again");
+                    tokio::time::sleep(wait).await;
+                    wait *= 2;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     async fn attempt(&self, texts: &[String], task: TaskType) -> Result<Vec<Vec<f32>>, Failure> {
@@ -292,7 +309,11 @@ impl Embedder for GoogleEmbedder {
     async fn embed_passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(BATCH) {
-            vectors.extend(self.embed(batch, TaskType::RetrievalDocument).await?);
+            vectors.extend(if vectors.is_empty() {
+                self.embed(batch, TaskType::RetrievalDocument).await?
+            } else {
+                self.embed_patiently(batch).await?
+            });
         }
         Ok(vectors)
     }

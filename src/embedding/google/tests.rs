@@ -58,6 +58,22 @@ async fn passages_go_in_batches_of_a_hundred() {
 }
 
 #[tokio::test]
+async fn what_was_embedded_is_not_embedded_again_because_a_later_batch_fails() {
+    let busy = || Reply::status(503);
+    let server = TestServer::start(vec![vectors(100), busy(), busy(), vectors(1)]);
+    let texts = (0..101).map(|n| format!("passage {n}")).collect();
+    let vectors = embedder(&server, 5_000).embed_passages(texts).await;
+    assert_eq!(vectors.unwrap().len(), 101);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 4);
+    assert!(
+        requests[1..]
+            .iter()
+            .all(|sent| sent.contains("passage 100"))
+    );
+}
+
+#[tokio::test]
 async fn one_retry_after_what_passes() {
     let busy = || Reply::status(429).header("Retry-After", "0");
     let server = TestServer::start(vec![busy(), vectors(1)]);
