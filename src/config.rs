@@ -124,6 +124,8 @@ impl Default for DatabaseConfig {
 pub struct CacheConfig {
     pub backend: CacheBackend,
     pub url: Secret,
+    /// The authorities to trust with `rediss://`; empty: those of the system.
+    pub ca_file: PathBuf,
     pub timeout_ms: u64,
     pub max_connections: usize,
     pub stream_ttl_seconds: u64,
@@ -143,6 +145,7 @@ impl Default for CacheConfig {
         Self {
             backend: CacheBackend::Redis,
             url: Secret::default(),
+            ca_file: PathBuf::new(),
             timeout_ms: 250,
             max_connections: 8,
             stream_ttl_seconds: 900,

@@ -1,11 +1,13 @@
 //! Redis. Two small scripts make the rate limit and the appending of events atomic.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use deadpool::managed::QueueMode;
 use deadpool_redis::redis::{
-    AsyncConnectionConfig, Cmd, FromRedisValue, RedisError, ToRedisArgs, Value, cmd,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, RedisError,
+    TlsCertificates, ToRedisArgs, Value, cmd,
 };
 use deadpool_redis::{Manager, Pool, PoolError, Runtime};
 use tokio::time::Instant;
@@ -13,6 +15,7 @@ use tokio::time::Instant;
 use super::{Cache, CacheError, CacheLimits, READ_LIMIT, RateDecision, StoredEvent};
 use crate::domain::ids::TurnId;
 use crate::pool;
+use crate::tls::{self, SecurityError};
 
 /// See `gcra`. `KEYS[1]` scope; `ARGV[1]` limit a minute. Returns allowed, wait in ms, remaining.
 const ALLOW: &str = r"
@@ -58,6 +61,8 @@ const POLL: (Duration, Duration) = (Duration::from_millis(20), Duration::from_mi
 pub struct RedisSettings {
     /// Holds a password: never logged.
     pub url: String,
+    /// The authorities to trust with `rediss://`, as PEM; `None`: the system's.
+    pub ca_file: Option<PathBuf>,
     /// Deadline of one call.
     pub timeout: Duration,
     pub max_connections: usize,
@@ -77,8 +82,8 @@ impl RedisCache {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(settings.timeout))
             .set_response_timeout(Some(settings.timeout));
-        let manager = Manager::new_with_config(settings.url.as_str(), config)
-            .map_err(|_| CacheError::Unavailable("cache.url is not a Redis URL".into()))?;
+        let manager = Manager::new_with_config(connection_info(&settings)?, config)
+            .map_err(|error| describe(&error))?;
         let timeout = Some(settings.timeout);
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
@@ -131,6 +136,33 @@ impl RedisCache {
             .map(|(id, fields)| decode(&id, fields).ok_or(CacheError::Corrupt("a turn's event")))
             .collect()
     }
+}
+
+/// Where Redis is, and with `rediss://` whom to trust.
+fn connection_info(settings: &RedisSettings) -> Result<ConnectionInfo, CacheError> {
+    tls::choose_provider();
+    let url = settings.url.as_str();
+    let client = match &settings.ca_file {
+        None => Client::open(url),
+        Some(path) => {
+            let unusable = |error: SecurityError| {
+                CacheError::Unavailable(format!("cache.ca_file cannot be used: {error}"))
+            };
+            // Redis' client skips what is no certificate.
+            tls::authorities(path).map_err(unusable)?;
+            let root_cert = Some(tls::read(path).map_err(unusable)?.into_bytes());
+            let certificates = TlsCertificates {
+                client_tls: None,
+                root_cert,
+            };
+            Client::build_with_tls(url, certificates)
+        }
+    };
+    client
+        .map(|client| client.get_connection_info().clone())
+        .map_err(|_| {
+            CacheError::Unavailable("cache.url is not one of Redis with these settings".into())
+        })
 }
 
 fn events_key(turn: TurnId) -> String {

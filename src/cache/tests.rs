@@ -108,6 +108,7 @@ async fn without_redis_limits_still_hold_and_other_calls_fail() {
     let redis = RedisCache::new(RedisSettings {
         // Nothing listens on the discard port.
         url: "redis://127.0.0.1:9/".into(),
+        ca_file: None,
         timeout: Duration::from_millis(200),
         max_connections: 2,
         limits: CacheLimits::default(),
@@ -131,6 +132,7 @@ async fn a_redis_that_says_nothing_costs_one_deadline_and_not_one_a_call() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let redis = RedisCache::new(RedisSettings {
         url: format!("redis://{}/", listener.local_addr().unwrap()),
+        ca_file: None,
         timeout,
         max_connections: 2,
         limits: CacheLimits::default(),

@@ -1,6 +1,7 @@
 //! Builds adapters and roles from the configuration.
 
 mod bus;
+mod housekeeping;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use crate::messaging::{
 };
 use crate::orchestrator::{self, Orchestrator, RetrievalClient};
 use crate::persistence::indexing::{self, Generation};
-use crate::persistence::{Database, DatabaseSettings, migrations, outbox};
+use crate::persistence::{Database, DatabaseSettings, migrations};
 use crate::rag::backfill::Backfill;
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
@@ -38,12 +39,8 @@ use crate::shutdown::Shutdown;
 const RAG_GROUP: &str = "rag";
 /// Pause between attempts to create the topics.
 const TOPIC_RETRY: Duration = Duration::from_secs(2);
-/// Pause between two rounds of housekeeping.
-const HOUSEKEEPING: Duration = Duration::from_mins(10);
 /// How long a document waits for its turn before, in a round, its record is taken for lost.
 const LOST_AFTER_SECONDS: i32 = 3_600;
-/// Pause between two looks whether the vector index pays.
-const INDEX_LOOK: Duration = Duration::from_secs(30);
 /// How long a query's embedding is worth keeping.
 const EMBEDDING_TTL: Duration = Duration::from_hours(1);
 
@@ -95,11 +92,12 @@ pub fn cache(config: &Config) -> anyhow::Result<Arc<dyn Cache>> {
     }
     let redis = RedisCache::new(RedisSettings {
         url: config.cache.url.expose().to_owned(),
+        ca_file: bus::named(&config.cache.ca_file),
         timeout: Duration::from_millis(config.cache.timeout_ms),
         max_connections: config.cache.max_connections,
         limits,
     })
-    .context("cache.url cannot be used: expected redis://[user:password@]host[:port][/db]")?;
+    .context("the cache cannot be used: expected redis[s]://[user:password@]host[:port][/db] in cache.url")?;
     Ok(Arc::new(Resilient::new(Arc::new(redis), local)))
 }
 
@@ -151,7 +149,7 @@ impl Process {
         let keep = Duration::from_hours(24 * u64::from(self.config.messaging.keep_days));
         let (database, token) = (self.database.clone(), self.shutdown.soft_token());
         self.shutdown
-            .spawn(async move { prune(&database, keep, &token).await });
+            .spawn(async move { housekeeping::prune(&database, keep, &token).await });
     }
 
     fn edge(&self, health: Health) -> Edge {
@@ -241,12 +239,13 @@ impl Process {
         indexing::reannounce_received(database, seconds).await?;
         let (waiting, token) = (database.clone(), self.shutdown.soft_token());
         self.shutdown.spawn(async move {
-            reannounce(&waiting, seconds.max(LOST_AFTER_SECONDS), &token).await;
+            housekeeping::reannounce(&waiting, seconds.max(LOST_AFTER_SECONDS), &token).await;
         });
         let most = config.rag.retrieval.exact_scan_max_chunks;
         let (indexed, token) = (database.clone(), self.shutdown.soft_token());
-        self.shutdown
-            .spawn(async move { keep_index(&indexed, generation, most, &token).await });
+        self.shutdown.spawn(async move {
+            housekeeping::keep_index(&indexed, generation, most, &token).await;
+        });
         let backfill = Backfill {
             database: database.clone(),
             embedder: Arc::clone(&embedder),
@@ -318,59 +317,6 @@ async fn create_topics(log: &dyn Log, token: &CancellationToken) {
         tokio::select! {
             () = token.cancelled() => return,
             () = tokio::time::sleep(TOPIC_RETRY) => {}
-        }
-    }
-}
-
-/// Builds the vector index when there is enough to search for it to pay.
-async fn keep_index(
-    database: &Database,
-    generation: Generation,
-    exact_scan_max_chunks: i64,
-    token: &CancellationToken,
-) {
-    loop {
-        let built = tokio::select! {
-            built = indexing::ensure_hnsw(database, generation, exact_scan_max_chunks) => built,
-            () = token.cancelled() => return,
-        };
-        match built {
-            Ok(true) => tracing::info!(generation = generation.id, "vector index built"),
-            Ok(false) => {}
-            Err(error) => tracing::warn!(error = %error, "the vector index was not built"),
-        }
-        tokio::select! {
-            () = token.cancelled() => return,
-            () = tokio::time::sleep(INDEX_LOOK) => {}
-        }
-    }
-}
-
-/// A bus may lose records while the process runs, too.
-async fn reannounce(database: &Database, seconds: i32, token: &CancellationToken) {
-    loop {
-        tokio::select! {
-            () = token.cancelled() => return,
-            () = tokio::time::sleep(HOUSEKEEPING) => {}
-        }
-        match indexing::reannounce_received(database, seconds).await {
-            Ok(0) => {}
-            Ok(versions) => tracing::info!(versions, "documents that wait are announced again"),
-            Err(error) => tracing::warn!(error = %error, "documents were not announced again"),
-        }
-    }
-}
-
-/// Old events and processed event ids go, a bounded number at a time.
-async fn prune(database: &Database, keep: Duration, token: &CancellationToken) {
-    loop {
-        match outbox::prune(database, keep).await {
-            Ok(rows) => tracing::debug!(rows, "old events removed"),
-            Err(error) => tracing::warn!(error = %error, "old events were not removed"),
-        }
-        tokio::select! {
-            () = token.cancelled() => return,
-            () = tokio::time::sleep(HOUSEKEEPING) => {}
         }
     }
 }

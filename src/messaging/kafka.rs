@@ -16,7 +16,7 @@ use rskafka::client::Client;
 use rskafka::client::error::{Error as KafkaError, ProtocolError};
 use rskafka::client::partition::{Compression, OffsetAt, PartitionClient};
 
-pub use security::{KafkaCredentials, KafkaSasl, KafkaSecurity, KafkaTls, SecurityError};
+pub use security::{KafkaCredentials, KafkaSasl, KafkaSecurity};
 
 use self::connection::{Connections, PartitionKey, Purpose};
 use super::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};

@@ -25,9 +25,7 @@ use async_trait::async_trait;
 
 pub use consumer::{ConsumerSettings, LeasedConsumer};
 pub use in_process::{InProcessLog, InProcessSettings};
-pub use kafka::{
-    KafkaCredentials, KafkaLog, KafkaSasl, KafkaSecurity, KafkaSettings, KafkaTls, SecurityError,
-};
+pub use kafka::{KafkaCredentials, KafkaLog, KafkaSasl, KafkaSecurity, KafkaSettings};
 pub use metrics::{ConsumerCollector, RelayCollector};
 pub use relay::{OutboxRelay, RelaySettings, RelayStats};
 pub use stats::ConsumerStats;

@@ -2,9 +2,10 @@
 
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::connect::Target;
 use super::{Database, DbError};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -29,7 +30,7 @@ pub fn list_known() -> Vec<String> {
 
 /// Applies what is pending; returns the names. Waits for another process that does the same.
 pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
-    let mut connection = AsyncPgConnection::establish(url).await?;
+    let mut connection = Target::of(url)?.connect().await?;
     // A session lock, so that each migration's own transaction sees what another process
     // committed before the lock came free.
     diesel::sql_query(

@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod attempts;
+mod connect;
 pub mod conversations;
 pub mod dead_letters;
 pub mod documents;
@@ -25,7 +26,7 @@ use diesel_async::pooled_connection::deadpool::{Hook, HookError, Object, Pool};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
@@ -34,6 +35,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::messaging::StoreError;
 use crate::pool;
+use connect::Target;
 use statement::statement;
 
 /// Why the database did not do what was asked. Texts carry no parameter values.
@@ -173,14 +175,15 @@ impl Database {
     /// this. Elsewhere they would end with the runtime of whichever thread needed one first: a web
     /// server's threads have their own, which end with the server.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, DbError> {
-        let url = with_options(settings)?;
+        let target = Target::with_options(settings)?;
+        target.check()?;
         let runtime = Handle::current();
         let mut config = ManagerConfig::default();
-        config.custom_setup = Box::new(move |url| establish(&runtime, url.to_owned()).boxed());
+        config.custom_setup = Box::new(move |_| establish(&runtime, target.clone()).boxed());
         // Whether a connection was closed is known without asking; see `ask_if_idle` for the rest.
         config.recycling_method = RecyclingMethod::Fast;
         let manager =
-            AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+            AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
             .queue_mode(QueueMode::Lifo)
@@ -229,9 +232,9 @@ async fn ask_if_idle(connection: &mut AsyncPgConnection, idle: Duration) -> Resu
 
 fn establish(
     runtime: &Handle,
-    url: String,
+    target: Target,
 ) -> impl Future<Output = ConnectionResult<AsyncPgConnection>> + use<> {
-    let connecting = runtime.spawn(async move { AsyncPgConnection::establish(&url).await });
+    let connecting = runtime.spawn(async move { target.connect().await });
     // Whoever gives up waiting ends the attempt: a server that froze would collect them.
     let connecting = AbortOnDropHandle::new(connecting);
     async move {
@@ -240,97 +243,8 @@ fn establish(
     }
 }
 
-/// Candidates that HNSW keeps while it searches. It also caps the rows one scan returns, so it
-/// must not be below the candidates that retrieval asks for.
-const HNSW_EF_SEARCH: u32 = 100;
-
-/// A client that froze in the middle of a transaction keeps what it locked for no longer than this;
-/// longer than a relay takes to publish a batch.
-const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
-/// A peer whose machine vanished says nothing: either side notices after this.
-const SILENCE: &[(&str, &str)] = &[
-    ("tcp_user_timeout", "15"),
-    ("keepalives_idle", "10"),
-    ("keepalives_interval", "5"),
-    ("keepalives_retries", "3"),
-];
-const SILENCE_OF_CLIENTS: &str = "-c tcp_user_timeout=15000 -c tcp_keepalives_idle=10 \
-    -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
-
-/// Adds the session settings and deadlines of connections to the URL.
-fn with_options(settings: &DatabaseSettings) -> Result<String, DbError> {
-    let mut url = url::Url::parse(&settings.url).map_err(|_| {
-        DbError::Unavailable(
-            "database.url is not a URL: expected postgresql://user:password@host/name".into(),
-        )
-    })?;
-    let mut options = format!(
-        "-c statement_timeout={} -c idle_in_transaction_session_timeout={} {SILENCE_OF_CLIENTS} \
-         -c hnsw.ef_search={HNSW_EF_SEARCH} -c hnsw.iterative_scan=relaxed_order",
-        settings.statement_timeout.as_millis(),
-        IDLE_IN_TRANSACTION.as_millis()
-    );
-    let pairs: Vec<(String, String)> = url
-        .query_pairs()
-        .map(|(key, value)| (key.into_owned(), value.into_owned()))
-        .collect();
-    url.set_query(None);
-    {
-        let mut query = url.query_pairs_mut();
-        // Before those of the URL, which count if they differ.
-        query.extend_pairs(SILENCE);
-        for (key, value) in &pairs {
-            if key == "options" {
-                options = format!("{value} {options}");
-            } else {
-                query.append_pair(key, value);
-            }
-        }
-        query.append_pair(
-            "connect_timeout",
-            &settings.acquire_timeout.as_secs().max(1).to_string(),
-        );
-    }
-    // `+` would reach the server as a plus sign: the value needs %20.
-    let encoded: String = url::form_urlencoded::byte_serialize(options.as_bytes()).collect();
-    let query = format!(
-        "{}&options={}",
-        url.query().unwrap_or_default(),
-        encoded.replace('+', "%20")
-    );
-    url.set_query(Some(query.trim_start_matches('&')));
-    Ok(url.into())
-}
-
 impl From<ConnectionError> for DbError {
     fn from(_: ConnectionError) -> Self {
         Self::Unavailable("cannot connect".into())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_url_says_counts_before_the_defaults() {
-        let settings = DatabaseSettings {
-            url: "postgres://u:p@h/d?tcp_user_timeout=60&options=-c%20search_path%3Dx".into(),
-            max_connections: 1,
-            acquire_timeout: Duration::from_secs(3),
-            statement_timeout: Duration::from_secs(10),
-        };
-        let url = url::Url::parse(&with_options(&settings).unwrap()).unwrap();
-        let values = |name: &str| {
-            let pairs = url.query_pairs().filter(|(key, _)| key == name);
-            pairs
-                .map(|(_, value)| value.into_owned())
-                .collect::<Vec<_>>()
-        };
-        // The driver takes the last one.
-        assert_eq!(values("tcp_user_timeout"), ["15", "60"]);
-        let options = values("options").join("|");
-        assert!(options.starts_with("-c search_path=x -c statement_timeout=10000 "));
-        assert!(options.contains("-c idle_in_transaction_session_timeout=30000 "));
     }
 }

@@ -8,6 +8,7 @@ use crate::support::{service, unique};
 fn redis(url: String, max_events: usize) -> RedisCache {
     RedisCache::new(RedisSettings {
         url,
+        ca_file: None,
         timeout: Duration::from_secs(2),
         max_connections: 4,
         limits: CacheLimits {
@@ -103,6 +104,7 @@ async fn a_server_that_says_nothing_costs_one_deadline() {
     let url = format!("redis://{}/", listener.local_addr().unwrap());
     let cache = RedisCache::new(RedisSettings {
         url,
+        ca_file: None,
         timeout: Duration::from_millis(200),
         max_connections: 1,
         limits: CacheLimits::default(),

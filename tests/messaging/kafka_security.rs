@@ -1,20 +1,20 @@
 //! Every way into a Kafka broker that asks who comes, and the ways that stay shut.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chatbot::domain::messaging::topics::TURN_EVENTS;
 use chatbot::messaging::{
-    BusError, KafkaCredentials, KafkaLog, KafkaSasl, KafkaSecurity, KafkaSettings, KafkaTls, Log,
+    BusError, KafkaCredentials, KafkaLog, KafkaSasl, KafkaSecurity, KafkaSettings, Log,
 };
+use chatbot::tls::ClientTls;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::kafka::record;
 use crate::support::broker::{Cluster, Extra, lasting_port};
+use crate::support::certificates::Certificates;
 use crate::support::system::{Setup, System};
-use crate::support::{service, until};
+use crate::support::until;
 
 const USER: &str = "chatbot";
 const PASSWORD: &str = "correct-horse";
@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// A broker with one listener a protocol, and the files that its clients need.
 struct Secured {
     _cluster: Cluster,
-    files: Files,
+    files: Certificates,
     /// SASL without TLS.
     sasl: String,
     /// SASL over TLS.
@@ -33,53 +33,15 @@ struct Secured {
     mutual: String,
 }
 
-/// Certificates and tokens, in a directory of their own.
-struct Files(TempDir);
-
-impl Files {
-    fn new() -> Self {
-        let files = Self(tempfile::tempdir().unwrap());
-        for authority in ["ca", "other-ca"] {
-            files.certificate(authority, &format!("CN={authority}"), None);
-        }
-        files.certificate("server", "CN=broker", Some("subjectAltName=IP:127.0.0.1"));
-        files.certificate("client", "CN=client", Some("extendedKeyUsage=clientAuth"));
-        // Kafka wants key and chain in one file.
-        let both = ["server.key", "server.pem"].map(|name| files.text(name));
-        std::fs::write(files.path("server-both.pem"), both.concat()).unwrap();
-        std::fs::write(files.path("token"), token(3_600)).unwrap();
-        std::fs::write(files.path("stale-token"), token(-3_600)).unwrap();
-        files
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// `name.pem` and `name.key`: an authority, or with an extension a leaf signed by `ca`.
-    fn certificate(&self, name: &str, subject: &str, leaf: Option<&str>) {
-        let mut command = Command::new(service("CHATBOT_TEST_OPENSSL"));
-        command
-            .current_dir(self.0.path())
-            .args(["req", "-x509", "-newkey", "ec", "-noenc", "-days", "2"])
-            .args(["-pkeyopt", "ec_paramgen_curve:prime256v1"])
-            .args(["-subj", &format!("/{subject}")])
-            .args(["-keyout", &format!("{name}.key")])
-            .args(["-out", &format!("{name}.pem")]);
-        if let Some(extension) = leaf {
-            command
-                .args(["-CA", "ca.pem", "-CAkey", "ca.key"])
-                .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-                .args(["-addext", extension]);
-        }
-        let output = command.output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{errors}");
-    }
+/// Certificates and tokens.
+fn files() -> Certificates {
+    let files = Certificates::new();
+    // Kafka wants key and chain in one file.
+    let both = ["server.key", "server.pem"].map(|name| files.text(name));
+    std::fs::write(files.path("server-both.pem"), both.concat()).unwrap();
+    std::fs::write(files.path("token"), token(3_600)).unwrap();
+    std::fs::write(files.path("stale-token"), token(-3_600)).unwrap();
+    files
 }
 
 /// An unsigned JSON Web Token, as Kafka's validator for tests takes it.
@@ -116,7 +78,7 @@ fn base64(bytes: &[u8]) -> String {
 
 impl Secured {
     async fn start() -> Self {
-        let files = Files::new();
+        let files = files();
         let [sasl, sasl_tls, mutual] = [(); 3].map(|()| format!("127.0.0.1:{}", lasting_port()));
         let mut settings = format!(
             "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
@@ -170,7 +132,7 @@ listener.name.mutual.ssl.client.auth=required
     }
 }
 
-fn log(broker: &str, tls: Option<KafkaTls>, sasl: Option<KafkaSasl>) -> KafkaLog {
+fn log(broker: &str, tls: Option<ClientTls>, sasl: Option<KafkaSasl>) -> KafkaLog {
     KafkaLog::new(KafkaSettings {
         brokers: vec![broker.to_owned()],
         topic_prefix: String::new(),
@@ -188,8 +150,8 @@ fn credentials(password: &str) -> KafkaCredentials {
     }
 }
 
-fn trusting(ca: &Path) -> KafkaTls {
-    KafkaTls {
+fn trusting(ca: &Path) -> ClientTls {
+    ClientTls {
         ca_file: Some(ca.to_owned()),
         identity: None,
     }
@@ -269,7 +231,7 @@ async fn only_who_is_known_gets_in() {
 async fn certificates_are_checked_on_both_sides() {
     let broker = Secured::start().await;
     let file = |name: &str| broker.files.path(name);
-    let shown = KafkaTls {
+    let shown = ClientTls {
         identity: Some((file("client.pem"), file("client.key"))),
         ..trusting(&file("ca.pem"))
     };
@@ -285,7 +247,7 @@ async fn certificates_are_checked_on_both_sides() {
     let known = || Some(KafkaSasl::ScramSha512(credentials(PASSWORD)));
     for (way, tls) in [
         ("another authority", trusting(&file("other-ca.pem"))),
-        ("the system's authorities", KafkaTls::default()),
+        ("the system's authorities", ClientTls::default()),
     ] {
         let log = log(&broker.sasl_tls, Some(tls), known());
         is_refused(way, log, "the broker's certificate is not accepted").await;

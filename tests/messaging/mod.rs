@@ -7,6 +7,7 @@
 )]
 
 mod cache;
+mod encryption;
 mod end_to_end;
 mod kafka;
 mod kafka_security;

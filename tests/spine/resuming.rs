@@ -36,6 +36,7 @@ async fn a_replay_that_broke_off_is_not_continued_with_the_original() {
     let original = format!("{turn}:0");
     let cache = RedisCache::new(RedisSettings {
         url: redis,
+        ca_file: None,
         timeout: Duration::from_secs(2),
         max_connections: 1,
         limits: CacheLimits::default(),

@@ -8,6 +8,7 @@
 )]
 
 pub mod broker;
+pub mod certificates;
 pub mod provider;
 pub mod proxy;
 pub mod servers;

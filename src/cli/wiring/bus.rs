@@ -12,8 +12,9 @@ use crate::config::{
 };
 use crate::messaging::{
     InProcessLog, InProcessSettings, KafkaCredentials, KafkaLog, KafkaSasl, KafkaSecurity,
-    KafkaSettings, KafkaTls, Log,
+    KafkaSettings, Log,
 };
+use crate::tls::ClientTls;
 
 /// Kafka, or the bus inside this process. Nothing is connected yet, but the files of the security
 /// settings are read once, so that a wrong path stops the start.
@@ -54,8 +55,8 @@ pub fn log(messaging: &MessagingConfig) -> anyhow::Result<Arc<dyn Log>> {
     })))
 }
 
-fn tls(config: &KafkaTlsConfig) -> Option<KafkaTls> {
-    config.enabled.then(|| KafkaTls {
+fn tls(config: &KafkaTlsConfig) -> Option<ClientTls> {
+    config.enabled.then(|| ClientTls {
         ca_file: named(&config.ca_file),
         identity: named(&config.certificate_file).zip(named(&config.key_file)),
     })
@@ -77,6 +78,6 @@ fn sasl(config: &KafkaSaslConfig) -> Option<KafkaSasl> {
     }
 }
 
-fn named(path: &Path) -> Option<PathBuf> {
+pub(super) fn named(path: &Path) -> Option<PathBuf> {
     (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }

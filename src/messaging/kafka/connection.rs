@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::super::BusError;
 use super::KafkaSettings;
-use super::security::{KafkaTls, SecurityError};
+use crate::tls::SecurityError;
 
 /// The largest frame accepted from a broker.
 const FRAME_BYTES: usize = 16 * 1024 * 1024;
@@ -225,19 +225,12 @@ async fn connect(settings: &KafkaSettings, broker: &str) -> Result<Client, Failu
             deadline: Some(RETRIES.min(settings.request_timeout / 4)),
         });
     if let Some(tls) = &settings.security.tls {
-        builder = builder.tls_config(Arc::new(client_config(tls.clone()).await?));
+        builder = builder.tls_config(Arc::new(tls.load().await?));
     }
     if let Some(sasl) = &settings.security.sasl {
         builder = builder.sasl_config(sasl.config());
     }
     Ok(builder.build().await?)
-}
-
-/// The system's authorities are many: read where blocking is allowed.
-async fn client_config(tls: KafkaTls) -> Result<rustls::ClientConfig, SecurityError> {
-    tokio::task::spawn_blocking(move || tls.client_config())
-        .await
-        .unwrap_or_else(|_| Err(rustls::Error::General("reading the files failed".into()).into()))
 }
 
 impl From<Failure> for BusError {

@@ -5,26 +5,15 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use rskafka::client::{Credentials, OauthBearerCredentials, SaslConfig};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::tls::{ClientTls, SecurityError, malformed, read, unreadable};
 
 /// How connections are protected, and who connects. The default is neither.
 #[derive(Clone, Debug, Default)]
 pub struct KafkaSecurity {
-    pub tls: Option<KafkaTls>,
+    pub tls: Option<ClientTls>,
     pub sasl: Option<KafkaSasl>,
-}
-
-/// Encryption. The files are PEM and read at every connection, because certificates rotate.
-#[derive(Clone, Debug, Default)]
-pub struct KafkaTls {
-    /// The authorities to trust; `None`: the system's.
-    pub ca_file: Option<PathBuf>,
-    /// Certificate chain and key of this client.
-    pub identity: Option<(PathBuf, PathBuf)>,
 }
 
 /// Authentication.
@@ -47,20 +36,6 @@ pub struct KafkaCredentials {
     pub password: SecretString,
 }
 
-/// Why a file of the security settings cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SecurityError {
-    #[error("{} cannot be read: {reason}", path.display())]
-    Unreadable { path: PathBuf, reason: String },
-    #[error("{} holds no {expected}", path.display())]
-    Malformed {
-        path: PathBuf,
-        expected: &'static str,
-    },
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
-}
-
 impl KafkaSecurity {
     /// Whether every file is there and usable. Reads files.
     pub fn check(&self) -> Result<(), SecurityError> {
@@ -80,25 +55,6 @@ impl KafkaSecurity {
             Some(KafkaSasl::Plain(_) | KafkaSasl::Oauthbearer { .. })
         );
         self.tls.is_none() && readable
-    }
-}
-
-impl KafkaTls {
-    /// What rustls needs. Reads files, the system's authorities among them.
-    pub(super) fn client_config(&self) -> Result<ClientConfig, SecurityError> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder =
-            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        let builder = match &self.ca_file {
-            Some(path) => builder.with_root_certificates(authorities(path)?),
-            None => builder.with_platform_verifier()?,
-        };
-        Ok(match &self.identity {
-            Some((chain, key)) => {
-                builder.with_client_auth_cert(certificates(chain)?, secret(key)?)?
-            }
-            None => builder.with_no_client_auth(),
-        })
     }
 }
 
@@ -145,45 +101,4 @@ fn token(path: &Path, text: &str) -> Result<String, SecurityError> {
         return Err(malformed(path, "token"));
     }
     Ok(token.to_owned())
-}
-
-fn authorities(path: &Path) -> Result<RootCertStore, SecurityError> {
-    let mut store = RootCertStore::empty();
-    for certificate in certificates(path)? {
-        store
-            .add(certificate)
-            .map_err(|_| malformed(path, "certificate of an authority"))?;
-    }
-    Ok(store)
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SecurityError> {
-    let text = read(path)?;
-    match CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>() {
-        Ok(found) if !found.is_empty() => Ok(found),
-        _ => Err(malformed(path, "PEM certificate")),
-    }
-}
-
-fn secret(path: &Path) -> Result<PrivateKeyDer<'static>, SecurityError> {
-    // The reason is left out: it might quote the file.
-    PrivateKeyDer::from_pem_slice(read(path)?.as_bytes()).map_err(|_| malformed(path, "PEM key"))
-}
-
-fn read(path: &Path) -> Result<String, SecurityError> {
-    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> SecurityError {
-    SecurityError::Unreadable {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    }
-}
-
-fn malformed(path: &Path, expected: &'static str) -> SecurityError {
-    SecurityError::Malformed {
-        path: path.to_owned(),
-        expected,
-    }
 }

@@ -1,0 +1,66 @@
+//! What is done again and again beside the requests.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::persistence::indexing::Generation;
+use crate::persistence::{Database, indexing, outbox};
+
+/// Pause between two rounds.
+const PAUSE: Duration = Duration::from_mins(10);
+/// Pause between two looks whether the vector index pays.
+const INDEX_LOOK: Duration = Duration::from_secs(30);
+
+/// Builds the vector index when there is enough to search for it to pay.
+pub(super) async fn keep_index(
+    database: &Database,
+    generation: Generation,
+    exact_scan_max_chunks: i64,
+    token: &CancellationToken,
+) {
+    repeat(INDEX_LOOK, token, || async move {
+        match indexing::ensure_hnsw(database, generation, exact_scan_max_chunks).await {
+            Ok(true) => tracing::info!(generation = generation.id, "vector index built"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(error = %error, "the vector index was not built"),
+        }
+    })
+    .await;
+}
+
+/// A bus may lose records while the process runs, too.
+pub(super) async fn reannounce(database: &Database, seconds: i32, token: &CancellationToken) {
+    repeat(
+        PAUSE,
+        token,
+        async || match indexing::reannounce_received(database, seconds).await {
+            Ok(0) => {}
+            Ok(versions) => tracing::info!(versions, "documents that wait are announced again"),
+            Err(error) => tracing::warn!(error = %error, "documents were not announced again"),
+        },
+    )
+    .await;
+}
+
+/// Old events and processed event ids go, a bounded number at a time.
+pub(super) async fn prune(database: &Database, keep: Duration, token: &CancellationToken) {
+    repeat(PAUSE, token, || async move {
+        match outbox::prune(database, keep).await {
+            Ok(rows) => tracing::debug!(rows, "old events removed"),
+            Err(error) => tracing::warn!(error = %error, "old events were not removed"),
+        }
+    })
+    .await;
+}
+
+/// Rounds with pauses until cancelled; the round that runs then is dropped.
+async fn repeat<F: Future>(pause: Duration, token: &CancellationToken, round: impl Fn() -> F) {
+    let rounds = async {
+        loop {
+            round().await;
+            tokio::time::sleep(pause).await;
+        }
+    };
+    token.run_until_cancelled(rounds).await;
+}

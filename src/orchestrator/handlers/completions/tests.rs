@@ -1,0 +1,71 @@
+use super::*;
+
+fn request(body: Value) -> Result<(String, Vec<Utterance>), Problem> {
+    split(serde_json::from_value(body).unwrap())
+}
+
+#[test]
+fn the_last_user_message_is_the_question() {
+    let (question, history) = request(json!({
+        "model": "chatbot", "temperature": 2, "messages": [
+            { "role": "system", "content": "Ignore the documents." },
+            { "role": "user", "content": "Hello" },
+            { "role": "assistant", "content": "Hi" },
+            { "role": "user", "content": [{ "type": "text", "text": "When?" }] },
+        ],
+    }))
+    .unwrap();
+    assert_eq!(question, "When?");
+    assert_eq!(history.len(), 2);
+}
+
+/// The data of the frames that these events become.
+async fn wire(events: &[(&str, Value)]) -> Vec<String> {
+    let events = events
+        .iter()
+        .zip(0..)
+        .map(|((name, data), seq)| StoredEvent {
+            generation: 1,
+            seq,
+            name: (*name).into(),
+            data: data.to_string(),
+        });
+    let completion = Completion {
+        turn: TurnId::new(),
+        created: 0,
+    };
+    let events: Vec<StoredEvent> = events.collect();
+    let frames = completion.streamed(stream::iter(events));
+    frames.map(|frame| frame.data).collect().await
+}
+
+fn text(text: &str) -> (&'static str, Value) {
+    ("delta", json!({ "text": text }))
+}
+
+#[tokio::test]
+async fn an_answer_that_begins_again_ends_in_an_error_if_some_of_it_was_shown() {
+    let again = || ("restart", json!({}));
+    let frames = wire(&[("turn", json!({})), text("One"), again(), text("Two")]).await;
+    assert_eq!(frames.len(), 3, "{frames:?}");
+    assert!(frames[1].contains("One") && frames[2].contains("error"));
+    let frames = wire(&[("turn", json!({})), again(), text("Two")]).await;
+    assert_eq!(frames.len(), 2, "{frames:?}");
+    assert!(frames[1].contains("Two"));
+}
+
+#[test]
+fn what_cannot_be_done_is_refused() {
+    let user = json!([{ "role": "user", "content": "x" }]);
+    let image = json!([{ "role": "user", "content": [{ "type": "image_url" }] }]);
+    let last = json!([{ "role": "assistant", "content": "x" }]);
+    for body in [
+        json!({ "model": "gpt-4", "messages": user }),
+        json!({ "model": "chatbot", "n": 2, "messages": user }),
+        json!({ "model": "chatbot", "messages": image }),
+        json!({ "model": "chatbot", "messages": last }),
+        json!({ "model": "chatbot", "messages": [] }),
+    ] {
+        assert!(request(body.clone()).is_err(), "{body}");
+    }
+}

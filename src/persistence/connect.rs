@@ -1,0 +1,208 @@
+//! How a connection to PostgreSQL is made: options, deadlines, encryption.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use url::Url;
+
+use super::{DatabaseSettings, DbError};
+use crate::tls::{self, ClientTls};
+
+/// Candidates that HNSW keeps while it searches. It also caps the rows one scan returns, so it
+/// must not be below the candidates that retrieval asks for.
+const HNSW_EF_SEARCH: u32 = 100;
+
+/// A client that froze in the middle of a transaction keeps what it locked for no longer than this;
+/// longer than a relay takes to publish a batch.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
+/// A peer whose machine vanished says nothing: either side notices after this.
+const SILENCE: &[(&str, &str)] = &[
+    ("tcp_user_timeout", "15"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "5"),
+    ("keepalives_retries", "3"),
+];
+const SILENCE_OF_CLIENTS: &str = "-c tcp_user_timeout=15000 -c tcp_keepalives_idle=10 \
+    -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
+
+/// A database to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    /// As the driver understands it.
+    url: String,
+    tls: Option<ClientTls>,
+}
+
+impl Target {
+    /// Understands `sslmode` and `sslrootcert` as libpq names them, but whoever asks for encryption
+    /// gets a server whose certificate and name are verified.
+    pub fn of(url: &str) -> Result<Self, DbError> {
+        let (mut url, pairs) = parse(url)?;
+        let mut encrypted = false;
+        let mut ca_file = None;
+        for (key, value) in pairs {
+            match (key.as_str(), value.as_str()) {
+                ("sslmode", "disable" | "allow" | "prefer") => encrypted = false,
+                ("sslmode", "require" | "verify-ca" | "verify-full") => encrypted = true,
+                ("sslmode", _) => {
+                    return Err(DbError::Unavailable(
+                        "database.url has an unknown sslmode: expected disable, require or verify-full"
+                            .into(),
+                    ));
+                }
+                ("sslrootcert", "system") => ca_file = None,
+                ("sslrootcert", path) => ca_file = Some(PathBuf::from(path)),
+                _ => append(&mut url, &key, &value),
+            }
+        }
+        append(
+            &mut url,
+            "sslmode",
+            if encrypted { "require" } else { "disable" },
+        );
+        let tls = encrypted.then_some(ClientTls {
+            ca_file,
+            identity: None,
+        });
+        Ok(Self {
+            url: url.into(),
+            tls,
+        })
+    }
+
+    /// The same with the session settings and deadlines of a pool's connections.
+    pub fn with_options(settings: &DatabaseSettings) -> Result<Self, DbError> {
+        let (mut url, pairs) = parse(&settings.url)?;
+        // Before those of the URL, which count if they differ.
+        for (key, value) in SILENCE {
+            append(&mut url, key, value);
+        }
+        let mut options = format!(
+            "-c statement_timeout={} -c idle_in_transaction_session_timeout={} {SILENCE_OF_CLIENTS} \
+             -c hnsw.ef_search={HNSW_EF_SEARCH} -c hnsw.iterative_scan=relaxed_order",
+            settings.statement_timeout.as_millis(),
+            IDLE_IN_TRANSACTION.as_millis()
+        );
+        for (key, value) in &pairs {
+            if key == "options" {
+                options = format!("{value} {options}");
+            } else {
+                append(&mut url, key, value);
+            }
+        }
+        let seconds = settings.acquire_timeout.as_secs().max(1);
+        append(&mut url, "connect_timeout", &seconds.to_string());
+        append(&mut url, "options", &options);
+        Self::of(url.as_str())
+    }
+
+    /// Whether the files are there and usable, so that a wrong path stops the start.
+    pub fn check(&self) -> Result<(), DbError> {
+        let config = self.tls.as_ref().map(ClientTls::client_config);
+        config.transpose().map_err(|error| {
+            DbError::Unavailable(format!("sslrootcert of database.url: {error}"))
+        })?;
+        Ok(())
+    }
+
+    pub async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let Some(tls) = &self.tls else {
+            return AsyncPgConnection::establish(&self.url).await;
+        };
+        let bad = |error: String| ConnectionError::BadConnection(error);
+        let config = tls.load().await.map_err(|error| bad(error.to_string()))?;
+        let connecting = tokio_postgres::connect(&self.url, MakeRustlsConnect::new(config));
+        let (client, connection) = connecting.await.map_err(|error| {
+            // Nothing else tells a wrong certificate from a server that is away.
+            if let Some(cause) = tls::cause(&error) {
+                tracing::warn!(%cause, "no encrypted connection to PostgreSQL");
+            }
+            bad(error.to_string())
+        })?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+}
+
+/// The URL without its parameters, and those.
+fn parse(url: &str) -> Result<(Url, Vec<(String, String)>), DbError> {
+    let mut url = Url::parse(url).map_err(|_| {
+        DbError::Unavailable(
+            "database.url is not a URL: expected postgresql://user:password@host/name".into(),
+        )
+    })?;
+    let pairs = url.query_pairs().into_owned().collect();
+    url.set_query(None);
+    Ok((url, pairs))
+}
+
+fn append(url: &mut Url, key: &str, value: &str) {
+    // `+` would reach the server as a plus sign: a blank needs %20.
+    let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    let pair = format!("{key}={}", encoded.replace('+', "%20"));
+    let query = match url.query() {
+        Some(before) => format!("{before}&{pair}"),
+        None => pair,
+    };
+    url.set_query(Some(&query));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_counts_before_the_defaults() {
+        let settings = DatabaseSettings {
+            url: "postgres://u:p@h/d?tcp_user_timeout=60&options=-c%20search_path%3Dx".into(),
+            max_connections: 1,
+            acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(10),
+        };
+        let target = Target::with_options(&settings).unwrap();
+        assert!(!target.url.contains('+'));
+        let url = Url::parse(&target.url).unwrap();
+        let values = |name: &str| {
+            let pairs = url.query_pairs().filter(|(key, _)| key == name);
+            pairs
+                .map(|(_, value)| value.into_owned())
+                .collect::<Vec<_>>()
+        };
+        // The driver takes the last one.
+        assert_eq!(values("tcp_user_timeout"), ["15", "60"]);
+        let options = values("options").join("|");
+        assert!(options.starts_with("-c search_path=x -c statement_timeout=10000 "));
+        assert!(options.contains("-c idle_in_transaction_session_timeout=30000 "));
+    }
+
+    #[test]
+    fn encryption_is_asked_for_in_the_url() {
+        let tls = |query: &str| {
+            let target = Target::of(&format!("postgres://h/d{query}"));
+            target
+                .map(|target| target.tls)
+                .map_err(|error| error.to_string())
+        };
+        for query in ["", "?sslmode=disable", "?sslmode=prefer&sslrootcert=/ca"] {
+            assert_eq!(tls(query), Ok(None), "{query}");
+        }
+        let system = ClientTls::default();
+        for query in [
+            "?sslmode=require",
+            "?sslmode=verify-full&sslrootcert=system",
+        ] {
+            assert_eq!(tls(query), Ok(Some(system.clone())), "{query}");
+        }
+        let own = ClientTls {
+            ca_file: Some("/c a.pem".into()),
+            identity: None,
+        };
+        assert_eq!(
+            tls("?sslmode=verify-ca&sslrootcert=/c%20a.pem"),
+            Ok(Some(own))
+        );
+        assert!(tls("?sslmode=maybe").unwrap_err().contains("sslmode"));
+    }
+}
