@@ -69,6 +69,15 @@ async fn an_emergency_is_answered_beyond_the_rate_limit() {
             "{body}"
         );
     }
+    // Two of ten, and there they end, too: with the advice.
+    for more in 3..=11 {
+        let body = json!({ "content": EMERGENCY });
+        let (way, status, body) = send(&system, "message", &path, body).await;
+        assert_eq!(status, if more > 10 { 429 } else { 200 }, "{more}: {body}");
+        if more > 10 {
+            assert_advises(way, &body);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

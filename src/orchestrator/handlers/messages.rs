@@ -124,17 +124,22 @@ fn ended(turn: TurnId, name: &str, data: String) -> Result<HttpResponse, Problem
     }
 }
 
-/// Counts the question; an emergency is not counted.
+/// Emergencies are counted by themselves, and so many times as many may come: their advice costs
+/// little, and even one that is refused has it.
+const EMERGENCIES: u32 = 10;
+
+/// Counts the question against the limit of its owner.
 pub(super) async fn limit_rate(
     orchestrator: &Orchestrator,
     caller: &Caller,
     urgency: Urgency,
 ) -> Result<(), Problem> {
+    let mut key = hex::encode(hash_secret(&caller.0.owner_id));
+    let mut per_minute = orchestrator.config.requests_per_minute;
     if urgency.is_emergency() {
-        return Ok(());
+        key.push_str(":emergencies");
+        per_minute = per_minute.saturating_mul(EMERGENCIES);
     }
-    let key = hex::encode(hash_secret(&caller.0.owner_id));
-    let per_minute = orchestrator.config.requests_per_minute;
     match orchestrator.cache.allow(&key, per_minute).await {
         Ok(decision) if !decision.allowed => Err(Problem::too_many_requests(decision.retry_after)),
         // A limiter that fails must not stop the chat.
