@@ -25,6 +25,9 @@ use crate::domain::time;
 const LAG_EVERY: Duration = Duration::from_secs(10);
 /// How much of an undecodable record the dead-letter table keeps, in bytes.
 const KEPT_BYTES: usize = 64 * 1024;
+/// Attempts that ended with their process, after which a record has its turn alone. After one, a
+/// record was in hand on every busy partition of that process, and most are innocent.
+const ALONE_AFTER: u32 = 2;
 /// Why a record is given up that, for all we know, its processes died of.
 const DIED_OF_IT: &str = "its attempts were used up when the process that made the last one ended";
 
@@ -36,8 +39,8 @@ pub(super) struct PartitionLoop {
     pub settings: Arc<ConsumerSettings>,
     pub stats: Arc<ConsumerStats>,
     pub fence: Fence,
-    /// One at a time of the records that an owner may have died of: if one kills this process, too,
-    /// the others are not to be blamed.
+    /// One at a time of the records that owners died with again and again: if one kills this process,
+    /// too, the others are not to be blamed.
     pub suspects: Arc<Semaphore>,
     /// Stops after the record in hand.
     pub stop: CancellationToken,
@@ -133,9 +136,12 @@ impl PartitionLoop {
                 return Flow::Stop;
             }
             let at = record.offset;
-            let flow = match suspect.filter(|suspect| suspect.offset == at) {
-                Some(suspect) => self.handle_suspect(record, suspect.attempts).await,
-                None => self.handle(record, 0).await,
+            let same = suspect.filter(|suspect| suspect.offset == at);
+            let before = same.map_or(0, |suspect| suspect.attempts);
+            let flow = if before >= ALONE_AFTER {
+                self.handle_alone(record, before).await
+            } else {
+                self.handle(record, before).await
             };
             if flow == Flow::Stop {
                 return flow;
@@ -145,12 +151,12 @@ impl PartitionLoop {
         Flow::Next
     }
 
-    async fn handle_suspect(&self, record: FetchedRecord, attempts: u32) -> Flow {
+    async fn handle_alone(&self, record: FetchedRecord, before: u32) -> Flow {
         let turn = tokio::select! {
             () = self.stop.cancelled() => return Flow::Stop,
             turn = self.suspects.acquire() => turn,
         };
-        let flow = self.handle(record, attempts).await;
+        let flow = self.handle(record, before).await;
         drop(turn);
         flow
     }

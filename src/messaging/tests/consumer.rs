@@ -102,7 +102,7 @@ impl Handler for Deadly {
 
 #[tokio::test]
 async fn a_record_that_its_processes_die_of_is_a_dead_letter_and_one_beside_it_is_not() {
-    // Slow enough to be in hand whenever the process dies, unless it has its turn alone.
+    // Slow enough to be in hand whenever the process dies, until it has its turn alone.
     let rig = Rig::slow(2, Duration::from_millis(50), |_| Ok(()));
     let handler = Arc::new(Deadly {
         begun: AtomicU32::new(0),
