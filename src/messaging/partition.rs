@@ -1,11 +1,12 @@
 //! One owned partition: its records strictly one after the other.
 
+mod decode;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -15,16 +16,13 @@ use super::{
     BusError, ConsumerSettings, ConsumerStats, FetchedRecord, Log, Record, backoff,
     dead_letter_topic, is_worth_telling,
 };
-use crate::domain::ids::EventId;
 use crate::domain::messaging::{
-    Delivery, Envelope, Fence, Handler, HandlerError, LeaseStore, Outcome, StoreError,
+    Delivery, Fence, Handler, HandlerError, LeaseStore, Outcome, StoreError,
 };
-use crate::domain::time;
+use decode::decode;
 
 /// How often the lag is measured.
 const LAG_EVERY: Duration = Duration::from_secs(10);
-/// How much of an undecodable record the dead-letter table keeps, in bytes.
-const KEPT_BYTES: usize = 64 * 1024;
 /// Attempts that ended with their process, after which a record has its turn alone. After one, a
 /// record was in hand on every busy partition of that process, and most are innocent.
 const ALONE_AFTER: u32 = 2;
@@ -372,30 +370,5 @@ impl PartitionLoop {
         if let Ok(end) = end {
             self.stats.set_lag(self.fence.partition, Some(end - offset));
         }
-    }
-}
-
-/// The envelope; or what stands for it, and why there is none.
-fn decode(value: &[u8]) -> (Envelope, Option<String>) {
-    match serde_json::from_slice(value) {
-        Ok(envelope) => (envelope, None),
-        // The category only: the parser's message may quote the record.
-        Err(error) => {
-            let cause = format!("undecodable record: {:?}", error.classify());
-            (placeholder(value), Some(cause))
-        }
-    }
-}
-
-/// Stands for a record that is no envelope, so that the dead letters can keep its bytes.
-fn placeholder(value: &[u8]) -> Envelope {
-    let kept = value.get(..KEPT_BYTES).unwrap_or(value);
-    Envelope {
-        event_id: EventId::new(),
-        kind: "undecodable".into(),
-        version: 0,
-        occurred_at: time::now(),
-        key: String::new(),
-        payload: json!({ "bytes": value.len(), "hex": hex::encode(kept) }),
     }
 }
