@@ -42,12 +42,12 @@ impl ClientTls {
         let builder =
             ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let builder = match &self.ca_file {
-            Some(path) => builder.with_root_certificates(authorities(path)?),
+            Some(path) => builder.with_root_certificates(authorities(path, &read(path)?)?),
             None => builder.with_platform_verifier()?,
         };
         Ok(match &self.identity {
             Some((chain, key)) => {
-                builder.with_client_auth_cert(certificates(chain)?, secret(key)?)?
+                builder.with_client_auth_cert(certificates(chain, &read(chain)?)?, secret(key)?)?
             }
             None => builder.with_no_client_auth(),
         })
@@ -86,9 +86,16 @@ pub(crate) fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<
     None
 }
 
-pub(crate) fn authorities(path: &Path) -> Result<RootCertStore, SecurityError> {
+/// The PEM of a file of authorities, for libraries that read it themselves and skip what is none.
+pub(crate) fn authorities_pem(path: &Path) -> Result<String, SecurityError> {
+    let text = read(path)?;
+    authorities(path, &text)?;
+    Ok(text)
+}
+
+fn authorities(path: &Path, text: &str) -> Result<RootCertStore, SecurityError> {
     let mut store = RootCertStore::empty();
-    for certificate in certificates(path)? {
+    for certificate in certificates(path, text)? {
         store
             .add(certificate)
             .map_err(|_| malformed(path, "certificate of an authority"))?;
@@ -96,8 +103,7 @@ pub(crate) fn authorities(path: &Path) -> Result<RootCertStore, SecurityError> {
     Ok(store)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SecurityError> {
-    let text = read(path)?;
+fn certificates(path: &Path, text: &str) -> Result<Vec<CertificateDer<'static>>, SecurityError> {
     match CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>() {
         Ok(found) if !found.is_empty() => Ok(found),
         _ => Err(malformed(path, "PEM certificate")),

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::{Cache, CacheError, CacheLimits, READ_LIMIT, RateDecision, StoredEvent};
 use crate::domain::ids::TurnId;
 use crate::pool;
-use crate::tls::{self, SecurityError};
+use crate::tls;
 
 /// See `gcra`. `KEYS[1]` scope; `ARGV[1]` limit a minute. Returns allowed, wait in ms, remaining.
 const ALLOW: &str = r"
@@ -145,15 +145,12 @@ fn connection_info(settings: &RedisSettings) -> Result<ConnectionInfo, CacheErro
     let client = match &settings.ca_file {
         None => Client::open(url),
         Some(path) => {
-            let unusable = |error: SecurityError| {
+            let pem = tls::authorities_pem(path).map_err(|error| {
                 CacheError::Unavailable(format!("cache.ca_file cannot be used: {error}"))
-            };
-            // Redis' client skips what is no certificate.
-            tls::authorities(path).map_err(unusable)?;
-            let root_cert = Some(tls::read(path).map_err(unusable)?.into_bytes());
+            })?;
             let certificates = TlsCertificates {
                 client_tls: None,
-                root_cert,
+                root_cert: Some(pem.into_bytes()),
             };
             Client::build_with_tls(url, certificates)
         }

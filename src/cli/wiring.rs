@@ -3,6 +3,7 @@
 mod bus;
 mod housekeeping;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,7 +93,7 @@ pub fn cache(config: &Config) -> anyhow::Result<Arc<dyn Cache>> {
     }
     let redis = RedisCache::new(RedisSettings {
         url: config.cache.url.expose().to_owned(),
-        ca_file: bus::named(&config.cache.ca_file),
+        ca_file: named(&config.cache.ca_file),
         timeout: Duration::from_millis(config.cache.timeout_ms),
         max_connections: config.cache.max_connections,
         limits,
@@ -319,6 +320,11 @@ async fn create_topics(log: &dyn Log, token: &CancellationToken) {
             () = tokio::time::sleep(TOPIC_RETRY) => {}
         }
     }
+}
+
+/// A path of the configuration, where an empty one names nothing.
+fn named(path: &Path) -> Option<PathBuf> {
+    (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }
 
 fn database_check(database: &Database) -> Check {

@@ -75,7 +75,7 @@ impl PartitionLoop {
     /// Runs until stopped or fenced. The record at the offset was begun so many times by owners that
     /// may have died of it.
     pub async fn run(&self, mut offset: i64, attempts: u32) {
-        let suspect = (attempts > 0).then_some(Suspect { offset, attempts });
+        let suspect = Suspect { offset, attempts };
         let mut failures = 0;
         let mut lag_at = Instant::now();
         while !self.stop.is_cancelled() {
@@ -126,7 +126,7 @@ impl PartitionLoop {
     async fn handle_all(
         &self,
         records: Vec<FetchedRecord>,
-        suspect: Option<Suspect>,
+        suspect: Suspect,
         offset: &mut i64,
     ) -> Flow {
         for record in records {
@@ -134,8 +134,11 @@ impl PartitionLoop {
                 return Flow::Stop;
             }
             let at = record.offset;
-            let same = suspect.filter(|suspect| suspect.offset == at);
-            let before = same.map_or(0, |suspect| suspect.attempts);
+            let before = if at == suspect.offset {
+                suspect.attempts
+            } else {
+                0
+            };
             let flow = if before >= ALONE_AFTER {
                 self.handle_alone(record, before).await
             } else {

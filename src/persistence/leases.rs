@@ -146,24 +146,23 @@ fn bounded(cause: &str) -> String {
 async fn note(database: &Database, delivery: &Delivery, attempts: u32) -> Result<(), DbError> {
     let fence = &delivery.fence;
     let mut connection = database.connection().await?;
-    let noted = statement(
-        "UPDATE partition_leases SET attempted_offset = $6, attempts = $7
-         WHERE consumer_group = $1 AND topic = $2 AND partition = $3
-           AND owner = $4 AND epoch = $5 AND expires_at > clock_timestamp()",
-    )
-    .bind::<Text, _>(&fence.group)
-    .bind::<Text, _>(&fence.topic)
-    .bind::<Integer, _>(fence.partition)
-    .bind::<Text, _>(&fence.owner)
-    .bind::<BigInt, _>(fence.epoch)
-    .bind::<BigInt, _>(delivery.offset)
-    .bind::<Integer, _>(stored(attempts))
-    .execute(&mut connection)
-    .await?;
-    if noted == 0 {
-        return Err(DbError::Fenced);
-    }
-    Ok(())
+    connection
+        .transaction(async |connection| {
+            lock(connection, fence).await?;
+            statement(
+                "UPDATE partition_leases SET attempted_offset = $4, attempts = $5
+                 WHERE consumer_group = $1 AND topic = $2 AND partition = $3",
+            )
+            .bind::<Text, _>(&fence.group)
+            .bind::<Text, _>(&fence.topic)
+            .bind::<Integer, _>(fence.partition)
+            .bind::<BigInt, _>(delivery.offset)
+            .bind::<Integer, _>(stored(attempts))
+            .execute(connection)
+            .await?;
+            Ok(())
+        })
+        .await
 }
 
 fn stored(attempts: u32) -> i32 {

@@ -1,12 +1,12 @@
 //! The bus as configured.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
 
+use super::named;
 use crate::config::{
     KafkaSaslConfig, KafkaTlsConfig, MessagingBackend, MessagingConfig, SaslMechanism,
 };
@@ -76,8 +76,4 @@ fn sasl(config: &KafkaSaslConfig) -> Option<KafkaSasl> {
             token_file: config.token_file.clone(),
         }),
     }
-}
-
-pub(super) fn named(path: &Path) -> Option<PathBuf> {
-    (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }
