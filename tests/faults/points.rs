@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::chat::Load;
 use super::check::check;
@@ -79,8 +79,8 @@ const POINTS: &[Point] = {
         ),
         point("model called", Statement, "INSERT", "turn_attempts", "true"),
         point("model called", Commit, "INSERT", "turn_attempts", "true"),
-        point("answer stored", Statement, "INSERT", "citations", "true"),
-        point("answer stored", Commit, "INSERT", "messages", ANSWER),
+        // After a death that surely left a turn behind: at the end of an answer, whatever the victim
+        // had asked for may still be stored, and then nobody has anything to take over.
         point(
             "turn taken over",
             Statement,
@@ -95,6 +95,8 @@ const POINTS: &[Point] = {
             "turns",
             "true",
         ),
+        point("answer stored", Statement, "INSERT", "citations", "true"),
+        point("answer stored", Commit, "INSERT", "messages", ANSWER),
         point(
             "events published",
             Statement,
@@ -235,12 +237,14 @@ async fn killed_at_chosen_points() {
     let changes = Changes::start(&mut rig, DOCUMENTS, CHANGE);
     for _ in 0..rounds {
         for point in POINTS {
+            let begun = Instant::now();
             let role = kill_at(&mut rig, point).await;
             let moment = match point.moment {
                 Moment::Statement => "at",
                 Moment::Commit => "after",
             };
-            println!("{role} killed {moment}: {}", point.what);
+            let took = begun.elapsed().as_secs_f32();
+            println!("{role} killed {moment}: {} ({took:.1} s)", point.what);
         }
     }
     let chats = load.finish().await;
@@ -254,5 +258,11 @@ async fn killed_at_chosen_points() {
         &found,
     );
     documents::check_clean(&rig, &editions).await;
-    assert_eq!(found.ended("completed"), found.chats, "{:?}", found.ends);
+    assert_eq!(
+        found.ended("completed"),
+        found.chats,
+        "{:?} {:?}",
+        found.ends,
+        found.reasons
+    );
 }
