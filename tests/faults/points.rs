@@ -38,6 +38,9 @@ struct Point {
     change: &'static str,
     table: &'static str,
     only: &'static str,
+    /// Comes of the death at the point before: whoever died is away until everything is laid out
+    /// here, since it might be over before that one is back.
+    takeover: bool,
 }
 
 const fn point(
@@ -53,6 +56,21 @@ const fn point(
         change,
         table,
         only,
+        takeover: false,
+    }
+}
+
+const fn takeover(
+    what: &'static str,
+    moment: Moment,
+    change: &'static str,
+    table: &'static str,
+    only: &'static str,
+) -> Point {
+    let point = point(what, moment, change, table, only);
+    Point {
+        takeover: true,
+        ..point
     }
 }
 
@@ -79,16 +97,16 @@ const POINTS: &[Point] = {
         ),
         point("model called", Statement, "INSERT", "turn_attempts", "true"),
         point("model called", Commit, "INSERT", "turn_attempts", "true"),
-        // After a death that surely left a turn behind: at the end of an answer, whatever the victim
-        // had asked for may still be stored, and then nobody has anything to take over.
-        point(
+        // Whoever died at the call of a model surely left a turn behind; at the end of an answer, what
+        // the victim had asked for may still be stored, and there is nothing to take over.
+        takeover(
             "turn taken over",
             Statement,
             "UPDATE OF generation",
             "turns",
             "true",
         ),
-        point(
+        takeover(
             "turn taken over",
             Commit,
             "UPDATE OF generation",
@@ -127,14 +145,14 @@ const POINTS: &[Point] = {
             "NEW.current_version_id IS NOT NULL",
         ),
         point("version switched", Commit, "INSERT", "inbox", "true"),
-        point(
+        takeover(
             "partitions taken",
             Statement,
             "UPDATE OF epoch",
             "partition_leases",
             "NEW.epoch > OLD.epoch",
         ),
-        point(
+        takeover(
             "partitions taken",
             Commit,
             "UPDATE OF epoch",
@@ -170,13 +188,25 @@ const WAIT_HERE: &str = "CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE pl
         RETURN NEW;
     END $$";
 
-/// Kills the first process that comes to the point, and starts it again; says which role it has.
-async fn kill_at(rig: &mut Rig, point: &Point) -> &'static str {
-    let lock = i64::try_from(rig.random.below(1 << 30)).unwrap();
+/// One of the replicas of a role.
+type Replica<'a> = (&'a Replicas, usize);
+
+/// Kills the first process that comes to the point. Starts the one that died before, first or when
+/// the point waits for somebody.
+async fn kill_at<'a>(
+    rig: &'a Rig,
+    point: &Point,
+    lock: i64,
+    mut dead: Option<Replica<'a>>,
+) -> Replica<'a> {
+    if !point.takeover {
+        revive(rig, dead.take()).await;
+    }
     let database = &rig.setup.database;
     let mut holder = database.connection().await;
     execute(&mut holder, &format!("SELECT pg_advisory_lock({lock})")).await;
     database.execute(&point.trigger(lock)).await;
+    revive(rig, dead).await;
     let waiting = format!(
         "SELECT a.client_port::text AS t FROM pg_locks l JOIN pg_stat_activity a USING (pid)
          WHERE l.locktype = 'advisory' AND l.objid = {lock} AND NOT l.granted
@@ -198,14 +228,18 @@ async fn kill_at(rig: &mut Rig, point: &Point) -> &'static str {
     execute(&mut holder, &format!("SELECT pg_advisory_unlock({lock})")).await;
     let gone = format!("DROP TRIGGER point ON {}", point.table);
     database.execute(&gone).await;
-    replicas.start(&rig.setup, index);
-    let role = replicas.role;
-    rig.until_ready().await;
-    role
+    (replicas, index)
+}
+
+async fn revive(rig: &Rig, dead: Option<Replica<'_>>) {
+    if let Some((replicas, index)) = dead {
+        replicas.start(&rig.setup, index);
+        rig.until_ready().await;
+    }
 }
 
 /// The replica whose connection to the database has this port.
-fn victim(rig: &Rig, port: u16) -> Option<(&Replicas, usize)> {
+fn victim(rig: &Rig, port: u16) -> Option<Replica<'_>> {
     let local = format!("0100007F:{port:04X}");
     let connections = fs::read_to_string("/proc/net/tcp").unwrap();
     let inode = connections.lines().find_map(|line| {
@@ -235,18 +269,26 @@ async fn killed_at_chosen_points() {
     rig.setup.database.execute(WAIT_HERE).await;
     let load = Load::start(&mut rig, if at_length() { 50 } else { 10 });
     let changes = Changes::start(&mut rig, DOCUMENTS, CHANGE);
+    let mut random = rig.random.fork();
+    let mut dead = None;
     for _ in 0..rounds {
         for point in POINTS {
             let begun = Instant::now();
-            let role = kill_at(&mut rig, point).await;
+            let lock = i64::try_from(random.below(1 << 30)).unwrap();
+            let (replicas, index) = kill_at(&rig, point, lock, dead).await;
+            dead = Some((replicas, index));
             let moment = match point.moment {
                 Moment::Statement => "at",
                 Moment::Commit => "after",
             };
             let took = begun.elapsed().as_secs_f32();
-            println!("{role} killed {moment}: {} ({took:.1} s)", point.what);
+            println!(
+                "{} killed {moment}: {} ({took:.1} s)",
+                replicas.role, point.what
+            );
         }
     }
+    revive(&rig, dead).await;
     let chats = load.finish().await;
     let editions = changes.finish().await;
     documents::until_indexed(&rig).await;
