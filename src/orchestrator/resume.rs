@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use super::Orchestrator;
 use super::draft::unanswered;
 use super::events::{ends_stream, failure, is_terminal, reconnect};
+use super::turn::Begun;
 use crate::cache::StoredEvent;
 use crate::domain::chat::{SourcesStatus, TurnDone, TurnEvent, TurnStatus};
 use crate::domain::ids::TurnId;
@@ -28,6 +29,22 @@ const MAX_FAILURES: u8 = 10;
 const REPLAYED: u64 = 1 << 40;
 /// No event has a higher number.
 pub const MAX_SEQ: u64 = 1 << 62;
+
+/// What a question led to, from its first event on.
+pub fn begun(
+    orchestrator: Arc<Orchestrator>,
+    owner: String,
+    begun: Begun,
+    request_id: String,
+) -> (TurnId, BoxStream<'static, StoredEvent>) {
+    match begun {
+        Begun::Live(feed) => (feed.turn, feed.listen(None).boxed()),
+        Begun::Stored(stored) => {
+            let events = events(orchestrator, owner, &stored, None, request_id);
+            (stored.id.into(), events)
+        }
+    }
+}
 
 /// The events after `last`, whoever runs the turn; exactly one terminal event ends them.
 pub fn events(

@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::admission::{Full, Permit};
 use super::answer::{PATIENCE, Stop};
 use super::attempts::Earlier;
-use super::draft::Draft;
+use super::draft::{Draft, unanswered};
 use super::events::{Feed, reconnect};
 use super::{Orchestrator, resume};
 use crate::domain::access::Principal;
@@ -53,6 +53,16 @@ pub struct Question {
 pub enum Begun {
     Live(Arc<Feed>),
     Stored(Box<StoredTurn>),
+}
+
+/// What a turn came to when its end here was to be stored.
+enum Ending {
+    /// That end; perhaps by a commit whose answer was lost.
+    Ours(TurnDone),
+    /// An end without an answer that came first: cancelled, deleted or swept.
+    Closed(TurnDone),
+    /// Another generation's answer, or its beginning.
+    Elsewhere(TurnDone),
 }
 
 /// A turn in the registry. Whatever ends it, a panic included, its listeners learn of the end.
@@ -239,9 +249,8 @@ impl Orchestrator {
 
     /// Stores the end and announces it. What is announced as complete has been stored.
     async fn conclude(&self, question: &Question, feed: &Feed, done: TurnDone) {
-        let request = &question.request_id;
-        let stored = match self.store(question, feed, &done).await {
-            Ok(stored) => stored,
+        let ending = match self.store(question, feed, done).await {
+            Ok(ending) => ending,
             Err(error) => {
                 // Another replica will continue it, or the sweeper will end it as failed.
                 tracing::error!(turn.id = %feed.turn, error = %error, "the end was not stored");
@@ -249,54 +258,49 @@ impl Orchestrator {
                 return;
             }
         };
-        let end = match stored {
-            None => &done,
-            Some(ref other) => other,
-        };
+        let (Ending::Ours(end) | Ending::Closed(end) | Ending::Elsewhere(end)) = &ending;
         tracing::info!(
             turn.id = %feed.turn, turn.status = end.status.as_str(), turn.reason = end.reason,
             llm.provider = end.provider, duration_ms = end.timings.total_ms, "turn ended"
         );
-        // Our own end, if only the answer to its commit was lost; then another turn's end it is not.
-        let others = stored.as_ref().is_some_and(|stored| {
-            stored.message_id != done.message_id || stored.message_id.is_none()
-        });
-        if others {
-            self.metrics.superseded();
-        } else {
+        if let Ending::Ours(end) = &ending {
             self.metrics.ended(end);
-        }
-        if end.status.is_terminal() && !(others && end.message_id.is_some()) {
-            feed.publish(&resume::terminal(end, request));
-            self.flush(feed).await;
         } else {
-            // It goes on or has ended under another generation, whose answer begins with `restart`;
-            // the cache is no longer ours to write.
-            feed.publish(&reconnect(feed.turn));
+            self.metrics.superseded();
+        }
+        match &ending {
+            Ending::Ours(end) | Ending::Closed(end) => {
+                feed.publish(&resume::terminal(end, &question.request_id));
+                self.flush(feed).await;
+            }
+            // That answer begins with `restart`; the cache is no longer ours to write.
+            Ending::Elsewhere(_) => {
+                feed.publish(&reconnect(feed.turn));
+            }
         }
     }
 
-    /// `None` if this end is stored; otherwise how the turn stands instead.
     async fn store(
         &self,
         question: &Question,
         feed: &Feed,
-        done: &TurnDone,
-    ) -> Result<Option<TurnDone>, DbError> {
-        let finish = || turns::finish(&self.database, feed.generation, done);
+        done: TurnDone,
+    ) -> Result<Ending, DbError> {
+        let finish = || turns::finish(&self.database, feed.generation, &done);
         if patiently(PATIENCE, finish).await? {
-            return Ok(None);
+            return Ok(Ending::Ours(done));
         }
-        // A commit whose answer was lost looks the same as somebody else's end.
         let owner = &question.principal.owner_id;
         let stored = turns::find(&self.database, owner, feed.turn).await?;
-        Ok(match stored {
-            Some(stored) => Some(resume::outcome(&stored)),
-            None => Some(TurnDone {
-                status: TurnStatus::Cancelled,
-                reason: Some("deleted".into()),
-                ..super::draft::unanswered(feed.turn, TurnStatus::Cancelled, None)
-            }),
+        let end = stored.map_or_else(
+            || unanswered(feed.turn, TurnStatus::Cancelled, Some("deleted")),
+            |stored| resume::outcome(&stored),
+        );
+        Ok(match end.message_id {
+            // A commit whose answer was lost looks the same as somebody else's end.
+            Some(message) if done.message_id == Some(message) => Ending::Ours(end),
+            None if end.status.is_terminal() => Ending::Closed(end),
+            _ => Ending::Elsewhere(end),
         })
     }
 

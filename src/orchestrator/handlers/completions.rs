@@ -27,7 +27,7 @@ use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse::{self, Frame};
 use crate::orchestrator::events::is_terminal;
-use crate::orchestrator::turn::{Begun, Question};
+use crate::orchestrator::turn::Question;
 use crate::orchestrator::{Orchestrator, resume};
 use crate::persistence::{bounded, conversations};
 
@@ -142,13 +142,7 @@ async fn answer(
         let delete = conversations::delete(&orchestrator.database, &owner, conversation);
         let _ = bounded(delete).await;
     }
-    let (turn, mut events) = match begun? {
-        Begun::Live(feed) => (feed.turn, feed.listen(None).boxed()),
-        Begun::Stored(stored) => {
-            let events = resume::events(orchestrator, owner, &stored, None, request_id.0);
-            (stored.id.into(), events)
-        }
-    };
+    let (turn, mut events) = resume::begun(orchestrator, owner, begun?, request_id.0);
     let completion = Completion {
         turn,
         created: now().timestamp(),

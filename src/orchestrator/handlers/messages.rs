@@ -19,7 +19,7 @@ use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse;
 use crate::orchestrator::events::{ends_stream, frame};
-use crate::orchestrator::turn::{Begun, Question};
+use crate::orchestrator::turn::Question;
 use crate::orchestrator::{Orchestrator, resume};
 use crate::persistence::conversations;
 
@@ -81,16 +81,8 @@ async fn answer(
     let owner = question.principal.owner_id.clone();
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
     let orchestrator = orchestrator.into_inner();
-    let (turn, mut events) = match Arc::clone(&orchestrator).begin(question).await? {
-        Begun::Live(feed) => (feed.turn, feed.listen(None).boxed()),
-        Begun::Stored(stored) => {
-            let turn: TurnId = stored.id.into();
-            (
-                turn,
-                resume::events(orchestrator, owner, &stored, None, request_id.0),
-            )
-        }
-    };
+    let begun = Arc::clone(&orchestrator).begin(question).await?;
+    let (turn, mut events) = resume::begun(orchestrator, owner, begun, request_id.0);
     let streams = request
         .headers()
         .get(ACCEPT)
