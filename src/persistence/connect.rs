@@ -18,6 +18,9 @@ const HNSW_EF_SEARCH: u32 = 100;
 /// A client that froze in the middle of a transaction keeps what it locked for no longer than this;
 /// longer than a relay takes to publish a batch.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
+/// While a statement runs or waits for a lock, the server looks this often whether its client is
+/// still there. Otherwise one that died, or gave up, keeps what it locked until the statement ends.
+const LOOK_FOR_CLIENT: Duration = Duration::from_secs(1);
 /// A peer whose machine vanished says nothing: either side notices after this.
 const SILENCE: &[(&str, &str)] = &[
     ("tcp_user_timeout", "15"),
@@ -81,10 +84,12 @@ impl Target {
             append(&mut url, key, value);
         }
         let mut options = format!(
-            "-c statement_timeout={} -c idle_in_transaction_session_timeout={} {SILENCE_OF_CLIENTS} \
+            "-c statement_timeout={} -c idle_in_transaction_session_timeout={} \
+             -c client_connection_check_interval={} {SILENCE_OF_CLIENTS} \
              -c hnsw.ef_search={HNSW_EF_SEARCH} -c hnsw.iterative_scan=relaxed_order",
             settings.statement_timeout.as_millis(),
-            IDLE_IN_TRANSACTION.as_millis()
+            IDLE_IN_TRANSACTION.as_millis(),
+            LOOK_FOR_CLIENT.as_millis(),
         );
         for (key, value) in &pairs {
             if key == "options" {

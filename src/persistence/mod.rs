@@ -14,28 +14,23 @@ pub mod indexing;
 pub mod leases;
 pub mod migrations;
 pub mod outbox;
+mod pooled;
 pub mod retrieval;
 mod statement;
 pub mod turns;
 
 use std::time::Duration;
 
-use deadpool::managed::QueueMode;
-use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::pooled_connection::deadpool::{Hook, HookError, Object, Pool};
-use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures::FutureExt;
+use deadpool::managed::{Object, Pool, QueueMode};
+use diesel::ConnectionError;
+use diesel_async::RunQueryDsl;
 use tokio::runtime::Handle;
-use tokio::task::JoinError;
 use tokio::time::{Instant, sleep, timeout};
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::messaging::StoreError;
 use crate::pool;
 use connect::Target;
+use pooled::Manager;
 use statement::statement;
 
 /// Why the database did not do what was asked. Texts carry no parameter values.
@@ -152,12 +147,12 @@ impl From<DbError> for StoreError {
     }
 }
 
-pub(crate) type Connection = Object<AsyncPgConnection>;
+type Connection = Object<Manager>;
 
 /// A bounded pool of connections with deadlines.
 #[derive(Clone)]
 pub struct Database {
-    pool: Pool<AsyncPgConnection>,
+    pool: Pool<Manager>,
     acquire_timeout: Duration,
 }
 
@@ -172,24 +167,17 @@ pub struct DatabaseSettings {
 
 impl Database {
     /// Builds the pool; connections are made when first needed, and live on the runtime that calls
-    /// this. Elsewhere they would end with the runtime of whichever thread needed one first: a web
-    /// server's threads have their own, which end with the server.
+    /// this.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, DbError> {
         let target = Target::with_options(settings)?;
         target.check()?;
-        let runtime = Handle::current();
-        let mut config = ManagerConfig::default();
-        config.custom_setup = Box::new(move |_| establish(&runtime, target.clone()).boxed());
-        // Whether a connection was closed is known without asking; see `ask_if_idle` for the rest.
-        config.recycling_method = RecyclingMethod::Fast;
-        let manager =
-            AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
+        let manager = Manager {
+            runtime: Handle::current(),
+            target,
+        };
         let pool = Pool::builder(manager)
             .max_size(settings.max_connections)
             .queue_mode(QueueMode::Lifo)
-            .pre_recycle(Hook::async_fn(|connection, metrics| {
-                ask_if_idle(connection, metrics.last_used()).boxed()
-            }))
             .build()
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
         Ok(Self {
@@ -199,7 +187,7 @@ impl Database {
     }
 
     /// A connection from the pool, within the acquire deadline.
-    pub(crate) async fn connection(&self) -> Result<Connection, DbError> {
+    async fn connection(&self) -> Result<Connection, DbError> {
         pool::close_idle(&self.pool);
         timeout(self.acquire_timeout, self.pool.get())
             .await
@@ -212,34 +200,6 @@ impl Database {
         let mut connection = self.connection().await?;
         statement("SELECT 1").execute(&mut connection).await?;
         Ok(())
-    }
-}
-
-/// A connection that was idle for longer than this is asked whether it still works.
-const IDLE: Duration = Duration::from_secs(1);
-
-/// The other side of an idle connection may have vanished without a word. One that has just been
-/// used is not asked: that would double the round trips.
-async fn ask_if_idle(connection: &mut AsyncPgConnection, idle: Duration) -> Result<(), HookError> {
-    if idle > IDLE {
-        statement("SELECT 1")
-            .execute(connection)
-            .await
-            .map_err(|_| HookError::message("no answer"))?;
-    }
-    Ok(())
-}
-
-fn establish(
-    runtime: &Handle,
-    target: Target,
-) -> impl Future<Output = ConnectionResult<AsyncPgConnection>> + use<> {
-    let connecting = runtime.spawn(async move { target.connect().await });
-    // Whoever gives up waiting ends the attempt: a server that froze would collect them.
-    let connecting = AbortOnDropHandle::new(connecting);
-    async move {
-        let ended = |error: JoinError| ConnectionError::BadConnection(error.to_string());
-        connecting.await.map_err(ended)?
     }
 }
 

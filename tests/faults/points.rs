@@ -17,8 +17,8 @@ use crate::support::system::Setup;
 use crate::support::{execute, until_within};
 
 const DOCUMENTS: usize = 60;
-/// Between two changes.
-const CHANGE: Duration = Duration::from_millis(100);
+/// Between two changes: seldom enough that a busy machine indexes a document before its next edition.
+const CHANGE: Duration = Duration::from_millis(250);
 /// Somebody comes to every point within this: to a takeover when a lease has run out.
 const COMES: Duration = Duration::from_secs(40);
 

@@ -5,10 +5,11 @@ use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
 use chatbot::domain::messaging::{
     Delivery, Envelope, Fence, Lease, LeaseStore, OutboxStore, Outcome,
 };
-use chatbot::persistence::{DbError, dead_letters, leases};
+use chatbot::persistence::{Database, DatabaseSettings, DbError, dead_letters, leases};
 use serde_json::json;
+use tokio::time::timeout;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, execute, until_within};
 
 const GROUP: &str = "group";
 const TTL: Duration = Duration::from_secs(30);
@@ -214,4 +215,45 @@ async fn a_skip_leaves_a_trace() {
     let trace = "SELECT (details ->> 'to')::bigint AS n FROM audit_log
                  WHERE action = 'messaging.skip' AND subject_id = 'group/documents.commands/0'";
     assert_eq!(test.number(trace).await, 7);
+}
+
+/// Whoever dies or gives up in the middle of a statement: the server need not bring it to its end.
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_holds_nobody_up() {
+    let test = TestDatabase::new().await;
+    join(&test, "a", 3).await;
+    let mut holder = test.connection().await;
+    execute(&mut holder, "BEGIN").await;
+    let last = "SELECT FROM partition_leases WHERE partition = 2 FOR UPDATE";
+    execute(&mut holder, last).await;
+    let leaving = test.database.release(GROUP, "a");
+    assert!(timeout(Duration::from_millis(500), leaving).await.is_err());
+    let free = "SELECT count(*) AS n FROM (
+        SELECT FROM partition_leases FOR UPDATE SKIP LOCKED) free";
+    let limit = Duration::from_secs(5);
+    until_within(limit, "its locks are free", || async {
+        test.database.ping().await.unwrap();
+        test.number(free).await == 2
+    })
+    .await;
+}
+
+/// Nor does the next one who needs a connection wait behind it.
+#[tokio::test]
+async fn a_statement_that_nobody_waits_for_is_not_passed_on_with_its_connection() {
+    let test = TestDatabase::new().await;
+    let database = Database::new(&DatabaseSettings {
+        url: test.url.clone(),
+        max_connections: 1,
+        acquire_timeout: Duration::from_secs(10),
+        statement_timeout: Duration::from_secs(10),
+    })
+    .unwrap();
+    let mut holder = test.connection().await;
+    execute(&mut holder, "BEGIN").await;
+    execute(&mut holder, "LOCK TABLE outbox").await;
+    let counting = timeout(Duration::from_millis(500), database.pending());
+    assert!(counting.await.is_err());
+    let answer = timeout(Duration::from_secs(5), database.ping()).await;
+    answer.expect("an answer at once").unwrap();
 }

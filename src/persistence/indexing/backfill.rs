@@ -1,11 +1,12 @@
 //! Embeddings that come later than their chunks: the model was changed.
 
+use deadpool::managed::Object;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
-use diesel_async::pooled_connection::deadpool::Object;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use super::generation::{lock_generations, try_lock_session};
 use super::{Generation, vector_text};
+use crate::persistence::pooled::Pooled;
 use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError};
 
@@ -23,7 +24,7 @@ pub struct UnembeddedChunk {
 
 /// Held by the one process that embeds what is missing, until it is dropped.
 pub struct BackfillLock {
-    _connection: AsyncPgConnection,
+    _connection: Pooled,
 }
 
 /// Takes the lock; `None` if another process has it.

@@ -1,7 +1,7 @@
 //! Embedding generations: vectors of one model and dimension, each with an index of its own.
 
+use deadpool::managed::Object;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
-use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use crate::persistence::statement::statement;
