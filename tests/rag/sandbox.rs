@@ -16,7 +16,7 @@ use crate::support::system::System;
 use crate::support::until;
 
 /// As many open elements keep the parser busy for a second or two.
-const SLOW_ELEMENTS: usize = 40_000;
+const SLOW_ELEMENTS: usize = 15_000;
 
 fn config() -> SandboxConfig {
     SandboxConfig {
