@@ -1,5 +1,6 @@
 //! Leaders move in a cluster of three while people chat, documents arrive and a probe appends.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,14 +49,20 @@ struct Probe {
 
 impl Probe {
     async fn start(log: KafkaLog) -> Self {
-        log.ensure_topics().await.unwrap();
+        let partitions = Cell::new(0);
+        let known = || async {
+            let created = log.ensure_topics().await.is_ok();
+            partitions.set(log.partitions(TURN_EVENTS).await.unwrap_or_default());
+            created && partitions.get() > 0
+        };
+        until_within(Duration::from_mins(1), "the topics are there", known).await;
         let mut probe = Self {
             log: Arc::new(log),
             stop: Arc::default(),
             appends: Arc::default(),
             tasks: JoinSet::new(),
         };
-        for partition in 0..probe.log.partitions(TURN_EVENTS).await.unwrap() {
+        for partition in 0..partitions.get() {
             let log = Arc::clone(&probe.log);
             let stop = Arc::clone(&probe.stop);
             let appends = Arc::clone(&probe.appends);
