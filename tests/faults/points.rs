@@ -60,20 +60,6 @@ const fn point(
     }
 }
 
-const fn takeover(
-    what: &'static str,
-    moment: Moment,
-    change: &'static str,
-    table: &'static str,
-    only: &'static str,
-) -> Point {
-    let point = point(what, moment, change, table, only);
-    Point {
-        takeover: true,
-        ..point
-    }
-}
-
 const POINTS: &[Point] = {
     use Moment::{Commit, Statement};
     const QUESTION: &str = "NEW.role = 'user'";
@@ -99,20 +85,22 @@ const POINTS: &[Point] = {
         point("model called", Commit, "INSERT", "turn_attempts", "true"),
         // Whoever died at the call of a model surely left a turn behind; at the end of an answer, what
         // the victim had asked for may still be stored, and there is nothing to take over.
-        takeover(
+        point(
             "turn taken over",
             Statement,
             "UPDATE OF generation",
             "turns",
             "true",
-        ),
-        takeover(
+        )
+        .of_a_death(),
+        point(
             "turn taken over",
             Commit,
             "UPDATE OF generation",
             "turns",
             "true",
-        ),
+        )
+        .of_a_death(),
         point("answer stored", Statement, "INSERT", "citations", "true"),
         point("answer stored", Commit, "INSERT", "messages", ANSWER),
         point(
@@ -145,24 +133,33 @@ const POINTS: &[Point] = {
             "NEW.current_version_id IS NOT NULL",
         ),
         point("version switched", Commit, "INSERT", "inbox", "true"),
-        takeover(
+        point(
             "partitions taken",
             Statement,
             "UPDATE OF epoch",
             "partition_leases",
             "NEW.epoch > OLD.epoch",
-        ),
-        takeover(
+        )
+        .of_a_death(),
+        point(
             "partitions taken",
             Commit,
             "UPDATE OF epoch",
             "partition_leases",
             "NEW.epoch > OLD.epoch",
-        ),
+        )
+        .of_a_death(),
     ]
 };
 
 impl Point {
+    const fn of_a_death(self) -> Self {
+        Self {
+            takeover: true,
+            ..self
+        }
+    }
+
     /// Everybody who comes here waits until the lock with this number is free.
     fn trigger(&self, lock: i64) -> String {
         let Self {
