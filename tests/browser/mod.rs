@@ -4,8 +4,9 @@
 
 use std::process::{Command, Output};
 
+use crate::support::ports::free_port;
 use crate::support::service;
-use crate::support::system::{Setup, System, free_port};
+use crate::support::system::{Setup, System};
 
 /// File, media type, title.
 const SAMPLES: &[(&str, &str, &str)] = &[

@@ -1,7 +1,7 @@
 //! Several replicas of each role, and a provider that answers slowly enough to be interrupted.
 
 use std::fs::OpenOptions;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,10 @@ use tempfile::TempDir;
 use super::front::Front;
 use super::planted::Planted;
 use super::random::Random;
+use crate::support::ports::free_port;
 use crate::support::provider::{Dialect, Provider, Script};
-use crate::support::system::{Role, Setup, free_port};
-use crate::support::{until, until_within};
+use crate::support::system::{Role, Setup};
+use crate::support::until;
 
 /// Between two pieces of an answer.
 const PACE: Duration = Duration::from_millis(40);
@@ -64,11 +65,10 @@ impl Replicas {
 
     /// Starts a replica; [`Rig::until_ready`] waits for it. All it prints is kept.
     pub fn start(&self, setup: &Setup, index: usize) {
-        let log = self.logs.join(format!("{}-{index}.log", self.role));
         let log = OpenOptions::new()
             .create(true)
             .append(true)
-            .open(log)
+            .open(self.log(index))
             .unwrap();
         let child = setup
             .chatbot()
@@ -88,6 +88,17 @@ impl Replicas {
     pub fn process(&self, index: usize) -> u32 {
         let running = self.running[index].lock().unwrap();
         running.as_ref().expect("a running replica").child.id()
+    }
+
+    /// Fails the test if a replica that should run has ended of itself.
+    fn assert_runs(&self, index: usize) {
+        if let Some(role) = self.running[index].lock().unwrap().as_mut() {
+            role.assert_runs(|| last_lines(&self.log(index)));
+        }
+    }
+
+    fn log(&self, index: usize) -> PathBuf {
+        self.logs.join(format!("{}-{index}.log", self.role))
     }
 
     fn is_running(&self, index: usize) -> bool {
@@ -211,22 +222,30 @@ impl Rig {
     pub async fn until_ready(&self) {
         for replicas in [&self.rags, &self.orchestrators] {
             let running = (0..replicas.len()).filter(|index| replicas.is_running(*index));
-            let mut urls: Vec<String> = running.map(|index| replicas.url(index)).collect();
-            if !urls.is_empty() {
-                urls.push(replicas.front());
+            let running: Vec<usize> = running.collect();
+            let runs = || {
+                running
+                    .iter()
+                    .for_each(|index| replicas.assert_runs(*index))
+            };
+            for index in &running {
+                self.until_answers(&replicas.url(*index), replicas, runs)
+                    .await;
             }
-            for url in urls {
-                self.answers(format!("{url}{}", replicas.ready)).await;
+            if !running.is_empty() {
+                self.until_answers(&replicas.front(), replicas, runs).await;
             }
         }
     }
 
-    async fn answers(&self, url: String) {
-        let ready = || async {
+    async fn until_answers(&self, url: &str, replicas: &Replicas, meanwhile: impl Fn()) {
+        let url = format!("{url}{}", replicas.ready);
+        until(&format!("{url} is ready"), || {
+            meanwhile();
             let request = self.http.get(&url).timeout(Duration::from_secs(2));
-            request.send().await.is_ok_and(|a| a.status().is_success())
-        };
-        until_within(Duration::from_mins(1), &format!("{url} is ready"), ready).await;
+            async { request.send().await.is_ok_and(|a| a.status().is_success()) }
+        })
+        .await;
     }
 
     async fn upload_leaflet(&self) {
@@ -254,6 +273,12 @@ impl Drop for Rig {
             println!("logs are kept in {}", self.logs.path().display());
         }
     }
+}
+
+fn last_lines(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(10)..].join("\n")
 }
 
 /// Some thirty pieces, paced.

@@ -17,7 +17,8 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::support::certificates::Certificates;
-use crate::support::system::{Setup, System, authority, free_port};
+use crate::support::ports::free_port;
+use crate::support::system::{Setup, System, authority};
 use crate::support::{service, until};
 
 /// What a client of PostgreSQL says before it speaks TLS, in its protocol's version 3.

@@ -11,8 +11,9 @@ use chatbot::tls::ClientTls;
 use serde_json::Value;
 
 use super::kafka::record;
-use crate::support::broker::{Cluster, Extra, lasting_port};
+use crate::support::broker::{Cluster, Extra};
 use crate::support::certificates::Certificates;
+use crate::support::ports::free_port;
 use crate::support::system::{Setup, System};
 use crate::support::until;
 
@@ -79,7 +80,7 @@ fn base64(bytes: &[u8]) -> String {
 impl Secured {
     async fn start() -> Self {
         let files = files();
-        let [sasl, sasl_tls, mutual] = [(); 3].map(|()| format!("127.0.0.1:{}", lasting_port()));
+        let [sasl, sasl_tls, mutual] = [(); 3].map(|()| format!("127.0.0.1:{}", free_port()));
         let mut settings = format!(
             "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
 listener.name.sasltls.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512

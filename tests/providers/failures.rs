@@ -6,8 +6,8 @@ use chatbot::llm::{LlmConfig, LlmError, ProviderChain};
 use futures::future::join_all;
 
 use super::{alone, answer, begin, chain, nobody, other, read, second, with};
+use crate::support::ports::free_port;
 use crate::support::provider::{Dialect, Provider, Script};
-use crate::support::system::free_port;
 
 /// Deadlines short enough to be waited for.
 fn impatient(mut config: LlmConfig) -> LlmConfig {

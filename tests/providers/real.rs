@@ -7,9 +7,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::system::{Turn, answers, stored, system};
+use crate::support::ports::free_port;
 use crate::support::provider::Dialect;
 use crate::support::service;
-use crate::support::system::{Setup, free_port};
+use crate::support::system::Setup;
 
 /// The server, ready; it ends with the test. The model repeats its passage for ever, so its answer
 /// ends where the leaflet's second sentence begins.

@@ -3,8 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,6 +11,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::ports::free_port;
 use super::{service, until_within};
 
 /// Any 22 characters of base64: nodes of one cluster agree on it.
@@ -76,9 +76,7 @@ impl Cluster {
     /// The same with listeners and settings of its own.
     pub async fn start_with(count: usize, extra: &Extra) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let ports: Vec<(u16, u16)> = (0..count)
-            .map(|_| (lasting_port(), lasting_port()))
-            .collect();
+        let ports: Vec<(u16, u16)> = (0..count).map(|_| (free_port(), free_port())).collect();
         let nodes = (0..count)
             .map(|index| Node {
                 port: ports[index].0,
@@ -233,22 +231,6 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
                 return None;
             }
             None => std::thread::sleep(Duration::from_millis(10)),
-        }
-    }
-}
-
-/// Below the range from which the system takes ports for outgoing connections: it is still free
-/// when a node comes back to it. No two calls return the same one.
-pub fn lasting_port() -> u16 {
-    const FIRST: u32 = 20_000;
-    const COUNT: u32 = 12_000;
-    static START: LazyLock<u32> = LazyLock::new(|| std::process::id().wrapping_mul(97));
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let number = START.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = u16::try_from(FIRST + number % COUNT).unwrap();
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
         }
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod broker;
 pub mod certificates;
+pub mod ports;
 pub mod provider;
 pub mod proxy;
 pub mod servers;
@@ -166,9 +167,10 @@ pub async fn execute(connection: &mut AsyncPgConnection, statement: &str) {
         .expect("a statement succeeds");
 }
 
-/// Waits until something is so; the condition is asked again every few milliseconds.
+/// Waits until something is so; the condition is asked again every few milliseconds. Gives up after
+/// a time that says nothing about the product: the machine may be slow, and others on it busy.
 pub async fn until<F: Future<Output = bool>>(what: &str, condition: impl FnMut() -> F) {
-    until_within(Duration::from_secs(30), what, condition).await;
+    until_within(Duration::from_mins(2), what, condition).await;
 }
 
 /// The same with a limit that matters to the test.

@@ -1,7 +1,6 @@
 //! PostgreSQL and Redis of a test's own, which it may kill.
 
 use std::fs::{self, Permissions};
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
+use super::ports::free_port;
 use super::service;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -57,7 +57,7 @@ impl Server {
     async fn of(kind: Kind, data: TempDir) -> Self {
         let mut server = Self {
             kind,
-            port: quiet_port(),
+            port: free_port(),
             data,
             running: None,
         };
@@ -202,16 +202,4 @@ fn as_other_user(command: &mut Command) -> &mut Command {
         command.uid(user).gid(group);
     }
     command.current_dir("/")
-}
-
-/// Below the range from which systems take ports for outgoing connections: while the server is
-/// down, nobody else gets it.
-fn quiet_port() -> u16 {
-    loop {
-        let random = chatbot::domain::ids::new_uuid().as_u64_pair().1;
-        let port = 20_000 + u16::try_from(random % 12_000).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }

@@ -1,11 +1,11 @@
 //! Both roles as real processes on real PostgreSQL, Redis and Kafka.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::ports::free_port;
 use super::{TestDatabase, service, unique, until};
 
 /// A process that ends with the test.
@@ -15,6 +15,13 @@ pub struct Role {
 }
 
 impl Role {
+    /// Fails the test at once, with the last words it had, if the process has ended.
+    pub fn assert_runs(&mut self, last_words: impl FnOnce() -> String) {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            panic!("{} ended ({status}): {}", self.url, last_words());
+        }
+    }
+
     /// Sends SIGTERM and waits; `None` if the process is still there after `limit`.
     pub fn terminate(&mut self, limit: Duration) -> Option<std::process::ExitStatus> {
         let pid = i32::try_from(self.child.id()).unwrap();
@@ -156,10 +163,16 @@ pub fn authority(url: &str) -> String {
     format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())
 }
 
-/// A port that nobody listens on now.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+/// What the process prints to stderr is seen by whoever runs the tests.
+async fn until_ready(role: &mut Role, path: &str) {
+    let http = reqwest::Client::new();
+    let url = format!("{}{path}", role.url);
+    until(&format!("{url} answers"), || {
+        role.assert_runs(|| "see above".to_owned());
+        let request = http.get(&url).timeout(Duration::from_secs(2));
+        async { request.send().await.is_ok_and(|a| a.status().is_success()) }
+    })
+    .await;
 }
 
 impl System {
@@ -176,19 +189,15 @@ impl System {
             &[("CHATBOT__ORCHESTRATOR__RAG_URL", &rag.url)],
         );
         let key = setup.key("anna", &["chat", "search", "documents"]);
-        let system = Self {
+        let mut system = Self {
             setup,
             orchestrator,
             rag,
             http: reqwest::Client::new(),
             key,
         };
-        system
-            .until_answers(&format!("{}/health/ready", system.orchestrator.url))
-            .await;
-        system
-            .until_answers(&format!("{}/v1/health/ready", system.rag.url))
-            .await;
+        until_ready(&mut system.orchestrator, "/health/ready").await;
+        until_ready(&mut system.rag, "/v1/health/ready").await;
         system
     }
 
@@ -199,16 +208,7 @@ impl System {
         let ended = tokio::task::block_in_place(|| self.rag.terminate(Duration::from_secs(20)));
         assert!(ended.is_some_and(|status| status.success()));
         self.rag = self.setup.serve_at(port.parse().unwrap(), "rag", &[]);
-        self.until_answers(&format!("{}/v1/health/ready", self.rag.url))
-            .await;
-    }
-
-    async fn until_answers(&self, url: &str) {
-        until(&format!("{url} answers"), || async {
-            let answer = self.http.get(url).send().await;
-            answer.is_ok_and(|answer| answer.status().is_success())
-        })
-        .await;
+        until_ready(&mut self.rag, "/v1/health/ready").await;
     }
 
     /// The schema of this system.
