@@ -18,6 +18,7 @@ use super::check::{Findings, check, percentile};
 use super::documents;
 use super::report::report;
 use super::rig::Rig;
+use super::{at_length, at_most};
 use crate::support::broker::Cluster;
 use crate::support::system::Setup;
 use crate::support::until_within;
@@ -101,14 +102,9 @@ impl Uploads {
     }
 }
 
-/// Whether the scenarios run at full size.
-fn whole() -> bool {
-    std::env::var_os("CHATBOT_FAULTS").is_some()
-}
-
 /// Chats in flight.
 pub(super) fn clients() -> usize {
-    if whole() { 50 } else { 10 }
+    if at_length() { 50 } else { 10 }
 }
 
 /// How long an outage is: the slice, the full length, or as asked for.
@@ -116,7 +112,7 @@ fn length(slice: u64, full: u64) -> Duration {
     let chosen = std::env::var("CHATBOT_FAULT_SECONDS").ok();
     let seconds = match chosen {
         Some(text) => text.parse().expect("a number of seconds"),
-        None if whole() => full,
+        None if at_length() => full,
         None => slice,
     };
     Duration::from_secs(seconds)
@@ -277,7 +273,10 @@ fn chats_were_unaffected(scenario: &str, chats: &[Chat], [calm, begun, ended]: [
          of a turn {turn_before:?} -> {turn:?} ({before} and {during} chats)"
     );
     for chat in chats {
-        assert!(chat.took < KAFKA_DEADLINE, "waited for Kafka: {chat:?}");
+        assert!(
+            chat.took < at_most(KAFKA_DEADLINE),
+            "waited for Kafka: {chat:?}"
+        );
     }
     if before.min(during) >= ENOUGH_CHATS {
         assert!(first.as_secs_f64() <= first_before.as_secs_f64() * 1.1);

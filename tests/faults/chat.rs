@@ -51,6 +51,15 @@ pub struct Chat {
     pub ended: bool,
 }
 
+impl Chat {
+    /// How it ended.
+    pub fn status(&self) -> &str {
+        let last = self.seen.last().filter(|last| last.name == "done");
+        let status = last.and_then(|last| last.data["status"].as_str());
+        status.unwrap_or("failed")
+    }
+}
+
 /// Who asks; cheap to clone.
 #[derive(Clone)]
 struct Client {

@@ -65,13 +65,7 @@ pub async fn check(rig: &Rig, chats: &[Chat]) -> Findings {
         let turn = chat.turn.as_ref().expect("a turn");
         history(chat, answers.get(turn));
         let last = chat.seen.last().unwrap();
-        let status = last.data["status"].as_str().unwrap_or("failed");
-        let status = if last.name == "done" {
-            status
-        } else {
-            "failed"
-        };
-        *findings.ends.entry(status.to_owned()).or_default() += 1;
+        *findings.ends.entry(chat.status().to_owned()).or_default() += 1;
         if let Some(reason) = last.data["reason"].as_str() {
             *findings.reasons.entry(reason.to_owned()).or_default() += 1;
         }

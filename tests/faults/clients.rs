@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::check::Findings;
 use super::random::Random;
 use super::report::report;
-use super::{at_length, faults};
+use super::{at_length, at_most, faults};
 use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::system::{Setup, System, authority};
 use crate::support::{until, until_within};
@@ -471,7 +471,7 @@ async fn a_full_house_says_so_and_goes_on_telling_how_it_is() {
     };
     let ((), slowest) = tokio::join!(refused, probed);
     println!("slowest probe {slowest:?}");
-    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    assert!(slowest < at_most(Duration::from_secs(1)), "{slowest:?}");
     // An emergency always has room.
     let pain = "I have crushing chest pain and cannot breathe";
     assert_eq!(system.ask(&messages, pain).await["status"], "escalated");

@@ -11,9 +11,9 @@ use super::documents::{self, Owner};
 use super::planted::{self, Planted};
 use super::report::report;
 use super::rig::Rig;
-use super::{at_length, faults};
+use super::{at_length, at_most, faults};
 use crate::support::system::Setup;
-use crate::support::{until, until_within};
+use crate::support::until;
 
 /// Kills of one ingestion at most; with more the documents would be indexed before the last.
 const KILLS: usize = 2;
@@ -55,7 +55,7 @@ async fn kill(rig: &mut Rig) -> Duration {
         lease()
     );
     let taken = || async { database.number(&orphans).await == 0 };
-    until_within(TAKEOVER * 2, "its partitions are taken over", taken).await;
+    until("its partitions are taken over", taken).await;
     died.elapsed()
 }
 
@@ -83,7 +83,7 @@ async fn workers_killed_while_they_index() {
     let scenario = "rag worker killed (SIGKILL) while it indexes";
     report(scenario, count, &findings);
     let longest = findings.recoveries.last();
-    assert!(longest <= Some(&TAKEOVER), "{longest:?}");
+    assert!(longest <= Some(&at_most(TAKEOVER)), "{longest:?}");
 }
 
 /// A worker that stood still for longer than its lease comes back in the middle of a record: what

@@ -31,9 +31,18 @@ mod samples;
 mod scaling;
 mod soak;
 
+use std::time::Duration;
+
 /// Whether a run at length was asked for, whose figures count.
 pub fn at_length() -> bool {
     std::env::var_os("CHATBOT_FAULTS").is_some()
+}
+
+/// How long something may take that takes this long at most on a machine of its own. A slice runs
+/// beside other tests on a machine that may be slow: it shows that something comes, a run at length
+/// how soon.
+pub fn at_most(promised: Duration) -> Duration {
+    if at_length() { promised } else { promised * 4 }
 }
 
 /// How many faults to provoke: as asked for, or this short slice.

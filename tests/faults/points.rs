@@ -14,13 +14,11 @@ use super::report::report;
 use super::rig::{Replicas, Rig};
 use super::{at_length, faults};
 use crate::support::system::Setup;
-use crate::support::{execute, until_within};
+use crate::support::{execute, until};
 
 const DOCUMENTS: usize = 60;
 /// Between two changes: seldom enough that a busy machine indexes a document before its next edition.
 const CHANGE: Duration = Duration::from_millis(250);
-/// Somebody comes to every point within this: to a takeover when a lease has run out.
-const COMES: Duration = Duration::from_secs(40);
 
 /// Where in a transaction.
 #[derive(Clone, Copy)]
@@ -219,7 +217,7 @@ async fn kill_at<'a>(
         found.set(alive.next());
         found.get().is_some()
     };
-    until_within(COMES, point.what, somebody).await;
+    until(point.what, somebody).await;
     let (replicas, index) = found.get().expect("a replica waits");
     replicas.kill(index);
     execute(&mut holder, &format!("SELECT pg_advisory_unlock({lock})")).await;

@@ -8,7 +8,7 @@ use super::check::Findings;
 use super::documents::{self, Changes};
 use super::report::report;
 use super::rig::Rig;
-use super::{at_length, planted};
+use super::{at_length, at_most, planted};
 use crate::support::system::Setup;
 use crate::support::until_within;
 
@@ -36,7 +36,7 @@ async fn until_fair(rig: &Rig, members: usize) -> Duration {
         let alive = rig.setup.database.number(ALIVE).await;
         unfair.is_empty() && usize::try_from(alive).unwrap() == members
     };
-    until_within(FAIR, "shares are fair", fair).await;
+    until_within(at_most(FAIR), "shares are fair", fair).await;
     begun.elapsed()
 }
 
