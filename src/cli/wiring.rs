@@ -40,8 +40,6 @@ use crate::shutdown::Shutdown;
 const RAG_GROUP: &str = "rag";
 /// Pause between attempts to create the topics.
 const TOPIC_RETRY: Duration = Duration::from_secs(2);
-/// How long a document waits for its turn before, in a round, its record is taken for lost.
-const LOST_AFTER_SECONDS: i32 = 3_600;
 /// How long a query's embedding is worth keeping.
 const EMBEDDING_TTL: Duration = Duration::from_hours(1);
 
@@ -237,11 +235,9 @@ impl Process {
             long_documents: LongDocuments::default(),
         });
         let seconds = ingestion.reannounce_seconds;
-        indexing::reannounce_received(database, seconds).await?;
         let (waiting, token) = (database.clone(), self.shutdown.soft_token());
-        self.shutdown.spawn(async move {
-            housekeeping::reannounce(&waiting, seconds.max(LOST_AFTER_SECONDS), &token).await;
-        });
+        self.shutdown
+            .spawn(async move { housekeeping::reannounce(&waiting, seconds, &token).await });
         let most = config.rag.retrieval.exact_scan_max_chunks;
         let (indexed, token) = (database.clone(), self.shutdown.soft_token());
         self.shutdown.spawn(async move {

@@ -80,11 +80,14 @@ pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbErr
         .transaction(async |connection| {
             let collection = upsert_collection(connection, new.collection).await?;
             // Serialises two uploads of one document, the first included.
-            statement("SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))")
-                .bind::<Text, _>(new.collection)
-                .bind::<Text, _>(new.external_id)
-                .execute(connection)
-                .await?;
+            statement(
+                "SELECT pg_advisory_xact_lock(
+                     hashtextextended(current_schema() || '/' || $1 || '/' || $2, 0))",
+            )
+            .bind::<Text, _>(new.collection)
+            .bind::<Text, _>(new.external_id)
+            .execute(connection)
+            .await?;
             let existing = find_latest(connection, collection, new.external_id).await?;
             if existing.as_ref().is_some_and(|e| e.same_as(new)) {
                 return Ok(Put::Unchanged);

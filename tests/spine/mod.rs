@@ -6,6 +6,7 @@ mod chat;
 mod emergencies;
 mod lifecycle;
 mod recall;
+mod releases;
 mod resuming;
 mod uploads;
 

@@ -9,6 +9,8 @@ use crate::persistence::{Database, indexing, outbox};
 
 /// Pause between two rounds.
 const PAUSE: Duration = Duration::from_mins(10);
+/// How long a document waits for its turn before, in a round, its record is taken for lost.
+const LOST_AFTER_SECONDS: i32 = 3_600;
 /// Pause between two looks whether the vector index pays.
 const INDEX_LOOK: Duration = Duration::from_secs(30);
 
@@ -29,18 +31,20 @@ pub(super) async fn keep_index(
     .await;
 }
 
-/// A bus may lose records while the process runs, too.
+/// At the start what has waited for so many seconds: a bus that keeps nothing has lost it all. A bus
+/// may lose records while the process runs, too, but there a document may just have to wait.
 pub(super) async fn reannounce(database: &Database, seconds: i32, token: &CancellationToken) {
-    repeat(
-        PAUSE,
-        token,
-        async || match indexing::reannounce_received(database, seconds).await {
-            Ok(0) => {}
-            Ok(versions) => tracing::info!(versions, "documents that wait are announced again"),
-            Err(error) => tracing::warn!(error = %error, "documents were not announced again"),
-        },
-    )
-    .await;
+    announce(database, seconds).await;
+    let seconds = seconds.max(LOST_AFTER_SECONDS);
+    repeat(PAUSE, token, || announce(database, seconds)).await;
+}
+
+async fn announce(database: &Database, seconds: i32) {
+    match indexing::reannounce_received(database, seconds).await {
+        Ok(0) => {}
+        Ok(versions) => tracing::info!(versions, "documents that wait are announced again"),
+        Err(error) => tracing::warn!(error = %error, "documents were not announced again"),
+    }
 }
 
 /// Old events and processed event ids go, a bounded number at a time.

@@ -63,7 +63,7 @@ pub async fn ensure_generation(
 
 /// One change of the generations at a time, until the transaction ends.
 pub(super) async fn lock_generations(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
-    statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation'))")
+    statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation ' || current_schema()))")
         .execute(connection)
         .await?;
     Ok(())
