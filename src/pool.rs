@@ -7,17 +7,25 @@ use deadpool::managed::{Manager, Object, Pool};
 /// A connection that nobody needed for so long is closed.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// Closes connections that are idle for long. A burst, or an outage that everybody waited for, opens
-/// all that the pool may have, and each is a process of PostgreSQL. Cheap enough for every call.
+/// Closes connections that are idle for long, or that are of no use. A burst, or an outage that
+/// everybody waited for, opens all that the pool may have, and each is a process of PostgreSQL. Cheap
+/// enough for every call.
 ///
 /// The pool must hand out first what came back last ([`deadpool::managed::QueueMode::Lifo`]);
 /// otherwise no connection is ever idle for long.
-pub(crate) fn close_idle<M: Manager, W: From<Object<M>>>(pool: &Pool<M, W>) {
-    close_idle_for(IDLE, pool);
+pub(crate) fn close_idle<M: Manager, W: From<Object<M>>>(
+    pool: &Pool<M, W>,
+    useful: impl Fn(&M::Type) -> bool,
+) {
+    close_idle_for(IDLE, pool, useful);
 }
 
-fn close_idle_for<M: Manager, W: From<Object<M>>>(idle: Duration, pool: &Pool<M, W>) {
-    pool.retain(|_, metrics| metrics.last_used() < idle);
+fn close_idle_for<M: Manager, W: From<Object<M>>>(
+    idle: Duration,
+    pool: &Pool<M, W>,
+    useful: impl Fn(&M::Type) -> bool,
+) {
+    pool.retain(|connection, metrics| metrics.last_used() < idle && useful(connection));
 }
 
 #[cfg(test)]
@@ -55,12 +63,22 @@ mod tests {
         // One in use all the time, one again and again.
         while pool.status().size > 2 {
             drop(pool.get().await.unwrap());
-            close_idle_for(Duration::from_millis(20), &pool);
+            close_idle_for(Duration::from_millis(20), &pool, |()| true);
         }
         drop(held);
         assert_eq!(pool.status().size, 2);
         while pool.status().size > 0 {
-            close_idle_for(Duration::from_millis(20), &pool);
+            close_idle_for(Duration::from_millis(20), &pool, |()| true);
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_of_no_use_is_closed_however_fresh_it_is() {
+        let pool: Pool<Units> = Pool::builder(Units).max_size(2).build().unwrap();
+        drop([pool.get().await, pool.get().await]);
+        close_idle(&pool, |()| true);
+        assert_eq!(pool.status().size, 2);
+        close_idle(&pool, |()| false);
+        assert_eq!(pool.status().size, 0);
     }
 }

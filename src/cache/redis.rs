@@ -104,7 +104,7 @@ impl RedisCache {
     /// One command under the deadline, connecting included.
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CacheError> {
         let call = async {
-            pool::close_idle(&self.pool);
+            pool::close_idle(&self.pool, |_| true);
             let mut connection = self.pool.get().await.map_err(|error| match error {
                 PoolError::Timeout(_) => CacheError::Timeout,
                 _ => CacheError::Unavailable("cannot connect".into()),

@@ -188,7 +188,8 @@ impl Database {
 
     /// A connection from the pool, within the acquire deadline.
     async fn connection(&self) -> Result<Connection, DbError> {
-        pool::close_idle(&self.pool);
+        // Whoever gave up gave back a connection at work, with its locks. It need not be on top.
+        pool::close_idle(&self.pool, |pooled| !pooled.is_at_work());
         timeout(self.acquire_timeout, self.pool.get())
             .await
             .map_err(|_| DbError::Unavailable("no connection in time".into()))?

@@ -29,22 +29,52 @@ pub(super) struct Manager {
     pub target: Target,
 }
 
-/// A connection that knows whether it waits for the end of a statement.
+/// A connection that knows what it is in the middle of.
 pub(super) struct Pooled {
     connection: AsyncPgConnection,
-    asking: Arc<AtomicBool>,
+    work: Arc<Work>,
+}
+
+/// What has begun and has not ended.
+#[derive(Default)]
+struct Work {
+    statement: AtomicBool,
+    transaction: AtomicBool,
+}
+
+impl Work {
+    fn note(&self, event: &InstrumentationEvent<'_>) {
+        use InstrumentationEvent as Event;
+        match event {
+            Event::StartQuery { .. } => self.statement.store(true, Ordering::Relaxed),
+            Event::FinishQuery { .. } => self.statement.store(false, Ordering::Relaxed),
+            Event::BeginTransaction { .. } => self.transaction.store(true, Ordering::Relaxed),
+            // Told before the statement that does it, which is then the one at work.
+            Event::CommitTransaction { depth, .. } | Event::RollbackTransaction { depth, .. }
+                if depth.get() == 1 =>
+            {
+                self.transaction.store(false, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Pooled {
     fn new(mut connection: AsyncPgConnection) -> Self {
-        let asking = Arc::<AtomicBool>::default();
-        let told = Arc::clone(&asking);
-        connection.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
-            InstrumentationEvent::StartQuery { .. } => told.store(true, Ordering::Relaxed),
-            InstrumentationEvent::FinishQuery { .. } => told.store(false, Ordering::Relaxed),
-            _ => {}
-        });
-        Self { connection, asking }
+        let work = Arc::<Work>::default();
+        let told = Arc::clone(&work);
+        connection.set_instrumentation(move |event: InstrumentationEvent<'_>| told.note(&event));
+        Self { connection, work }
+    }
+
+    /// Whether whoever had it gave up in the middle of a statement or a transaction.
+    pub fn is_at_work(&self) -> bool {
+        let Work {
+            statement,
+            transaction,
+        } = &*self.work;
+        statement.load(Ordering::Relaxed) || transaction.load(Ordering::Relaxed)
     }
 }
 
@@ -81,10 +111,7 @@ impl managed::Manager for Manager {
         pooled: &mut Pooled,
         metrics: &Metrics,
     ) -> RecycleResult<ConnectionError> {
-        // Whoever had it may have given up in the middle of a statement: the next one would wait
-        // for its end.
-        let asking = AtomicBool::load(&pooled.asking, Ordering::Relaxed);
-        if asking || pooled.connection.is_broken() {
+        if pooled.is_at_work() || pooled.connection.is_broken() {
             return Err(RecycleError::message("closed, or still at work"));
         }
         if metrics.last_used() > IDLE {

@@ -251,3 +251,30 @@ async fn a_statement_that_nobody_waits_for_is_not_passed_on_with_its_connection(
     let answer = timeout(Duration::from_secs(5), test.database.ping()).await;
     answer.expect("an answer at once").unwrap();
 }
+
+/// Nor is it left alone because others came back to the pool after it, and are used first.
+#[tokio::test]
+async fn a_connection_given_back_in_the_middle_of_its_work_is_closed_wherever_it_lies() {
+    let test = TestDatabase::new().await;
+    join(&test, "a", 3).await;
+    let (mut holder, mut other) = (test.connection().await, test.connection().await);
+    execute(&mut holder, "BEGIN").await;
+    let last = "SELECT FROM partition_leases WHERE partition = 2 FOR UPDATE";
+    execute(&mut holder, last).await;
+    execute(&mut other, "BEGIN").await;
+    execute(&mut other, "LOCK TABLE outbox").await;
+    let given_up = async {
+        let leaving = test.database.release(GROUP, "a");
+        assert!(timeout(Duration::from_millis(500), leaving).await.is_err());
+        execute(&mut other, "ROLLBACK").await;
+    };
+    let (counted, ()) = tokio::join!(test.database.pending(), given_up);
+    counted.unwrap();
+    let free = "SELECT count(*) AS n FROM (
+        SELECT FROM partition_leases FOR UPDATE SKIP LOCKED) free";
+    until_within(Duration::from_secs(5), "its locks are free", || async {
+        test.database.ping().await.unwrap();
+        test.number(free).await == 2
+    })
+    .await;
+}
