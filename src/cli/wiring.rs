@@ -33,7 +33,7 @@ use crate::rag::backfill::Backfill;
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
 use crate::rag::worker::{IngestWorker, LongDocuments};
-use crate::rag::{self, Rag, Uploads};
+use crate::rag::{self, Rag, Retired, Uploads};
 use crate::shutdown::Shutdown;
 
 /// The consumer group of the rag workers.
@@ -234,22 +234,9 @@ impl Process {
             max_passages: ingestion.max_passages,
             long_documents: LongDocuments::default(),
         });
-        let seconds = ingestion.reannounce_seconds;
-        let (waiting, token) = (database.clone(), self.shutdown.soft_token());
-        self.shutdown
-            .spawn(async move { housekeeping::reannounce(&waiting, seconds, &token).await });
-        let most = config.rag.retrieval.exact_scan_max_chunks;
-        let (indexed, token) = (database.clone(), self.shutdown.soft_token());
-        self.shutdown.spawn(async move {
-            housekeeping::keep_index(&indexed, generation, most, &token).await;
-        });
-        let backfill = Backfill {
-            database: database.clone(),
-            embedder: Arc::clone(&embedder),
-            generation,
-        };
-        self.shutdown
-            .spawn(backfill.run(self.shutdown.soft_token()));
+        let (retired, removal) = Retired::with_removal(database.clone());
+        self.shutdown.spawn(removal.run(self.shutdown.soft_token()));
+        self.spawn_upkeep_of_index(&embedder, generation);
         let rag = web::Data::new(Rag {
             database: database.clone(),
             retriever: Retriever {
@@ -261,6 +248,7 @@ impl Process {
             },
             ingestion: ingestion.clone(),
             uploads: Uploads::default(),
+            retired,
         });
         let health = Health::default()
             .required("postgresql", database_check(database))
@@ -272,6 +260,25 @@ impl Process {
                 rag::routes::configure(service);
             }),
         })
+    }
+
+    /// Nothing is forgotten, everything has its embedding, and searches are quick.
+    fn spawn_upkeep_of_index(&self, embedder: &Arc<dyn Embedder>, generation: Generation) {
+        let (config, shutdown) = (&self.config.rag, &self.shutdown);
+        let seconds = config.ingestion.reannounce_seconds;
+        let (database, token) = (self.database.clone(), shutdown.soft_token());
+        shutdown.spawn(async move { housekeeping::reannounce(&database, seconds, &token).await });
+        let most = config.retrieval.exact_scan_max_chunks;
+        let (database, token) = (self.database.clone(), shutdown.soft_token());
+        shutdown.spawn(async move {
+            housekeeping::keep_index(&database, generation, most, &token).await;
+        });
+        let backfill = Backfill {
+            database: self.database.clone(),
+            embedder: Arc::clone(embedder),
+            generation,
+        };
+        shutdown.spawn(backfill.run(shutdown.soft_token()));
     }
 
     fn spawn_consumer(&self, worker: IngestWorker) {

@@ -1,6 +1,7 @@
 //! Documents and their versions: upload, status, withdrawal, deletion, impact.
 
 mod impact;
+mod retire;
 
 use chrono::{DateTime, Utc};
 use diesel::OptionalExtension;
@@ -12,6 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use impact::{ImpactRow, find_collection, list_impact, sources_status};
+pub use retire::{list_retired, remove_chunks, retire};
 
 use super::statement::statement;
 use super::{Database, DbError, outbox};
@@ -333,59 +335,6 @@ pub async fn list(
     .load(&mut database.connection().await?)
     .await?;
     Ok(rows.into_iter().map(Into::into).collect())
-}
-
-/// Withdraws or deletes: unretrievable once this returns. False if there is no such document.
-pub async fn retire(
-    database: &Database,
-    collection: &str,
-    external_id: &str,
-    status: DocumentStatus,
-    actor: &str,
-) -> Result<bool, DbError> {
-    let mut connection = database.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let row: Option<UuidRow> = statement(
-                "UPDATE documents d SET status = $3, current_version_id = NULL, updated_at = now()
-                 FROM collections c
-                 WHERE c.id = d.collection_id AND c.name = $1 AND d.external_id = $2
-                   AND d.status <> 'deleted' RETURNING d.id",
-            )
-            .bind::<Text, _>(collection)
-            .bind::<Text, _>(external_id)
-            .bind::<Text, _>(status.as_str())
-            .get_result(connection)
-            .await
-            .optional()?;
-            let Some(UuidRow { id }) = row else {
-                return Ok(false);
-            };
-            super::indexing::drop_chunks(connection, id, None).await?;
-            if status == DocumentStatus::Deleted {
-                statement("UPDATE document_versions SET bytes = NULL WHERE document_id = $1")
-                    .bind::<SqlUuid, _>(id)
-                    .execute(connection)
-                    .await?;
-            }
-            outbox::insert(
-                connection,
-                topics::DOCUMENT_EVENTS,
-                "document.withdrawn",
-                &id.to_string(),
-                json!({ "document_id": id, "status": status.as_str() }),
-            )
-            .await?;
-            audit(
-                connection,
-                actor,
-                &format!("document.{}", status.as_str()),
-                id,
-            )
-            .await?;
-            Ok(true)
-        })
-        .await
 }
 
 #[derive(diesel::QueryableByName)]

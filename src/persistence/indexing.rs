@@ -19,8 +19,8 @@ pub use backfill::{
 pub use generation::{Generation, ensure_generation, ensure_hnsw};
 pub use give_up::give_up;
 pub use reannounce::reannounce_received;
-pub(super) use removal::drop_chunks;
-use removal::drop_chunks_unlocked;
+use removal::drop_chunks;
+pub(super) use removal::drop_some_chunks;
 
 use super::statement::statement;
 use super::{Database, DbError, leases, outbox};
@@ -124,8 +124,7 @@ pub async fn commit_indexed(
             }
             lock_lexical(connection).await?;
             if latest.version > 1 {
-                let keep = Some(new.version_id.0);
-                drop_chunks_unlocked(connection, new.document_id.0, keep).await?;
+                drop_chunks(connection, new.document_id.0, new.version_id.0).await?;
             }
             for before in (0..new.chunks.len()).step_by(SLICE) {
                 insert_postings(connection, new, before).await?;

@@ -1,12 +1,22 @@
 //! Embedded migrations, run one process at a time under an advisory lock.
 
+use std::time::Duration;
+
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use tokio::time::sleep;
 
 use super::connect::Target;
 use super::{Database, DbError};
+
+/// How long a migration waits for a lock at a time.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// Between two times, so that those who waited behind it get their turn.
+const PAUSE: Duration = Duration::from_secs(3);
+/// Ten minutes: longer than storing the longest document takes.
+const MOST_REFUSALS: u32 = 120;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -38,12 +48,36 @@ pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
     )
     .execute(&mut connection)
     .await?;
+    // What waits for a lock on a table keeps everybody behind it waiting, too: heartbeats, for one.
+    diesel::sql_query(format!("SET lock_timeout = {}", LOCK_TIMEOUT.as_millis()))
+        .execute(&mut connection)
+        .await?;
+    // Dropping it and its connection gives the session's lock back.
     let mut harness = AsyncMigrationHarness::new(connection);
-    let applied = harness
-        .run_pending_migrations(MIGRATIONS)
-        .map(|versions| versions.iter().map(ToString::to_string).collect())
-        .map_err(|error| DbError::Query(format!("a migration failed: {error}")));
-    // Dropping the connection gives the lock back.
-    drop(harness.into_inner());
-    applied
+    let mut applied = Vec::new();
+    let mut refused = 0;
+    while harness.has_pending_migration(MIGRATIONS).map_err(failed)? {
+        match harness.run_next_migration(MIGRATIONS) {
+            Ok(version) => applied.push(version.to_string()),
+            Err(error) if is_refused_lock(&error.to_string()) && refused < MOST_REFUSALS => {
+                refused += 1;
+                tracing::info!(
+                    times = refused,
+                    "a migration waits for a table that is in use"
+                );
+                sleep(PAUSE).await;
+            }
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(applied)
+}
+
+fn is_refused_lock(message: &str) -> bool {
+    message.contains("due to lock timeout")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` has")]
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> DbError {
+    DbError::Query(format!("a migration failed: {error}"))
 }

@@ -5,6 +5,7 @@ pub mod chunk;
 mod config;
 mod handlers;
 pub mod parse;
+mod retired;
 pub mod retrieve;
 pub mod routes;
 mod uploads;
@@ -12,6 +13,7 @@ pub mod worker;
 
 pub use config::{IngestionConfig, RagConfig, RetrievalConfig};
 
+pub use retired::Retired;
 pub use uploads::Uploads;
 
 use crate::persistence::Database;
@@ -22,4 +24,5 @@ pub struct Rag {
     pub retriever: retrieve::Retriever,
     pub ingestion: IngestionConfig,
     pub uploads: Uploads,
+    pub retired: Retired,
 }

@@ -142,10 +142,14 @@ impl Changes {
     }
 }
 
-/// Waits until no version of a document in use waits for a worker.
+/// Waits until no version of a document in use waits for a worker, and nothing is left in the index
+/// of those that are not.
 pub async fn until_indexed(rig: &Rig) {
-    let query = "SELECT count(*) AS n FROM document_versions v JOIN documents d
-        ON d.id = v.document_id WHERE v.status = 'received' AND d.status = 'active'";
+    let query = "SELECT (SELECT count(*) FROM document_versions v
+            JOIN documents d ON d.id = v.document_id
+            WHERE v.status = 'received' AND d.status = 'active')
+        + (SELECT count(*) FROM chunks k JOIN documents d ON d.id = k.document_id
+            WHERE d.status <> 'active') AS n";
     until_within(Duration::from_mins(5), "all is indexed", || async {
         rig.setup.database.number(query).await == 0
     })

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::system::{Setup, System};
+use crate::support::{execute, until};
 
 const VISITING: &str = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day.\n";
 const PARKING: &str = "# Parking\n\nYou can park your car in front of the main entrance.\n";
@@ -89,4 +90,40 @@ async fn what_was_said_from_withdrawn_guidance_is_not_told_to_the_model_again() 
         "{later}"
     );
     assert!(later.contains("main entrance"), "{later}");
+}
+
+/// Storing a long document takes its time. A recall does not: what the index still holds is removed
+/// later, and no search returns it meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recall_waits_for_nobody_who_writes_the_index() {
+    let system = System::start().await;
+    for name in ["visiting.md", "hours.md"] {
+        system.put(name, "text/markdown", VISITING).await;
+        system.settled(name).await;
+    }
+    let found = async || {
+        let url = format!("{}/v1/search", system.rag.url);
+        let request = system.http.post(url).bearer_auth(&system.key);
+        let request = request.json(&json!({ "query": "When are visiting hours?" }));
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        answer["results"].as_array().unwrap().len()
+    };
+    assert_eq!(found().await, 2);
+    let mut writer = system.database().connection().await;
+    execute(&mut writer, "BEGIN").await;
+    let lock = "SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))";
+    execute(&mut writer, lock).await;
+    withdraw(&system, "visiting.md").await;
+    assert_eq!(found().await, 1);
+    let delete = system.http.delete(system.document_url("hours.md"));
+    let deleted = delete.bearer_auth(&system.key).send().await.unwrap();
+    assert_eq!(deleted.status(), 204);
+    assert_eq!(found().await, 0);
+    execute(&mut writer, "ROLLBACK").await;
+    let left = "SELECT count(*) + (SELECT count(*) FROM lexical_postings)
+        + (SELECT chunks FROM lexical_stats) AS n FROM chunks";
+    until("nothing is left in the index", async || {
+        system.database().number(left).await == 0
+    })
+    .await;
 }

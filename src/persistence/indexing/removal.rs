@@ -8,24 +8,24 @@ use super::{SLICE, lock_lexical, ordinal};
 use crate::persistence::DbError;
 use crate::persistence::statement::statement;
 
-/// Removes a document's chunks with their postings and statistics, all but those of `keep`.
-pub(in crate::persistence) async fn drop_chunks(
+/// Removes a document's chunks with their postings and statistics, all but those of `keep`. Under
+/// the lock of the lexical tables.
+pub(super) async fn drop_chunks(
     connection: &mut AsyncPgConnection,
     document: Uuid,
-    keep: Option<Uuid>,
+    keep: Uuid,
 ) -> Result<(), DbError> {
-    lock_lexical(connection).await?;
-    drop_chunks_unlocked(connection, document, keep).await
+    while drop_slice(connection, document, Some(keep)).await? == SLICE {}
+    Ok(())
 }
 
-/// The same, under the lock of the lexical tables.
-pub(super) async fn drop_chunks_unlocked(
+/// Removes some of a document's chunks; true if there may be more. Takes the lock itself.
+pub(in crate::persistence) async fn drop_some_chunks(
     connection: &mut AsyncPgConnection,
     document: Uuid,
-    keep: Option<Uuid>,
-) -> Result<(), DbError> {
-    while drop_slice(connection, document, keep).await? == SLICE {}
-    Ok(())
+) -> Result<bool, DbError> {
+    lock_lexical(connection).await?;
+    Ok(drop_slice(connection, document, None).await? == SLICE)
 }
 
 async fn drop_slice(

@@ -140,7 +140,7 @@ async fn retire(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Documents)?;
     let (collection, external_id) = checked_address(caller, address)?;
-    let found = documents::retire(
+    let retired = documents::retire(
         &rag.database,
         &collection,
         &external_id,
@@ -148,11 +148,8 @@ async fn retire(
         &caller.0.owner_id,
     )
     .await?;
-    if found {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(no_document())
-    }
+    rag.retired.announce(retired.ok_or_else(no_document)?);
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Which documents to list.
