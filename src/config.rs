@@ -23,6 +23,10 @@ use crate::embedding::EmbeddingConfig;
 use crate::llm::LlmConfig;
 use crate::rag::RagConfig;
 
+/// Fewest attempts at a record: two may have ended with a process that another record killed, and
+/// only the third is a record's own (see `messaging`).
+const FEWEST_ATTEMPTS: u32 = 3;
+
 /// A secret that serialises as `***` or, when empty, as the empty string.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
@@ -309,6 +313,13 @@ impl Config {
             return Err(ConfigError::Invalid(
                 "messaging.lease_ttl_ms must be at least twice messaging.heartbeat_ms".into(),
             ));
+        }
+        if self.messaging.max_attempts < FEWEST_ATTEMPTS {
+            return Err(ConfigError::Invalid(format!(
+                "messaging.max_attempts is {}: expected at least {FEWEST_ATTEMPTS}, because a record in \
+                 hand when its process dies counts as tried, whoever is to blame",
+                self.messaging.max_attempts
+            )));
         }
         if let Some(wrong) = self.messaging.contradiction() {
             let origin = figment

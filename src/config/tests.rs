@@ -46,6 +46,16 @@ fn complete_kafka_security_is_accepted() {
 }
 
 #[test]
+fn a_record_has_more_attempts_than_may_end_with_others() {
+    assert_eq!(refusal("[messaging]\nmax_attempts = 3"), None);
+    let error = refusal("[messaging]\nmax_attempts = 2").unwrap();
+    assert!(
+        error.contains("messaging.max_attempts is 2: expected at least 3"),
+        "{error}"
+    );
+}
+
+#[test]
 fn half_of_kafka_security_is_refused() {
     for (key, expected, toml) in [
         ("tls.ca_file", "nothing is encrypted", "tls.ca_file = 'ca'"),

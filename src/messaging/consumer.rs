@@ -99,6 +99,8 @@ struct Loops {
 struct Membership {
     partitions: i32,
     beats: u64,
+    /// Until then no partition is taken or given up.
+    patient_until: Instant,
 }
 
 impl LeasedConsumer {
@@ -130,6 +132,7 @@ impl LeasedConsumer {
         let mut membership = Membership {
             partitions: 0,
             beats: 0,
+            patient_until: Instant::now(),
         };
         let mut ticker = self.ticker();
         loop {
@@ -193,7 +196,13 @@ impl LeasedConsumer {
     async fn leases(&self, membership: &mut Membership) -> Result<Vec<Lease>, StoreError> {
         let settings = &self.settings;
         let deadline = settings.ttl / 3;
+        let silent = self.stats.lease_age();
         let owned = self.renew().await?;
+        if silent >= settings.ttl {
+            // The store was away, or this process stood still. Others who live may have been silent
+            // as long: they get time to renew what they work on before it is taken for abandoned.
+            membership.patient_until = Instant::now() + deadline;
+        }
         if membership.partitions == 0 || membership.beats.is_multiple_of(BEATS_PER_TOPIC_LOOK) {
             let look = self.log.partitions(&settings.topic);
             match tokio::time::timeout(deadline, look).await {
@@ -204,7 +213,7 @@ impl LeasedConsumer {
             }
         }
         membership.beats += 1;
-        if membership.partitions == 0 {
+        if membership.partitions == 0 || Instant::now() < membership.patient_until {
             return Ok(owned);
         }
         within(

@@ -291,8 +291,8 @@ impl Orchestrator {
             return Ok(Ending::Ours(done));
         }
         let owner = &question.principal.owner_id;
-        let stored = turns::find(&self.database, owner, feed.turn).await?;
-        let end = stored.map_or_else(
+        let find = || turns::find(&self.database, owner, feed.turn);
+        let end = patiently(PATIENCE, find).await?.map_or_else(
             || unanswered(feed.turn, TurnStatus::Cancelled, Some("deleted")),
             |stored| resume::outcome(&stored),
         );

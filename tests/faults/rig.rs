@@ -224,9 +224,9 @@ impl Rig {
             let running = (0..replicas.len()).filter(|index| replicas.is_running(*index));
             let running: Vec<usize> = running.collect();
             let runs = || {
-                running
-                    .iter()
-                    .for_each(|index| replicas.assert_runs(*index))
+                for index in &running {
+                    replicas.assert_runs(*index);
+                }
             };
             for index in &running {
                 self.until_answers(&replicas.url(*index), replicas, runs)

@@ -1,12 +1,17 @@
 //! Two releases at once: for the length of a roll-out this one meets what the next one leaves behind.
 
+use std::time::Duration;
+
 use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS;
 use chatbot::messaging::{Log, Record};
+use chatbot::persistence::migrations;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::messaging::records::{log, quick};
 use crate::support::system::System;
-use crate::support::until;
+use crate::support::{TestDatabase, execute, until};
 
 /// What the next release's migrations may do to any table, and that they ran: they only add.
 const NEXT_MIGRATION: [&str; 3] = [
@@ -79,4 +84,46 @@ async fn the_next_releases_records_are_read() {
     .await;
     let letters = "SELECT count(*) AS n FROM dead_letters";
     assert_eq!(system.database().number(letters).await, 0);
+}
+
+/// A document that is being stored keeps a migration from its table for a while, but the migration
+/// does not keep the heartbeats from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_waits_keeps_nobody_waiting() {
+    let test = TestDatabase::new().await;
+    let known = migrations::list_known();
+    for statement in [
+        "ALTER TABLE partition_leases DROP COLUMN attempts, DROP COLUMN attempted_offset",
+        "DELETE FROM __diesel_schema_migrations WHERE version = '00000000000004'",
+    ] {
+        test.execute(statement).await;
+    }
+    let pending = migrations::list_pending(&test.database).await.unwrap();
+    assert_eq!(pending.len(), 1, "of {known:?}");
+    let mut writer = test.connection().await;
+    execute(&mut writer, "BEGIN").await;
+    execute(
+        &mut writer,
+        "LOCK TABLE partition_leases IN ROW EXCLUSIVE MODE",
+    )
+    .await;
+    let url = test.url.clone();
+    let mut migrating = JoinSet::new();
+    migrating.spawn(async move { migrations::run(&url).await });
+    let waits = "SELECT count(*) AS n FROM pg_locks WHERE NOT granted
+        AND relation = 'partition_leases'::regclass";
+    until("it waits", async || test.number(waits).await == 1).await;
+    // Behind it in the queue.
+    let beat = test.execute("UPDATE partition_leases SET epoch = epoch");
+    let beat = timeout(Duration::from_secs(20), beat).await;
+    beat.expect("nobody waits for as long as the writer writes");
+    execute(&mut writer, "ROLLBACK").await;
+    let applied = migrating.join_next().await.unwrap().unwrap();
+    assert_eq!(applied.unwrap(), ["00000000000004"]);
+    assert!(
+        migrations::list_pending(&test.database)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

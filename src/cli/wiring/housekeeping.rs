@@ -1,11 +1,12 @@
 //! What is done again and again beside the requests.
 
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::persistence::indexing::Generation;
-use crate::persistence::{Database, indexing, outbox};
+use crate::persistence::{Database, bounded, indexing, outbox};
 
 /// Pause between two rounds.
 const PAUSE: Duration = Duration::from_mins(10);
@@ -34,17 +35,20 @@ pub(super) async fn keep_index(
 /// At the start what has waited for so many seconds: a bus that keeps nothing has lost it all. A bus
 /// may lose records while the process runs, too, but there a document may just have to wait.
 pub(super) async fn reannounce(database: &Database, seconds: i32, token: &CancellationToken) {
-    announce(database, seconds).await;
-    let seconds = seconds.max(LOST_AFTER_SECONDS);
-    repeat(PAUSE, token, || announce(database, seconds)).await;
-}
-
-async fn announce(database: &Database, seconds: i32) {
-    match indexing::reannounce_received(database, seconds).await {
-        Ok(0) => {}
-        Ok(versions) => tracing::info!(versions, "documents that wait are announced again"),
-        Err(error) => tracing::warn!(error = %error, "documents were not announced again"),
-    }
+    let least = AtomicI32::new(seconds);
+    repeat(PAUSE, token, async || {
+        let seconds = least.load(Ordering::Relaxed);
+        match bounded(indexing::reannounce_received(database, seconds)).await {
+            Ok(versions) => {
+                least.store(seconds.max(LOST_AFTER_SECONDS), Ordering::Relaxed);
+                if versions > 0 {
+                    tracing::info!(versions, "documents that wait are announced again");
+                }
+            }
+            Err(error) => tracing::warn!(error = %error, "documents were not announced again"),
+        }
+    })
+    .await;
 }
 
 /// Old events and processed event ids go, a bounded number at a time.

@@ -261,6 +261,28 @@ async fn an_outage_of_the_store_kills_no_record() {
     assert_eq!(rig.leases.dead().len(), 1);
 }
 
+/// Everybody's leases have run out, and whoever comes back first sees nobody else: it takes nothing
+/// from those who live, and no record in hand counts as tried.
+#[tokio::test]
+async fn after_an_outage_of_the_store_everyone_keeps_what_they_had() {
+    let rig = Rig::new(4, |_| Ok(()));
+    let (a, b) = (rig.consumer("a"), rig.consumer("b"));
+    let stats = [a.stats(), b.stats()];
+    let cancel = CancellationToken::new();
+    tokio::join!(a.run(cancel.clone()), b.run(cancel.clone()), async {
+        let shared = || stats.iter().all(|stats| stats.owned() == 2);
+        until(shared).await;
+        let epochs = rig.leases.epochs();
+        rig.leases.set_down(true);
+        until(|| stats.iter().all(|stats| stats.lease_age() > LEASE * 2)).await;
+        rig.leases.set_down(false);
+        until(|| stats.iter().all(|stats| stats.lease_age() < LEASE)).await;
+        until(shared).await;
+        assert_eq!(rig.leases.epochs(), epochs);
+        cancel.cancel();
+    });
+}
+
 #[tokio::test]
 async fn the_age_of_the_leases_is_that_of_the_last_heartbeat() {
     let rig = Rig::new(1, |_| Ok(()));

@@ -69,6 +69,11 @@ impl MemoryLeases {
         tables.rows.values().map(|row| row.owner.clone()).collect()
     }
 
+    pub fn epochs(&self) -> Vec<i64> {
+        let tables = self.0.lock().unwrap();
+        tables.rows.values().map(|row| row.epoch).collect()
+    }
+
     pub fn next(&self, partition: i32) -> i64 {
         self.0.lock().unwrap().rows[&partition].next
     }
