@@ -65,14 +65,15 @@ pub async fn retire(
 }
 
 /// Removes some of the chunks of a retired document, so that nobody else who writes the index waits
-/// for long. True if there may be more. A document that is active again keeps what it has.
+/// for long. True if there may be more. A document that is active again keeps what it has, and one
+/// that somebody else is at work on is left to them.
 pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<bool, DbError> {
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
             // The document first, then the index, as everybody does.
             let retired: Option<UuidRow> = statement(format!(
-                "SELECT d.id FROM documents d WHERE d.id = $1 AND {RETIRED} FOR UPDATE"
+                "SELECT d.id FROM documents d WHERE d.id = $1 AND {RETIRED} FOR UPDATE SKIP LOCKED"
             ))
             .bind::<SqlUuid, _>(document.0)
             .get_result(connection)
