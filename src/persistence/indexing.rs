@@ -1,6 +1,7 @@
 //! What makes a document version searchable: chunks, embeddings, BM25 postings, and the switch.
 
 mod backfill;
+mod commit;
 mod generation;
 mod give_up;
 mod reannounce;
@@ -8,7 +9,7 @@ mod removal;
 
 use diesel::OptionalExtension;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -16,16 +17,16 @@ pub use backfill::{
     BackfillLock, UnembeddedChunk, activate_if_complete, insert_embeddings, list_unembedded,
     lock_backfill,
 };
+pub use commit::{commit_failed, commit_indexed, commit_nothing};
 pub use generation::{Generation, ensure_generation, ensure_hnsw};
 pub use give_up::give_up;
-pub use reannounce::reannounce_received;
-use removal::drop_chunks;
+pub use reannounce::{ANNOUNCED_AT_ONCE, reannounce_received};
 pub(super) use removal::drop_some_chunks;
 
 use super::statement::statement;
-use super::{Database, DbError, leases, outbox};
+use super::{Database, DbError, outbox};
 use crate::domain::ids::{DocumentId, EventId, VersionId};
-use crate::domain::messaging::{Fence, Outcome, topics};
+use crate::domain::messaging::{Fence, topics};
 
 /// BM25 saturation; 0.9 and 0.4 are Anserini's defaults for passages.
 pub const BM25_K1: f64 = 0.9;
@@ -98,111 +99,6 @@ pub struct IndexedVersion<'a> {
     pub title: &'a str,
     pub text: &'a str,
     pub chunks: &'a [NewChunk],
-}
-
-/// Stores chunks and postings, switches the version, advances the offset: one transaction.
-pub async fn commit_indexed(
-    database: &Database,
-    receipt: &Receipt<'_>,
-    new: &IndexedVersion<'_>,
-) -> Result<Outcome, DbError> {
-    let mut connection = database.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let outcome = advance(connection, receipt).await?;
-            if outcome == Outcome::Duplicate {
-                return Ok(outcome);
-            }
-            // Upload, withdrawal and this lock the document row first, always.
-            let latest = lock_document(connection, new.document_id).await?;
-            let Some(latest) = latest.filter(|latest| latest.id == new.version_id.0) else {
-                mark(connection, new.version_id, "superseded", None).await?;
-                return Ok(outcome);
-            };
-            for (index, slice) in new.chunks.chunks(SLICE).enumerate() {
-                insert_chunks(connection, new, slice, index * SLICE).await?;
-            }
-            lock_lexical(connection).await?;
-            if latest.version > 1 {
-                drop_chunks(connection, new.document_id.0, new.version_id.0).await?;
-            }
-            for before in (0..new.chunks.len()).step_by(SLICE) {
-                insert_postings(connection, new, before).await?;
-            }
-            switch_version(connection, new).await?;
-            announce(
-                connection,
-                "document.indexed",
-                new.document_id,
-                new.version_id,
-            )
-            .await?;
-            Ok(outcome)
-        })
-        .await
-}
-
-/// Marks a version as failed, with a reason for people, and advances the offset.
-pub async fn commit_failed(
-    database: &Database,
-    receipt: &Receipt<'_>,
-    document: DocumentId,
-    version: VersionId,
-    reason: &str,
-) -> Result<Outcome, DbError> {
-    let mut connection = database.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let outcome = advance(connection, receipt).await?;
-            if outcome == Outcome::Applied {
-                mark(connection, version, "failed", Some(reason)).await?;
-                announce(connection, "document.failed", document, version).await?;
-            }
-            Ok(outcome)
-        })
-        .await
-}
-
-/// Advances past a record that needs no work.
-pub async fn commit_nothing(
-    database: &Database,
-    receipt: &Receipt<'_>,
-) -> Result<Outcome, DbError> {
-    let mut connection = database.connection().await?;
-    connection
-        .transaction(async |connection| advance(connection, receipt).await)
-        .await
-}
-
-async fn advance(
-    connection: &mut AsyncPgConnection,
-    receipt: &Receipt<'_>,
-) -> Result<Outcome, DbError> {
-    leases::commit_delivery(connection, receipt.fence, receipt.offset, receipt.event_id).await
-}
-
-#[derive(diesel::QueryableByName)]
-struct LatestRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Integer)]
-    version: i32,
-}
-
-/// Locks the document and returns its newest version, if it is active.
-async fn lock_document(
-    connection: &mut AsyncPgConnection,
-    document: DocumentId,
-) -> Result<Option<LatestRow>, DbError> {
-    Ok(statement(
-        "SELECT v.id, v.version FROM documents d
-         JOIN document_versions v ON v.document_id = d.id AND v.version = d.latest_version
-         WHERE d.id = $1 AND d.status = 'active' FOR UPDATE OF d",
-    )
-    .bind::<SqlUuid, _>(document.0)
-    .get_result(connection)
-    .await
-    .optional()?)
 }
 
 async fn mark(
@@ -290,7 +186,7 @@ pub(super) fn vector_text(vector: &[f32]) -> String {
 
 /// One writer of postings and document frequencies at a time: their rows are hot, and taking
 /// them in any order would deadlock.
-async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
+pub(super) async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
     let locked =
         statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))")
             .execute(connection)

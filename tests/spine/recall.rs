@@ -23,6 +23,11 @@ pub async fn open(provider: &Provider) -> System {
     system
 }
 
+/// Those who wait for the lock of whoever writes the index.
+const WAITING: &str =
+    "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+    AND objid::bigint = hashtext('chatbot.lexical ' || current_schema())::bigint & 4294967295";
+
 async fn withdraw(system: &System, name: &str) {
     let url = format!("{}/withdraw", system.document_url(name));
     let request = system.http.post(url).bearer_auth(&system.key);
@@ -113,17 +118,36 @@ async fn a_recall_waits_for_nobody_who_writes_the_index() {
     execute(&mut writer, "BEGIN").await;
     let lock = "SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))";
     execute(&mut writer, lock).await;
+    // One that is searchable, and one whose next edition is being stored.
+    system
+        .put(
+            "hours.md",
+            "text/markdown",
+            format!("{VISITING}Ring the bell."),
+        )
+        .await;
+    until("a worker waits to store it", async || {
+        system.database().number(WAITING).await == 1
+    })
+    .await;
     withdraw(&system, "visiting.md").await;
     assert_eq!(found().await, 1);
+    withdraw(&system, "hours.md").await;
+    assert_eq!(found().await, 0);
     let delete = system.http.delete(system.document_url("hours.md"));
     let deleted = delete.bearer_auth(&system.key).send().await.unwrap();
     assert_eq!(deleted.status(), 204);
-    assert_eq!(found().await, 0);
     execute(&mut writer, "ROLLBACK").await;
     let left = "SELECT count(*) + (SELECT count(*) FROM lexical_postings)
         + (SELECT chunks FROM lexical_stats) AS n FROM chunks";
     until("nothing is left in the index", async || {
         system.database().number(left).await == 0
+    })
+    .await;
+    let superseded = "SELECT count(*) AS n FROM document_versions v JOIN documents d
+        ON d.id = v.document_id WHERE external_id = 'hours.md' AND v.status = 'superseded'";
+    until("its next edition is not stored", async || {
+        system.database().number(superseded).await == 1
     })
     .await;
 }

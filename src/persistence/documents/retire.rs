@@ -71,9 +71,11 @@ pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            // The document first, then the index, as everybody does.
+            // First the index, for which it may have to wait: meanwhile nobody waits for the document.
+            indexing::lock_lexical(connection).await?;
             let retired: Option<UuidRow> = statement(format!(
-                "SELECT d.id FROM documents d WHERE d.id = $1 AND {RETIRED} FOR UPDATE SKIP LOCKED"
+                "SELECT d.id FROM documents d WHERE d.id = $1 AND {RETIRED}
+                 FOR NO KEY UPDATE SKIP LOCKED"
             ))
             .bind::<SqlUuid, _>(document.0)
             .get_result(connection)

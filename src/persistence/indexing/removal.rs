@@ -4,7 +4,7 @@ use diesel::sql_types::{BigInt, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::{SLICE, lock_lexical, ordinal};
+use super::{SLICE, ordinal};
 use crate::persistence::DbError;
 use crate::persistence::statement::statement;
 
@@ -19,12 +19,11 @@ pub(super) async fn drop_chunks(
     Ok(())
 }
 
-/// Removes some of a document's chunks; true if there may be more. Takes the lock itself.
+/// Removes some of a document's chunks; true if there may be more. Under the same lock.
 pub(in crate::persistence) async fn drop_some_chunks(
     connection: &mut AsyncPgConnection,
     document: Uuid,
 ) -> Result<bool, DbError> {
-    lock_lexical(connection).await?;
     Ok(drop_slice(connection, document, None).await? == SLICE)
 }
 

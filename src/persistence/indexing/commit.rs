@@ -1,0 +1,171 @@
+//! What a handled record leaves behind, with the offset after it: one transaction.
+
+use diesel::OptionalExtension;
+use diesel::sql_types::Uuid as SqlUuid;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::removal::drop_chunks;
+use super::{
+    IndexedVersion, Receipt, SLICE, announce, insert_chunks, insert_postings, lock_lexical, mark,
+    switch_version,
+};
+use crate::domain::ids::{DocumentId, VersionId};
+use crate::domain::messaging::Outcome;
+use crate::persistence::statement::statement;
+use crate::persistence::{Database, DbError, leases};
+
+/// Why nothing was stored.
+enum NotStored {
+    /// The document was withdrawn, or has a newer version.
+    Superseded,
+    Failed(DbError),
+}
+
+impl From<DbError> for NotStored {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<diesel::result::Error> for NotStored {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Stores chunks and postings, switches the version, advances the offset: one transaction. A version
+/// that is not the newest any more is marked as superseded instead.
+pub async fn commit_indexed(
+    database: &Database,
+    receipt: &Receipt<'_>,
+    new: &IndexedVersion<'_>,
+) -> Result<Outcome, DbError> {
+    match store(database, receipt, new).await {
+        Ok(outcome) => Ok(outcome),
+        Err(NotStored::Superseded) => commit_superseded(database, receipt, new.version_id).await,
+        Err(NotStored::Failed(error)) => Err(error),
+    }
+}
+
+async fn store(
+    database: &Database,
+    receipt: &Receipt<'_>,
+    new: &IndexedVersion<'_>,
+) -> Result<Outcome, NotStored> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let outcome = advance(connection, receipt).await?;
+            if outcome == Outcome::Duplicate {
+                return Ok(outcome);
+            }
+            for (index, slice) in new.chunks.chunks(SLICE).enumerate() {
+                insert_chunks(connection, new, slice, index * SLICE).await?;
+            }
+            lock_lexical(connection).await?;
+            drop_chunks(connection, new.document_id.0, new.version_id.0).await?;
+            for before in (0..new.chunks.len()).step_by(SLICE) {
+                insert_postings(connection, new, before).await?;
+            }
+            // The document last: whoever withdraws it, or uploads its next version, does not wait
+            // for all that.
+            if lock_newest(connection, new.document_id).await? != Some(new.version_id) {
+                return Err(NotStored::Superseded);
+            }
+            switch_version(connection, new).await?;
+            announce(
+                connection,
+                "document.indexed",
+                new.document_id,
+                new.version_id,
+            )
+            .await?;
+            Ok(outcome)
+        })
+        .await
+}
+
+async fn commit_superseded(
+    database: &Database,
+    receipt: &Receipt<'_>,
+    version: VersionId,
+) -> Result<Outcome, DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let outcome = advance(connection, receipt).await?;
+            if outcome == Outcome::Applied {
+                mark(connection, version, "superseded", None).await?;
+            }
+            Ok(outcome)
+        })
+        .await
+}
+
+/// Marks a version as failed, with a reason for people, and advances the offset.
+pub async fn commit_failed(
+    database: &Database,
+    receipt: &Receipt<'_>,
+    document: DocumentId,
+    version: VersionId,
+    reason: &str,
+) -> Result<Outcome, DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let outcome = advance(connection, receipt).await?;
+            if outcome == Outcome::Applied {
+                mark(connection, version, "failed", Some(reason)).await?;
+                announce(connection, "document.failed", document, version).await?;
+            }
+            Ok(outcome)
+        })
+        .await
+}
+
+/// Advances past a record that needs no work.
+pub async fn commit_nothing(
+    database: &Database,
+    receipt: &Receipt<'_>,
+) -> Result<Outcome, DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| advance(connection, receipt).await)
+        .await
+}
+
+async fn advance(
+    connection: &mut AsyncPgConnection,
+    receipt: &Receipt<'_>,
+) -> Result<Outcome, DbError> {
+    leases::commit_delivery(connection, receipt.fence, receipt.offset, receipt.event_id).await
+}
+
+#[derive(diesel::QueryableByName)]
+struct NewestRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Locks the document and returns its newest version, if it is active.
+async fn lock_newest(
+    connection: &mut AsyncPgConnection,
+    document: DocumentId,
+) -> Result<Option<VersionId>, DbError> {
+    // Two statements: a join would see the versions of before it waited for the lock.
+    statement("SELECT FROM documents WHERE id = $1 FOR NO KEY UPDATE")
+        .bind::<SqlUuid, _>(document.0)
+        .execute(connection)
+        .await?;
+    let row: Option<NewestRow> = statement(
+        "SELECT v.id FROM documents d
+         JOIN document_versions v ON v.document_id = d.id AND v.version = d.latest_version
+         WHERE d.id = $1 AND d.status = 'active'",
+    )
+    .bind::<SqlUuid, _>(document.0)
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(row.map(|row| row.id.into()))
+}
