@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::random::Random;
 use super::rig::Rig;
+use crate::support::until;
 
 /// A chat that takes longer than this is lost.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -126,6 +127,14 @@ impl Load {
             });
         }
         Self { stop, ended, tasks }
+    }
+
+    /// Resolves when as many chats have begun as there are clients, and ended.
+    pub async fn turns_over(&self) {
+        // Each client was in the middle of one chat at most.
+        let enough = self.ended() + 2 * self.tasks.len();
+        let over = || std::future::ready(self.ended() >= enough);
+        until("everybody asks again", over).await;
     }
 
     /// How many chats have ended.

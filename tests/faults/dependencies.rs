@@ -58,7 +58,7 @@ async fn play(
         provoke(&rig).await;
         windows.push((begun, Instant::now()));
     }
-    sleep(Duration::from_secs(2)).await;
+    load.turns_over().await;
     let chats = load.finish().await;
     let found = check(&rig, &chats).await;
     report(scenario, count, &found);
@@ -121,8 +121,14 @@ impl Played {
         }
     }
 
-    /// A new question is accepted soon after each return.
+    /// A new question is accepted soon after each return, and answered after the last.
     fn recovers(&self) {
+        let (_, back) = self.windows.last().expect("a fault");
+        let mut since = self.chats.iter().filter(|chat| chat.begun > *back);
+        assert!(
+            since.any(|chat| chat.status() == "completed"),
+            "no answer since"
+        );
         for (_, back) in &self.windows {
             let accepted = self
                 .chats

@@ -11,7 +11,7 @@ use chatbot::domain::ids::new_uuid;
 /// for a minute what is left of it, would keep a process from coming back to its port.
 const RANGE: Range<u16> = 20_000..32_000;
 
-/// A port of 127.0.0.1 that nobody listens on, and that nobody else gets while its process is down.
+/// A port of 127.0.0.1 that nobody listens on; no two calls return the same one.
 pub fn free_port() -> u16 {
     static GIVEN: LazyLock<Mutex<BTreeSet<u16>>> = LazyLock::new(Mutex::default);
     let mut given = GIVEN.lock().expect("no test panics in here");
