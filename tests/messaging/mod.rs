@@ -16,4 +16,4 @@ mod long_documents;
 mod outbox;
 mod poison;
 mod reannounce;
-pub mod records;
+mod records;
