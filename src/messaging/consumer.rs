@@ -201,7 +201,7 @@ impl LeasedConsumer {
         if silent >= settings.ttl {
             // The store was away, or this process stood still. Others who live may have been silent
             // as long: they get time to renew what they work on before it is taken for abandoned.
-            membership.patient_until = Instant::now() + deadline;
+            membership.patient_until = Instant::now() + deadline * 2;
         }
         if membership.partitions == 0 || membership.beats.is_multiple_of(BEATS_PER_TOPIC_LOOK) {
             let look = self.log.partitions(&settings.topic);

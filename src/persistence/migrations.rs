@@ -59,7 +59,7 @@ pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
     while harness.has_pending_migration(MIGRATIONS).map_err(failed)? {
         match harness.run_next_migration(MIGRATIONS) {
             Ok(version) => applied.push(version.to_string()),
-            Err(error) if is_refused_lock(&error.to_string()) && refused < MOST_REFUSALS => {
+            Err(error) if is_in_the_way(&error.to_string()) && refused < MOST_REFUSALS => {
                 refused += 1;
                 tracing::info!(
                     times = refused,
@@ -73,8 +73,9 @@ pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
     Ok(applied)
 }
 
-fn is_refused_lock(message: &str) -> bool {
-    message.contains("due to lock timeout")
+/// Whether the running system held what the migration needs; nothing was done then.
+fn is_in_the_way(message: &str) -> bool {
+    message.contains("due to lock timeout") || message.contains("deadlock detected")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` has")]

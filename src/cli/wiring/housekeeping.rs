@@ -1,6 +1,5 @@
 //! What is done again and again beside the requests.
 
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -10,6 +9,8 @@ use crate::persistence::{Database, bounded, indexing, outbox};
 
 /// Pause between two rounds.
 const PAUSE: Duration = Duration::from_mins(10);
+/// Pause before what failed at the start is tried again.
+const RETRY: Duration = Duration::from_secs(10);
 /// How long a document waits for its turn before, in a round, its record is taken for lost.
 const LOST_AFTER_SECONDS: i32 = 3_600;
 /// Pause between two looks whether the vector index pays.
@@ -35,20 +36,34 @@ pub(super) async fn keep_index(
 /// At the start what has waited for so many seconds: a bus that keeps nothing has lost it all. A bus
 /// may lose records while the process runs, too, but there a document may just have to wait.
 pub(super) async fn reannounce(database: &Database, seconds: i32, token: &CancellationToken) {
-    let least = AtomicI32::new(seconds);
-    repeat(PAUSE, token, async || {
-        let seconds = least.load(Ordering::Relaxed);
+    let at_start = async {
+        while !announce(database, seconds).await {
+            tokio::time::sleep(RETRY).await;
+        }
+    };
+    if token.run_until_cancelled(at_start).await.is_some() {
+        let seconds = seconds.max(LOST_AFTER_SECONDS);
+        repeat(PAUSE, token, || announce(database, seconds)).await;
+    }
+}
+
+/// Whether it could.
+async fn announce(database: &Database, seconds: i32) -> bool {
+    loop {
         match bounded(indexing::reannounce_received(database, seconds)).await {
+            Ok(0) => return true,
             Ok(versions) => {
-                least.store(seconds.max(LOST_AFTER_SECONDS), Ordering::Relaxed);
-                if versions > 0 {
-                    tracing::info!(versions, "documents that wait are announced again");
+                tracing::info!(versions, "documents that wait are announced again");
+                if versions < indexing::ANNOUNCED_AT_ONCE {
+                    return true;
                 }
             }
-            Err(error) => tracing::warn!(error = %error, "documents were not announced again"),
+            Err(error) => {
+                tracing::warn!(error = %error, "documents were not announced again");
+                return false;
+            }
         }
-    })
-    .await;
+    }
 }
 
 /// Old events and processed event ids go, a bounded number at a time.

@@ -5,14 +5,18 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::ordinal;
 use crate::domain::messaging::topics;
 use crate::persistence::statement::statement;
 use crate::persistence::{Database, DbError, outbox};
 
+/// Versions that one call announces at most: one statement each, in one transaction.
+pub const ANNOUNCED_AT_ONCE: usize = 1_000;
+
 /// Announces again the versions of active documents that have waited longer than `seconds`, unless
 /// they were announced within that time or are about to be: a record that a bus lost must not leave
 /// a document waiting for ever. One that waits for its turn only is handled once all the same.
-/// Returns how many.
+/// Returns how many; if it is as many as one call may, there may be more.
 pub async fn reannounce_received(database: &Database, seconds: i32) -> Result<usize, DbError> {
     #[derive(diesel::QueryableByName)]
     struct Waiting {
@@ -40,7 +44,7 @@ pub async fn reannounce_received(database: &Database, seconds: i32) -> Result<us
                  ORDER BY v.created_at LIMIT $2 FOR UPDATE OF v SKIP LOCKED",
             )
             .bind::<Integer, _>(seconds)
-            .bind::<BigInt, _>(10_000)
+            .bind::<BigInt, _>(ordinal(ANNOUNCED_AT_ONCE))
             .bind::<Text, _>(topics::DOCUMENT_COMMANDS)
             .load(connection)
             .await?;
