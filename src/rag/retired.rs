@@ -25,7 +25,7 @@ pub struct Retired {
 
 /// Removes what [`Retired`] is told of, and what it finds.
 pub struct Removal {
-    pub database: Database,
+    database: Database,
     waiting: Receiver<DocumentId>,
 }
 

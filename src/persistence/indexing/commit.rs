@@ -43,7 +43,9 @@ pub async fn commit_indexed(
 ) -> Result<Outcome, DbError> {
     match store(database, receipt, new).await {
         Ok(outcome) => Ok(outcome),
-        Err(NotStored::Superseded) => commit_superseded(database, receipt, new.version_id).await,
+        Err(NotStored::Superseded) => {
+            commit_unindexed(database, receipt, new.document_id, new.version_id, None).await
+        }
         Err(NotStored::Failed(error)) => Err(error),
     }
 }
@@ -86,23 +88,6 @@ async fn store(
         .await
 }
 
-async fn commit_superseded(
-    database: &Database,
-    receipt: &Receipt<'_>,
-    version: VersionId,
-) -> Result<Outcome, DbError> {
-    let mut connection = database.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let outcome = advance(connection, receipt).await?;
-            if outcome == Outcome::Applied {
-                mark(connection, version, "superseded", None).await?;
-            }
-            Ok(outcome)
-        })
-        .await
-}
-
 /// Marks a version as failed, with a reason for people, and advances the offset.
 pub async fn commit_failed(
     database: &Database,
@@ -111,13 +96,30 @@ pub async fn commit_failed(
     version: VersionId,
     reason: &str,
 ) -> Result<Outcome, DbError> {
+    commit_unindexed(database, receipt, document, version, Some(reason)).await
+}
+
+/// Marks a version that is not indexed: as failed if there is a reason, otherwise as superseded,
+/// which nobody is told of. Advances the offset.
+async fn commit_unindexed(
+    database: &Database,
+    receipt: &Receipt<'_>,
+    document: DocumentId,
+    version: VersionId,
+    failed: Option<&str>,
+) -> Result<Outcome, DbError> {
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
             let outcome = advance(connection, receipt).await?;
-            if outcome == Outcome::Applied {
-                mark(connection, version, "failed", Some(reason)).await?;
+            if outcome == Outcome::Duplicate {
+                return Ok(outcome);
+            }
+            if failed.is_some() {
+                mark(connection, version, "failed", failed).await?;
                 announce(connection, "document.failed", document, version).await?;
+            } else {
+                mark(connection, version, "superseded", None).await?;
             }
             Ok(outcome)
         })
@@ -153,15 +155,11 @@ async fn lock_newest(
     connection: &mut AsyncPgConnection,
     document: DocumentId,
 ) -> Result<Option<VersionId>, DbError> {
-    // Two statements: a join would see the versions of before it waited for the lock.
-    statement("SELECT FROM documents WHERE id = $1 FOR NO KEY UPDATE")
-        .bind::<SqlUuid, _>(document.0)
-        .execute(connection)
-        .await?;
+    // If it had to wait and the document changed meanwhile, its row no longer matches this version's.
     let row: Option<NewestRow> = statement(
         "SELECT v.id FROM documents d
          JOIN document_versions v ON v.document_id = d.id AND v.version = d.latest_version
-         WHERE d.id = $1 AND d.status = 'active'",
+         WHERE d.id = $1 AND d.status = 'active' FOR NO KEY UPDATE OF d",
     )
     .bind::<SqlUuid, _>(document.0)
     .get_result(connection)
