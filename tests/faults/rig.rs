@@ -13,7 +13,7 @@ use super::planted::Planted;
 use super::random::Random;
 use crate::support::ports::free_port;
 use crate::support::provider::{Dialect, Provider, Script};
-use crate::support::system::{Role, Setup};
+use crate::support::system::{Role, Setup, until_answers};
 use crate::support::until;
 
 /// Between two pieces of an answer.
@@ -228,24 +228,15 @@ impl Rig {
                     replicas.assert_runs(*index);
                 }
             };
-            for index in &running {
-                self.until_answers(&replicas.url(*index), replicas, runs)
-                    .await;
+            let mut urls: Vec<String> = running.iter().map(|index| replicas.url(*index)).collect();
+            if !urls.is_empty() {
+                urls.push(replicas.front());
             }
-            if !running.is_empty() {
-                self.until_answers(&replicas.front(), replicas, runs).await;
+            for url in urls {
+                let url = format!("{url}{}", replicas.ready);
+                until_answers(&self.http, &url, runs).await;
             }
         }
-    }
-
-    async fn until_answers(&self, url: &str, replicas: &Replicas, meanwhile: impl Fn()) {
-        let url = format!("{url}{}", replicas.ready);
-        until(&format!("{url} is ready"), || {
-            meanwhile();
-            let request = self.http.get(&url).timeout(Duration::from_secs(2));
-            async { request.send().await.is_ok_and(|a| a.status().is_success()) }
-        })
-        .await;
     }
 
     async fn upload_leaflet(&self) {

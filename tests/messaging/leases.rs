@@ -217,6 +217,17 @@ async fn a_skip_leaves_a_trace() {
     assert_eq!(test.number(trace).await, 7);
 }
 
+/// Of three partitions' rows, one of which somebody holds on purpose.
+async fn until_all_but_one_are_free(test: &TestDatabase) {
+    let free = "SELECT count(*) AS n FROM (
+        SELECT FROM partition_leases FOR UPDATE SKIP LOCKED) free";
+    until_within(Duration::from_secs(5), "its locks are free", || async {
+        test.database.ping().await.unwrap();
+        test.number(free).await == 2
+    })
+    .await;
+}
+
 /// Whoever dies or gives up in the middle of a statement: the server need not bring it to its end.
 #[tokio::test]
 async fn what_nobody_waits_for_any_more_holds_nobody_up() {
@@ -228,14 +239,7 @@ async fn what_nobody_waits_for_any_more_holds_nobody_up() {
     execute(&mut holder, last).await;
     let leaving = test.database.release(GROUP, "a");
     assert!(timeout(Duration::from_millis(500), leaving).await.is_err());
-    let free = "SELECT count(*) AS n FROM (
-        SELECT FROM partition_leases FOR UPDATE SKIP LOCKED) free";
-    let limit = Duration::from_secs(5);
-    until_within(limit, "its locks are free", || async {
-        test.database.ping().await.unwrap();
-        test.number(free).await == 2
-    })
-    .await;
+    until_all_but_one_are_free(&test).await;
 }
 
 /// Nor does the next one who needs a connection wait behind it.
@@ -270,11 +274,5 @@ async fn a_connection_given_back_in_the_middle_of_its_work_is_closed_wherever_it
     };
     let (counted, ()) = tokio::join!(test.database.pending(), given_up);
     counted.unwrap();
-    let free = "SELECT count(*) AS n FROM (
-        SELECT FROM partition_leases FOR UPDATE SKIP LOCKED) free";
-    until_within(Duration::from_secs(5), "its locks are free", || async {
-        test.database.ping().await.unwrap();
-        test.number(free).await == 2
-    })
-    .await;
+    until_all_but_one_are_free(&test).await;
 }

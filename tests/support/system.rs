@@ -165,11 +165,16 @@ pub fn authority(url: &str) -> String {
 
 /// What the process prints to stderr is seen by whoever runs the tests.
 async fn until_ready(role: &mut Role, path: &str) {
-    let http = reqwest::Client::new();
     let url = format!("{}{path}", role.url);
+    let runs = || role.assert_runs(|| "see above".to_owned());
+    until_answers(&reqwest::Client::new(), &url, runs).await;
+}
+
+/// Waits until a URL answers well; `meanwhile` is called again and again.
+pub async fn until_answers(http: &reqwest::Client, url: &str, mut meanwhile: impl FnMut()) {
     until(&format!("{url} answers"), || {
-        role.assert_runs(|| "see above".to_owned());
-        let request = http.get(&url).timeout(Duration::from_secs(2));
+        meanwhile();
+        let request = http.get(url).timeout(Duration::from_secs(2));
         async { request.send().await.is_ok_and(|a| a.status().is_success()) }
     })
     .await;
