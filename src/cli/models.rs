@@ -1,24 +1,28 @@
-//! `chatbot models pull|list`.
+//! `chatbot models pull|list|check`.
 
 use clap::Subcommand;
 
 use super::output;
 use crate::config::Config;
 use crate::embedding::models::{BarProgress, ModelCache};
+use crate::llm::{LlmConfig, ModelCheck, ModelState};
 
-/// What to do with model files.
+/// What to do with model files and models.
 #[derive(Subcommand)]
 pub enum ModelsCommand {
     /// Fetch what is missing or damaged.
     Pull,
     /// Show the files and whether they are intact.
     List,
+    /// Ask each configured provider whether it has the configured language model, and for how long.
+    Check,
 }
 
 /// Runs the command.
 pub async fn run(command: &ModelsCommand, config: &Config) -> anyhow::Result<()> {
     let cache = ModelCache::from_config(&config.embedding);
     match command {
+        ModelsCommand::Check => check(&config.llm).await?,
         ModelsCommand::Pull => {
             let report =
                 tokio::task::spawn_blocking(move || cache.pull(&BarProgress::default())).await??;
@@ -42,4 +46,42 @@ pub async fn run(command: &ModelsCommand, config: &Config) -> anyhow::Result<()>
         }
     }
     Ok(())
+}
+
+/// Prints a line for each model; fails if one is unknown, has an end, or could not be asked for.
+async fn check(config: &LlmConfig) -> anyhow::Result<()> {
+    let checks = config.check_models().await?;
+    if checks.is_empty() {
+        output::line(
+            "no provider is configured; set GEMINI_API_KEY, ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL",
+        )?;
+    }
+    for check in &checks {
+        output::line(&format!(
+            "{}/{}: {}",
+            check.provider,
+            check.model,
+            describe(check)
+        ))?;
+    }
+    if checks.iter().all(ModelCheck::is_fine) {
+        return Ok(());
+    }
+    anyhow::bail!("not every model is fine; llm.<provider>.model names another one")
+}
+
+/// A model's state in words, for people and logs.
+pub(super) fn describe(check: &ModelCheck) -> String {
+    let state = match &check.state {
+        ModelState::Listed => "the provider has it".to_owned(),
+        ModelState::Unknown => "the provider has no such model".to_owned(),
+        ModelState::Unasked(error) => format!("the provider could not be asked ({error})"),
+    };
+    match check.shutdown {
+        None => state,
+        Some((date, None)) => format!("{state}; shut down on {date}"),
+        Some((date, Some(successor))) => {
+            format!("{state}; shut down on {date}, successor {successor}")
+        }
+    }
 }

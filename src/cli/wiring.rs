@@ -178,6 +178,7 @@ impl Process {
             llm.providers = providers.names().join(","),
             "providers in order"
         );
+        self.spawn_model_check();
         let retrieval = RetrievalClient::new(
             &config.orchestrator.rag_url,
             SecretString::from(config.auth.internal_token.expose().to_owned()),
@@ -212,6 +213,17 @@ impl Process {
                 orchestrator::routes::configure(service);
             }),
         })
+    }
+
+    /// One line a model, while the role starts; nothing waits for it.
+    fn spawn_model_check(&self) {
+        let (config, token) = (self.config.llm.clone(), self.shutdown.soft_token());
+        self.shutdown.spawn(async move {
+            tokio::select! {
+                () = token.cancelled() => {}
+                () = housekeeping::check_models(&config) => {}
+            }
+        });
     }
 
     /// The rag role on these adapters, its workers included.

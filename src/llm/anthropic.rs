@@ -2,12 +2,15 @@
 
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::capabilities::{self, Capabilities};
 use super::{
-    ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, Role, Usage, wire,
+    ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, ProviderConfig,
+    ProviderKind, Role, Usage, wire,
 };
 
 const API_VERSION: &str = "2023-06-01";
@@ -18,8 +21,21 @@ pub struct Anthropic {
     url: String,
     key: SecretString,
     model: String,
+    capabilities: Capabilities,
     max_output_tokens: u32,
     temperature: f32,
+}
+
+/// The address of one of the API's resources.
+pub(super) fn url(settings: &ProviderConfig, resource: &str) -> String {
+    format!("{}/v1/{resource}", settings.base_url.trim_end_matches('/'))
+}
+
+/// With the key and the version of the API.
+pub(super) fn authorised(request: RequestBuilder, key: &SecretString) -> RequestBuilder {
+    request
+        .header("x-api-key", key.expose_secret())
+        .header("anthropic-version", API_VERSION)
 }
 
 impl Anthropic {
@@ -27,9 +43,15 @@ impl Anthropic {
         let settings = &config.anthropic;
         Self {
             http: http.clone(),
-            url: format!("{}/v1/messages", settings.base_url.trim_end_matches('/')),
+            url: url(settings, "messages"),
             key: settings.api_key.clone().unwrap_or_default(),
             model: settings.model.clone(),
+            capabilities: capabilities::of(
+                ProviderKind::Anthropic,
+                &settings.model,
+                false,
+                &settings.parameters,
+            ),
             max_output_tokens: config.max_output_tokens,
             temperature: config.temperature,
         }
@@ -47,14 +69,39 @@ impl Anthropic {
                 json!({ "role": role, "content": message.content })
             })
             .collect();
-        json!({
+        let asked = &self.capabilities;
+        let mut body = json!({
             "model": self.model,
             "system": prompt.system,
             "messages": messages,
-            "max_tokens": self.max_output_tokens,
-            "temperature": self.temperature,
+            "max_tokens": self.max_output_tokens.saturating_add(asked.thinking_tokens),
             "stream": true,
-        })
+        });
+        let optional = [
+            (
+                "temperature",
+                asked.temperature.then(|| json!(self.temperature)),
+            ),
+            (
+                "thinking",
+                asked.thinking.as_str().map(|kind| json!({ "type": kind })),
+            ),
+            (
+                "output_config",
+                asked
+                    .effort
+                    .as_str()
+                    .map(|effort| json!({ "effort": effort })),
+            ),
+        ];
+        if let Some(body) = body.as_object_mut() {
+            body.extend(
+                optional
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name.to_owned(), value?))),
+            );
+        }
+        body
     }
 }
 
@@ -65,8 +112,11 @@ enum Event {
     MessageStart {
         message: Started,
     },
+    ContentBlockStart {
+        content_block: Piece,
+    },
     ContentBlockDelta {
-        delta: Delta,
+        delta: Piece,
     },
     MessageDelta {
         delta: Stopped,
@@ -87,9 +137,15 @@ struct Started {
     usage: WireUsage,
 }
 
+/// The beginning of a block, or a piece of it. Thoughts, their signatures and tool calls are blocks
+/// of other types, which are not shown.
 #[derive(Deserialize)]
-struct Delta {
-    text: Option<String>,
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Piece {
+    #[serde(alias = "text_delta")]
+    Text { text: String },
+    #[serde(other)]
+    Other,
 }
 
 #[derive(Deserialize)]
@@ -123,15 +179,21 @@ impl Progress {
                 self.count(&message.usage);
                 None
             }
-            Ok(Event::ContentBlockDelta { delta }) => delta
-                .text
-                .filter(|text| !text.is_empty())
-                .map(|text| Ok(Chunk::Delta(text))),
+            Ok(
+                Event::ContentBlockStart {
+                    content_block: piece,
+                }
+                | Event::ContentBlockDelta { delta: piece },
+            ) => match piece {
+                Piece::Text { text } if !text.is_empty() => Some(Ok(Chunk::Delta(text))),
+                Piece::Text { .. } | Piece::Other => None,
+            },
             Ok(Event::MessageDelta { delta, usage }) => {
                 self.count(&usage);
                 self.finish = delta.stop_reason.map(|reason| match reason.as_str() {
                     "end_turn" | "stop_sequence" => FinishReason::Stop,
-                    "max_tokens" => FinishReason::Length,
+                    "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
+                    "refusal" => FinishReason::Refusal,
                     _ => FinishReason::Other,
                 });
                 None
@@ -166,12 +228,7 @@ impl ChatModel for Anthropic {
     }
 
     async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError> {
-        let request = self
-            .http
-            .post(&self.url)
-            .header("x-api-key", self.key.expose_secret())
-            .header("anthropic-version", API_VERSION)
-            .json(&self.body(prompt));
+        let request = authorised(self.http.post(&self.url), &self.key).json(&self.body(prompt));
         let events = wire::open(request).await?;
         let state = (Some(events), Progress::default());
         Ok(Box::pin(stream::unfold(
@@ -244,6 +301,35 @@ mod tests {
                 finish: FinishReason::Stop,
             }))
         );
+    }
+
+    #[test]
+    fn only_text_blocks_are_shown() {
+        let take = |data: &str| Progress::default().take(data);
+        for other in [
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"The leaflet says"}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"c2ln"}}"#,
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"c2ln"}}"#,
+            r#"{"type":"content_block_delta","index":1,"delta":{"type":"a_delta_of_next_year","text":"x"}}"#,
+            r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}"#,
+            r#"{"type":"content_block_stop","index":1}"#,
+        ] {
+            assert!(take(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_no_end_like_others() {
+        let mut progress = Progress::default();
+        progress.take(r#"{"type":"message_delta","delta":{"stop_reason":"refusal","stop_details":{"category":"medical"}},"usage":{"output_tokens":1}}"#);
+        assert!(matches!(
+            progress.take(r#"{"type":"message_stop"}"#),
+            Some(Ok(Chunk::Finished {
+                finish: FinishReason::Refusal,
+                ..
+            }))
+        ));
     }
 
     #[test]

@@ -149,8 +149,7 @@ impl Permit {
 
     /// The call failed, before or after its first token.
     pub fn failed(mut self, error: &LlmError) {
-        if matches!(error, LlmError::Rejected { .. } | LlmError::Empty) {
-            // It is about this one request; the provider works.
+        if error.is_about_the_request() {
             return self.began();
         }
         let breaker = &self.breaker;
@@ -325,8 +324,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refused_request_says_nothing_against_the_provider() {
         let breaker = breaker();
-        for _ in 0..3 {
-            let refused = LlmError::from_status(400, None);
+        for refused in [
+            LlmError::from_status(400, None),
+            LlmError::ParameterRefused { parameter: "top_k" },
+            LlmError::ModelNotFound,
+            LlmError::Refused,
+        ] {
             breaker.admit().unwrap().failed(&refused);
         }
         assert_eq!(breaker.state(), BreakerState::Closed);

@@ -11,8 +11,8 @@ use super::attempts::{Attempts, Unrecorded};
 use super::breaker::{Breaker, BreakerCollector, BreakerState, Permit};
 use super::openai::OpenAiCompatible;
 use super::{
-    BreakerConfig, ChatModel, Chunk, ChunkStream, DeadlinesConfig, Extractive, LlmConfig, LlmError,
-    Prompt, ProviderKind, Usage, wire,
+    BreakerConfig, ChatModel, Chunk, ChunkStream, DeadlinesConfig, Extractive, FinishReason,
+    LlmConfig, LlmError, Prompt, ProviderKind, Usage, wire,
 };
 
 /// At most this many calls to language models may fail for one answer.
@@ -79,24 +79,14 @@ impl ProviderChain {
     pub fn from_config(config: &LlmConfig) -> Result<Self, LlmError> {
         let http = wire::client(&config.deadlines)?;
         let mut models: Vec<Arc<dyn ChatModel>> = Vec::new();
-        for kind in &config.providers {
-            match kind {
-                ProviderKind::Gemini if config.gemini.api_key.is_some() => {
-                    let model = OpenAiCompatible::new("gemini", &config.gemini, config, &http);
-                    models.push(Arc::new(model));
+        for kind in config.usable() {
+            models.push(match kind {
+                ProviderKind::Anthropic => Arc::new(Anthropic::new(config, &http)),
+                ProviderKind::Gemini | ProviderKind::Openai => {
+                    Arc::new(OpenAiCompatible::new(kind, config, &http))
                 }
-                ProviderKind::Anthropic if config.anthropic.api_key.is_some() => {
-                    models.push(Arc::new(Anthropic::new(config, &http)));
-                }
-                ProviderKind::Openai
-                    if config.openai.api_key.is_some() || !config.openai.base_url.is_empty() =>
-                {
-                    let model = OpenAiCompatible::new("openai", &config.openai, config, &http);
-                    models.push(Arc::new(model));
-                }
-                ProviderKind::Extractive => models.push(Arc::new(Extractive)),
-                ProviderKind::Gemini | ProviderKind::Anthropic | ProviderKind::Openai => {}
-            }
+                ProviderKind::Extractive => Arc::new(Extractive),
+            });
         }
         Ok(Self::new(models, config.deadlines, config.breaker))
     }
@@ -154,13 +144,11 @@ impl ProviderChain {
                 let limit = share(end, ahead);
                 let error = match self.begin(link, permit, prompt, limit, attempts).await {
                     Ok(serving) => return Ok(serving),
+                    // Another model is no way around it: the person is told.
+                    Err(LlmError::Refused) => return Err(LlmError::Refused),
                     Err(error) => error,
                 };
-                tracing::warn!(
-                    llm.provider = link.model.provider(),
-                    error.kind = error.kind(),
-                    "provider failed before its first token"
-                );
+                report(link, &error);
                 match pause_before_retry(&error) {
                     Some(pause) if left > ahead && Instant::now() + pause < end => {
                         sleep(pause).await;
@@ -194,7 +182,11 @@ impl ProviderChain {
         let begun = timeout_at(due, async {
             let mut stream = link.model.stream(prompt).await?;
             match stream.next().await.ok_or(LlmError::Truncated)?? {
-                // A filter, or nothing but thoughts. The extractive model may find nothing.
+                Chunk::Finished {
+                    finish: FinishReason::Refusal,
+                    ..
+                } => Err(LlmError::Refused),
+                // Nothing but thoughts. The extractive model may find nothing.
                 Chunk::Finished { .. } if link.is_remote() => Err(LlmError::Empty),
                 first => Ok((first, stream)),
             }
@@ -256,6 +248,31 @@ impl ProviderChain {
             };
             Some((item, (None, open)))
         }))
+    }
+}
+
+/// A provider that works, but cannot be asked like this, is for the operator to mend.
+fn report(link: &Link, error: &LlmError) {
+    let (provider, model) = (link.model.provider(), link.model.model());
+    match error {
+        LlmError::ParameterRefused { parameter } => tracing::error!(
+            llm.provider = provider,
+            llm.model = model,
+            llm.parameter = parameter,
+            error.kind = error.kind(),
+            "the model does not accept a parameter; set it under llm.<provider>.parameters"
+        ),
+        LlmError::ModelNotFound => tracing::error!(
+            llm.provider = provider,
+            llm.model = model,
+            error.kind = error.kind(),
+            "the provider has no such model; `chatbot models check` says which it has"
+        ),
+        error => tracing::warn!(
+            llm.provider = provider,
+            error.kind = error.kind(),
+            "provider failed before its first token"
+        ),
     }
 }
 

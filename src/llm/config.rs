@@ -3,6 +3,10 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::LlmError;
+use super::capabilities::ParameterOverrides;
+use super::models::{self, ModelCheck};
+
 /// Providers in order, their settings, and the deadlines of a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -14,7 +18,9 @@ pub struct LlmConfig {
     pub openai: ProviderConfig,
     pub deadlines: DeadlinesConfig,
     pub breaker: BreakerConfig,
+    /// Of the answer; a model that thinks gets room for its thoughts on top.
     pub max_output_tokens: u32,
+    /// Sent to models that take one.
     pub temperature: f32,
 }
 
@@ -28,6 +34,18 @@ pub enum ProviderKind {
     Extractive,
 }
 
+impl ProviderKind {
+    /// As in the configuration, logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gemini => "gemini",
+            Self::Anthropic => "anthropic",
+            Self::Openai => "openai",
+            Self::Extractive => "extractive",
+        }
+    }
+}
+
 /// One provider.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -36,6 +54,8 @@ pub struct ProviderConfig {
     pub api_key: Option<SecretString>,
     pub base_url: String,
     pub model: String,
+    /// What is sent to the model, where `llm::capabilities` is wrong about it.
+    pub parameters: ParameterOverrides,
 }
 
 #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
@@ -90,12 +110,44 @@ impl Default for BreakerConfig {
     }
 }
 
+impl LlmConfig {
+    /// Whether the models of the providers in use exist, as far as the providers tell.
+    ///
+    /// # Errors
+    ///
+    /// [`LlmError::Transport`] if no HTTP client can be built.
+    pub async fn check_models(&self) -> Result<Vec<ModelCheck>, LlmError> {
+        models::check(self).await
+    }
+
+    /// The providers that have what they need, in order.
+    pub(super) fn usable(&self) -> impl Iterator<Item = ProviderKind> {
+        self.providers.iter().copied().filter(|kind| {
+            self.of(*kind).is_none_or(|provider| {
+                let own_server = *kind == ProviderKind::Openai && !provider.base_url.is_empty();
+                provider.api_key.is_some() || own_server
+            })
+        })
+    }
+
+    /// The settings of a provider; the extractive one has none.
+    pub(super) fn of(&self, kind: ProviderKind) -> Option<&ProviderConfig> {
+        match kind {
+            ProviderKind::Gemini => Some(&self.gemini),
+            ProviderKind::Anthropic => Some(&self.anthropic),
+            ProviderKind::Openai => Some(&self.openai),
+            ProviderKind::Extractive => None,
+        }
+    }
+}
+
 impl Default for LlmConfig {
     fn default() -> Self {
         let provider = |base_url: &str, model: &str| ProviderConfig {
             api_key: None,
             base_url: base_url.to_owned(),
             model: model.to_owned(),
+            parameters: ParameterOverrides::default(),
         };
         Self {
             providers: vec![
@@ -106,13 +158,13 @@ impl Default for LlmConfig {
             ],
             gemini: provider(
                 "https://generativelanguage.googleapis.com/v1beta/openai",
-                "gemini-2.5-flash",
+                "gemini-3.5-flash-lite",
             ),
-            anthropic: provider("https://api.anthropic.com", "claude-sonnet-4-5"),
-            openai: provider("", "gpt-4.1-mini"),
+            anthropic: provider("https://api.anthropic.com", "claude-sonnet-5-5"),
+            openai: provider("", "gpt-6-luna"),
             deadlines: DeadlinesConfig::default(),
             breaker: BreakerConfig::default(),
-            max_output_tokens: 800,
+            max_output_tokens: 1_200,
             temperature: 0.1,
         }
     }

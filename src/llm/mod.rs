@@ -3,12 +3,15 @@
 mod anthropic;
 mod attempts;
 mod breaker;
+mod capabilities;
 mod chain;
 mod config;
 mod extractive;
+mod models;
 mod openai;
 pub mod scripted;
 mod sse;
+mod verdict;
 mod wire;
 
 use std::pin::Pin;
@@ -22,6 +25,7 @@ pub use breaker::{BreakerCollector, BreakerState};
 pub use chain::{ProviderChain, Serving};
 pub use config::{BreakerConfig, DeadlinesConfig, LlmConfig, ProviderConfig, ProviderKind};
 pub use extractive::Extractive;
+pub use models::{ModelCheck, ModelState};
 
 /// Everything a model gets to see.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +84,8 @@ pub struct Usage {
 pub enum FinishReason {
     Stop,
     Length,
+    /// The model, or a filter of its provider, declined to answer.
+    Refusal,
     Other,
 }
 
@@ -89,6 +95,7 @@ impl FinishReason {
         match self {
             Self::Stop => "completed",
             Self::Length => "length",
+            Self::Refusal => "refused",
             Self::Other => "stopped",
         }
     }
@@ -124,6 +131,12 @@ pub enum LlmError {
     },
     #[error("the provider rejected the request with status {status}")]
     Rejected { status: u16 },
+    #[error("the provider does not accept the parameter {parameter} for this model")]
+    ParameterRefused { parameter: &'static str },
+    #[error("the provider has no such model")]
+    ModelNotFound,
+    #[error("the model declined to answer")]
+    Refused,
     #[error("the provider did not accept the key")]
     Unauthorized,
     #[error("the provider closed the stream before the answer was complete")]
@@ -152,6 +165,9 @@ impl LlmError {
             Self::RateLimited { .. } => "rate_limited",
             Self::Overloaded { .. } => "overloaded",
             Self::Rejected { .. } => "rejected",
+            Self::ParameterRefused { .. } => "parameter_refused",
+            Self::ModelNotFound => "model_not_found",
+            Self::Refused => "refused",
             Self::Unauthorized => "unauthorized",
             Self::Truncated => "truncated",
             Self::Empty => "empty",
@@ -161,6 +177,18 @@ impl LlmError {
             Self::Exhausted => "exhausted",
             Self::Abandoned => "abandoned",
         }
+    }
+
+    /// Whether it is about this one request or its settings, while the provider itself works.
+    fn is_about_the_request(&self) -> bool {
+        matches!(
+            self,
+            Self::Rejected { .. }
+                | Self::ParameterRefused { .. }
+                | Self::ModelNotFound
+                | Self::Refused
+                | Self::Empty
+        )
     }
 
     /// How long the provider asked to be left alone.

@@ -8,17 +8,19 @@
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
     ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
-    ChatCompletionStreamOptions, CreateChatCompletionRequest,
+    ChatCompletionStreamOptions, CreateChatCompletionRequest, ReasoningEffort,
 };
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::capabilities::{self, Capabilities, Effort, OutputLimit};
 use super::{
-    ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, ProviderConfig, Role,
-    Usage, wire,
+    ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, ProviderConfig,
+    ProviderKind, Role, Usage, wire,
 };
 
 /// Where OpenAI itself is.
@@ -31,27 +33,44 @@ pub struct OpenAiCompatible {
     http: reqwest::Client,
     url: String,
     key: SecretString,
+    capabilities: Capabilities,
     max_output_tokens: u32,
     temperature: f32,
 }
 
+/// Where the provider is: its own address, unless another one is set.
+pub(super) fn base(settings: &ProviderConfig) -> &str {
+    match settings.base_url.trim_end_matches('/') {
+        "" => OPENAI,
+        base => base,
+    }
+}
+
+/// With the key; a server of one's own may want none.
+pub(super) fn authorised(request: RequestBuilder, key: &SecretString) -> RequestBuilder {
+    match key.expose_secret() {
+        "" => request,
+        key => request.bearer_auth(key),
+    }
+}
+
 impl OpenAiCompatible {
-    pub(super) fn new(
-        provider: &'static str,
-        settings: &ProviderConfig,
-        config: &LlmConfig,
-        http: &reqwest::Client,
-    ) -> Self {
-        let base = match settings.base_url.trim_end_matches('/') {
-            "" => OPENAI,
-            base => base,
+    /// `kind` is [`ProviderKind::Gemini`] or [`ProviderKind::Openai`].
+    pub(super) fn new(kind: ProviderKind, config: &LlmConfig, http: &reqwest::Client) -> Self {
+        let settings = if kind == ProviderKind::Gemini {
+            &config.gemini
+        } else {
+            &config.openai
         };
+        let base = base(settings);
+        let own_server = base != OPENAI;
         Self {
-            provider,
+            provider: kind.as_str(),
             model: settings.model.clone(),
             http: http.clone(),
             url: format!("{base}/chat/completions"),
             key: settings.api_key.clone().unwrap_or_default(),
+            capabilities: capabilities::of(kind, &settings.model, own_server, &settings.parameters),
             max_output_tokens: config.max_output_tokens,
             temperature: config.temperature,
         }
@@ -66,13 +85,17 @@ impl OpenAiCompatible {
                 ChatCompletionRequestAssistantMessage::from(message.content.as_str()).into()
             }
         }));
-        // `max_tokens` is deprecated at OpenAI itself, but it is what compatible servers know.
+        let asked = &self.capabilities;
+        let limit = self.max_output_tokens.saturating_add(asked.thinking_tokens);
+        let limit_as = |name| (asked.output_limit == name).then_some(limit);
         #[expect(deprecated, reason = "compatible servers know only max_tokens")]
         CreateChatCompletionRequest {
             model: self.model.clone(),
             messages,
-            max_tokens: Some(self.max_output_tokens),
-            temperature: Some(self.temperature),
+            max_tokens: limit_as(OutputLimit::MaxTokens),
+            max_completion_tokens: limit_as(OutputLimit::MaxCompletionTokens),
+            temperature: asked.temperature.then_some(self.temperature),
+            reasoning_effort: effort(asked.effort),
             stream: Some(true),
             stream_options: Some(ChatCompletionStreamOptions {
                 include_usage: Some(true),
@@ -81,6 +104,17 @@ impl OpenAiCompatible {
             ..Default::default()
         }
     }
+}
+
+fn effort(effort: Effort) -> Option<ReasoningEffort> {
+    Some(match effort {
+        Effort::Omit => return None,
+        Effort::None => ReasoningEffort::None,
+        Effort::Minimal => ReasoningEffort::Minimal,
+        Effort::Low => ReasoningEffort::Low,
+        Effort::Medium => ReasoningEffort::Medium,
+        Effort::High => ReasoningEffort::High,
+    })
 }
 
 #[async_trait]
@@ -94,11 +128,8 @@ impl ChatModel for OpenAiCompatible {
     }
 
     async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError> {
-        let mut request = self.http.post(&self.url).json(&self.request(prompt));
-        // A server of one's own may want no key.
-        if !self.key.expose_secret().is_empty() {
-            request = request.bearer_auth(self.key.expose_secret());
-        }
+        let request = self.http.post(&self.url).json(&self.request(prompt));
+        let request = authorised(request, &self.key);
         let events = wire::open(request).await?;
         let state = (Some(events), Progress::default());
         Ok(Box::pin(stream::unfold(
@@ -139,9 +170,34 @@ struct Choice {
     finish_reason: Option<String>,
 }
 
+/// A piece of the answer. Thoughts have fields of their own (`reasoning_content`, `reasoning`,
+/// signatures), which are not read; Gemini may mark a piece of `content` as one.
 #[derive(Deserialize)]
 struct Delta {
     content: Option<String>,
+    /// The model's words for declining, instead of `content`.
+    refusal: Option<String>,
+    extra_content: Option<ExtraContent>,
+}
+
+#[derive(Deserialize)]
+struct ExtraContent {
+    google: Option<GoogleContent>,
+}
+
+#[derive(Deserialize)]
+struct GoogleContent {
+    thought: Option<bool>,
+}
+
+impl Delta {
+    fn is_thought(&self) -> bool {
+        let google = self
+            .extra_content
+            .as_ref()
+            .and_then(|extra| extra.google.as_ref());
+        google.and_then(|google| google.thought) == Some(true)
+    }
 }
 
 #[derive(Deserialize)]
@@ -154,6 +210,7 @@ struct WireUsage {
 #[derive(Default)]
 struct Progress {
     finish: Option<FinishReason>,
+    refused: bool,
     usage: Usage,
 }
 
@@ -177,10 +234,21 @@ impl Progress {
             None | Some("") => {}
             Some("stop") => self.finish = Some(FinishReason::Stop),
             Some("length") => self.finish = Some(FinishReason::Length),
+            Some("content_filter" | "refusal" | "safety") => {
+                self.finish = Some(FinishReason::Refusal);
+            }
             Some(_) => self.finish = Some(FinishReason::Other),
         }
-        let text = choice.delta.and_then(|delta| delta.content);
-        Ok(text.filter(|text| !text.is_empty()))
+        let Some(delta) = choice.delta else {
+            return Ok(None);
+        };
+        // A refusal ends with `stop`, too; its words are the model's own and are not shown.
+        self.refused |= delta
+            .refusal
+            .as_ref()
+            .is_some_and(|words| !words.is_empty());
+        let thought = delta.is_thought();
+        Ok(delta.content.filter(|text| !text.is_empty() && !thought))
     }
 
     /// The stream ended: complete only if a finish reason came.
@@ -188,7 +256,11 @@ impl Progress {
         self.finish
             .map(|finish| Chunk::Finished {
                 usage: self.usage,
-                finish,
+                finish: if self.refused {
+                    FinishReason::Refusal
+                } else {
+                    finish
+                },
             })
             .ok_or(LlmError::Truncated)
     }
@@ -242,7 +314,38 @@ mod tests {
         assert!(matches!(
             progress.end(),
             Ok(Chunk::Finished {
-                finish: FinishReason::Other,
+                finish: FinishReason::Refusal,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn thoughts_are_no_answer() {
+        for thought in [
+            r#"{"choices":[{"delta":{"reasoning_content":"The leaflet says"}}]}"#,
+            r#"{"choices":[{"delta":{"reasoning":"The leaflet says","content":null}}]}"#,
+            r#"{"choices":[{"delta":{"content":"The leaflet says","extra_content":{"google":{"thought":true}}}}]}"#,
+            r#"{"choices":[{"delta":{"content":"","extra_content":{"google":{"thought_signature":"c2ln"}}}}]}"#,
+        ] {
+            assert_eq!(take(thought), Ok(None), "{thought}");
+        }
+        let signed = r#"{"choices":[{"delta":{"content":"Hi","extra_content":{"google":{"thought_signature":"c2ln"}}}}]}"#;
+        assert_eq!(take(signed), Ok(Some("Hi".into())));
+    }
+
+    #[test]
+    fn a_refusal_is_one_although_it_ends_with_stop() {
+        let mut progress = Progress::default();
+        let words = r#"{"choices":[{"delta":{"refusal":"I cannot help with that."}}]}"#;
+        assert_eq!(progress.take(words), Ok(None));
+        progress
+            .take(r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#)
+            .unwrap();
+        assert!(matches!(
+            progress.end(),
+            Ok(Chunk::Finished {
+                finish: FinishReason::Refusal,
                 ..
             })
         ));

@@ -5,10 +5,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, redirect};
+use tokio::time::timeout;
 
 use super::sse::{self, Events};
-use super::{DeadlinesConfig, LlmError};
+use super::{DeadlinesConfig, LlmError, verdict};
 use crate::domain::time;
+
+/// How long the body of a refusal may take; its status alone would do.
+const BODY_DEADLINE: Duration = Duration::from_secs(2);
 
 /// The client of every provider. It follows no redirect, which would carry the key elsewhere.
 pub(super) fn client(deadlines: &DeadlinesConfig) -> Result<reqwest::Client, LlmError> {
@@ -19,17 +23,27 @@ pub(super) fn client(deadlines: &DeadlinesConfig) -> Result<reqwest::Client, Llm
         .map_err(|_| LlmError::Transport)
 }
 
-/// Sends, and opens the event stream. The body of a refusal is not read: it may quote the prompt.
+/// Sends, and opens the event stream. The body of a refusal is searched for the name of a parameter,
+/// and not kept: it may quote the prompt.
 pub(super) async fn open(request: RequestBuilder) -> Result<Events, LlmError> {
     let response = request.send().await.map_err(|_| LlmError::Transport)?;
     if response.status().is_success() {
         return Ok(sse::events(response));
     }
+    Err(refusal(response).await)
+}
+
+/// The error that a response without success means.
+pub(super) async fn refusal(response: reqwest::Response) -> LlmError {
+    let status = response.status().as_u16();
     let retry_after = retry_after(response.headers(), time::now());
-    Err(LlmError::from_status(
-        response.status().as_u16(),
-        retry_after,
-    ))
+    let telling = if matches!(status, 400 | 404 | 422) {
+        let body = timeout(BODY_DEADLINE, verdict::beginning(response.bytes_stream())).await;
+        verdict::of(status, &body.unwrap_or_default())
+    } else {
+        None
+    };
+    telling.unwrap_or_else(|| LlmError::from_status(status, retry_after))
 }
 
 /// `Retry-After`: seconds, or a date.

@@ -13,6 +13,7 @@ use crate::domain::chat::TurnEvent;
 use crate::domain::ids::TurnId;
 use crate::http::problem::Problem;
 use crate::http::sse::Frame;
+use crate::llm::FinishReason;
 
 /// Most events of a turn. The cache keeps a few more, so that nothing is missing when a turn is
 /// resumed from there; an answer within the token limit stays far below.
@@ -148,11 +149,19 @@ pub fn ends_stream(name: &str) -> bool {
     is_terminal(name) || name == RECONNECT
 }
 
+const INCOMPLETE: &str =
+    "The answer could not be completed. What was shown is not a complete answer.";
+
+const DECLINED: &str = "The language model declined to answer this question. What was shown is not \
+    a complete answer. Please ask a member of staff.";
+
 /// The `error` event of a turn that failed: a problem with the turn's id and the reason.
 pub fn failure(turn: TurnId, reason: Option<&str>, request_id: &str) -> TurnEvent {
-    let problem = Problem::unavailable(
-        "The answer could not be completed. What was shown is not a complete answer.",
-    );
+    let problem = Problem::unavailable(if reason == Some(FinishReason::Refusal.as_str()) {
+        DECLINED
+    } else {
+        INCOMPLETE
+    });
     let mut value = problem.to_value(request_id);
     if let Some(object) = value.as_object_mut() {
         object.insert("turn_id".into(), json!(turn));

@@ -5,6 +5,7 @@ mod completions;
 mod failures;
 mod ledger;
 mod matrix;
+mod models;
 mod real;
 mod secrecy;
 mod system;

@@ -221,7 +221,8 @@ async fn an_answer_that_is_cut_fails_and_is_not_kept() {
         (started().send("data: {oops\n\n"), "malformed"),
         (started().silence(), "idle_timeout"),
         (started().send(dialect.ending("length")), "length"),
-        (started().send(dialect.ending("content_filter")), "stopped"),
+        (started().send(dialect.ending("content_filter")), "refused"),
+        (started().send(dialect.ending("eos")), "stopped"),
     ];
     let scripts = cuts.iter().map(|(script, _)| script.clone());
     let provider = Provider::start(scripts.chain([Script::default()])).await;

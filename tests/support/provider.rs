@@ -20,7 +20,7 @@ pub enum Dialect {
 impl Dialect {
     pub const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
 
-    fn event(self, value: &Value) -> Vec<u8> {
+    pub fn event(self, value: &Value) -> Vec<u8> {
         match self {
             Self::OpenAi => format!("data: {value}\n\n").into_bytes(),
             Self::Anthropic => {
@@ -215,6 +215,8 @@ type Choose = dyn Fn(&Recorded) -> Script + Send + Sync;
 struct Shared {
     choose: Box<Choose>,
     requests: Mutex<Vec<Recorded>>,
+    /// What `GET …/models` lists; a request for it is no call and takes no script.
+    models: Mutex<Value>,
     released: Semaphore,
     /// Connections that the client closed while a script was still running.
     hung_up: watch::Sender<usize>,
@@ -249,6 +251,7 @@ impl Provider {
         let shared = Arc::new(Shared {
             choose: Box::new(choose),
             requests: Mutex::default(),
+            models: Mutex::new(json!([{ "id": "a-model", "object": "model" }])),
             released: Semaphore::new(0),
             hung_up: watch::Sender::new(0),
         });
@@ -265,6 +268,11 @@ impl Provider {
             shared,
             _tasks: tasks,
         }
+    }
+
+    /// Lists these models from now on.
+    pub fn has_models(&self, models: &Value) {
+        self.shared.models.lock().unwrap().clone_from(models);
     }
 
     /// Lets one [`Script::wait`] go on.
@@ -290,6 +298,10 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     let Some(request) = read_request(&mut stream).await else {
         return;
     };
+    if request.head.starts_with("GET ") {
+        let models = shared.models.lock().unwrap().clone();
+        return list_models(&mut stream, &models).await;
+    }
     let script = (shared.choose)(&request);
     shared.requests.lock().unwrap().push(request);
     for step in script.0 {
@@ -338,6 +350,13 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             return;
         }
     }
+}
+
+async fn list_models(stream: &mut TcpStream, models: &Value) {
+    let list = json!({ "object": "list", "data": models }).to_string();
+    let length = list.len();
+    let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+    let _ = stream.write_all(format!("{head}{list}").as_bytes()).await;
 }
 
 async fn read_request(stream: &mut TcpStream) -> Option<Recorded> {

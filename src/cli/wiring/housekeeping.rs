@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::models::describe;
+use crate::llm::LlmConfig;
 use crate::persistence::indexing::Generation;
 use crate::persistence::{Database, bounded, indexing, outbox};
 
@@ -15,6 +17,37 @@ const RETRY: Duration = Duration::from_secs(10);
 const LOST_AFTER_SECONDS: i32 = 3_600;
 /// Pause between two looks whether the vector index pays.
 const INDEX_LOOK: Duration = Duration::from_secs(30);
+
+/// Says once whether the configured language models exist. A check that fails stops nothing: a
+/// provider that is away for the moment is a matter for the circuit breaker.
+pub(super) async fn check_models(config: &LlmConfig) {
+    let checks = match config.check_models().await {
+        Ok(checks) => checks,
+        Err(error) => {
+            tracing::warn!(error = %error, "the language models could not be checked");
+            return;
+        }
+    };
+    for check in checks {
+        let (provider, model) = (check.provider, &check.model);
+        let state = describe(&check);
+        if check.is_fine() {
+            tracing::info!(
+                llm.provider = provider,
+                llm.model = model,
+                llm.state = state,
+                "language model checked"
+            );
+        } else {
+            tracing::warn!(
+                llm.provider = provider,
+                llm.model = model,
+                llm.state = state,
+                "language model needs attention"
+            );
+        }
+    }
+}
 
 /// Builds the vector index when there is enough to search for it to pay.
 pub(super) async fn keep_index(
