@@ -85,15 +85,10 @@ impl Effort {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ParameterOverrides {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub output_limit: Option<OutputLimit>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking: Option<Thinking>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_tokens: Option<u32>,
 }
 
