@@ -8,10 +8,13 @@ use tokio::time::Instant;
 
 use super::{output, wiring};
 use crate::config::Config;
-use crate::persistence::{Database, DbError, migrations};
+use crate::persistence::{Database, DbError, catalogue, migrations};
 
 /// Pause between two looks at what is pending.
 const POLL: Duration = Duration::from_secs(1);
+/// The exit code when trying again cannot help: a migration that fails, or tables that are missing.
+/// The Job of `k8s/base/migrate` gives up at this one.
+const HOPELESS: u8 = 3;
 
 /// Apply, or only look.
 #[derive(Args)]
@@ -24,36 +27,57 @@ pub struct MigrateArgs {
     wait: Option<u64>,
 }
 
-/// Applies pending migrations, or with `--status` lists them (exit code 1 if there are any).
+/// Applies pending migrations, or with `--status` lists them and the tables that should be there and
+/// are not (exit code 1 if there are any).
 pub async fn run(args: &MigrateArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let database = wiring::database(config)?;
     if let Some(seconds) = args.wait {
         wait(&database, Duration::from_secs(seconds)).await?;
     }
     if args.status {
-        let pending = migrations::list_pending(&database).await?;
-        for name in migrations::list_known() {
-            let state = if pending.contains(&name) {
-                "pending"
-            } else {
-                "applied"
-            };
-            output::line(&format!("{state}  {name}"))?;
-        }
-        return Ok(if pending.is_empty() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        });
+        return status(&database).await;
     }
-    let applied = migrations::run(config.database.url.expose()).await?;
+    let applied = match migrations::run(config.database.url.expose()).await {
+        Ok(applied) => applied,
+        Err(error @ DbError::Query(_)) => return hopeless(&error.into()),
+        Err(error) => return Err(error.into()),
+    };
+    for version in &applied {
+        output::line(&format!("applied {version}"))?;
+    }
+    if let Some(defect) = catalogue::find_defect(&database).await? {
+        return hopeless(&wiring::not_whole(&defect));
+    }
     if applied.is_empty() {
         output::line("the database is up to date")?;
     }
-    for version in applied {
-        output::line(&format!("applied {version}"))?;
-    }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn status(database: &Database) -> anyhow::Result<ExitCode> {
+    let pending = migrations::list_pending(database).await?;
+    for name in migrations::list_known() {
+        let state = if pending.contains(&name) {
+            "pending"
+        } else {
+            "applied"
+        };
+        output::line(&format!("{state}  {name}"))?;
+    }
+    if !pending.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    for table in catalogue::list_unusable_tables(database).await? {
+        output::line(&table.to_string())?;
+    }
+    wiring::require_whole(database).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says why, and that trying again cannot help.
+fn hopeless(error: &anyhow::Error) -> anyhow::Result<ExitCode> {
+    output::error(&format!("{error:#}"));
+    Ok(ExitCode::from(HOPELESS))
 }
 
 async fn wait(database: &Database, longest: Duration) -> Result<(), DbError> {

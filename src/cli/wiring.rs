@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +18,7 @@ use crate::domain::ids::new_uuid;
 use crate::domain::messaging::topics;
 use crate::embedding::{self, Embedder};
 use crate::http::auth::{Authenticator, hash_secret};
-use crate::http::health::{Check, Health};
+use crate::http::health::{Check, Fault, Health};
 use crate::http::metrics::Metrics;
 use crate::http::server::{Edge, Routes};
 use crate::llm::ProviderChain;
@@ -28,7 +28,7 @@ use crate::messaging::{
 };
 use crate::orchestrator::{self, Orchestrator, RetrievalClient};
 use crate::persistence::indexing::{self, Generation};
-use crate::persistence::{Database, DatabaseSettings, migrations};
+use crate::persistence::{Database, DatabaseSettings, DbError, catalogue, migrations};
 use crate::rag::backfill::Backfill;
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
@@ -58,11 +58,11 @@ pub fn database(config: &Config) -> anyhow::Result<Database> {
     })?)
 }
 
-/// Runs pending migrations if told to; refuses to start otherwise.
+/// Runs pending migrations if told to; refuses to start with pending ones, or with tables missing.
 pub async fn require_migrated(database: &Database, config: &Config) -> anyhow::Result<()> {
     if config.database.run_migrations {
         migrations::run(config.database.url.expose()).await?;
-        return Ok(());
+        return require_whole(database).await;
     }
     let pending = migrations::list_pending(database).await?;
     if !pending.is_empty() {
@@ -72,7 +72,21 @@ pub async fn require_migrated(database: &Database, config: &Config) -> anyhow::R
             pending.join(", ")
         );
     }
-    Ok(())
+    require_whole(database).await
+}
+
+/// Fails if tables are missing although no migration is pending, as after half a restore.
+pub async fn require_whole(database: &Database) -> anyhow::Result<()> {
+    let defect = catalogue::find_defect(database).await?;
+    defect.map_or(Ok(()), |defect| Err(not_whole(&defect)))
+}
+
+/// Says what to do about missing tables.
+pub fn not_whole(defect: &str) -> anyhow::Error {
+    anyhow!(
+        "the database is not whole: {defect}. A restore ended halfway, or ran as another user: \
+         restore again into an empty database, as the user of DATABASE_URL"
+    )
 }
 
 /// Redis with its in-process twin behind it, or the twin alone.
@@ -342,11 +356,16 @@ fn named(path: &Path) -> Option<PathBuf> {
     (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }
 
+/// One look at the catalogue tells both whether the server answers and whether the tables are there.
 fn database_check(database: &Database) -> Check {
     let database = database.clone();
     Arc::new(move || {
         let database = database.clone();
-        Box::pin(async move { database.ping().await.map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            let down = |error: DbError| Fault::Down(error.to_string());
+            let defect = catalogue::find_defect(&database).await.map_err(down)?;
+            defect.map_or(Ok(()), |text| Err(Fault::Incomplete(text)))
+        })
     })
 }
 
@@ -354,7 +373,11 @@ fn log_check(log: &Arc<dyn Log>) -> Check {
     let log = Arc::clone(log);
     Arc::new(move || {
         let log = Arc::clone(&log);
-        Box::pin(async move { log.ping().await.map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            log.ping()
+                .await
+                .map_err(|error| Fault::Down(error.to_string()))
+        })
     })
 }
 
@@ -362,6 +385,11 @@ fn cache_check(cache: &Arc<dyn Cache>) -> Check {
     let cache = Arc::clone(cache);
     Arc::new(move || {
         let cache = Arc::clone(&cache);
-        Box::pin(async move { cache.ping().await.map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            cache
+                .ping()
+                .await
+                .map_err(|error| Fault::Down(error.to_string()))
+        })
     })
 }

@@ -1,16 +1,25 @@
 //! Liveness never looks at a dependency; readiness tells the truth within five seconds.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use futures::future::{BoxFuture, join_all};
 use serde::Serialize;
 
+/// Why a dependency does not serve.
+#[derive(Debug)]
+pub enum Fault {
+    /// No answer. The cause may name hosts, so readiness does not show it.
+    Down(String),
+    /// It answers, but lacks something that this role needs; readiness shows the text.
+    Incomplete(String),
+}
+
 /// Checks one dependency.
-pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), Fault>> + Send + Sync>;
 
 /// What readiness asks; put into the application's data.
 #[derive(Clone, Default)]
@@ -18,7 +27,12 @@ pub struct Health {
     checks: Vec<(&'static str, bool, Check)>,
     started: Arc<AtomicBool>,
     draining: Arc<AtomicBool>,
+    /// What was logged last.
+    said: Arc<Mutex<Reasons>>,
 }
+
+/// Why dependencies are incomplete, by their names.
+type Reasons = BTreeMap<&'static str, String>;
 
 /// Longest wait for a dependency that decides: well inside the five seconds readiness has.
 const REQUIRED_DEADLINE: Duration = Duration::from_secs(2);
@@ -66,16 +80,31 @@ impl Health {
                     } else {
                         OPTIONAL_DEADLINE
                     };
-                    let ok = tokio::time::timeout(deadline, check())
-                        .await
-                        .is_ok_and(|outcome| outcome.is_ok());
-                    (*name, *required, ok)
+                    let outcome = tokio::time::timeout(deadline, check()).await;
+                    let outcome = outcome.unwrap_or_else(|_| Err(Fault::Down("silent".into())));
+                    (*name, *required, outcome)
                 }),
         )
         .await;
-        let healthy = outcomes.iter().all(|(_, required, ok)| *ok || !required);
+        let healthy = outcomes
+            .iter()
+            .all(|(_, required, outcome)| outcome.is_ok() || !required);
         let draining = self.is_draining();
         let started = self.started.load(Ordering::Acquire);
+        let mut dependencies = BTreeMap::new();
+        let mut reasons = Reasons::new();
+        for (name, _, outcome) in outcomes {
+            let state = match outcome {
+                Ok(()) => "up",
+                Err(Fault::Down(_)) => "down",
+                Err(Fault::Incomplete(reason)) => {
+                    reasons.insert(name, reason);
+                    "incomplete"
+                }
+            };
+            dependencies.insert(name, state);
+        }
+        self.say(&reasons);
         Readiness {
             status: match (started, draining, healthy) {
                 (false, _, _) => "starting",
@@ -83,11 +112,21 @@ impl Health {
                 (_, _, true) => "ready",
                 _ => "unavailable",
             },
-            dependencies: outcomes
-                .into_iter()
-                .map(|(name, _, ok)| (name, if ok { "up" } else { "down" }))
-                .collect(),
+            dependencies,
+            reasons,
         }
+    }
+
+    /// Logs reasons when they change: those who ask every few seconds do not read the body.
+    fn say(&self, reasons: &Reasons) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if *said == *reasons {
+            return;
+        }
+        for (dependency, reason) in reasons {
+            tracing::error!(dependency, reason, "a dependency is incomplete");
+        }
+        said.clone_from(reasons);
     }
 }
 
@@ -96,7 +135,11 @@ impl Health {
 pub struct Readiness {
     /// `ready`, `starting`, `draining` or `unavailable`.
     pub status: &'static str,
+    /// `up`, `down` or `incomplete`, by name.
     pub dependencies: BTreeMap<&'static str, &'static str>,
+    /// What an incomplete dependency lacks.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<&'static str, String>,
 }
 
 /// Alive: the process answers.
@@ -143,6 +186,23 @@ mod tests {
         let begun = Instant::now();
         let status = health.check().await.status;
         (status, begun.elapsed())
+    }
+
+    #[tokio::test]
+    async fn an_incomplete_dependency_says_what_it_lacks() {
+        let lacking = || Box::pin(async { Err(Fault::Incomplete("the table a".into())) }) as _;
+        let away = || Box::pin(async { Err(Fault::Down("at host b".into())) }) as _;
+        let health = Health::default()
+            .required("postgresql", Arc::new(lacking))
+            .optional("kafka", Arc::new(away));
+        health.set_started();
+        let readiness = serde_json::to_value(health.check().await).unwrap();
+        let expected = serde_json::json!({
+            "status": "unavailable",
+            "dependencies": {"postgresql": "incomplete", "kafka": "down"},
+            "reasons": {"postgresql": "the table a"},
+        });
+        assert_eq!(readiness, expected);
     }
 
     #[tokio::test(start_paused = true)]

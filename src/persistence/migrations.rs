@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
-use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio::time::sleep;
 
 use super::connect::Target;
-use super::{Database, DbError};
+use super::{Database, DbError, bounded, is_given_up, is_out_of_resources};
 
 /// How long a migration waits for a lock at a time.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -54,9 +54,20 @@ pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
         .await?;
     // Dropping it and its connection gives the session's lock back.
     let mut harness = AsyncMigrationHarness::new(connection);
+    match apply(&mut harness).await {
+        Ok(applied) => Ok(applied),
+        Err(error) => Err(explain(&error.to_string(), harness.into_inner()).await),
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+async fn apply(
+    harness: &mut AsyncMigrationHarness<AsyncPgConnection>,
+) -> Result<Vec<String>, Failure> {
     let mut applied = Vec::new();
     let mut refused = 0;
-    while harness.has_pending_migration(MIGRATIONS).map_err(failed)? {
+    while harness.has_pending_migration(MIGRATIONS)? {
         match harness.run_next_migration(MIGRATIONS) {
             Ok(version) => applied.push(version.to_string()),
             Err(error) if is_in_the_way(&error.to_string()) && refused < MOST_REFUSALS => {
@@ -67,7 +78,7 @@ pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
                 );
                 sleep(PAUSE).await;
             }
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(error),
         }
     }
     Ok(applied)
@@ -78,7 +89,19 @@ fn is_in_the_way(message: &str) -> bool {
     message.contains("due to lock timeout") || message.contains("deadlock detected")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` has")]
-fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> DbError {
-    DbError::Query(format!("a migration failed: {error}"))
+/// Tells a migration that cannot succeed from a server that was busy or went away under it: only the
+/// latter is worth another try. The error is text by now, so the connection is asked.
+async fn explain(error: &str, mut connection: AsyncPgConnection) -> DbError {
+    let message = error.split_once(" with: ").map_or(error, |(_, told)| told);
+    if is_given_up(message) || is_out_of_resources(message) {
+        return DbError::Busy(format!("a migration was given up: {message}"));
+    }
+    let probe = async {
+        let asked = diesel::sql_query("SELECT 1").execute(&mut connection).await;
+        asked.map(drop).map_err(DbError::from)
+    };
+    match bounded(probe).await {
+        Err(away @ DbError::Unavailable(_)) => away,
+        _ => DbError::Query(format!("a migration failed: {error}")),
+    }
 }

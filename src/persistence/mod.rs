@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod attempts;
+pub mod catalogue;
 mod connect;
 pub mod conversations;
 pub mod dead_letters;
@@ -196,7 +197,7 @@ impl Database {
             .map_err(|_| DbError::Unavailable("cannot connect".into()))
     }
 
-    /// Whether the database answers; used by readiness.
+    /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), DbError> {
         let mut connection = self.connection().await?;
         statement("SELECT 1").execute(&mut connection).await?;

@@ -1,5 +1,7 @@
 //! What a cluster relies on: secrets as files, and migrations around upgrades and rollbacks.
 
+mod restore;
+
 use std::process::{Command, Output};
 
 use crate::support::TestDatabase;

@@ -40,7 +40,18 @@ pub struct TestDatabase {
     pub database: Database,
     /// Reaches this schema.
     pub url: String,
-    schema: String,
+    /// Dropped at the end.
+    schema: Option<String>,
+}
+
+fn pool(url: &str) -> Database {
+    Database::new(&DatabaseSettings {
+        url: url.to_owned(),
+        max_connections: 8,
+        acquire_timeout: Duration::from_secs(10),
+        statement_timeout: Duration::from_secs(10),
+    })
+    .expect("a pool")
 }
 
 impl TestDatabase {
@@ -64,17 +75,19 @@ impl TestDatabase {
         let joint = if server.contains('?') { '&' } else { '?' };
         let url = format!("{server}{joint}options=-c%20search_path%3D{schema}%2Cpublic");
         migrate(url.clone()).await;
-        let database = Database::new(&DatabaseSettings {
-            url: url.clone(),
-            max_connections: 8,
-            acquire_timeout: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(10),
-        })
-        .expect("a pool");
         Self {
-            database,
+            database: pool(&url),
             url,
-            schema,
+            schema: Some(schema),
+        }
+    }
+
+    /// A whole database, left as it is.
+    pub fn whole(url: &str) -> Self {
+        Self {
+            database: pool(url),
+            url: url.to_owned(),
+            schema: None,
         }
     }
 
@@ -120,7 +133,10 @@ struct Number {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let statement = format!("DROP SCHEMA {} CASCADE", self.schema);
+        let Some(schema) = &self.schema else {
+            return;
+        };
+        let statement = format!("DROP SCHEMA {schema} CASCADE");
         let url = self.url.clone();
         // A thread, because a runtime may be running here. What fails leaves a schema behind.
         let drop_schema = std::thread::spawn(move || {

@@ -38,7 +38,7 @@ impl Server {
         let data = directory("postgres");
         let cluster = data.path().join("cluster");
         fs::create_dir(&cluster).unwrap();
-        let mut initdb = Command::new(program("initdb"));
+        let mut initdb = Command::new(postgres_program("initdb"));
         if let Some((user, group)) = other_user() {
             chown(&cluster, Some(user), Some(group)).unwrap();
         }
@@ -103,7 +103,7 @@ impl Server {
     fn command(&self) -> Command {
         let port = self.port.to_string();
         let mut command = match self.kind {
-            Kind::Postgres => Command::new(program("postgres")),
+            Kind::Postgres => Command::new(postgres_program("postgres")),
             Kind::Redis => Command::new(service("CHATBOT_TEST_REDIS_SERVER")),
         };
         match self.kind {
@@ -174,7 +174,8 @@ pub async fn redis_command(address: &str, command: &str) -> std::io::Result<()> 
     }
 }
 
-fn program(name: &str) -> PathBuf {
+/// A program of the PostgreSQL that the tests start.
+pub fn postgres_program(name: &str) -> PathBuf {
     Path::new(&service("CHATBOT_TEST_POSTGRES_BIN")).join(name)
 }
 

@@ -1,0 +1,85 @@
+//! Whether the tables that the migrations made are there and may be used: the record of applied
+//! migrations says nothing about a restore that ended halfway, or that another user made.
+
+use std::fmt;
+
+use diesel::sql_types::{Array, Bool, Text};
+use diesel_async::RunQueryDsl;
+
+use super::statement::statement;
+use super::{Database, DbError};
+
+/// Every table that a statement of this release names; a test compares them with the migrations.
+const TABLES: [&str; 22] = [
+    "api_keys",
+    "audit_log",
+    "chunk_embeddings",
+    "chunks",
+    "citations",
+    "collections",
+    "consumer_members",
+    "conversations",
+    "dead_letters",
+    "document_versions",
+    "documents",
+    "embedding_generations",
+    "feedback",
+    "inbox",
+    "lexical_postings",
+    "lexical_stats",
+    "lexical_terms",
+    "messages",
+    "outbox",
+    "partition_leases",
+    "turn_attempts",
+    "turns",
+];
+
+/// A table that statements would fail on.
+#[derive(Clone, Debug, PartialEq, Eq, diesel::QueryableByName)]
+pub struct UnusableTable {
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// Whether it is absent; otherwise this user has no right to it.
+    #[diesel(sql_type = Bool)]
+    pub missing: bool,
+}
+
+impl fmt::Display for UnusableTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.missing { "missing" } else { "forbidden" };
+        write!(f, "{state}  {}", self.name)
+    }
+}
+
+/// Looks every table up in the catalogue, along the connection's search path; reads no table itself.
+pub async fn list_unusable_tables(database: &Database) -> Result<Vec<UnusableTable>, DbError> {
+    let mut connection = database.connection().await?;
+    // Of several rights, having one is enough here: rows that are only added need no other.
+    let rows = statement(
+        "SELECT name, to_regclass(name) IS NULL AS missing FROM unnest($1) AS name
+         WHERE to_regclass(name) IS NULL OR NOT
+             has_table_privilege(to_regclass(name), 'SELECT, INSERT, UPDATE, DELETE')
+         ORDER BY name",
+    )
+    .bind::<Array<Text>, _>(TABLES.as_slice())
+    .load(&mut connection)
+    .await?;
+    Ok(rows)
+}
+
+/// The same as a sentence; `None` when nothing is wrong.
+pub async fn find_defect(database: &Database) -> Result<Option<String>, DbError> {
+    let tables = list_unusable_tables(database).await?;
+    let (missing, forbidden): (Vec<_>, Vec<_>) = tables.iter().partition(|table| table.missing);
+    let named = |tables: Vec<&UnusableTable>, what: &str| {
+        let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+    };
+    let parts = [
+        named(missing, "tables are missing"),
+        named(forbidden, "tables belong to another user"),
+    ];
+    let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    Ok((!text.is_empty()).then_some(text))
+}

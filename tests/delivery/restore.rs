@@ -1,0 +1,264 @@
+//! The handbook's dump and restore, typed as it says, as the user that it prescribes; and databases
+//! that are not whole.
+
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::servers::{Server, postgres_program};
+use crate::support::system::{Setup, System};
+use crate::support::{TestDatabase, execute, until_within};
+
+/// Owns its databases and may do nothing else: no superuser, as with every managed service.
+const USER: &str = "CREATE ROLE keeper LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE";
+const TEXT: &str =
+    "# Plaster casts\n\nKeep the cast dry. Come back at once if your fingers turn blue.\n";
+/// Shares no word with the text.
+const QUERY: &str = "How do I look after a broken arm?";
+/// Between a probe and the next.
+const TRUTH: Duration = Duration::from_secs(5);
+
+/// A server with databases of a user who is no superuser.
+struct Servers {
+    server: Server,
+}
+
+impl Servers {
+    async fn start() -> Self {
+        let server = Server::postgres().await;
+        let mut admin = TestDatabase::whole(&server.url()).connection().await;
+        execute(&mut admin, USER).await;
+        Self { server }
+    }
+
+    /// A new, empty database: its URL for an administrator, and for its owner.
+    async fn database(&self, name: &str) -> (String, String) {
+        let mut admin = TestDatabase::whole(&self.server.url()).connection().await;
+        execute(&mut admin, &format!("CREATE DATABASE {name} OWNER keeper")).await;
+        let url = |user: &str| format!("postgres://{user}@{}/{name}", self.server.address());
+        (url("chatbot"), url("keeper"))
+    }
+}
+
+/// The handbook's lines that begin with this program, under this heading.
+fn documented(heading: &str, program: &str) -> Vec<String> {
+    let text = include_str!("../../docs/operations.md").replace("\\\n", " ");
+    let section = text.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let lines = section.lines().filter(|line| line.starts_with(program));
+    lines.map(str::to_owned).collect()
+}
+
+/// Types a line into a shell, with PostgreSQL's programs at hand.
+fn typed(line: &str, folder: &std::path::Path, admin: &str, url: &str) -> Output {
+    let programs = postgres_program("pg_dump");
+    let path = format!("{}:/usr/bin:/bin", programs.parent().unwrap().display());
+    Command::new("sh")
+        .args(["-c", line])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("ADMIN_URL", admin)
+        .env("DATABASE_URL", url)
+        .output()
+        .unwrap()
+}
+
+async fn run(setup: &Setup, arguments: &[&str]) -> Output {
+    let mut command = setup.chatbot();
+    command.args(arguments);
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
+}
+
+async fn search(system: &System, key: &str) -> Value {
+    let request = system.http.post(format!("{}/v1/search", system.rag.url));
+    let request = request.bearer_auth(key).json(&json!({ "query": QUERY }));
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.json().await.unwrap()
+}
+
+/// A system on a database of its own instead of a schema.
+async fn system(url: &str) -> System {
+    let setup = Setup::of(TestDatabase::whole(url));
+    let migrated = run(&setup, &["migrate"]).await;
+    assert!(migrated.status.success(), "{migrated:?}");
+    System::start_with(setup).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documented_restore_brings_everything_back() {
+    let servers = Servers::start().await;
+    let (admin, url) = servers.database("original").await;
+    let folder = tempfile::tempdir().unwrap();
+    let restore = ["psql ", "pg_restore "].map(|program| documented("Backup and restore", program));
+    let [extension, restore] =
+        restore.map(|lines| <[String; 1]>::try_from(lines).unwrap()[0].clone());
+    let dump = documented("Backup and restore", "pg_dump ").remove(0);
+
+    assert!(
+        typed(&extension, folder.path(), &admin, &url)
+            .status
+            .success()
+    );
+    let before = system(&url).await;
+    before.put("cast.md", "text/markdown", TEXT).await;
+    assert_eq!(before.settled("cast.md").await["version_status"], "indexed");
+    let found = search(&before, &before.key).await;
+    assert_eq!(found["results"].as_array().unwrap().len(), 1, "{found}");
+    let key = before.key.clone();
+    drop(before);
+    let dumped = typed(&dump, folder.path(), &admin, &url);
+    assert!(dumped.status.success(), "{dumped:?}");
+
+    let (admin, url) = servers.database("restored").await;
+    // Without the extension nothing is restored, instead of everything but the vectors.
+    let refused = typed(&restore, folder.path(), &admin, &url);
+    assert!(!refused.status.success());
+    let left = TestDatabase::whole(&url);
+    let tables = "SELECT count(*) AS n FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(left.number(tables).await, 0);
+    for line in [&extension, &restore] {
+        let output = typed(line, folder.path(), &admin, &url);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success() && !said.contains("error"),
+            "{line}: {said}"
+        );
+    }
+    let after = system(&url).await;
+    let status = run(&after.setup, &["migrate", "--status"]).await;
+    assert!(status.status.success(), "{status:?}");
+    assert_eq!(search(&after, &key).await["results"], found["results"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_not_whole_stops_the_start_and_is_named() {
+    let setup = Setup::new().await;
+    setup.database.execute("DROP TABLE chunk_embeddings").await;
+    let both = |output: &Output| {
+        let said = [&output.stdout[..], &output.stderr[..]].concat();
+        String::from_utf8(said).unwrap()
+    };
+    for (arguments, code) in [
+        (["migrate", "--status"].as_slice(), 1),
+        // Trying again cannot help: the migration's Job gives up.
+        (&["migrate"], 3),
+        (&["serve", "rag"], 1),
+        (&["serve", "orchestrator"], 1),
+    ] {
+        let output = run(&setup, arguments).await;
+        let said = both(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(
+            said.contains("tables are missing: chunk_embeddings"),
+            "{said}"
+        );
+        assert!(said.contains("restore again"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_another_user_are_told_from_missing_ones() {
+    let servers = Servers::start().await;
+    let (admin, url) = servers.database("others").await;
+    let admin = Setup::of(TestDatabase::whole(&admin));
+    // As a restore does that an administrator made.
+    assert!(run(&admin, &["migrate"]).await.status.success());
+    for right in [
+        "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES",
+        "USAGE ON ALL SEQUENCES",
+    ] {
+        let grant = format!("GRANT {right} IN SCHEMA public TO keeper");
+        admin.database.execute(&grant).await;
+    }
+    admin
+        .database
+        .execute("REVOKE ALL ON messages FROM keeper")
+        .await;
+    let owner = Setup::of(TestDatabase::whole(&url));
+    let output = run(&owner, &["migrate", "--status"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("tables belong to another user: messages"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_names_a_missing_table_in_time() {
+    let system = System::start().await;
+    let database = system.database();
+    let pods = [
+        format!("{}/health/ready", system.orchestrator.url),
+        format!("{}/v1/health/ready", system.rag.url),
+    ];
+    let readiness = async |url: &str| -> Value {
+        let answer = system.http.get(url).send().await.unwrap();
+        answer.json().await.unwrap()
+    };
+    database
+        .execute("ALTER TABLE chunk_embeddings RENAME TO elsewhere")
+        .await;
+    for url in &pods {
+        until_within(TRUTH, "it is named", async || {
+            readiness(url).await["reasons"]["postgresql"] == "tables are missing: chunk_embeddings"
+        })
+        .await;
+        let body = readiness(url).await;
+        assert_eq!(body["status"], "unavailable", "{body}");
+        assert_eq!(body["dependencies"]["postgresql"], "incomplete", "{body}");
+    }
+    database
+        .execute("ALTER TABLE elsewhere RENAME TO chunk_embeddings")
+        .await;
+    for url in &pods {
+        until_within(TRUTH, "it is back", async || {
+            readiness(url).await["status"] == "ready"
+        })
+        .await;
+    }
+}
+
+/// A migration that adds a table adds it to the list, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_table_of_the_migrations_is_looked_for() {
+    let test = TestDatabase::new().await;
+    let made = "SELECT tablename::text AS t FROM pg_tables WHERE schemaname = current_schema()
+        AND tablename <> '__diesel_schema_migrations' ORDER BY t";
+    let made = test.texts(made).await;
+    for name in &made {
+        test.execute(&format!("DROP TABLE {name} CASCADE")).await;
+    }
+    let looked_for = chatbot::persistence::catalogue::list_unusable_tables(&test.database).await;
+    let looked_for: Vec<String> = looked_for
+        .unwrap()
+        .into_iter()
+        .map(|table| table.name)
+        .collect();
+    assert_eq!(looked_for, made);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_migration_is_told_from_an_unavailable_database() {
+    let setup = Setup::new().await;
+    // What the newest migration adds is there already.
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version =
+        (SELECT max(version) FROM __diesel_schema_migrations)";
+    setup.database.execute(forget).await;
+    let broken = run(&setup, &["migrate"]).await;
+    let said = String::from_utf8_lossy(&broken.stderr).into_owned();
+    assert_eq!(broken.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("a migration failed") && said.contains("already exists"),
+        "{said}"
+    );
+
+    let away = Setup::new()
+        .await
+        .with("DATABASE_URL", "postgres://chatbot@127.0.0.1:1/chatbot");
+    let away = run(&away, &["migrate"]).await;
+    assert_eq!(away.status.code(), Some(1), "{away:?}");
+}
