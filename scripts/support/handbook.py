@@ -6,7 +6,7 @@ import subprocess
 
 import dockerfile
 import policy
-from manifests import containers, pod_of, render
+from manifests import COMPONENT, components, containers, pod_of, render
 from parts import ROOT, Problem
 
 FILE = ROOT / "docs/operations.md"
@@ -52,7 +52,7 @@ def check(renderings):
         ran += executed
         if problem:
             wrong.append(f"`{command}`: {problem}")
-    wrong += [*configuration(prod), *secrets(), *headings(renderings)]
+    wrong += [*configuration(prod), *secrets(), *listed_components(), *headings(renderings)]
     if wrong:
         raise Problem("docs/operations.md:\n  " + "\n  ".join(wrong))
     return f"{len(list(commands()))} commands, {ran} run here; every key of both ConfigMaps and every Secret is named"
@@ -109,7 +109,7 @@ def create_secret(command, words):
 
 def kubectl(words, prod):
     """Names that the command uses are names of the rendering."""
-    if "-n" in words and words[words.index("-n") + 1] != policy.NAMESPACE:
+    if "-n" in words and words[words.index("-n") + 1] not in policy.NAMESPACES.values():
         return "is for another namespace"
     for word in words:
         kind, _, name = word.partition("/")
@@ -155,6 +155,15 @@ def secrets():
         documented.setdefault(row[0], set()).add(row[1])
     if documented != policy.SECRETS:
         yield f"the Secrets are {policy.SECRETS}, documented are {documented}"
+
+
+def listed_components():
+    """The handbook lists every component, and shows the line that adds one, as the renderings add them."""
+    row = re.search(r"^\| `k8s/components` \|(.*)\|$", text(), re.M)[1]
+    if set(re.findall(r"`([\w-]+)`", row)) != set(components()):
+        yield f"the components are {components()}, documented are {row}"
+    if not any(f"`components: [{COMPONENT.format(name)}]`" in text() for name in components()):
+        yield "no line shows how a component is added"
 
 
 def headings(renderings):

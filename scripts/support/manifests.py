@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,9 @@ from parts import ROOT, Problem
 K8S = ROOT / "k8s"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HASH = re.compile(r"-[a-z0-9]{10}$")
-WORKLOADS = ("Deployment", "StatefulSet", "Job")
+WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
+# How an overlay names a component; handbook.py looks for it in docs/operations.md.
+COMPONENT = "../../components/{}"
 
 
 def load(text):
@@ -42,22 +45,28 @@ def components():
 
 
 def combinations():
-    """Every set of components on top of prod: {names: YAML}."""
+    """Every set of components, each added to a copy of prod as the handbook says: {names: YAML}."""
     names = components()
     sets = [chosen for size in range(len(names) + 1) for chosen in itertools.combinations(names, size)]
+    return dict(zip(sets, with_components("prod", sets)))
+
+
+def with_components(overlay, sets):
+    """What the overlay renders, as it is shipped, with the line that adds these components; for each set."""
+    shipped = (K8S / "overlays" / overlay / "kustomization.yaml").read_text()
     with tempfile.TemporaryDirectory() as work:
+        copy = Path(work) / "k8s"
+        shutil.copytree(K8S, copy)
         directories = []
         for number, chosen in enumerate(sets):
-            directory = Path(work) / str(number)
+            directory = copy / "overlays" / f"{overlay}-{number}"
             directory.mkdir()
-            relative = os.path.relpath(K8S, directory)
-            (directory / "kustomization.yaml").write_text(yaml.safe_dump({
-                "namespace": "general-chatbot-app",
-                "resources": [f"{relative}/overlays/prod"],
-                "components": [f"{relative}/components/{name}" for name in chosen],
-            }))
+            described = yaml.safe_load(shipped)
+            added = [COMPONENT.format(name) for name in chosen]
+            described["components"] = [*described.get("components", []), *added]
+            (directory / "kustomization.yaml").write_text(yaml.safe_dump(described))
             directories.append(directory)
-        return dict(zip(sets, render_all(directories)))
+        return render_all(directories)
 
 
 def variant(overlay, change):
@@ -76,6 +85,8 @@ def plain(name):
 
 def pod_of(document):
     """The pod template of a workload, or None."""
+    if document["kind"] == "CronJob":
+        return document["spec"]["jobTemplate"]["spec"]["template"]
     return document["spec"]["template"] if document["kind"] in WORKLOADS else None
 
 
