@@ -1,5 +1,6 @@
 //! What a cluster relies on: secrets as files, and migrations around upgrades and rollbacks.
 
+mod alerts;
 mod restore;
 
 use std::process::{Command, Output};
