@@ -45,10 +45,12 @@ def troubles():
 
 def check(renderings):
     prod = renderings["prod"]
+    # With every component: commands may name what one of them brings.
+    whole = max((r for r in renderings.values() if r.overlay == "prod"), key=lambda r: len(r.documents))
     wrong, ran = [], 0
     for command in commands():
         words = shlex.split(command)
-        problem, executed = judge(command, words, prod)
+        problem, executed = judge(command, words, whole)
         ran += executed
         if problem:
             wrong.append(f"`{command}`: {problem}")
@@ -58,7 +60,7 @@ def check(renderings):
     return f"{len(list(commands()))} commands, {ran} run here; every key of both ConfigMaps and every Secret is named"
 
 
-def judge(command, words, prod):
+def judge(command, words, whole):
     """(what is wrong or None, whether it was run). What needs a cluster is held against the rendering."""
     while words and re.match(r"[A-Z_]+=", words[0]):
         words = words[1:]
@@ -76,7 +78,7 @@ def judge(command, words, prod):
         return None, True
     if "secret" in words and "create" in words:
         return create_secret(command, words), True
-    return kubectl(words, prod), False
+    return kubectl(words, whole), False
 
 
 def docker(words):
@@ -107,26 +109,26 @@ def create_secret(command, words):
     return None if keys == policy.SECRETS.get(name) else f"makes {sorted(keys)}, but {name} has {sorted(policy.SECRETS.get(name, []))}"
 
 
-def kubectl(words, prod):
+def kubectl(words, whole):
     """Names that the command uses are names of the rendering."""
     if "-n" in words and words[words.index("-n") + 1] not in policy.NAMESPACES.values():
         return "is for another namespace"
     for word in words:
         kind, _, name = word.partition("/")
         kinds = {"deployment": "Deployment", "service": "Service", "job": "Job"}
-        if name and kind in kinds and name not in prod.names(kinds[kind]):
+        if name and kind in kinds and name not in whole.names(kinds[kind]):
             return f"there is no {kind} {name}"
     if words[1:4:2] == ["-n", "describe"] or "hpa" in words:
         for name in words[words.index("hpa") + 1:] if "hpa" in words else []:
-            if not name.startswith("-") and name not in prod.names("HorizontalPodAutoscaler"):
+            if not name.startswith("-") and name not in whole.names("HorizontalPodAutoscaler"):
                 return f"there is no autoscaler {name}"
     if "-c" in words:
-        known = {container["name"] for document in prod.workloads() for container in containers(pod_of(document))}
+        known = {container["name"] for document in whole.workloads() for container in containers(pod_of(document))}
         if words[words.index("-c") + 1] not in known:
             return f"there is no container {words[words.index('-c') + 1]}"
     if "-l" in words:
         key, _, value = words[words.index("-l") + 1].partition("=")
-        labels = [pod_of(document)["metadata"]["labels"] for document in prod.workloads()]
+        labels = [pod_of(document)["metadata"]["labels"] for document in whole.workloads()]
         if key.startswith("app.kubernetes.io") and not any(label.get(key) == value for label in labels):
             return f"no pod has the label {key}={value}"
     for flag in ("-k", "-f"):

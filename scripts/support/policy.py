@@ -8,7 +8,7 @@ import functools
 import json
 import re
 
-from manifests import containers, plain, pod_of, selects
+from manifests import K8S, containers, load, plain, pod_of, selects
 from parts import ROOT
 
 NAMESPACE = "general-chatbot-app"
@@ -34,6 +34,7 @@ SECRETS = {
     "backend-orchestrator-secrets": {"GEMINI_API_KEY", "ANTHROPIC_API_KEY"},
     "rag-service-secrets": {"GOOGLE_API_KEY"},
 }
+BACKUP = "chatbot-backup"
 STORES = {"postgres": 5432, "redis": 6379, "kafka": 9092}
 PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
 # 169.254.0.0/16 has the metadata service of every large cloud, 100.64.0.0/10 some pod networks.
@@ -93,15 +94,19 @@ def resources_have_their_fixed_names(rendered):
     """The two roles, the migration, and nothing that is not meant to be there."""
     extra = {name for name in STORES if rendered.names("StatefulSet") & {name}}
     roles = set(ROLES)
+    backup = {BACKUP} if rendered.of("CronJob") else set()
+    yield from differs("CronJobs", rendered.names("CronJob"), backup)
+    claims = rendered.names("PersistentVolumeClaim")
+    yield from differs("PersistentVolumeClaims", claims, (claims & {"model-cache"}) | backup)
     yield from differs("StatefulSets", rendered.names("StatefulSet"), extra)
     yield from differs("Deployments", rendered.names("Deployment"), roles)
     yield from differs("Services", rendered.names("Service"), roles | extra)
-    yield from differs("ServiceAccounts", rendered.names("ServiceAccount"), roles | {"chatbot-migrate"} | extra)
+    yield from differs("ServiceAccounts", rendered.names("ServiceAccount"), roles | {"chatbot-migrate"} | extra | backup)
     yield from differs("HorizontalPodAutoscalers", rendered.names("HorizontalPodAutoscaler"), roles)
     yield from differs("PodDisruptionBudgets", rendered.names("PodDisruptionBudget"), roles)
     configs = {f"{name}-config" for name in roles} | ({"kafka-config"} if "kafka" in extra else set())
     yield from differs("ConfigMaps", rendered.names("ConfigMap") - {"chatbot-dashboard"}, configs)
-    policies = roles | {"chatbot-migrate", "default-deny", "allow-dns"}
+    policies = roles | {"chatbot-migrate", "default-deny", "allow-dns"} | backup
     policies |= {policy for name in extra for policy in (name, f"{name}-clients")}
     yield from differs("NetworkPolicies", rendered.names("NetworkPolicy") - {"allow-metrics"}, policies)
     yield from differs("Jobs", len(rendered.of("Job")), 1)
@@ -111,7 +116,7 @@ def resources_have_their_fixed_names(rendered):
 
 API_VERSIONS = {
     "Namespace": "v1", "Service": "v1", "ServiceAccount": "v1", "ConfigMap": "v1", "Secret": "v1",
-    "PersistentVolumeClaim": "v1", "Deployment": "apps/v1", "StatefulSet": "apps/v1", "Job": "batch/v1",
+    "PersistentVolumeClaim": "v1", "Deployment": "apps/v1", "StatefulSet": "apps/v1", "Job": "batch/v1", "CronJob": "batch/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2", "PodDisruptionBudget": "policy/v1",
     "NetworkPolicy": "networking.k8s.io/v1", "ExternalSecret": "external-secrets.io/v1",
     "PodMonitor": "monitoring.coreos.com/v1", "PrometheusRule": "monitoring.coreos.com/v1",
@@ -291,7 +296,7 @@ def pods_are_restricted(rendered):
     """The restricted Pod Security Standard, and no number of a user that is not set."""
     for document in rendered.workloads():
         name = plain(document["metadata"]["name"])
-        user = {"postgres": 999, "redis": 999, "kafka": 1000}.get(name, 10001)
+        user = {"postgres": 999, "redis": 999, "kafka": 1000, BACKUP: 999}.get(name, 10001)
         expected = {
             "runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "fsGroup": user,
             "seccompProfile": {"type": "RuntimeDefault"},
@@ -333,7 +338,7 @@ def images_are_one_pinned_release(rendered):
             if not re.fullmatch(r"[\w.-]+", tag) or tag == "latest":
                 yield f"{container['name']}: {container['image']} has no fixed tag"
             yield from differs(f"{container['name']}, pull policy", container["imagePullPolicy"], "IfNotPresent")
-            if document["kind"] != "StatefulSet":
+            if document["kind"] not in ("StatefulSet", "CronJob"):
                 tags.add(tag)
                 carries_model = container["name"] == "model-cache"
                 yield from differs(container["name"], name, "chatbot-model" if carries_model else "chatbot")
@@ -447,7 +452,7 @@ def the_model_cache_is_2gi_for_any_number_of_replicas(rendered):
     pod = rendered.get("Deployment", "rag-service")["spec"]["template"]["spec"]
     (volume,) = [volume for volume in pod["volumes"] if volume["name"] == "model-cache"]
     claim = lambda mode: {"accessModes": [mode], "resources": {"requests": {"storage": "2Gi"}}}  # noqa: E731
-    if rendered.names("PersistentVolumeClaim"):
+    if "model-cache" in rendered.names("PersistentVolumeClaim"):
         yield from differs("model cache", volume, {"name": "model-cache", "persistentVolumeClaim": {"claimName": "model-cache"}})
         yield from differs("claim", rendered.get("PersistentVolumeClaim", "model-cache")["spec"], claim("ReadWriteMany"))
     else:
@@ -564,6 +569,52 @@ def data_stores_are_reached_by_the_product_only(rendered):
         yield from differs(f"{name}, port", container["ports"], [{"containerPort": port, "name": name}])
         service = {"clusterIP": "None", "selector": {"app.kubernetes.io/name": name}, "ports": [{"name": name, "port": port, "targetPort": name}]}
         yield from differs(f"Service {name}", rendered.get("Service", name)["spec"], service)
+
+
+def component(name, file):
+    """The first document of a component's file, as it is written."""
+    return load((K8S / "components" / name / file).read_text())[0]
+
+
+@rule
+def a_backup_is_made_every_night_by_the_servers_own_release(rendered):
+    for document in rendered.of("CronJob"):
+        labels = {"app.kubernetes.io/name": BACKUP}
+        yield from differs("backup, labels", document["metadata"]["labels"], labels)
+        spec = document["spec"]
+        yield from differs("backup", {key: value for key, value in spec.items() if key != "jobTemplate"}, {
+            "schedule": "17 2 * * *", "concurrencyPolicy": "Forbid", "startingDeadlineSeconds": 7200,
+            "successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 3,
+        })
+        job = spec["jobTemplate"]["spec"]
+        limits = {key: value for key, value in job.items() if key != "template"}
+        yield from differs("backup, job", limits, {"backoffLimit": 3, "activeDeadlineSeconds": 14400})
+        labels |= {"app.kubernetes.io/part-of": "general-chatbot"}
+        yield from differs("backup, labels of pods", job["template"]["metadata"]["labels"], labels)
+        pod = job["template"]["spec"]
+        yield from differs("backup, restart", pod["restartPolicy"], "Never")
+        (container,) = pod["containers"]
+        (server,) = component("postgres", "stateful-set.yaml")["spec"]["template"]["spec"]["containers"]
+        yield from differs("backup, image", container["image"], server["image"])
+        yield from differs("backup, name and shell", (container["name"], container["command"]), ("backup", ["sh", "-euc"]))
+        environment = {"DATABASE_URL_FILE": f"{MOUNTED}/DATABASE_URL", "BACKUP_DIR": "/backups"}
+        yield from differs("backup, environment", container["env"], [{"name": k, "value": v} for k, v in environment.items()])
+        yield from differs("backup, resources", container["resources"], {
+            "requests": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
+            "limits": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "256Mi"},
+        })
+        yield from differs("backup, mounts", container["volumeMounts"], [SECRET_MOUNT, {"name": "backups", "mountPath": "/backups"}])
+        secrets, backups = sorted(pod["volumes"], key=lambda volume: volume["name"], reverse=True)
+        yield from differs("backup, volume", backups, {"name": "backups", "persistentVolumeClaim": {"claimName": BACKUP}})
+        secret = lambda key: {"name": secrets["projected"]["sources"][0]["secret"]["name"], "items": [{"key": key, "path": key}]}  # noqa: E731
+        sources = [{"secret": secret("DATABASE_URL")}, {"secret": secret("POSTGRES_CA") | {"optional": True}}]
+        yield from differs("backup, secrets", secrets, {"name": "secrets", "projected": {"defaultMode": 0o440, "sources": sources}})
+        yield from differs("backup, secret", plain(sources[0]["secret"]["name"]), "data-store-secrets")
+        claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}}
+        yield from differs("backup, claim", rendered.get("PersistentVolumeClaim", BACKUP)["spec"], claim)
+        yield from differs(BACKUP, policy(rendered, BACKUP), {
+            **of(BACKUP), "policyTypes": ["Ingress", "Egress"], "egress": [private(5432)],
+        })
 
 
 @rule

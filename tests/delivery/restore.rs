@@ -1,6 +1,7 @@
 //! The handbook's dump and restore, typed as it says, as the user that it prescribes; and databases
 //! that are not whole.
 
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -50,14 +51,19 @@ fn documented(heading: &str, program: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// Types a line into a shell, with PostgreSQL's programs at hand.
-fn typed(line: &str, folder: &std::path::Path, admin: &str, url: &str) -> Output {
+/// A shell with PostgreSQL's programs at hand, which stops at the first error.
+fn shell(script: &str) -> Command {
     let programs = postgres_program("pg_dump");
     let path = format!("{}:/usr/bin:/bin", programs.parent().unwrap().display());
-    Command::new("sh")
-        .args(["-c", line])
+    let mut command = Command::new("sh");
+    command.args(["-euc", script]).env("PATH", path);
+    command
+}
+
+/// Types a line into a shell.
+fn typed(line: &str, folder: &Path, admin: &str, url: &str) -> Output {
+    shell(line)
         .current_dir(folder)
-        .env("PATH", path)
         .env("ADMIN_URL", admin)
         .env("DATABASE_URL", url)
         .output()
@@ -132,6 +138,81 @@ async fn the_documented_restore_brings_everything_back() {
     let status = run(&after.setup, &["migrate", "--status"]).await;
     assert!(status.status.success(), "{status:?}");
     assert_eq!(search(&after, &key).await["results"], found["results"]);
+}
+
+/// What the shell of the component `backup` is told.
+fn backup_script() -> String {
+    let text = include_str!("../../k8s/components/backup/cron-job.yaml");
+    let (_, rest) = text.split_once("- |\n").unwrap();
+    let indent = rest.len() - rest.trim_start().len();
+    let lines = rest.lines().take_while(|line| line.len() > indent);
+    let lines = lines.map(|line| line.get(indent..).unwrap());
+    lines
+        .take_while(|line| !line.starts_with("env:"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_whole_or_absent_and_the_newest_seven_stay() {
+    let servers = Servers::start().await;
+    let (admin, url) = servers.database("kept").await;
+    let owner = Setup::of(TestDatabase::whole(&url));
+    let admin = TestDatabase::whole(&admin);
+    admin.execute("CREATE EXTENSION vector").await;
+    assert!(run(&owner, &["migrate"]).await.status.success());
+    let folder = tempfile::tempdir().unwrap();
+    let backups = folder.path().join("backups");
+    std::fs::create_dir(&backups).unwrap();
+    for day in 1..=8 {
+        std::fs::write(
+            backups.join(format!("chatbot-2020010{day}T021700Z.dump")),
+            "old",
+        )
+        .unwrap();
+    }
+    let secret = folder.path().join("DATABASE_URL");
+    let back_up = |url: &str| {
+        std::fs::write(&secret, url).unwrap();
+        shell(&backup_script())
+            .env("DATABASE_URL_FILE", &secret)
+            .env("BACKUP_DIR", &backups)
+            .output()
+            .unwrap()
+    };
+    let failed = back_up("postgres://keeper@127.0.0.1:1/kept");
+    assert!(!failed.status.success());
+    assert_eq!(
+        files(&backups)
+            .iter()
+            .filter(|name| name.ends_with(".dump"))
+            .count(),
+        8
+    );
+
+    let made = back_up(&url);
+    assert!(made.status.success(), "{made:?}");
+    let kept = files(&backups);
+    assert_eq!(kept.len(), 7, "{kept:?}");
+    assert_eq!(kept[0], "chatbot-20200103T021700Z.dump");
+    let newest = backups.join(&kept[6]);
+    std::fs::copy(newest, folder.path().join("chatbot.dump")).unwrap();
+    let (admin, url) = servers.database("again").await;
+    for program in ["psql ", "pg_restore "] {
+        let line = documented("Backup and restore", program).remove(0);
+        let output = typed(&line, folder.path(), &admin, &url);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let again = Setup::of(TestDatabase::whole(&url));
+    assert!(run(&again, &["migrate", "--status"]).await.status.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
