@@ -3,14 +3,16 @@
 //! `config/default.toml` is the commented reference of every key. Only this module reads the
 //! environment.
 
+mod environment;
 mod messaging;
 mod paths;
+mod safety;
 mod well_known;
 
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -18,6 +20,7 @@ pub use messaging::{
     KafkaSaslConfig, KafkaTlsConfig, MessagingBackend, MessagingConfig, SaslMechanism,
 };
 pub use paths::data_dir;
+pub use safety::{ContactConfig, SafetyConfig};
 
 use crate::embedding::EmbeddingConfig;
 use crate::llm::LlmConfig;
@@ -231,6 +234,7 @@ pub struct Config {
     pub messaging: MessagingConfig,
     pub cache: CacheConfig,
     pub orchestrator: OrchestratorConfig,
+    pub safety: SafetyConfig,
     pub rag: RagConfig,
     pub embedding: EmbeddingConfig,
     pub llm: LlmConfig,
@@ -273,7 +277,10 @@ impl Config {
         for value in well_known::values()? {
             figment = figment.merge(value);
         }
-        Ok(figment.merge(Env::prefixed("CHATBOT__").split("__")))
+        for value in environment::values(std::env::vars_os())? {
+            figment = figment.merge(value);
+        }
+        Ok(figment)
     }
 
     fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
@@ -322,16 +329,37 @@ impl Config {
             )));
         }
         if let Some(wrong) = self.messaging.contradiction() {
-            let origin = figment
-                .find_metadata(wrong.because)
-                .map_or("the defaults", |metadata| &metadata.name);
+            let origin = origin(figment, wrong.because);
             return Err(ConfigError::Invalid(format!(
                 "{}: {} ({} is from {origin})",
                 wrong.key, wrong.expected, wrong.because
             )));
         }
-        Ok(())
+        self.validate_addresses(figment)
     }
+
+    /// Where a program or a person is sent.
+    fn validate_addresses(&self, figment: &Figment) -> Result<(), ConfigError> {
+        let expected = "is not an address: expected http://host:port";
+        let wrong = (!is_http(&self.orchestrator.rag_url))
+            .then(|| ("orchestrator.rag_url".to_owned(), expected.to_owned()))
+            .or_else(|| self.safety.wrong());
+        wrong.map_or(Ok(()), |(key, wrong)| {
+            let origin = origin(figment, &key);
+            let wrong = format!("{key} {wrong} (from {origin})");
+            Err(ConfigError::Invalid(wrong))
+        })
+    }
+}
+
+/// Where the value of a key came from.
+fn origin(figment: &Figment, key: &str) -> String {
+    let found = figment.find_metadata(key);
+    found.map_or("the defaults".into(), |metadata| metadata.name.to_string())
+}
+
+fn is_http(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// One line an error: the key, where the value came from, and what was expected.

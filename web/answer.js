@@ -47,11 +47,12 @@ export class Answer {
     this.outcome = make("div", "outcome");
     this.notice = make("p", "notice");
     this.body = make("div", "text");
+    this.calls = make("p", "calls");
     this.list = make("ol");
     this.sourceList = make("div", "sources");
     this.sourceList.append(make("h3", "", "Sources"), this.list);
     this.tools = make("div", "tools");
-    this.outcome.append(this.notice, this.body, this.sourceList, this.tools);
+    this.outcome.append(this.notice, this.body, this.calls, this.sourceList, this.tools);
     this.article.append(make("h2", "question", question), this.outcome);
     this.clear();
     this.status("running");
@@ -113,12 +114,12 @@ export class Answer {
     const root = document.documentElement;
     const follows = root.scrollHeight - window.scrollY - window.innerHeight < 40;
     if (event === "turn") this.started(data.turn_id);
-    else if (event === "triage") this.triaged(data.level);
+    else if (event === "triage") this.triaged(data);
     else if (event === "sources") data.forEach((source) => this.sources.set(source.id, source));
     else if (event === "delta") this.say(data.text);
     else if (event === "citation") this.cite(data);
     else if (event === "restart") this.clear();
-    else if (event === "error") this.failed(data.detail || data.title, data.reason);
+    else if (event === "error") this.failed(data.detail || data.title, data);
     else if (event === "done") this.done(data);
     if (follows) this.article.scrollIntoView({ block: "start" });
     return event === "done" || event === "error";
@@ -130,10 +131,20 @@ export class Answer {
   }
 
   /** An emergency interrupts what a screen reader says. */
-  triaged(level) {
+  triaged({ level, contacts }) {
     if (level !== "emergency") return;
     if (this.live) this.outcome.setAttribute("role", "alert");
+    this.offer(contacts);
     this.status("escalated");
+  }
+
+  /** Links that call. */
+  offer(contacts = []) {
+    this.calls.replaceChildren(...contacts.filter(({ number }) => number).map(({ label, number }) => {
+      const link = make("a", "", `Call ${label}: ${number}`);
+      link.href = `tel:${number.replace(/[^\d+]/g, "")}`;
+      return link;
+    }));
   }
 
   done(data) {
@@ -143,6 +154,7 @@ export class Answer {
       this.say(data.answer);
       data.citations.forEach((citation) => this.cite(citation));
     }
+    this.offer(data.contacts);
     this.status(data.status);
     const parts = [this.notice.textContent, this.shown(0)];
     if (data.status === "completed") {
@@ -168,11 +180,15 @@ export class Answer {
     if (what) this.body.before(make("p", "caution", `${what} since this answer. Ask again for what holds today.`));
   }
 
-  failed(detail, reason) {
+  /** Says why, and what to do if it cannot wait: the server's words, or else the page's own. */
+  failed(detail, { reason, contacts } = {}) {
     // What was said from a text that was withdrawn meanwhile no longer stands.
     if (reason === "citation_unresolved") this.clear();
     if (this.live) this.notice.setAttribute("role", "alert");
-    this.status("failed", detail);
+    const urgent = byId("urgent");
+    if (contacts) this.offer(contacts);
+    else this.calls.replaceChildren(...Array.from(urgent.querySelectorAll("a"), (link) => link.cloneNode(true)));
+    this.status("failed", contacts ? detail : `${detail} ${urgent.textContent}`);
     this.tools.replaceChildren(makeButton("", "Try again", this.retry));
   }
 

@@ -63,7 +63,7 @@ const ask = (question) => run(async () => {
     await follow(answer, await call("POST", path, { content: question }, { Accept: "text/event-stream", "Idempotency-Key": key }));
   } catch (error) {
     if (error.status === 404) remember(null);
-    if (error.status !== 401) return answer.failed(error.message);
+    if (error.status !== 401) return answer.failed(error.message, error);
     answer.article.remove();
     byId("question").value ||= question;
     askForKey();
@@ -81,7 +81,7 @@ const restore = () => run(async () => {
     for (const message of stored.messages.filter((message) => message.role === "user")) {
       const answer = current = new Answer(message.content, false, () => ask(message.content));
       answer.turn = message.turn_id;
-      await follow(answer).then(() => answer.outdated(outdated.get(message.turn_id)), (error) => answer.failed(error.message));
+      await follow(answer).then(() => answer.outdated(outdated.get(message.turn_id)), (error) => answer.failed(error.message, error));
     }
   } catch (error) {
     if (error.status === 404) remember(null);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use eventsource_stream::{Event, Eventsource};
 use futures::StreamExt;
@@ -13,9 +13,10 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::output;
+use super::{output, wiring};
+use crate::config::Config;
 use crate::domain::chat::{TurnDone, TurnStatus};
-use crate::safety;
+use crate::safety::{self, texts};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer than three heartbeats of a stream, and than any other answer takes.
@@ -23,13 +24,12 @@ const READ_TIMEOUT: Duration = Duration::from_secs(40);
 /// How long to look for the rest of an answer; another replica takes a turn over within 20 s.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_secs(1);
-const UNREACHABLE: &str = "the server cannot be reached";
 
 /// A question and where to send it.
 #[derive(Args)]
 pub struct AskArgs {
     question: String,
-    #[arg(long, env = "CHATBOT_URL", default_value = "http://127.0.0.1:8000")]
+    #[arg(long, env = "CHATBOT_URL", default_value = "http://127.0.0.1:8000", value_parser = base_url)]
     url: String,
     #[arg(long, env = "CHATBOT_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
@@ -38,17 +38,49 @@ pub struct AskArgs {
     collections: Vec<String>,
 }
 
-/// Streams the answer, then lists its sources. Exit code 2 if there is no answer. An emergency gets
-/// its advice whatever fails.
-pub async fn run(args: &AskArgs) -> anyhow::Result<ExitCode> {
-    let answered = answer(args).await;
-    if let Err(error) = &answered
-        && let Some(advice) = safety::triage(&args.question).text
-        && !error.to_string().contains(advice)
-    {
-        output::line(advice)?;
+/// The address of a server, as an argument: without a slash at its end, since paths begin with one.
+pub(super) fn base_url(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.map(|_| text.trim_end_matches('/').to_owned())
+        .ok_or_else(|| "expected http://host:port or https://host".to_owned())
+}
+
+/// An answer that the server refused, or could not complete, in its words.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub(super) struct Refusal {
+    text: String,
+    /// Whether the text says whom to call.
+    advises: bool,
+}
+
+impl Refusal {
+    fn of(text: String, problem: &Value) -> Self {
+        let contacts = problem.get("contacts").and_then(Value::as_array);
+        Self {
+            text,
+            advises: contacts.is_some_and(|contacts| !contacts.is_empty()),
+        }
     }
-    answered
+}
+
+/// Streams the answer, then lists its sources. Exit code 2 if there is no answer. An emergency gets
+/// its advice whatever fails, and any other question the line for the urgent case.
+pub async fn run(args: &AskArgs, config: &Config) -> anyhow::Result<ExitCode> {
+    let answered = answer(args).await;
+    let Err(error) = answered else {
+        return answered;
+    };
+    let refusal = error.downcast_ref::<Refusal>();
+    if refusal.is_none_or(|refusal| !refusal.advises) {
+        let contacts = wiring::contacts(&config.safety);
+        match safety::triage(&args.question).category {
+            Some(category) => output::line(&texts::emergency(Some(category), &contacts))?,
+            None => output::notice(&texts::urgent_case(&contacts)),
+        }
+    }
+    Err(error)
 }
 
 async fn answer(args: &AskArgs) -> anyhow::Result<ExitCode> {
@@ -77,6 +109,10 @@ impl<'a> Server<'a> {
         Ok(Self { http, args })
     }
 
+    fn unreachable(&self) -> String {
+        format!("the server at {} cannot be reached", self.args.url)
+    }
+
     fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         let request = self
             .http
@@ -90,7 +126,7 @@ impl<'a> Server<'a> {
     async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Response> {
         let request = self.request(reqwest::Method::POST, path).json(body);
         let answer = request.header("accept", "text/event-stream").send().await;
-        checked(answer.context(UNREACHABLE)?).await
+        checked(answer.with_context(|| self.unreachable())?).await
     }
 
     /// The events of the answer to the question, in a conversation of its own.
@@ -124,7 +160,7 @@ impl<'a> Server<'a> {
             let wait = match answer {
                 Ok(answer) if answer.status().is_server_error() => checked(answer).await,
                 Ok(answer) => return checked(answer).await,
-                Err(error) => Err(error).context(UNREACHABLE),
+                Err(error) => Err(error).with_context(|| self.unreachable()),
             };
             if Instant::now() > until {
                 return wait.context("the rest of the answer is missing");
@@ -154,7 +190,10 @@ impl Reader {
             match event.event.as_str() {
                 "reconnect" => break,
                 "done" => return Ok(Some(self.last(&event)?)),
-                "error" => bail!("{}", text(&event, "detail")?),
+                "error" => {
+                    let problem: Value = serde_json::from_str(&event.data)?;
+                    return Err(Refusal::of(text(&event, "detail")?, &problem).into());
+                }
                 _ => self.show(&event)?,
             }
         }
@@ -217,5 +256,6 @@ pub(super) async fn checked(response: Response) -> anyhow::Result<Response> {
     let status = response.status();
     let problem: Value = response.json().await.unwrap_or_default();
     let text = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default();
-    bail!("{status}: {} {}", text("title"), text("detail"))
+    let said = format!("{status}: {} {}", text("title"), text("detail"));
+    Err(Refusal::of(said, &problem).into())
 }

@@ -128,7 +128,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Demo(args) => demo::run(args, config).await?,
         Command::Migrate(args) => return migrate::run(&args, &config).await,
         Command::Ingest(args) => return ingest::run(&args).await,
-        Command::Ask(args) => return ask::run(&args).await,
+        Command::Ask(args) => return ask::run(&args, &config).await,
         Command::Models(command) => models::run(&command, &config).await?,
         Command::Keys(command) => keys::run(&command, &config).await?,
         Command::DeadLetters(command) => dead_letters::run(&command, &config).await?,

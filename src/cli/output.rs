@@ -18,3 +18,8 @@ pub fn text(text: &str) -> io::Result<()> {
 pub fn error(text: &str) {
     let _ = writeln!(io::stderr().lock(), "error: {text}");
 }
+
+/// Something that people must read though standard output is for something else.
+pub fn notice(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

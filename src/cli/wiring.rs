@@ -1,6 +1,7 @@
 //! Builds adapters and roles from the configuration.
 
 mod bus;
+mod contacts;
 mod housekeeping;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ use crate::rag::retrieve::Retriever;
 use crate::rag::worker::{IngestWorker, LongDocuments};
 use crate::rag::{self, Rag, Retired, Uploads};
 use crate::shutdown::Shutdown;
+pub use contacts::contacts;
 
 /// The consumer group of the rag workers.
 const RAG_GROUP: &str = "rag";
@@ -207,6 +209,7 @@ impl Process {
             providers,
             retrieval,
             config.orchestrator.clone(),
+            contacts(&config.safety),
             self.shutdown.clone(),
         );
         self.metrics

@@ -98,3 +98,46 @@ fn half_of_kafka_security_is_refused() {
         assert!(!error.contains("hidden"), "{error}");
     }
 }
+
+#[test]
+fn whom_to_call_can_be_said_and_dialled() {
+    for accepted in [
+        "emergency = { label = 'the ambulance', number = '144' }",
+        "emergency.number = 999",
+        "crisis_line.number = '+49 (800) 111-0-111'",
+        "urgent_advice_line.label = 'the ward sister'",
+    ] {
+        assert_eq!(
+            refusal(&format!("[safety]\n{accepted}")),
+            None,
+            "{accepted}"
+        );
+    }
+    for (key, expected, toml) in [
+        (
+            "emergency.number",
+            "is \"call us\"",
+            "emergency.number = 'call us'",
+        ),
+        (
+            "crisis_line.number",
+            "digits",
+            "crisis_line.number = '1-800-HELP'",
+        ),
+        (
+            "poison_centre.number",
+            "in quotes",
+            "poison_centre.number = true",
+        ),
+        (
+            "poison_centre.label",
+            "one line",
+            "poison_centre.label = \"a\\nb\"",
+        ),
+        ("urgent", "unknown field", "urgent.number = '1'"),
+    ] {
+        let error = refusal(&format!("[safety]\n{toml}")).unwrap_or_default();
+        assert!(error.contains(&format!("safety.{key}")), "{toml}: {error}");
+        assert!(error.contains(expected), "{toml}: {error}");
+    }
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use figment::providers::Serialized;
 use figment::value::{Dict, Map};
 use figment::{Metadata, Profile, Provider};
+use serde::Serialize;
 
 use super::ConfigError;
 
@@ -24,12 +25,12 @@ const WELL_KNOWN: [(&str, &str); 11] = [
 ];
 
 /// A value and the variable that it came from, so that an error can name it.
-pub(super) struct Value {
-    variable: String,
-    value: Serialized<String>,
+pub(super) struct Setting<T> {
+    pub variable: String,
+    pub value: Serialized<T>,
 }
 
-impl Provider for Value {
+impl<T: Serialize> Provider for Setting<T> {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.variable.clone())
     }
@@ -40,7 +41,7 @@ impl Provider for Value {
 }
 
 /// What the environment sets by these names.
-pub(super) fn values() -> Result<Vec<Value>, ConfigError> {
+pub(super) fn values() -> Result<Vec<Setting<String>>, ConfigError> {
     let mut values = Vec::new();
     for (name, key) in WELL_KNOWN {
         let mut variable = format!("{name}_FILE");
@@ -57,7 +58,7 @@ pub(super) fn values() -> Result<Vec<Value>, ConfigError> {
         // An empty variable, or an empty entry of a Secret, is how containers say "not set".
         if !value.trim().is_empty() {
             let value = Serialized::default(key, value.trim().to_owned());
-            values.push(Value { variable, value });
+            values.push(Setting { variable, value });
         }
     }
     Ok(values)

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::contact::Contact;
 use super::evidence::{Citation, Source};
 use super::ids::{ConversationId, MessageId, TurnId};
 
@@ -153,6 +154,9 @@ pub struct TurnDone {
     pub rung: Option<String>,
     pub usage: Usage,
     pub timings: Timings,
+    /// Whom a prepared answer has people call, for clients that make links.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Contact>,
     /// Only when the turn is read later; neither sent with the event nor stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources_status: Option<SourcesStatus>,
@@ -165,6 +169,9 @@ pub struct TriageNotice {
     pub level: String,
     pub category: Option<String>,
     pub text: Option<String>,
+    /// Whom the text has people call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Contact>,
 }
 
 /// One server-sent event of a turn.

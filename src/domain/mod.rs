@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod chat;
+pub mod contact;
 pub mod document;
 pub mod evidence;
 pub mod ids;

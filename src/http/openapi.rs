@@ -5,12 +5,14 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use crate::domain::chat::{Conversation, Message, TriageNotice, TurnDone};
+use crate::domain::contact::Contact;
 use crate::domain::document::DocumentView;
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveResponse, Source};
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     Citation,
+    Contact,
     Conversation,
     DocumentView,
     Message,

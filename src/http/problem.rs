@@ -7,6 +7,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
+use crate::domain::contact::Contact;
 use crate::persistence::DbError;
 
 /// An error on its way to a client.
@@ -18,6 +19,8 @@ pub struct Problem {
     title: &'static str,
     detail: Option<String>,
     retry_after: Option<Duration>,
+    /// Whom the detail has people call.
+    contacts: Vec<Contact>,
     /// Repeats itself where clients of the OpenAI-compatible API look for an error.
     compatible: bool,
 }
@@ -30,6 +33,7 @@ impl Problem {
             title,
             detail: None,
             retry_after: None,
+            contacts: Vec::new(),
             compatible: false,
         }
     }
@@ -41,9 +45,21 @@ impl Problem {
 
     /// The same, with something in front that matters more than the reason.
     #[must_use]
-    pub fn preceded_by(mut self, text: &str) -> Self {
+    pub fn preceded_by(mut self, text: &str, contacts: Vec<Contact>) -> Self {
         let reason = self.detail.take().unwrap_or_else(|| self.title.to_owned());
+        self.contacts = contacts;
         self.with_detail(format!("{text} {reason}"))
+    }
+
+    /// The same, with what to do after the reason.
+    #[must_use]
+    pub fn followed_by(mut self, text: &str, contacts: Vec<Contact>) -> Self {
+        let detail = match self.detail.take() {
+            Some(reason) => format!("{reason} {text}"),
+            None => text.to_owned(),
+        };
+        self.contacts = contacts;
+        self.with_detail(detail)
     }
 
     /// The same, for clients of the OpenAI-compatible API.
@@ -174,6 +190,9 @@ impl Problem {
         };
         if let Some(detail) = &self.detail {
             object.insert("detail".into(), Value::from(detail.as_str()));
+        }
+        if !self.contacts.is_empty() {
+            object.insert("contacts".into(), json!(self.contacts));
         }
         if self.compatible {
             let message = self.detail.as_deref().unwrap_or(self.title);

@@ -19,11 +19,6 @@ use crate::llm::{Attempts, Chunk, FinishReason, LlmError, Serving};
 use crate::persistence::turns::{self, Span};
 use crate::persistence::{DbError, conversations, patiently};
 
-const ABSTAIN_TEXT: &str = "I don't know. The documents I am allowed to use do not answer this \
-    question. Please ask a member of staff, or try to put the question in other words.";
-
-const EMERGENCY_TEXT: &str = "This may be an emergency. Call your local emergency number now.";
-
 /// Most earlier messages that are read; the prompt keeps what fits its budget.
 const HISTORY: i64 = 20;
 
@@ -85,11 +80,10 @@ impl Orchestrator {
         draft: &mut Draft<'_>,
         ledger: Arc<Ledger>,
     ) -> Result<TurnStatus, Stop> {
-        let emergency = notice.level == "emergency";
-        let text = notice.text.clone();
+        let advice = self.advice(&notice);
         feed.publish(&TurnEvent::Triage(notice));
-        if emergency {
-            draft.prepared("triage", text.as_deref().unwrap_or(EMERGENCY_TEXT))?;
+        if let Some(advice) = advice {
+            draft.prepared(advice)?;
             return Ok(TurnStatus::Escalated);
         }
         self.advance(question, feed, TurnStatus::Retrieving, None)
@@ -97,7 +91,7 @@ impl Orchestrator {
         let sources = self.evidence(question, feed, draft).await?;
         if sources.is_empty() {
             feed.publish(&TurnEvent::Sources(Vec::new()));
-            draft.prepared("abstain", ABSTAIN_TEXT)?;
+            draft.prepared(self.abstention())?;
             return Ok(TurnStatus::Abstained);
         }
         self.advance(question, feed, TurnStatus::Answering, Some(&sources))
@@ -110,7 +104,7 @@ impl Orchestrator {
         let serving = self.providers.stream(&prompt, &attempts).await?;
         self.stream(serving, sources, draft).await?;
         if draft.is_empty() {
-            draft.prepared("abstain", ABSTAIN_TEXT)?;
+            draft.prepared(self.abstention())?;
             return Ok(TurnStatus::Abstained);
         }
         Ok(TurnStatus::Completed)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::events::Feed;
+use super::prepared::Prepared;
 use crate::domain::chat::{Timings, TurnDone, TurnEvent, TurnStatus, Usage};
 use crate::domain::evidence::Citation;
 use crate::domain::ids::{MessageId, TurnId};
@@ -85,20 +86,21 @@ impl<'a> Draft<'a> {
     }
 
     /// A text that was written beforehand is the answer.
-    pub fn prepared(&mut self, rung: &str, text: &str) -> Result<(), TooLong> {
-        self.done.rung = Some(rung.to_owned());
+    pub fn prepared(&mut self, prepared: Prepared) -> Result<(), TooLong> {
+        self.done.rung = Some(prepared.rung.to_owned());
         self.done.provider = None;
         self.done.model = None;
-        self.say(text)
+        self.done.contacts = prepared.contacts;
+        self.say(&prepared.text)
     }
 
     /// The end. Only an answer that is whole is kept.
     pub fn finish(self, status: TurnStatus, reason: Option<&str>) -> TurnDone {
         let whole = !matches!(status, TurnStatus::Failed | TurnStatus::Cancelled);
-        let (answer, citations) = if whole {
-            (self.done.answer, self.done.citations)
+        let (answer, citations, contacts) = if whole {
+            (self.done.answer, self.done.citations, self.done.contacts)
         } else {
-            (String::new(), Vec::new())
+            (String::new(), Vec::new(), Vec::new())
         };
         TurnDone {
             status,
@@ -107,6 +109,7 @@ impl<'a> Draft<'a> {
             grounded: !citations.is_empty(),
             answer,
             citations,
+            contacts,
             timings: Timings {
                 retrieval_ms: self.retrieval.map(millis),
                 first_token_ms: self.first_token.map(millis),
@@ -132,6 +135,7 @@ pub(super) fn unanswered(turn: TurnId, status: TurnStatus, reason: Option<&str>)
         rung: None,
         usage: Usage::default(),
         timings: Timings::default(),
+        contacts: Vec::new(),
         sources_status: None,
     }
 }

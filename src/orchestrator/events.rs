@@ -8,12 +8,14 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::prepared::unanswered;
 use crate::cache::StoredEvent;
 use crate::domain::chat::TurnEvent;
 use crate::domain::ids::TurnId;
 use crate::http::problem::Problem;
 use crate::http::sse::Frame;
 use crate::llm::FinishReason;
+use crate::safety::Contacts;
 
 /// Most events of a turn. The cache keeps a few more, so that nothing is missing when a turn is
 /// resumed from there; an answer within the token limit stays far below.
@@ -155,13 +157,20 @@ const INCOMPLETE: &str =
 const DECLINED: &str = "The language model declined to answer this question. What was shown is not \
     a complete answer. Please ask a member of staff.";
 
-/// The `error` event of a turn that failed: a problem with the turn's id and the reason.
-pub fn failure(turn: TurnId, reason: Option<&str>, request_id: &str) -> TurnEvent {
+/// The `error` event of a turn that failed: a problem with the turn's id and the reason, and with what
+/// to do if the matter cannot wait.
+pub fn failure(
+    turn: TurnId,
+    reason: Option<&str>,
+    request_id: &str,
+    contacts: &Contacts,
+) -> TurnEvent {
     let problem = Problem::unavailable(if reason == Some(FinishReason::Refusal.as_str()) {
         DECLINED
     } else {
         INCOMPLETE
     });
+    let problem = unanswered(problem, contacts);
     let mut value = problem.to_value(request_id);
     if let Some(object) = value.as_object_mut() {
         object.insert("turn_id".into(), json!(turn));
@@ -191,6 +200,10 @@ mod tests {
     use futures::{FutureExt, StreamExt};
 
     use super::*;
+
+    fn failure(turn: TurnId, reason: Option<&str>, request_id: &str) -> TurnEvent {
+        super::failure(turn, reason, request_id, &Contacts::default())
+    }
 
     fn delta(text: &str) -> TurnEvent {
         TurnEvent::Delta { text: text.into() }

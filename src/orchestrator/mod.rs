@@ -9,6 +9,7 @@ mod gate;
 mod grounding;
 mod handlers;
 mod metrics;
+mod prepared;
 mod prompt;
 mod resume;
 mod retrieval;
@@ -30,6 +31,7 @@ use crate::config::OrchestratorConfig;
 use crate::domain::ids::{TurnId, new_uuid};
 use crate::llm::ProviderChain;
 use crate::persistence::Database;
+use crate::safety::Contacts;
 use crate::shutdown::Shutdown;
 use admission::Admission;
 use events::Feed;
@@ -41,6 +43,8 @@ pub struct Orchestrator {
     pub providers: ProviderChain,
     pub retrieval: RetrievalClient,
     pub config: OrchestratorConfig,
+    /// Whom people are told to call.
+    pub contacts: Arc<Contacts>,
     pub shutdown: Shutdown,
     pub metrics: TurnMetrics,
     /// Holds the leases of the turns that run here.
@@ -57,6 +61,7 @@ impl Orchestrator {
         providers: ProviderChain,
         retrieval: RetrievalClient,
         config: OrchestratorConfig,
+        contacts: Contacts,
         shutdown: Shutdown,
     ) -> Self {
         Self {
@@ -69,6 +74,7 @@ impl Orchestrator {
             providers,
             retrieval,
             config,
+            contacts: Arc::new(contacts),
             shutdown,
         }
     }

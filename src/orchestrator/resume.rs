@@ -16,6 +16,7 @@ use crate::domain::chat::{SourcesStatus, TurnDone, TurnEvent, TurnStatus};
 use crate::domain::ids::TurnId;
 use crate::persistence::bounded;
 use crate::persistence::turns::{self, StoredTurn};
+use crate::safety::Contacts;
 
 /// How long one read of the cache waits for news.
 const CACHE_WAIT: Duration = Duration::from_secs(2);
@@ -164,7 +165,8 @@ impl Follow {
             self.ended = true;
             return Vec::new();
         }
-        replay(&stored, self.last, &self.request_id)
+        let contacts = &self.orchestrator.contacts;
+        replay(&stored, self.last, &self.request_id, contacts)
     }
 
     /// Whether the last event that the client has is the terminal one.
@@ -188,7 +190,8 @@ impl Follow {
     }
 
     fn give_up(&self, reason: &str) -> Vec<StoredEvent> {
-        let event = failure(self.turn, Some(reason), &self.request_id);
+        let contacts = &self.orchestrator.contacts;
+        let event = failure(self.turn, Some(reason), &self.request_id, contacts);
         numbered(1, self.last, vec![event])
     }
 }
@@ -208,7 +211,12 @@ fn unbroken(mut events: Vec<StoredEvent>, mut last: Option<u64>) -> Vec<StoredEv
 
 /// A finished turn as events: its whole answer is one delta. A client that has seen a part of it
 /// starts again.
-fn replay(stored: &StoredTurn, last: Option<u64>, request_id: &str) -> Vec<StoredEvent> {
+fn replay(
+    stored: &StoredTurn,
+    last: Option<u64>,
+    request_id: &str,
+    contacts: &Contacts,
+) -> Vec<StoredEvent> {
     let turn: TurnId = stored.id.into();
     let done = outcome(stored);
     let mut events = vec![if last.is_some() {
@@ -230,7 +238,7 @@ fn replay(stored: &StoredTurn, last: Option<u64>, request_id: &str) -> Vec<Store
         });
     }
     events.extend(done.citations.iter().cloned().map(TurnEvent::Citation));
-    events.push(terminal(&done, request_id));
+    events.push(terminal(&done, request_id, contacts));
     let before = last.unwrap_or_default().max(REPLAYED);
     numbered(stored.generation, Some(before), events)
 }
@@ -262,9 +270,9 @@ pub(super) fn outcome(stored: &StoredTurn) -> TurnDone {
 }
 
 /// The event that ends a turn.
-pub(super) fn terminal(done: &TurnDone, request_id: &str) -> TurnEvent {
+pub(super) fn terminal(done: &TurnDone, request_id: &str, contacts: &Contacts) -> TurnEvent {
     if done.status == TurnStatus::Failed {
-        failure(done.turn_id, done.reason.as_deref(), request_id)
+        failure(done.turn_id, done.reason.as_deref(), request_id, contacts)
     } else {
         TurnEvent::Done(Box::new(done.clone()))
     }
@@ -330,10 +338,11 @@ mod tests {
             sources: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
         };
-        let first = replay(&stored, None, "r");
+        let replay = |last| replay(&stored, last, "r", &Contacts::default());
+        let first = replay(None);
         assert!(first.iter().all(|event| event.seq > REPLAYED));
         let last = first.first().map(|event| event.seq);
-        let again = replay(&stored, last, "r");
+        let again = replay(last);
         assert_eq!(again[0].name, "restart");
         assert!(again[0].seq > first[0].seq && again[0].seq < MAX_SEQ);
         let names: Vec<&str> = again.iter().map(|event| event.name.as_str()).collect();

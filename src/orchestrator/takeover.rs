@@ -89,6 +89,7 @@ async fn run(orchestrator: &Orchestrator, orphan: Orphan) {
             level: "none".into(),
             category: None,
             text: None,
+            contacts: Vec::new(),
         });
     let deadline = Duration::try_from_secs_f64(orphan.seconds_left).unwrap_or_default();
     let question = Question {

@@ -92,12 +92,8 @@ impl Orchestrator {
     /// Accepts a question and starts its turn.
     pub async fn begin(self: Arc<Self>, question: Question) -> Result<Begun, Problem> {
         let triage = safety::triage(&question.content);
+        let notice = self.notice(triage);
         let emergency = triage.level == Level::Emergency;
-        let notice = TriageNotice {
-            level: if emergency { "emergency" } else { "none" }.into(),
-            category: triage.category.map(|category| category.as_str().into()),
-            text: triage.text.map(Into::into),
-        };
         let permit = self.admit(&question.principal.owner_id, emergency)?;
         let (sender, receiver) = oneshot::channel();
         let orchestrator = Arc::clone(&self);
@@ -270,7 +266,8 @@ impl Orchestrator {
         }
         match &ending {
             Ending::Ours(end) | Ending::Closed(end) => {
-                feed.publish(&resume::terminal(end, &question.request_id));
+                let end = resume::terminal(end, &question.request_id, &self.contacts);
+                feed.publish(&end);
                 self.flush(feed).await;
             }
             // That answer begins with `restart`; the cache is no longer ours to write.

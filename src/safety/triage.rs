@@ -30,6 +30,18 @@ pub enum Category {
 }
 
 impl Category {
+    /// Every kind there is.
+    pub const ALL: [Self; 8] = [
+        Self::ChestPain,
+        Self::Stroke,
+        Self::Breathing,
+        Self::SevereBleeding,
+        Self::Unconsciousness,
+        Self::Anaphylaxis,
+        Self::Overdose,
+        Self::SuicidalIntent,
+    ];
+
     /// The stable name in events and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,36 +55,6 @@ impl Category {
             Self::SuicidalIntent => "suicidal_intent",
         }
     }
-
-    /// The prepared reply.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::ChestPain => {
-                "This may be a heart attack. Call your local emergency number (for example 112, 911 or 999) now. Sit down and rest while you wait. Do not drive yourself to hospital."
-            }
-            Self::Stroke => {
-                "These can be signs of a stroke. Call your local emergency number (for example 112, 911 or 999) now. Note the time when the signs began. Give nothing to eat or drink."
-            }
-            Self::Breathing => {
-                "Trouble breathing can be life-threatening. Call your local emergency number (for example 112, 911 or 999) now. Sit upright and loosen tight clothing. Stay on the line."
-            }
-            Self::SevereBleeding => {
-                "Severe bleeding is an emergency. Call your local emergency number (for example 112, 911 or 999) now. Press firmly on the wound with a clean cloth and do not let go."
-            }
-            Self::Unconsciousness => {
-                "A person who cannot be woken needs help at once. Call your local emergency number (for example 112, 911 or 999) now. Check whether the person breathes, and follow what the emergency service tells you."
-            }
-            Self::Anaphylaxis => {
-                "This may be a severe allergic reaction. Call your local emergency number (for example 112, 911 or 999) now. Use an adrenaline auto-injector if one was prescribed."
-            }
-            Self::Overdose => {
-                "This may be a poisoning. Call your local emergency number (for example 112, 911 or 999) now, even if there are no symptoms yet. Keep the package at hand. Do not make the person vomit."
-            }
-            Self::SuicidalIntent => {
-                "I am glad that you wrote this, and you do not have to be alone with it. If you may act on these thoughts, call your local emergency number (for example 112, 911 or 999) or a crisis line now (in the US and Canada: 988). Go to someone you trust, and move away from anything you could use to hurt yourself."
-            }
-        }
-    }
 }
 
 /// The outcome.
@@ -80,8 +62,6 @@ impl Category {
 pub struct Triage {
     pub level: Level,
     pub category: Option<Category>,
-    /// The prepared reply of an emergency.
-    pub text: Option<&'static str>,
 }
 
 /// Triages a message.
@@ -97,7 +77,6 @@ pub fn triage(message: &str) -> Triage {
             Level::None
         },
         category: found.map(|rule| rule.category),
-        text: found.map(|rule| rule.category.text()),
     }
 }
 

@@ -97,7 +97,8 @@ pageTest("a broken connection is taken up where it broke", async (page) => {
 pageTest("a server that cannot be reached is named as such", async (page) => {
   await page.context().setOffline(true);
   const article = await ask(page, ORDINARY, "failed");
-  assert.match(await article.getByRole("alert").innerText(), /cannot be reached/);
+  assert.match(await article.getByRole("alert").innerText(), /cannot be reached.*In an emergency, call/);
+  assert.equal(await article.locator(".calls a").count(), 2);
   await page.context().setOffline(false);
   await article.getByRole("button", { name: "Try again" }).click();
   await until(page, "completed");

@@ -71,6 +71,12 @@ async fn the_page_works_in_a_browser() {
             "OPENAI_BASE_URL",
             format!("http://127.0.0.1:{model_port}/v1"),
         )
+        .with("CHATBOT__SAFETY__EMERGENCY__NUMBER", "(077) 00-1")
+        .with(
+            "CHATBOT__SAFETY__URGENT_ADVICE_LINE__LABEL",
+            "<i>the night nurse</i>",
+        )
+        .with("CHATBOT__SAFETY__URGENT_ADVICE_LINE__NUMBER", "+77 1")
         .with("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "1000");
     let system = System::start_with(setup).await;
     for (name, media_type, title) in SAMPLES {

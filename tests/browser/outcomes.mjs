@@ -43,6 +43,28 @@ pageTest("an emergency that is refused says what to do", async (page) => {
   assert.match(await article.getByRole("alert").innerText(), /Call your local emergency number now/);
 }, { allowed: [/status of 503/] });
 
+/** What the links say, and what they dial. */
+const links = (article) => article.locator(".calls a").evaluateAll((all) => all.map((link) => [link.textContent, link.href]));
+
+const EMERGENCY_LINK = ["Call your local emergency number: (077) 00-1", "tel:077001"];
+const ADVICE_LINK = ["Call <i>the night nurse</i>: +77 1", "tel:+771"];
+
+pageTest("whom to call can be called from every outcome that is no answer", async (page) => {
+  const hint = page.locator("#hint");
+  assert.match(await hint.innerText(), /If it is urgent, call <i>the night nurse<\/i> \(\+77 1\)\. In an emergency, call/);
+  assert.deepEqual(await hint.locator("a").evaluateAll((all) => all.map((link) => link.href)), ["tel:+771", "tel:077001"]);
+  assert.deepEqual(await links(await ask(page, EMERGENCY, "escalated")), [EMERGENCY_LINK]);
+  assert.deepEqual(await links(await ask(page, UNKNOWN, "abstained")), [ADVICE_LINK, EMERGENCY_LINK]);
+  model.next(async ({ say, hangUp }) => { say("To prevent"); await page.waitForFunction(
+    () => document.querySelector("article:last-child .text").textContent === "To prevent"); hangUp(); });
+  const failed = await ask(page, ORDINARY, "failed");
+  assert.deepEqual(await links(failed), [ADVICE_LINK, EMERGENCY_LINK]);
+  assert.match(await failed.locator(".notice").innerText(), /In an emergency, call your local emergency number/);
+  model.next(({ say }) => say(SENTENCE));
+  assert.deepEqual(await links(await ask(page, ORDINARY, "completed")), []);
+  assert.equal(await page.locator("i").count(), 0);
+});
+
 pageTest("an answer that no document supports carries a warning", async (page) => {
   model.next(({ say }) => say("Penguins waddle across frozen beaches."));
   const article = await ask(page, ORDINARY, "completed");

@@ -72,6 +72,7 @@ async fn an_emergency_gets_its_advice_though_the_server_cannot_be_reached() {
     assert_eq!(code, Some(1));
     assert!(shown.contains("emergency"), "{shown}");
     assert!(error.contains("cannot be reached"), "{error}");
-    let (code, shown, _) = said(ask(nowhere, "When are visiting hours?")).await;
+    let (code, shown, error) = said(ask(nowhere, "When are visiting hours?")).await;
     assert_eq!((code, shown.as_str()), (Some(1), ""));
+    assert!(error.contains("In an emergency, call your"), "{error}");
 }

@@ -3,6 +3,7 @@
 mod ask;
 mod bad_input;
 mod chat;
+mod contacts;
 mod emergencies;
 mod lifecycle;
 mod recall;

@@ -30,6 +30,7 @@ use crate::orchestrator::events::is_terminal;
 use crate::orchestrator::turn::Question;
 use crate::orchestrator::{Orchestrator, resume};
 use crate::persistence::{bounded, conversations};
+use crate::safety::{Contacts, texts};
 
 /// The one model that clients see: whichever provider answers, the documents and rules are ours.
 const MODEL: &str = "chatbot";
@@ -101,7 +102,7 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     let answer = async {
         let asked = asked?;
-        let urgency = asked.urgency;
+        let urgency = asked.urgency.clone();
         urgency.hold(answer(asked, orchestrator, request_id)).await
     };
     answer.await.map_err(Problem::compatible)
@@ -117,7 +118,7 @@ async fn answer(
     request_id: RequestId,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
-    limit_rate(&orchestrator, &caller, urgency).await?;
+    limit_rate(&orchestrator, &caller, &urgency).await?;
     let streams = body.stream;
     let (content, history) = split(body)?;
     let content = checked_content(&content, orchestrator.config.max_message_chars)?;
@@ -142,10 +143,12 @@ async fn answer(
         let delete = conversations::delete(&orchestrator.database, &owner, conversation);
         let _ = bounded(delete).await;
     }
+    let contacts = Arc::clone(&orchestrator.contacts);
     let (turn, mut events) = resume::begun(orchestrator, owner, begun?, request_id.0);
     let completion = Completion {
         turn,
         created: now().timestamp(),
+        contacts,
     };
     if streams {
         return Ok(sse::respond(completion.streamed(events), heartbeat));
@@ -212,15 +215,17 @@ enum Shown {
 }
 
 /// One answer in the clothes of another API.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Completion {
     turn: TurnId,
     /// Seconds since 1970.
     created: i64,
+    /// For an answer that does not come.
+    contacts: Arc<Contacts>,
 }
 
 impl Completion {
-    fn whole(self, event: &StoredEvent) -> Result<HttpResponse, Problem> {
+    fn whole(&self, event: &StoredEvent) -> Result<HttpResponse, Problem> {
         if event.name == "error" {
             return Ok(HttpResponse::ServiceUnavailable()
                 .content_type("application/problem+json")
@@ -246,19 +251,22 @@ impl Completion {
     /// The events on the wire, up to the one after which no answer can come any more.
     fn streamed(self, events: impl Stream<Item = StoredEvent>) -> impl Stream<Item = Frame> {
         let state = (Box::pin(events), Shown::Nothing);
-        let frames = stream::unfold(state, move |(mut events, shown)| async move {
-            if shown == Shown::All {
-                return None;
+        let frames = stream::unfold(state, move |(mut events, shown)| {
+            let completion = self.clone();
+            async move {
+                if shown == Shown::All {
+                    return None;
+                }
+                let event = events.next().await?;
+                let (frames, shown) = completion.frames(&event, shown);
+                Some((stream::iter(frames), (events, shown)))
             }
-            let event = events.next().await?;
-            let (frames, shown) = self.frames(&event, shown);
-            Some((stream::iter(frames), (events, shown)))
         });
         frames.flatten()
     }
 
     /// What this event is on the wire, and what the client has seen then.
-    fn frames(self, event: &StoredEvent, shown: Shown) -> (Vec<Frame>, Shown) {
+    fn frames(&self, event: &StoredEvent, shown: Shown) -> (Vec<Frame>, Shown) {
         let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
         match event.name.as_str() {
             "turn" => {
@@ -278,15 +286,16 @@ impl Completion {
     }
 
     /// The end of an answer that is not whole: an error, and no `[DONE]`.
-    fn broken(self) -> Vec<Frame> {
+    fn broken(&self) -> Vec<Frame> {
         vec![data_frame(&json!({ "error": {
-            "message": INCOMPLETE,
+            "message": format!("{INCOMPLETE} {}", texts::urgent_case(&self.contacts)),
             "type": "server_error",
             "turn_id": self.turn,
+            "contacts": self.contacts.for_urgent_case(),
         }}))]
     }
 
-    fn last(self, event: &StoredEvent) -> Vec<Frame> {
+    fn last(&self, event: &StoredEvent) -> Vec<Frame> {
         let Some(done) = answered(event) else {
             return self.broken();
         };
@@ -299,7 +308,7 @@ impl Completion {
         vec![data_frame(&last), Frame::data("[DONE]")]
     }
 
-    fn chunk(self, delta: &Value, finish_reason: Option<&str>) -> Value {
+    fn chunk(&self, delta: &Value, finish_reason: Option<&str>) -> Value {
         json!({
             "id": self.id(),
             "object": "chat.completion.chunk",
@@ -309,7 +318,7 @@ impl Completion {
         })
     }
 
-    fn id(self) -> String {
+    fn id(&self) -> String {
         format!("chatcmpl-{}", self.turn)
     }
 }
@@ -343,6 +352,7 @@ fn extra(done: &TurnDone) -> Value {
         "provider": done.provider,
         "model": done.model,
         "rung": done.rung,
+        "contacts": done.contacts,
         "timings": done.timings,
     })
 }

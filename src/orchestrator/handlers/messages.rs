@@ -51,7 +51,7 @@ pub async fn ask(
     request_id: RequestId,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let urgency = asked.urgency;
+    let urgency = asked.urgency.clone();
     let answer = answer(asked, orchestrator, *id, request_id, request);
     urgency.hold(answer).await
 }
@@ -68,7 +68,7 @@ async fn answer(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
-    limit_rate(&orchestrator, &caller, urgency).await?;
+    limit_rate(&orchestrator, &caller, &urgency).await?;
     let question = Question {
         content: checked_content(&body.content, orchestrator.config.max_message_chars)?,
         history: None,
@@ -124,7 +124,7 @@ const EMERGENCIES: u32 = 10;
 pub(super) async fn limit_rate(
     orchestrator: &Orchestrator,
     caller: &Caller,
-    urgency: Urgency,
+    urgency: &Urgency,
 ) -> Result<(), Problem> {
     let mut key = hex::encode(hash_secret(&caller.0.owner_id));
     let mut per_minute = orchestrator.config.requests_per_minute;

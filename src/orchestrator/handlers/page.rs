@@ -1,9 +1,12 @@
 //! The web page: embedded files under a strict policy.
 
+use actix_web::body::MessageBody;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
 use crate::http::problem::Problem;
+use crate::orchestrator::Orchestrator;
+use crate::safety::texts;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -11,12 +14,43 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// `GET /`.
-pub async fn index() -> HttpResponse {
-    file(
-        "text/html; charset=utf-8",
-        include_str!("../../../web/index.html"),
-    )
+/// Where the page says whom to call.
+const URGENT_CASE: &str = "{urgent_case}";
+
+/// `GET /`: says whom to call before anything is asked, and without a script.
+pub async fn index(orchestrator: web::Data<Orchestrator>) -> HttpResponse {
+    let contacts = &orchestrator.contacts;
+    let mut text = escaped(&texts::urgent_case(contacts));
+    for contact in contacts.for_urgent_case() {
+        if let Some(number) = &contact.number {
+            let shown = escaped(&texts::named(&contact));
+            let link = format!("<a href=\"tel:{}\">{shown}</a>", dialled(number));
+            text = text.replacen(&shown, &link, 1);
+        }
+    }
+    let page = include_str!("../../../web/index.html").replace(URGENT_CASE, &text);
+    file("text/html; charset=utf-8", page)
+}
+
+/// What a telephone needs of a number.
+fn dialled(number: &str) -> String {
+    let significant = |c: &char| c.is_ascii_digit() || *c == '+';
+    number.chars().filter(significant).collect()
+}
+
+/// A text as markup that shows it.
+fn escaped(text: &str) -> String {
+    let mut markup = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => markup.push_str("&amp;"),
+            '<' => markup.push_str("&lt;"),
+            '>' => markup.push_str("&gt;"),
+            '"' => markup.push_str("&quot;"),
+            character => markup.push(character),
+        }
+    }
+    markup
 }
 
 /// `GET /assets/{name}`.
@@ -35,7 +69,7 @@ pub async fn asset(name: web::Path<String>) -> Result<HttpResponse, Problem> {
     Ok(file(content_type, text))
 }
 
-fn file(content_type: &'static str, text: &'static str) -> HttpResponse {
+fn file(content_type: &'static str, text: impl MessageBody + 'static) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(content_type)
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
@@ -43,4 +77,15 @@ fn file(content_type: &'static str, text: &'static str) -> HttpResponse {
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .body(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_dialled_without_its_ornaments_and_a_text_is_no_markup() {
+        assert_eq!(dialled("+44 (0)20 7946-0018"), "+4402079460018");
+        assert_eq!(escaped("<b>\"A & E\""), "&lt;b&gt;&quot;A &amp; E&quot;");
+    }
 }

@@ -1,12 +1,15 @@
 //! What holds for a message that describes an emergency: it is not counted, it does not wait for
-//! long, and whatever refuses it says first what to do.
+//! long, and whatever refuses it says first what to do. Any other message that gets no answer is told
+//! what to do if it cannot wait.
 
 use std::borrow::Cow;
 use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, ResponseError};
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, ResponseError, web};
 use futures::FutureExt;
 use futures::future::{Either, LocalBoxFuture, select};
 use serde::de::DeserializeOwned;
@@ -15,7 +18,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::http::auth::Caller;
 use crate::http::body::Json;
 use crate::http::problem::Problem;
-use crate::safety;
+use crate::orchestrator::Orchestrator;
+use crate::orchestrator::prepared::unanswered;
+use crate::safety::{self, Category, Contacts, texts};
 
 /// How long an emergency waits at most for what stands before its answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,26 +28,28 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const END: usize = 16 * 1024;
 
 /// How a message is to be treated.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Urgency {
-    /// What to do now, if it describes an emergency.
-    advice: Option<&'static str>,
+    /// What it describes, if that is an emergency.
+    emergency: Option<Category>,
     until: Instant,
+    contacts: Arc<Contacts>,
 }
 
 impl Urgency {
     /// Of a message that has just arrived, however long it is.
-    fn of(message: &str) -> Self {
+    fn of(message: &str, contacts: Arc<Contacts>) -> Self {
         let (head, tail) = ends(message);
-        let found = safety::triage(head).text;
+        let found = safety::triage(head).category;
         Self {
-            advice: found.or_else(|| safety::triage(tail).text),
+            emergency: found.or_else(|| safety::triage(tail).category),
             until: Instant::now() + PATIENCE,
+            contacts,
         }
     }
 
-    pub fn is_emergency(self) -> bool {
-        self.advice.is_some()
+    pub fn is_emergency(&self) -> bool {
+        self.emergency.is_some()
     }
 
     /// Works on the request. An emergency that is refused, or waits for too long, gets its advice.
@@ -50,16 +57,27 @@ impl Urgency {
         self,
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
-        let Some(advice) = self.advice else {
-            return work.await;
-        };
+        if !self.is_emergency() {
+            return work.await.map_err(|problem| self.without_answer(problem));
+        }
         timeout_at(self.until, work)
             .await
             .unwrap_or_else(|_| Err(Problem::unavailable("The answer takes too long.")))
             .map_err(|problem| {
                 tracing::warn!(problem = %problem, "an emergency was refused, with advice");
-                problem.preceded_by(advice)
+                let advice = texts::emergency(self.emergency, &self.contacts);
+                problem.preceded_by(&advice, self.contacts.for_emergency(self.emergency))
             })
+    }
+
+    /// Only a client that is wrong can help itself.
+    fn without_answer(&self, problem: Problem) -> Problem {
+        let status = problem.status_code();
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            unanswered(problem, &self.contacts)
+        } else {
+            problem
+        }
     }
 }
 
@@ -89,6 +107,8 @@ impl<T: Words> FromRequest for Asked<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let orchestrator = request.app_data::<web::Data<Orchestrator>>();
+        let contacts = orchestrator.map(|orchestrator| Arc::clone(&orchestrator.contacts));
         let caller = Caller::from_request(request, payload);
         let body = Json::<T>::from_request(request, payload);
         Box::pin(async move {
@@ -100,9 +120,9 @@ impl<T: Words> FromRequest for Asked<T> {
                 Either::Left((caller, body)) => (ready(caller).boxed_local(), body.await?.0),
                 Either::Right((body, caller)) => (caller, body?.0),
             };
-            let urgency = Urgency::of(&body.words());
+            let urgency = Urgency::of(&body.words(), contacts.unwrap_or_default());
             Ok(Self {
-                caller: urgency.hold(caller).await?,
+                caller: urgency.clone().hold(caller).await?,
                 body,
                 urgency,
             })
@@ -116,6 +136,10 @@ mod tests {
 
     const EMERGENCY: &str = "I can't breathe.";
 
+    fn urgency(message: &str) -> Urgency {
+        Urgency::of(message, Arc::default())
+    }
+
     #[test]
     fn an_emergency_is_seen_at_either_end_of_a_long_message() {
         // Characters of two bytes, so that no cut falls between two of them by itself.
@@ -125,9 +149,9 @@ mod tests {
                 format!("{EMERGENCY} {filler}"),
                 format!("{filler}. {EMERGENCY}"),
             ] {
-                assert!(Urgency::of(&message).is_emergency(), "{length}");
+                assert!(urgency(&message).is_emergency(), "{length}");
             }
-            assert!(!Urgency::of(&filler).is_emergency(), "{length}");
+            assert!(!urgency(&filler).is_emergency(), "{length}");
         }
     }
 
@@ -135,8 +159,8 @@ mod tests {
     async fn what_refuses_an_emergency_says_first_what_to_do() {
         let refused = async || Err::<(), _>(Problem::not_found("There is nothing."));
         let refusals = [
-            Urgency::of(EMERGENCY).hold(refused()).await,
-            Urgency::of(EMERGENCY).hold(std::future::pending()).await,
+            urgency(EMERGENCY).hold(refused()).await,
+            urgency(EMERGENCY).hold(std::future::pending()).await,
         ];
         for (refusal, status) in refusals.into_iter().zip([404, 503]) {
             let body = refusal.unwrap_err().to_value("r");
@@ -145,7 +169,23 @@ mod tests {
             assert!(detail.starts_with("Trouble breathing"), "{detail}");
             assert!(detail.ends_with("nothing.") || detail.ends_with("too long."));
         }
-        let plain = Urgency::of("When?").hold(refused()).await.unwrap_err();
+        let plain = urgency("When?").hold(refused()).await.unwrap_err();
         assert_eq!(plain.to_value("r")["detail"], "There is nothing.");
+    }
+
+    #[tokio::test]
+    async fn a_question_without_an_answer_is_told_what_to_do_if_it_cannot_wait() {
+        for problem in [
+            Problem::unavailable("The database is busy."),
+            Problem::too_many_requests(Duration::from_secs(1)),
+        ] {
+            let refused = async { Err::<(), _>(problem) };
+            let body = urgency("When?").hold(refused).await.unwrap_err();
+            let body = body.to_value("r");
+            let detail = body["detail"].as_str().unwrap();
+            let line = "In an emergency, call your local emergency number now.";
+            assert!(detail.ends_with(line), "{detail}");
+            assert_eq!(body["contacts"][0]["kind"], "emergency");
+        }
     }
 }

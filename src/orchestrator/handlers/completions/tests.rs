@@ -33,6 +33,7 @@ async fn wire(events: &[(&str, Value)]) -> Vec<String> {
     let completion = Completion {
         turn: TurnId::new(),
         created: 0,
+        contacts: Arc::default(),
     };
     let events: Vec<StoredEvent> = events.collect();
     let frames = completion.streamed(stream::iter(events));
@@ -49,6 +50,11 @@ async fn an_answer_that_begins_again_ends_in_an_error_if_some_of_it_was_shown() 
     let frames = wire(&[("turn", json!({})), text("One"), again(), text("Two")]).await;
     assert_eq!(frames.len(), 3, "{frames:?}");
     assert!(frames[1].contains("One") && frames[2].contains("error"));
+    assert!(
+        frames[2].contains("In an emergency, call "),
+        "{}",
+        frames[2]
+    );
     let frames = wire(&[("turn", json!({})), again(), text("Two")]).await;
     assert_eq!(frames.len(), 2, "{frames:?}");
     assert!(frames[1].contains("Two"));

@@ -1,0 +1,52 @@
+//! Whom this organisation has people call.
+
+use super::triage::Category;
+use crate::domain::contact::{Contact, ContactKind};
+
+/// The services that prepared texts name. Only an emergency has somebody to call everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contacts {
+    pub emergency: Contact,
+    pub crisis_line: Option<Contact>,
+    pub poison_centre: Option<Contact>,
+    pub urgent_advice_line: Option<Contact>,
+}
+
+impl Default for Contacts {
+    fn default() -> Self {
+        Self {
+            emergency: Contact {
+                kind: ContactKind::Emergency,
+                label: "your local emergency number".into(),
+                number: None,
+            },
+            crisis_line: None,
+            poison_centre: None,
+            urgent_advice_line: None,
+        }
+    }
+}
+
+impl Contacts {
+    /// Whom to call in an emergency of this kind, the first one first.
+    pub fn for_emergency(&self, category: Option<Category>) -> Vec<Contact> {
+        let special = match category {
+            Some(Category::SuicidalIntent) => &self.crisis_line,
+            Some(Category::Overdose) => &self.poison_centre,
+            _ => &None,
+        };
+        std::iter::once(&self.emergency)
+            .chain(special)
+            .cloned()
+            .collect()
+    }
+
+    /// Whom to call if the documents do not answer and the matter cannot wait.
+    pub fn for_urgent_case(&self) -> Vec<Contact> {
+        self.urgent_advice_line
+            .iter()
+            .chain(Some(&self.emergency))
+            .cloned()
+            .collect()
+    }
+}
