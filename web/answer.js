@@ -5,7 +5,7 @@ import { call } from "./client.js";
 
 export const byId = (id) => document.getElementById(id);
 const NOTICES = {
-  running: "Searching the documents", completed: "Answer from our documents", abstained: "Not in our documents",
+  running: "Searching the documents", writing: "Writing the answer", completed: "Answer from our documents", abstained: "Not in our documents",
   escalated: "Emergency", cancelled: "Stopped. This is not a complete answer.",
 };
 const OUTDATED = {
@@ -81,6 +81,7 @@ export class Answer {
   }
 
   say(text) {
+    if (this.notice.textContent === NOTICES.running) this.notice.textContent = NOTICES.writing;
     this.points.push(...text);
     this.tail.data = this.shown(this.from);
   }
@@ -118,7 +119,7 @@ export class Answer {
     else if (event === "sources") data.forEach((source) => this.sources.set(source.id, source));
     else if (event === "delta") this.say(data.text);
     else if (event === "citation") this.cite(data);
-    else if (event === "restart") this.clear();
+    else if (event === "restart") this.restarted();
     else if (event === "error") this.failed(data.detail || data.title, data);
     else if (event === "done") this.done(data);
     if (follows) this.article.scrollIntoView({ block: "start" });
@@ -145,6 +146,11 @@ export class Answer {
       link.href = `tel:${number.replace(/[^\d+]/g, "")}`;
       return link;
     }));
+  }
+
+  restarted() {
+    this.clear();
+    if (this.notice.textContent === NOTICES.writing) this.notice.textContent = NOTICES.running;
   }
 
   done(data) {

@@ -115,4 +115,6 @@ byId("new").addEventListener("click", () => {
   announce("");
   byId("question").focus();
 });
+// Ready to type, but not scrolled past the title: on a small window the form is further down.
+byId("question").focus({ preventScroll: true });
 if (conversation) restore();

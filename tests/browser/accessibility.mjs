@@ -47,6 +47,24 @@ pageTest("axe finds no violation in any state", async (page) => {
   await check(page, "failed");
 });
 
+/** 320 CSS pixels wide, and the window of a desk at 200 %. */
+for (const viewport of [{ width: 320, height: 568 }, { width: 640, height: 400 }]) {
+  pageTest(`the page opens at its top, ${viewport.width} px wide`, async (page) => {
+    const top = async () => {
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      return page.evaluate(() => [window.scrollY, document.querySelector("h1").getBoundingClientRect().top >= 0]);
+    };
+    assert.deepEqual(await top(), [0, true]);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "question");
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(wider <= 0, `${wider} px wider than the window`);
+    // The line that is typed comes into sight.
+    await page.keyboard.type("When?");
+    const box = await page.locator("#question").boundingBox();
+    assert.ok(box.y >= 0 && box.y + 32 <= viewport.height, JSON.stringify(box));
+  }, { viewport, withKey: false });
+}
+
 pageTest("axe finds no violation where a key is asked for", async (page) => {
   await page.evaluate(axe);
   await page.getByLabel("Your question").fill("When are visiting hours?");

@@ -28,13 +28,16 @@ pageTest("a key is asked for, and the question is kept meanwhile", async (page) 
 pageTest("an answer grows while it streams", async (page) => {
   const parts = cutInto(SENTENCE, 4);
   const seen = [];
+  const notice = page.locator("article .notice");
   model.next(async ({ say }) => {
     let said = "";
+    await notice.filter({ hasText: /^Searching the documents$/ }).waitFor();
     for (const part of parts) {
       say(part);
       said += part;
       await page.waitForFunction((text) => document.querySelector("article .text")?.textContent.includes(text.trimEnd()), said);
       seen.push(await newest(page).getAttribute("data-status"));
+      assert.equal(await notice.textContent(), "Writing the answer");
     }
     say(" [1]");
   });
