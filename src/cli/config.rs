@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::output;
 use crate::config::Config;
+use crate::persistence;
 
 /// What to do with the configuration.
 #[derive(Subcommand)]
@@ -14,10 +15,16 @@ pub enum ConfigCommand {
     Show,
 }
 
-/// Runs the command; the configuration was validated when it was loaded.
+/// Runs the command; most of the configuration was validated when it was loaded.
 pub fn run(command: &ConfigCommand, config: &Config) -> anyhow::Result<()> {
     match command {
-        ConfigCommand::Check => output::line("the configuration is valid")?,
+        ConfigCommand::Check => {
+            // Commands that need no database leave another program's DATABASE_URL alone.
+            if !config.database.url.is_empty() {
+                persistence::check_url(config.database.url.expose())?;
+            }
+            output::line("the configuration is valid")?;
+        }
         ConfigCommand::Show => output::line(&serde_json::to_string_pretty(config)?)?,
     }
     Ok(())

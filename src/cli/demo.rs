@@ -1,5 +1,6 @@
 //! `chatbot demo`: everything on this machine, from nothing, with sample documents.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -167,11 +168,23 @@ async fn serve_all(
     Ok(())
 }
 
-/// The wished port, or any free one if it is taken.
+/// The wished port, or any free one if it is taken, which is said.
 fn listen(host: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
-    TcpListener::bind((host, port))
-        .or_else(|_| TcpListener::bind((host, 0)))
-        .with_context(|| format!("cannot listen on {host}"))
+    let refused = match TcpListener::bind((host, port)) {
+        Ok(listener) => return Ok(listener),
+        Err(refused) => refused,
+    };
+    let another =
+        TcpListener::bind((host, 0)).with_context(|| format!("cannot listen on {host}"))?;
+    let why = match refused.kind() {
+        ErrorKind::AddrInUse => "is in use".to_owned(),
+        _ => format!("cannot be had ({refused})"),
+    };
+    output::line(&format!(
+        "  port {port} {why}, so that port {} is taken; --port chooses another",
+        another.local_addr()?.port()
+    ))?;
+    Ok(another)
 }
 
 fn demo_config(mut config: Config, database_url: &str, rag_url: &str) -> anyhow::Result<Config> {
@@ -262,5 +275,14 @@ mod tests {
     fn the_manifest_and_the_samples_agree() {
         let uploads = sample_uploads().unwrap();
         assert_eq!(uploads.len(), SAMPLES.len());
+    }
+    #[test]
+    fn another_port_is_taken_if_the_wished_one_is_in_use() {
+        let host = IpAddr::from([127, 0, 0, 1]);
+        let first = listen(host, 0).unwrap().local_addr().unwrap();
+        let held = TcpListener::bind(first).unwrap();
+        let second = listen(host, first.port()).unwrap().local_addr().unwrap();
+        assert_ne!(first.port(), second.port());
+        drop(held);
     }
 }

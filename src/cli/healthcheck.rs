@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::output;
 use crate::config::Config;
+use crate::domain::causes;
 
 /// A role, as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -25,12 +27,16 @@ pub struct HealthcheckArgs {
     live: bool,
 }
 
-/// Exit 0 if the server answers as it should.
+/// Most characters of an answer that are shown.
+const SHOWN: usize = 300;
+
+/// Exit 0 if the server answers as it should. Says what was asked and what came back.
 pub async fn run(args: &HealthcheckArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let http = reqwest::Client::builder()
         .timeout(Duration::from_secs(4))
         .build()?;
     let suffix = if args.live { "" } else { "/ready" };
+    let mut refusals = Vec::new();
     for (role, path) in [
         (RoleName::Orchestrator, "/health"),
         (RoleName::Rag, "/v1/health"),
@@ -39,10 +45,34 @@ pub async fn run(args: &HealthcheckArgs, config: &Config) -> anyhow::Result<Exit
             continue;
         }
         let url = format!("http://127.0.0.1:{}{path}{suffix}", config.server.port);
-        let answer = http.get(url).send().await;
-        if answer.is_ok_and(|answer| answer.status().is_success()) {
+        let (healthy, said) = ask(&http, &url).await;
+        if healthy {
+            output::line(&said)?;
             return Ok(ExitCode::SUCCESS);
         }
+        refusals.push(said);
+    }
+    for said in refusals {
+        output::notice(&said);
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// Whether the server is well, and what came back.
+async fn ask(http: &reqwest::Client, url: &str) -> (bool, String) {
+    let answer = match http.get(url).send().await {
+        Ok(answer) => answer,
+        Err(error) if error.is_timeout() => {
+            return (false, format!("GET {url}: no answer in time."));
+        }
+        Err(error) => {
+            let why = causes::sentence(&causes::joined(&error));
+            return (false, format!("GET {url}: {why}"));
+        }
+    };
+    let status = answer.status();
+    let body = answer.text().await.unwrap_or_default();
+    let shown: String = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown: String = shown.chars().take(SHOWN).collect();
+    (status.is_success(), format!("GET {url}: {status} {shown}"))
 }

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ask::checked;
+use super::ask::{base_url, checked};
 use super::output;
 use crate::rag::parse::MediaType;
 
@@ -26,7 +26,7 @@ pub struct IngestArgs {
     paths: Vec<PathBuf>,
     #[arg(long)]
     collection: String,
-    #[arg(long, env = "CHATBOT_RAG_URL", default_value = "http://127.0.0.1:8001")]
+    #[arg(long, env = "CHATBOT_RAG_URL", default_value = "http://127.0.0.1:8001", value_parser = base_url)]
     url: String,
     #[arg(long, env = "CHATBOT_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
@@ -202,7 +202,7 @@ async fn send(client: &Client, upload: Upload) -> anyhow::Result<(String, bool)>
     let answer = authorised(client, request)
         .send()
         .await
-        .context("the rag service cannot be reached")?;
+        .with_context(|| format!("the rag service at {} cannot be reached", client.url))?;
     let answer: Value = checked(answer)
         .await
         .with_context(|| upload.external_id.clone())?

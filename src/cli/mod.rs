@@ -8,6 +8,7 @@ mod eval;
 mod healthcheck;
 mod ingest;
 mod keys;
+mod listen;
 mod migrate;
 mod models;
 mod output;
@@ -94,7 +95,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            output::error(&format!("{error:#}"));
+            output::error(&error);
             ExitCode::FAILURE
         }
     }

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::domain::causes;
+
 /// A line on standard output.
 pub fn line(text: &str) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
@@ -14,8 +16,9 @@ pub fn text(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// An error for people; nothing can be done if the terminal is gone.
-pub fn error(text: &str) {
+/// An error for people, with its causes; nothing can be done if the terminal is gone.
+pub fn error(error: &anyhow::Error) {
+    let text = causes::sentence(&causes::joined(error.as_ref()));
     let _ = writeln!(io::stderr().lock(), "error: {text}");
 }
 

@@ -3,9 +3,9 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Subcommand;
 
+use super::listen::listen;
 use super::wiring::{self, Built, Process};
 use crate::config::Config;
 use crate::http::server;
@@ -30,9 +30,7 @@ pub async fn run(role: Role, config: Config) -> anyhow::Result<()> {
 }
 
 async fn run_role(role: Role, config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
-    let address = (config.server.host.clone(), config.server.port);
-    let listener = TcpListener::bind(&address)
-        .with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
+    let listener = listen(&config.server)?;
     if config.auth.internal_token.is_empty() {
         anyhow::bail!(
             "auth.internal_token is not set: give orchestrator and rag the same long random value"

@@ -1,6 +1,7 @@
 //! Plain types shared by every module: no I/O, no vendor types.
 
 pub mod access;
+pub mod causes;
 pub mod chat;
 pub mod contact;
 pub mod document;

@@ -248,7 +248,9 @@ impl From<DbError> for Problem {
                 Self::unavailable("The database is busy. Try again shortly.")
             }
             DbError::Conflict(_) => Self::conflict("Another request changed this first."),
-            DbError::Fenced | DbError::Query(_) => Self::internal(&error),
+            DbError::Fenced | DbError::Misconfigured(_) | DbError::Query(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

@@ -4,11 +4,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::AsyncPgConnection;
+use tokio_postgres::NoTls;
+use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
 use super::{DatabaseSettings, DbError};
+use crate::domain::causes;
 use crate::tls::{self, ClientTls};
 
 /// Candidates that HNSW keeps while it searches. It also caps the rows one scan returns, so it
@@ -28,6 +32,11 @@ const SILENCE: &[(&str, &str)] = &[
     ("keepalives_interval", "5"),
     ("keepalives_retries", "3"),
 ];
+/// How `database.url` looks, and PostgreSQL's port if it has none.
+const EXPECTED: &str = "postgresql://user:password@host:port/name";
+const PORT: u16 = 5432;
+/// What cannot happen to a connection that has just been made, unless the server ends it.
+const SETUP: &str = "the session cannot be set up";
 const SILENCE_OF_CLIENTS: &str = "-c tcp_user_timeout=15000 -c tcp_keepalives_idle=10 \
     -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
@@ -37,6 +46,8 @@ pub(super) struct Target {
     /// As the driver understands it.
     url: String,
     tls: Option<ClientTls>,
+    /// Host and port, for messages.
+    place: String,
 }
 
 impl Target {
@@ -51,7 +62,7 @@ impl Target {
                 ("sslmode", "disable" | "allow" | "prefer") => encrypted = false,
                 ("sslmode", "require" | "verify-ca" | "verify-full") => encrypted = true,
                 ("sslmode", _) => {
-                    return Err(DbError::Unavailable(
+                    return Err(DbError::Misconfigured(
                         "database.url has an unknown sslmode: expected disable, require or verify-full"
                             .into(),
                     ));
@@ -70,10 +81,9 @@ impl Target {
             ca_file,
             identity: None,
         });
-        Ok(Self {
-            url: url.into(),
-            tls,
-        })
+        let url = String::from(url);
+        let place = place(&url)?;
+        Ok(Self { url, tls, place })
     }
 
     /// The same with the session settings and deadlines of a pool's connections.
@@ -108,36 +118,100 @@ impl Target {
     pub fn check(&self) -> Result<(), DbError> {
         let config = self.tls.as_ref().map(ClientTls::client_config);
         config.transpose().map_err(|error| {
-            DbError::Unavailable(format!("sslrootcert of database.url: {error}"))
+            DbError::Misconfigured(format!("sslrootcert of database.url: {error}"))
         })?;
         Ok(())
     }
 
+    /// Host and port, or the directory of a socket.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// A connection; the error says where it was tried and why it failed.
     pub async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
-        let Some(tls) = &self.tls else {
-            return AsyncPgConnection::establish(&self.url).await;
+        let failed = |reason: String| {
+            ConnectionError::BadConnection(format!("cannot connect to {}: {reason}", self.place))
         };
-        let bad = |error: String| ConnectionError::BadConnection(error);
-        let config = tls.load().await.map_err(|error| bad(error.to_string()))?;
+        let refused = |error: tokio_postgres::Error| failed(reason(&error));
+        let Some(tls) = &self.tls else {
+            let connecting = tokio_postgres::connect(&self.url, NoTls);
+            let (client, connection) = connecting.await.map_err(refused)?;
+            let made = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+            return made.map_err(|_| failed(SETUP.into()));
+        };
+        let config = tls
+            .load()
+            .await
+            .map_err(|error| failed(error.to_string()))?;
         let connecting = tokio_postgres::connect(&self.url, MakeRustlsConnect::new(config));
         let (client, connection) = connecting.await.map_err(|error| {
             // Nothing else tells a wrong certificate from a server that is away.
             if let Some(cause) = tls::cause(&error) {
                 tracing::warn!(%cause, "no encrypted connection to PostgreSQL");
             }
-            bad(error.to_string())
+            refused(error)
         })?;
-        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        let made = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+        made.map_err(|_| failed(SETUP.into()))
     }
+}
+
+/// Why there is no connection. What the server says names the user or the database, so that its
+/// code has to do.
+fn reason(error: &tokio_postgres::Error) -> String {
+    let Some(code) = error.code() else {
+        return causes::joined(error);
+    };
+    if *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+    {
+        "the server refused the user, the password or the way of connecting".into()
+    } else if *code == SqlState::INVALID_CATALOG_NAME {
+        "the server has no database of that name".into()
+    } else if *code == SqlState::TOO_MANY_CONNECTIONS {
+        "the server has no connection left".into()
+    } else if *code == SqlState::CANNOT_CONNECT_NOW {
+        "the server starts or stops".into()
+    } else {
+        format!("the server refused with SQLSTATE {}", code.code())
+    }
+}
+
+/// Host and port of a URL that the driver understands.
+fn place(url: &str) -> Result<String, DbError> {
+    // The parser's words quote what may be a part of the password.
+    let config: tokio_postgres::Config = url.parse().map_err(|_| {
+        let wrong = "database.url has a parameter whose name or value the driver does not know";
+        DbError::Misconfigured(wrong.into())
+    })?;
+    let ports = config.get_ports();
+    let places = config.get_hosts().iter().zip(0..).map(|(host, index)| {
+        let port = ports.get(index).or(ports.first()).unwrap_or(&PORT);
+        match host {
+            Host::Tcp(name) if name.contains(':') => format!("[{name}]:{port}"),
+            Host::Tcp(name) => format!("{name}:{port}"),
+            #[cfg(unix)]
+            Host::Unix(directory) => format!("{}:{port}", directory.display()),
+        }
+    });
+    let places = places.collect::<Vec<_>>().join(", ");
+    if places.is_empty() {
+        let wrong = format!("database.url has no host: expected {EXPECTED}");
+        return Err(DbError::Misconfigured(wrong));
+    }
+    Ok(places)
 }
 
 /// The URL without its parameters, and those.
 fn parse(url: &str) -> Result<(Url, Vec<(String, String)>), DbError> {
+    let wrong =
+        |what: &str| DbError::Misconfigured(format!("database.url {what}: expected {EXPECTED}"));
     let mut url = Url::parse(url).map_err(|_| {
-        DbError::Unavailable(
-            "database.url is not a URL: expected postgresql://user:password@host/name".into(),
-        )
+        wrong("is not a URL (are special characters of the password percent-encoded?)")
     })?;
+    if !matches!(url.scheme(), "postgres" | "postgresql") {
+        return Err(wrong(&format!("has the scheme {}", url.scheme())));
+    }
     let pairs = url.query_pairs().into_owned().collect();
     url.set_query(None);
     Ok((url, pairs))
@@ -209,5 +283,34 @@ mod tests {
             Ok(Some(own))
         );
         assert!(tls("?sslmode=maybe").unwrap_err().contains("sslmode"));
+    }
+    #[test]
+    fn a_url_that_cannot_be_one_is_a_wrong_setting_and_no_outage() {
+        for (url, wrong) in [
+            ("mysql://u:hidden@h/d", "has the scheme mysql"),
+            ("u:hidden@h/d", "has the scheme u"),
+            ("//h/d", "is not a URL"),
+            ("postgresql://u:hid#den@h/d", "is not a URL"),
+            ("postgresql:///d", "has no host"),
+            ("postgresql://h/d?maybe=1", "has a parameter"),
+        ] {
+            let error = Target::of(url).unwrap_err();
+            assert!(matches!(error, DbError::Misconfigured(_)), "{url}: {error}");
+            let said = error.to_string();
+            assert!(said.starts_with("database.url "), "{said}");
+            assert!(said.contains(wrong), "{said}");
+            assert!(!said.contains("hid"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_host_and_port_and_nothing_else() {
+        for (url, place) in [
+            ("postgresql://u:p@db.internal/d", "db.internal:5432"),
+            ("postgres://u:p@[::1]:6000/d", "[::1]:6000"),
+            ("postgres:///d?host=/run/pg", "/run/pg:5432"),
+        ] {
+            assert_eq!(Target::of(url).unwrap().place(), place);
+        }
     }
 }

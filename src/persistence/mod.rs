@@ -20,9 +20,10 @@ pub mod retrieval;
 mod statement;
 pub mod turns;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool::managed::{Object, Pool, QueueMode};
+use deadpool::managed::{Object, Pool, PoolError, QueueMode};
 use diesel::ConnectionError;
 use diesel_async::RunQueryDsl;
 use tokio::runtime::Handle;
@@ -49,6 +50,9 @@ pub enum DbError {
     /// This replica no longer owns what it writes.
     #[error("the lease was lost")]
     Fenced,
+    /// `database.url` cannot be used, however often it is tried.
+    #[error("{0}")]
+    Misconfigured(String),
     /// The statement failed.
     #[error("database: {0}")]
     Query(String),
@@ -155,6 +159,8 @@ type Connection = Object<Manager>;
 pub struct Database {
     pool: Pool<Manager>,
     acquire_timeout: Duration,
+    /// Host and port, for messages.
+    place: Arc<str>,
 }
 
 /// How to reach the database.
@@ -166,12 +172,18 @@ pub struct DatabaseSettings {
     pub statement_timeout: Duration,
 }
 
+/// Whether a URL can be used, without connecting.
+pub fn check_url(url: &str) -> Result<(), DbError> {
+    Target::of(url)?.check()
+}
+
 impl Database {
     /// Builds the pool; connections are made when first needed, and live on the runtime that calls
     /// this.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, DbError> {
         let target = Target::with_options(settings)?;
         target.check()?;
+        let place = target.place().into();
         let manager = Manager {
             runtime: Handle::current(),
             target,
@@ -184,6 +196,7 @@ impl Database {
         Ok(Self {
             pool,
             acquire_timeout: settings.acquire_timeout,
+            place,
         })
     }
 
@@ -193,8 +206,11 @@ impl Database {
         pool::close_idle(&self.pool, |pooled| !pooled.is_at_work());
         timeout(self.acquire_timeout, self.pool.get())
             .await
-            .map_err(|_| DbError::Unavailable("no connection in time".into()))?
-            .map_err(|_| DbError::Unavailable("cannot connect".into()))
+            .map_err(|_| DbError::Unavailable(format!("no connection to {} in time", self.place)))?
+            .map_err(|error| match error {
+                PoolError::Backend(error) => error.into(),
+                error => DbError::Unavailable(format!("no connection to {}: {error}", self.place)),
+            })
     }
 
     /// Whether the database answers.
@@ -206,7 +222,11 @@ impl Database {
 }
 
 impl From<ConnectionError> for DbError {
-    fn from(_: ConnectionError) -> Self {
-        Self::Unavailable("cannot connect".into())
+    fn from(error: ConnectionError) -> Self {
+        Self::Unavailable(match error {
+            // Says where and why, in words of `connect`.
+            ConnectionError::BadConnection(said) => said,
+            _ => "cannot connect: the session cannot be set up".into(),
+        })
     }
 }

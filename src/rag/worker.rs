@@ -267,7 +267,7 @@ fn from_db(error: &DbError) -> HandlerError {
         DbError::Fenced => HandlerError::Fenced,
         DbError::Unavailable(_) => HandlerError::Unavailable(error.to_string()),
         // A statement that is cancelled for its length may be long because of the document.
-        DbError::Busy(_) | DbError::Conflict(_) | DbError::Query(_) => {
+        DbError::Busy(_) | DbError::Conflict(_) | DbError::Misconfigured(_) | DbError::Query(_) => {
             HandlerError::Retry(error.to_string())
         }
     }

@@ -1,6 +1,7 @@
 //! What a cluster relies on: secrets as files, and migrations around upgrades and rollbacks.
 
 mod alerts;
+mod messages;
 mod readme;
 mod restore;
 
