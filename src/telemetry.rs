@@ -27,13 +27,20 @@ pub enum TelemetryError {
 }
 
 /// What libraries say of their own inner life; whatever matters to us comes back as an error and
-/// is logged where it is handled. Comes before the configured filter, which may overrule it.
-const LIBRARIES: &str = "rskafka=off,actix_server=warn";
+/// is logged where it is handled. `actix_http::h1` says "error" of whatever a client sends that is
+/// no HTTP. Comes before the configured filter, which may overrule it.
+const LIBRARIES: &str = "rskafka=off,actix_server=warn,actix_http::h1=off";
 
-/// Below `info` the database's driver prints what statements are called with: questions, answers and
-/// documents. No filter may ask for that.
+/// Below `info` only this program speaks. Libraries print there what they are called with: the
+/// database's driver whole statements, the tokenizer each character of every question and document.
+/// No filter may ask for that, whichever library comes next.
 fn tells_no_secret(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() <= Level::INFO || !metadata.target().starts_with("tokio_postgres")
+    *metadata.level() <= Level::INFO || is_ours(metadata.target())
+}
+
+fn is_ours(target: &str) -> bool {
+    let rest = target.strip_prefix(env!("CARGO_CRATE_NAME"));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 /// Starts logging to standard error.
@@ -62,4 +69,24 @@ pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
         registry.with(layer).try_init()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_crate_is_ours() {
+        for (target, ours) in [
+            ("chatbot", true),
+            ("chatbot::rag::worker", true),
+            ("chatbots", false),
+            ("chatbot_like::inner", false),
+            ("tokenizers::tokenizer::normalizer", false),
+            ("log", false),
+            ("", false),
+        ] {
+            assert_eq!(is_ours(target), ours, "{target}");
+        }
+    }
 }

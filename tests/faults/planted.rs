@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use chatbot::domain::ids::new_uuid;
 use deadpool_redis::redis::{Client, cmd};
 
 use super::rig::Rig;
+use crate::support::canary::{holds, word};
 use crate::support::service;
 
 /// One word for each kind of text.
@@ -26,23 +26,13 @@ impl Planted {
         }
     }
 
-    /// The first planted word that a text holds, in whatever case, or as a list of bytes.
+    /// The first planted word that a text holds, however it is spelled.
     fn found_in(&self, text: &str) -> Option<&str> {
-        let text = text.to_lowercase();
         [&self.question, &self.document, &self.answer]
             .into_iter()
-            .find(|word| {
-                let bytes = format!("{:?}", word.as_bytes());
-                text.contains(&word.to_lowercase()) || text.contains(bytes.trim_matches(['[', ']']))
-            })
+            .find(|word| holds(text, word))
             .map(String::as_str)
     }
-}
-
-/// Digits that no other run has.
-fn word(start: &str) -> String {
-    let (high, low) = new_uuid().as_u64_pair();
-    format!("{start}{:06x}{:08x}", high & 0xff_ffff, low & 0xffff_ffff)
 }
 
 /// Invariant 7: no text of a message or a document in a log line, a metric or a Redis key.

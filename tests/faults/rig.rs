@@ -74,7 +74,7 @@ impl Replicas {
             .chatbot()
             .args(["serve", self.role])
             .env("CHATBOT__SERVER__PORT", self.ports[index].to_string())
-            .env("CHATBOT__LOG__FILTER", "debug")
+            .env("CHATBOT__LOG__FILTER", "trace")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdout(log.try_clone().unwrap())
             .stderr(log)

@@ -9,6 +9,7 @@ mod lifecycle;
 mod recall;
 mod releases;
 mod resuming;
+mod secrecy;
 mod uploads;
 
 use crate::support::proxy::Proxy;

@@ -8,6 +8,7 @@
 )]
 
 pub mod broker;
+pub mod canary;
 pub mod certificates;
 pub mod ports;
 pub mod provider;

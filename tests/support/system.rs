@@ -1,5 +1,6 @@
 //! Both roles as real processes on real PostgreSQL, Redis and Kafka.
 
+use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -50,7 +51,11 @@ pub struct Setup {
     pub database: TestDatabase,
     prefix: String,
     settings: Vec<(String, String)>,
+    log: Option<Log>,
 }
+
+/// Where a role of this name prints its log to.
+type Log = Box<dyn Fn(&str) -> File + Send + Sync>;
 
 impl Setup {
     /// A schema and a topic prefix that no other test uses.
@@ -64,7 +69,15 @@ impl Setup {
             database,
             prefix: format!("{}.", unique("system")),
             settings: Vec::new(),
+            log: None,
         }
+    }
+
+    /// Has each role print its log into a file.
+    #[must_use]
+    pub fn printing(mut self, log: impl Fn(&str) -> File + Send + Sync + 'static) -> Self {
+        self.log = Some(Box::new(log));
+        self
     }
 
     /// What stands before the name of every topic of this system.
@@ -119,12 +132,14 @@ impl Setup {
 
     /// The same on this port.
     pub fn serve_at(&self, port: u16, role: &str, settings: &[(&str, &str)]) -> Role {
+        let log = self.log.as_ref().map(|log| Stdio::from(log(role)));
         let child = self
             .chatbot()
             .args(["serve", role])
             .env("CHATBOT__SERVER__PORT", port.to_string())
             .envs(settings.iter().copied())
             .stdout(Stdio::null())
+            .stderr(log.unwrap_or_else(Stdio::inherit))
             .spawn()
             .unwrap();
         Role {
