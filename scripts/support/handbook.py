@@ -11,7 +11,10 @@ from parts import ROOT, Problem
 
 FILE = ROOT / "docs/operations.md"
 RUN_BY_RUST = {"chatbot"}
-NEEDS_MORE = {"docker", "kubectl", "kind", "curl", "pg_dump", "pg_restore", "psql", "export", "scripts/check-manifests"}
+NEEDS_MORE = {
+    "docker", "kubectl", "kind", "curl", "pg_dump", "pg_restore", "psql", "export", "printf",
+    "scripts/check-manifests",
+}
 
 
 def text():

@@ -397,6 +397,14 @@ def prod_carries_no_secret_values(rendered):
 
 
 @rule
+def secrets_that_everybody_knows_are_allowed_only_where_they_stand(rendered):
+    expected = "true" if rendered.overlay == "dev" else None
+    for name in ROLES:
+        found = rendered.settings(name).get("CHATBOT__AUTH__ALLOW_WEAK_SECRETS")
+        yield from differs(f"{name}, weak secrets", found, expected)
+
+
+@rule
 def both_roles_agree_with_each_other_and_with_their_limits(rendered):
     settings = {name: rendered.settings(name) for name in ROLES}
     orchestrator, rag = settings.values()

@@ -23,6 +23,10 @@ pub fn run(command: &ConfigCommand, config: &Config) -> anyhow::Result<()> {
             if !config.database.url.is_empty() {
                 persistence::check_url(config.database.url.expose())?;
             }
+            // Without it no role starts; the other commands do without.
+            if !config.auth.internal_token.is_empty() {
+                config.auth.check_secrets().map_err(anyhow::Error::msg)?;
+            }
             output::line("the configuration is valid")?;
         }
         ConfigCommand::Show => output::line(&serde_json::to_string_pretty(config)?)?,

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Subcommand;
 
 use super::listen::listen;
@@ -31,10 +32,10 @@ pub async fn run(role: Role, config: Config) -> anyhow::Result<()> {
 
 async fn run_role(role: Role, config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let listener = listen(&config.server)?;
-    if config.auth.internal_token.is_empty() {
-        anyhow::bail!(
-            "auth.internal_token is not set: give orchestrator and rag the same long random value"
-        );
+    require_loopback(&config, &listener)?;
+    config.auth.check_secrets().map_err(anyhow::Error::msg)?;
+    if config.auth.allow_weak_secrets {
+        tracing::warn!("auth.allow_weak_secrets is true: a shared secret may be one to guess");
     }
     let database = wiring::database(&config)?;
     wiring::require_migrated(&database, &config).await?;
@@ -55,6 +56,25 @@ async fn run_role(role: Role, config: Config, shutdown: Shutdown) -> anyhow::Res
         outcome = work => outcome,
         never = shutdown.close_after(until_closing) => match never {},
     }
+}
+
+/// Without authentication nobody but this machine may come in.
+fn require_loopback(config: &Config, listener: &TcpListener) -> anyhow::Result<()> {
+    if config.auth.enabled {
+        return Ok(());
+    }
+    if !listener.local_addr()?.ip().is_loopback() {
+        bail!(
+            "auth.enabled is false and server.host is {}: without API keys `serve` listens on \
+             loopback only. Set server.host to 127.0.0.1, or auth.enabled to true.",
+            config.server.host
+        );
+    }
+    tracing::warn!(
+        "AUTHENTICATION IS OFF (auth.enabled is false): every program on this machine may read \
+         and change everything here"
+    );
+    Ok(())
 }
 
 /// Serves one built role until draining ends.

@@ -10,13 +10,14 @@ use serde::Serialize;
 use super::ConfigError;
 
 /// A name and the key that it sets.
-const WELL_KNOWN: [(&str, &str); 11] = [
+const WELL_KNOWN: [(&str, &str); 12] = [
     ("DATABASE_URL", "database.url"),
     ("REDIS_URL", "cache.url"),
     ("KAFKA_BROKERS", "messaging.brokers"),
     ("KAFKA_SASL_USERNAME", "messaging.sasl.username"),
     ("KAFKA_SASL_PASSWORD", "messaging.sasl.password"),
     ("INTERNAL_TOKEN", "auth.internal_token"),
+    ("INTERNAL_TOKEN_PREVIOUS", "auth.internal_token_previous"),
     ("GEMINI_API_KEY", "llm.gemini.api_key"),
     ("ANTHROPIC_API_KEY", "llm.anthropic.api_key"),
     ("OPENAI_API_KEY", "llm.openai.api_key"),

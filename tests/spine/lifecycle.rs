@@ -211,6 +211,20 @@ async fn a_wrong_start_says_what_is_wrong() {
     assert!(unknown.contains("prot"), "{unknown}");
     let token = words("CHATBOT__AUTH__INTERNAL_TOKEN", "");
     assert!(token.contains("auth.internal_token"), "{token}");
+    for role in ["orchestrator", "rag"] {
+        for weak in ["x", "some-words-of-an-example", &"ab".repeat(40)] {
+            let mut command = setup.chatbot();
+            command.args(["serve", role]).env("INTERNAL_TOKEN", weak);
+            let output = command.env("CHATBOT__AUTH__INTERNAL_TOKEN", weak).output();
+            let said = String::from_utf8(output.unwrap().stderr).unwrap();
+            assert!(
+                said.contains("auth.internal_token can be guessed"),
+                "{said}"
+            );
+            assert!(said.contains("openssl rand -hex 32"), "{said}");
+            assert!(!said.contains(weak) || weak == "x", "{said}");
+        }
+    }
     let file = words("DATABASE_URL_FILE", "/nowhere/secret");
     assert!(
         file.contains("DATABASE_URL_FILE") && file.contains("/nowhere/secret"),

@@ -118,7 +118,13 @@ impl Setup {
                 "CHATBOT__EMBEDDING__CACHE_DIR",
                 service("CHATBOT_TEST_MODEL_DIR"),
             )
-            .env("CHATBOT__AUTH__INTERNAL_TOKEN", "internal-token-of-a-test")
+            .env(
+                "CHATBOT__AUTH__INTERNAL_TOKEN",
+                "internal-token-of-a-test-and-of-nothing-else",
+            )
+            // Redis is shared, and so is the owner of most tests' keys.
+            .env("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "100000")
+            .env("CHATBOT__RAG__REQUESTS_PER_MINUTE", "100000")
             .env("CHATBOT__SERVER__HOST", "127.0.0.1")
             .env("CHATBOT__LOG__FILTER", "warn")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
