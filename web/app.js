@@ -39,7 +39,9 @@ function remember(id) {
   else sessionStorage.removeItem("conversation");
 }
 
-function askForKey() {
+function askForKey(error) {
+  // A demo is opened by its address; no key would help.
+  if (error.type === "urn:chatbot:problem:demo-token-needed") return trouble(error.message);
   const wrong = sessionStorage.getItem("key") !== null;
   sessionStorage.removeItem("key");
   byId("key-row").hidden = false;
@@ -66,7 +68,7 @@ const ask = (question) => run(async () => {
     if (error.status !== 401) return answer.failed(error.message, error);
     answer.article.remove();
     byId("question").value ||= question;
-    askForKey();
+    askForKey(error);
   }
 });
 
@@ -85,7 +87,7 @@ const restore = () => run(async () => {
     }
   } catch (error) {
     if (error.status === 404) remember(null);
-    else if (error.status === 401) askForKey();
+    else if (error.status === 401) askForKey(error);
     else throw error;
   }
 });

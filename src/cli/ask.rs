@@ -13,6 +13,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+use super::running_demo::key_for;
 use super::{output, wiring};
 use crate::config::Config;
 use crate::domain::chat::{TurnDone, TurnStatus};
@@ -31,6 +32,7 @@ pub struct AskArgs {
     question: String,
     #[arg(long, env = "CHATBOT_URL", default_value = "http://127.0.0.1:8000", value_parser = base_url)]
     url: String,
+    /// A demo that runs on this machine needs none.
     #[arg(long, env = "CHATBOT_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
     /// Only these collections; repeatable.
@@ -98,6 +100,7 @@ async fn answer(args: &AskArgs) -> anyhow::Result<ExitCode> {
 struct Server<'a> {
     http: Client,
     args: &'a AskArgs,
+    key: Option<String>,
 }
 
 impl<'a> Server<'a> {
@@ -106,7 +109,8 @@ impl<'a> Server<'a> {
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .build()?;
-        Ok(Self { http, args })
+        let key = key_for(&args.url, args.api_key.as_ref());
+        Ok(Self { http, args, key })
     }
 
     fn unreachable(&self) -> String {
@@ -117,7 +121,7 @@ impl<'a> Server<'a> {
         let request = self
             .http
             .request(method, format!("{}{path}", self.args.url));
-        match &self.args.api_key {
+        match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,
         }

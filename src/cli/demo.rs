@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -10,7 +10,8 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::ingest::{Client, Upload, upload_all};
-use super::wiring::{self, Process};
+use super::running_demo::RunningDemo;
+use super::wiring::{self, Built, Process};
 use super::{keys, output, serve};
 use crate::config::{self, CacheBackend, Config, MessagingBackend, Secret};
 use crate::embedded::{EmbeddedPostgres, StartProgress};
@@ -29,7 +30,7 @@ pub struct DemoArgs {
     /// The page's port; another free one is taken if it is in use.
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// The address to listen on. The demo is open to whoever reaches it, so only loopback will do.
+    /// The address to listen on. The demo has no API keys, so only loopback will do.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
 }
@@ -105,10 +106,14 @@ async fn start_and_serve(
     config: Config,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
-    let postgres = EmbeddedPostgres::start(&data_dir, &Steps).await?;
+    let start = EmbeddedPostgres::start(&data_dir, &Steps);
+    let Some(postgres) = unless_stopped(&shutdown, start).await else {
+        return Ok(());
+    };
+    let postgres = postgres?;
     let url = postgres.url();
     let work = async {
-        let outcome = serve_all(args, config, &url, &shutdown).await;
+        let outcome = serve_all(args, &data_dir, config, &url, &shutdown).await;
         shutdown.finish().await;
         outcome
     };
@@ -120,51 +125,99 @@ async fn start_and_serve(
     outcome
 }
 
-async fn serve_all(
+/// Nobody waits for the end of what has only just begun.
+async fn unless_stopped<T>(shutdown: &Shutdown, work: impl Future<Output = T>) -> Option<T> {
+    shutdown.soft_token().run_until_cancelled(work).await
+}
+
+/// Both roles, built, and the ways to them.
+struct Ready {
+    demo: RunningDemo,
+    answers: &'static str,
+    documents: (TcpListener, Built),
+    page: (TcpListener, Built),
+}
+
+async fn prepare(
     args: &DemoArgs,
     config: Config,
     database_url: &str,
     shutdown: &Shutdown,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Ready> {
     let page = listen(args.host, args.port)?;
     let documents = listen(args.host, args.port.saturating_add(1))?;
-    let rag_url = format!("http://{}", documents.local_addr()?);
-    let config = demo_config(config, database_url, &rag_url)?;
+    let demo = RunningDemo {
+        urls: [
+            format!("http://{}", page.local_addr()?),
+            format!("http://{}", documents.local_addr()?),
+        ],
+        token: keys::random_hex::<16>()?,
+    };
+    let [_, rag_url] = &demo.urls;
+    let config = demo_config(config, args.host, database_url, rag_url)?;
     migrations::run(database_url).await?;
     let database = wiring::database(&config)?;
     fetch_model(&config).await?;
     let answers = describe_answers(&config);
-    let process = Process::new(config, database, shutdown.clone())?;
+    let mut process = Process::new(config, database, shutdown.clone())?;
+    process.demo_token = Some(demo.token.clone());
     process.log.ensure_topics().await?;
     process.spawn_upkeep();
     output::line("  loading the embedding model")?;
-    let rag = process.rag().await?;
-    let orchestrator = process.orchestrator()?;
-    let address = page.local_addr()?;
+    Ok(Ready {
+        demo,
+        answers,
+        documents: (documents, process.rag().await?),
+        page: (page, process.orchestrator()?),
+    })
+}
+
+async fn serve_all(
+    args: &DemoArgs,
+    data_dir: &Path,
+    config: Config,
+    database_url: &str,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let prepared = prepare(args, config, database_url, shutdown);
+    let Some(ready) = unless_stopped(shutdown, prepared).await else {
+        return Ok(());
+    };
+    let ready = ready?;
+    let _published = ready.demo.publish(data_dir)?;
     let fill = async {
-        load_samples(&rag_url).await?;
-        output::line(&format!("\n  {answers}\n  documents API: {rag_url}"))?;
-        output::line(&format!(
-            "  open http://{address} — Ctrl-C stops everything"
-        ))?;
-        Ok(())
+        load_samples(&ready.demo).await?;
+        tell(&ready.demo, ready.answers)
     };
     let filled = async {
-        tokio::select! {
-            outcome = fill => {
-                if outcome.is_err() {
-                    shutdown.begin();
-                }
-                outcome
-            }
-            () = shutdown.draining() => Ok(()),
+        let outcome = unless_stopped(shutdown, fill).await.unwrap_or(Ok(()));
+        if outcome.is_err() {
+            shutdown.begin();
         }
+        outcome
     };
     tokio::try_join!(
-        serve::serve(documents, rag, shutdown),
-        serve::serve(page, orchestrator, shutdown),
+        serve::serve(ready.documents.0, ready.documents.1, shutdown),
+        serve::serve(ready.page.0, ready.page.1, shutdown),
         filled,
     )?;
+    Ok(())
+}
+
+/// How to use it.
+fn tell(demo: &RunningDemo, answers: &str) -> anyhow::Result<()> {
+    let RunningDemo {
+        urls: [page, documents],
+        token,
+    } = demo;
+    output::line(&format!("\n  {answers}"))?;
+    output::line(&format!("  documents API: {documents}"))?;
+    output::line(
+        "  for programs the token below is the API key; `chatbot ask` finds it by itself",
+    )?;
+    output::line(&format!(
+        "  open {page}/?token={token} — Ctrl-C stops everything"
+    ))?;
     Ok(())
 }
 
@@ -187,7 +240,13 @@ fn listen(host: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
     Ok(another)
 }
 
-fn demo_config(mut config: Config, database_url: &str, rag_url: &str) -> anyhow::Result<Config> {
+fn demo_config(
+    mut config: Config,
+    host: IpAddr,
+    database_url: &str,
+    rag_url: &str,
+) -> anyhow::Result<Config> {
+    config.server.host = host.to_string();
     config.database.url = Secret::new(database_url);
     config.messaging.backend = MessagingBackend::InProcess;
     config.cache.backend = CacheBackend::InProcess;
@@ -226,14 +285,15 @@ struct Entry {
     media_type: String,
 }
 
-async fn load_samples(rag_url: &str) -> anyhow::Result<()> {
+async fn load_samples(demo: &RunningDemo) -> anyhow::Result<()> {
+    let [_, rag_url] = &demo.urls;
     let uploads = sample_uploads()?;
     let client = Client {
         http: reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .build()?,
-        url: rag_url.to_owned(),
-        api_key: None,
+        url: rag_url.clone(),
+        api_key: Some(demo.token.clone()),
     };
     let outcome = upload_all(&client, uploads).await?;
     for (external_id, reason) in &outcome.failed {

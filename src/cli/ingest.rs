@@ -4,19 +4,25 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use anyhow::{Context, bail};
 use clap::Args;
 use futures::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::ask::{base_url, checked};
 use super::output;
+use super::running_demo::key_for;
 use crate::rag::parse::MediaType;
 
 /// Uploads that wait for an answer at once.
 const CONCURRENCY: usize = 8;
+/// The longest pause between two attempts, whatever the server asks for.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// What to upload, and where to.
 #[derive(Args)]
@@ -28,6 +34,7 @@ pub struct IngestArgs {
     collection: String,
     #[arg(long, env = "CHATBOT_RAG_URL", default_value = "http://127.0.0.1:8001", value_parser = base_url)]
     url: String,
+    /// A demo that runs on this machine needs none.
     #[arg(long, env = "CHATBOT_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
 }
@@ -62,7 +69,7 @@ pub async fn run(args: &IngestArgs) -> anyhow::Result<ExitCode> {
             .timeout(Duration::from_mins(1))
             .build()?,
         url: args.url.clone(),
-        api_key: args.api_key.clone(),
+        api_key: key_for(&args.url, args.api_key.as_ref()),
     };
     let outcome = upload_all(&client, uploads).await?;
     output::line(&format!(
@@ -194,13 +201,15 @@ async fn send(client: &Client, upload: Upload) -> anyhow::Result<(String, bool)>
     if let Some(title) = &upload.title {
         address.query_pairs_mut().append_pair("title", title);
     }
-    let request = client
-        .http
-        .put(address)
-        .header("content-type", upload.media_type.as_mime())
-        .body(upload.bytes);
-    let answer = authorised(client, request)
-        .send()
+    let bytes = Bytes::from(upload.bytes);
+    let request = || {
+        let put = client.http.put(address.clone()).body(bytes.clone());
+        authorised(
+            client,
+            put.header("content-type", upload.media_type.as_mime()),
+        )
+    };
+    let answer = when_it_may(request)
         .await
         .with_context(|| format!("the rag service at {} cannot be reached", client.url))?;
     let answer: Value = checked(answer)
@@ -212,7 +221,20 @@ async fn send(client: &Client, upload: Upload) -> anyhow::Result<(String, bool)>
     Ok((plain, unchanged))
 }
 
-fn authorised(client: &Client, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+/// The answer to a request, sent again for as long as the server asks to wait.
+async fn when_it_may(request: impl Fn() -> RequestBuilder) -> reqwest::Result<Response> {
+    loop {
+        let answer = request().send().await?;
+        if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+            return Ok(answer);
+        }
+        let wait = answer.headers().get(RETRY_AFTER);
+        let seconds = wait.and_then(|wait| wait.to_str().ok()?.parse().ok());
+        tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(1)).min(LONGEST_WAIT)).await;
+    }
+}
+
+fn authorised(client: &Client, request: RequestBuilder) -> RequestBuilder {
     match &client.api_key {
         Some(key) => request.bearer_auth(key),
         None => request,

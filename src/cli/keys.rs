@@ -7,6 +7,7 @@ use super::{output, wiring};
 use crate::config::Config;
 use crate::domain::access::Scope;
 use crate::domain::ids::ApiKeyId;
+use crate::domain::name;
 use crate::domain::time::now;
 use crate::http::auth::hash_secret;
 use crate::persistence::Database;
@@ -62,8 +63,8 @@ pub async fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
                 &database,
                 &NewApiKey {
                     id: ApiKeyId::new(),
-                    name,
-                    owner_id: owner,
+                    name: &name::plain(name),
+                    owner_id: checked_owner(owner)?,
                     prefix: secret.get(..11).unwrap_or_default(),
                     hash: &hash_secret(&secret),
                     scopes: &scopes,
@@ -84,6 +85,14 @@ pub async fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// An owner is compared as a whole, so that one with unseen characters is refused, not changed.
+fn checked_owner(owner: &str) -> anyhow::Result<&str> {
+    if owner.is_empty() || name::plain(owner) != owner {
+        bail!("`--owner` must be a name without control characters or blanks around it.");
+    }
+    Ok(owner)
 }
 
 async fn list(database: &Database) -> anyhow::Result<()> {
@@ -110,7 +119,12 @@ async fn list(database: &Database) -> anyhow::Result<()> {
 
 /// `cb_` and 256 random bits.
 pub(super) fn new_secret() -> anyhow::Result<String> {
-    let mut bytes = [0_u8; 32];
+    Ok(format!("cb_{}", random_hex::<32>()?))
+}
+
+/// So many random bytes.
+pub(super) fn random_hex<const BYTES: usize>() -> anyhow::Result<String> {
+    let mut bytes = [0_u8; BYTES];
     getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
-    Ok(format!("cb_{}", hex::encode(bytes)))
+    Ok(hex::encode(bytes))
 }

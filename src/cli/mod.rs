@@ -12,11 +12,13 @@ mod listen;
 mod migrate;
 mod models;
 mod output;
+mod running_demo;
 mod serve;
 mod wiring;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +26,9 @@ use crate::config::{Config, LogFormat};
 use crate::http::openapi;
 use crate::rag::parse::{self, MediaType, WorkerLimits};
 use crate::telemetry;
+
+/// How long threads that block may go on when everything else has ended.
+const LAST_WAIT: Duration = Duration::from_millis(500);
 
 /// A healthcare chatbot that answers only from your own approved documents.
 #[derive(Parser)]
@@ -120,7 +125,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         .worker_threads(config.server.workers)
         .enable_all()
         .build()?;
-    runtime.block_on(dispatch(cli.command, config))
+    let outcome = runtime.block_on(dispatch(cli.command, config));
+    // What still blocks a thread by now is not worth waiting for.
+    runtime.shutdown_timeout(LAST_WAIT);
+    outcome
 }
 
 async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {

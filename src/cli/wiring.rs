@@ -1,7 +1,9 @@
 //! Builds adapters and roles from the configuration.
 
 mod bus;
+mod checks;
 mod contacts;
+mod edge;
 mod housekeeping;
 
 use std::path::{Path, PathBuf};
@@ -14,12 +16,12 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::{Cache, CacheLimits, InProcessCache, RedisCache, RedisSettings, Resilient};
-use crate::config::{CacheBackend, Config};
+use crate::config::{CacheBackend, Config, MessagingBackend, Secret};
 use crate::domain::ids::new_uuid;
 use crate::domain::messaging::topics;
 use crate::embedding::{self, Embedder};
-use crate::http::auth::{Authenticator, hash_secret};
-use crate::http::health::{Check, Fault, Health};
+use crate::http::failures::Failures;
+use crate::http::health::Health;
 use crate::http::metrics::Metrics;
 use crate::http::server::{Edge, Routes};
 use crate::llm::ProviderChain;
@@ -29,7 +31,7 @@ use crate::messaging::{
 };
 use crate::orchestrator::{self, Orchestrator, RetrievalClient};
 use crate::persistence::indexing::{self, Generation};
-use crate::persistence::{Database, DatabaseSettings, DbError, catalogue, migrations};
+use crate::persistence::{Database, DatabaseSettings, catalogue, migrations};
 use crate::rag::backfill::Backfill;
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
@@ -124,6 +126,9 @@ pub struct Process {
     pub cache: Arc<dyn Cache>,
     pub metrics: Metrics,
     pub shutdown: Shutdown,
+    /// What opens a demo; with it there are no API keys.
+    pub demo_token: Option<String>,
+    failures: Failures,
 }
 
 /// A role, ready to be served.
@@ -135,13 +140,20 @@ pub struct Built {
 impl Process {
     /// Adapters as configured; nothing is connected yet.
     pub fn new(config: Config, database: Database, shutdown: Shutdown) -> anyhow::Result<Self> {
+        let metrics = Metrics::default();
+        let failures = Failures::new(edge::count(Arc::new(InProcessCache::new(
+            CacheLimits::default(),
+        ))));
+        metrics.register(|registry| failures.register(registry));
         Ok(Self {
             log: bus::log(&config.messaging)?,
             cache: cache(&config)?,
-            metrics: Metrics::default(),
+            failures,
+            metrics,
             database,
             config,
             shutdown,
+            demo_token: None,
         })
     }
 
@@ -167,25 +179,6 @@ impl Process {
             .spawn(async move { housekeeping::prune(&database, keep, &token).await });
     }
 
-    fn edge(&self, health: Health) -> Edge {
-        let config = &self.config;
-        let token = &config.auth.internal_token;
-        Edge {
-            authenticator: Authenticator {
-                database: self.database.clone(),
-                enabled: config.auth.enabled,
-                internal_token_hash: (!token.is_empty()).then(|| hash_secret(token.expose())),
-            },
-            health,
-            metrics: self.metrics.clone(),
-            max_json_bytes: config.server.max_json_bytes,
-            workers: config.server.workers,
-            drain: Duration::from_secs(config.server.drain_seconds),
-            endpoint_delay: Duration::from_secs(config.server.endpoint_delay_seconds),
-            stalled_client: Duration::from_secs(config.server.stalled_client_seconds),
-        }
-    }
-
     /// The orchestrator on these adapters. Kafka and Redis may be down: chat goes on.
     pub fn orchestrator(&self) -> anyhow::Result<Built> {
         let (config, database) = (&self.config, &self.database);
@@ -195,9 +188,15 @@ impl Process {
             "providers in order"
         );
         self.spawn_model_check();
+        let (token, previous) = (
+            &config.auth.internal_token,
+            &config.auth.internal_token_previous,
+        );
+        let secret = |token: &Secret| SecretString::from(token.expose().to_owned());
         let retrieval = RetrievalClient::new(
             &config.orchestrator.rag_url,
-            SecretString::from(config.auth.internal_token.expose().to_owned()),
+            secret(token),
+            (!previous.is_empty()).then(|| secret(previous)),
             Duration::from_millis(config.orchestrator.retrieval_timeout_ms),
         )?;
         let breakers = Box::new(providers.collector());
@@ -220,11 +219,12 @@ impl Process {
         let takeover = orchestrator::take_over(orchestrator.clone().into_inner());
         self.shutdown.spawn(takeover);
         let health = Health::default()
-            .required("postgresql", database_check(database))
-            .optional("kafka", log_check(&self.log))
-            .optional("redis", cache_check(&self.cache));
+            .required("postgresql", checks::postgresql(database))
+            .optional("kafka", checks::bus(&self.log))
+            .optional("redis", checks::cache(&self.cache));
+        let per_minute = config.orchestrator.requests_per_minute;
         Ok(Built {
-            edge: self.edge(health),
+            edge: self.edge(health, per_minute),
             routes: Arc::new(move |service| {
                 service.app_data(orchestrator.clone());
                 orchestrator::routes::configure(service);
@@ -280,10 +280,10 @@ impl Process {
             retired,
         });
         let health = Health::default()
-            .required("postgresql", database_check(database))
-            .optional("kafka", log_check(&self.log));
+            .required("postgresql", checks::postgresql(database))
+            .optional("kafka", checks::bus(&self.log));
         Ok(Built {
-            edge: self.edge(health),
+            edge: self.edge(health, config.rag.requests_per_minute),
             routes: Arc::new(move |service| {
                 service.app_data(rag.clone());
                 rag::routes::configure(service);
@@ -317,6 +317,10 @@ impl Process {
         settings.ttl = Duration::from_millis(messaging.lease_ttl_ms);
         settings.heartbeat = Duration::from_millis(messaging.heartbeat_ms);
         settings.max_attempts = messaging.max_attempts;
+        if messaging.backend == MessagingBackend::InProcess {
+            // This bus ends with the process: what is in hand is announced again when it starts.
+            settings.drain = Duration::ZERO;
+        }
         let consumer = LeasedConsumer::new(
             Arc::clone(&self.log),
             Arc::new(self.database.clone()),
@@ -357,42 +361,4 @@ async fn create_topics(log: &dyn Log, token: &CancellationToken) {
 /// A path of the configuration, where an empty one names nothing.
 fn named(path: &Path) -> Option<PathBuf> {
     (!path.as_os_str().is_empty()).then(|| path.to_owned())
-}
-
-/// One look at the catalogue tells both whether the server answers and whether the tables are there.
-fn database_check(database: &Database) -> Check {
-    let database = database.clone();
-    Arc::new(move || {
-        let database = database.clone();
-        Box::pin(async move {
-            let down = |error: DbError| Fault::Down(error.to_string());
-            let defect = catalogue::find_defect(&database).await.map_err(down)?;
-            defect.map_or(Ok(()), |text| Err(Fault::Incomplete(text)))
-        })
-    })
-}
-
-fn log_check(log: &Arc<dyn Log>) -> Check {
-    let log = Arc::clone(log);
-    Arc::new(move || {
-        let log = Arc::clone(&log);
-        Box::pin(async move {
-            log.ping()
-                .await
-                .map_err(|error| Fault::Down(error.to_string()))
-        })
-    })
-}
-
-fn cache_check(cache: &Arc<dyn Cache>) -> Check {
-    let cache = Arc::clone(cache);
-    Arc::new(move || {
-        let cache = Arc::clone(&cache);
-        Box::pin(async move {
-            cache
-                .ping()
-                .await
-                .map_err(|error| Fault::Down(error.to_string()))
-        })
-    })
 }

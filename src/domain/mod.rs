@@ -8,6 +8,7 @@ pub mod document;
 pub mod evidence;
 pub mod ids;
 pub mod messaging;
+pub mod name;
 pub mod text;
 pub mod time;
 pub mod words;

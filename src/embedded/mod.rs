@@ -220,7 +220,8 @@ async fn initialise(
         .arg("--pwfile")
         .arg(secret)
         .args(["--username=chatbot", "--encoding=UTF8", "--locale=C"])
-        .args(["--auth=scram-sha-256"]);
+        .args(["--auth=scram-sha-256"])
+        .kill_on_drop(true);
     let output = command.output().await.map_err(at(programs))?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();

@@ -3,11 +3,14 @@
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
-use futures::future::LocalBoxFuture;
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, ready};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::failures::{Failures, Shown};
 use super::problem::Problem;
+use super::{demo, limits};
 use crate::domain::access::{Principal, Scope};
 use crate::persistence::{Database, api_keys, bounded};
 
@@ -15,10 +18,55 @@ use crate::persistence::{Database, api_keys, bounded};
 #[derive(Clone)]
 pub struct Authenticator {
     pub database: Database,
-    /// Off only in `demo` on loopback: everyone is one person with every scope.
-    pub enabled: bool,
-    /// SHA-256 of the credential that orchestrator and rag share, if one is set.
-    pub internal_token_hash: Option<[u8; 32]>,
+    pub authentication: Authentication,
+    /// SHA-256 of the credential that orchestrator and rag share, and while it is rotated of the
+    /// previous one, too.
+    pub internal_token_hashes: Vec<[u8; 32]>,
+    pub failures: Failures,
+}
+
+impl Authenticator {
+    /// Each is compared, so that the time says nothing of which.
+    fn knows_internal(&self, given: &[u8; 32]) -> bool {
+        let accepted = self.internal_token_hashes.iter();
+        accepted.fold(false, |known, hash| known | bool::from(hash.ct_eq(given)))
+    }
+}
+
+/// Who may call. Without keys everyone is one person with every scope, on loopback only.
+#[derive(Clone)]
+pub enum Authentication {
+    Keys,
+    /// Whoever reaches this server under this name.
+    Off {
+        host: String,
+    },
+    /// The same for whoever has the demo's token, of which this is the SHA-256.
+    Token {
+        host: String,
+        hash: [u8; 32],
+    },
+}
+
+impl Authentication {
+    /// The name to listen on, if there are no keys.
+    pub(super) fn open_host(&self) -> Option<&str> {
+        match self {
+            Self::Keys => None,
+            Self::Off { host } | Self::Token { host, .. } => Some(host),
+        }
+    }
+
+    /// Who calls, if there are no keys.
+    fn admit(&self, request: &HttpRequest) -> Option<Result<Principal, Problem>> {
+        match self {
+            Self::Keys => None,
+            Self::Token { hash, .. } if !demo::shows_token(request, hash) => {
+                Some(Err(Problem::demo_token_needed()))
+            }
+            Self::Off { .. } | Self::Token { .. } => Some(Ok(everyone(DEMO_OWNER))),
+        }
+    }
 }
 
 /// The owner of everything in an open `demo`.
@@ -51,21 +99,51 @@ impl FromRequest for Caller {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
+    /// Counts the request against the owner's limits.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let authenticator = request.app_data::<web::Data<Authenticator>>().cloned();
-        let secret = bearer(request);
+        let caller = authenticate(request);
+        let request = request.clone();
         Box::pin(async move {
-            let authenticator = authenticator.ok_or_else(Problem::unauthorized)?;
-            if !authenticator.enabled {
-                return Ok(Self(everyone(DEMO_OWNER)));
-            }
-            let secret = secret.ok_or_else(Problem::unauthorized)?;
-            let hash = hash_secret(&secret);
-            bounded(api_keys::find_principal(&authenticator.database, &hash))
-                .await?
-                .map(Self)
-                .ok_or_else(Problem::unauthorized)
+            let caller = caller.await?;
+            limits::check(&request, &caller.0.owner_id, false).await?;
+            Ok(caller)
         })
+    }
+}
+
+/// Who calls. Whoever uses this counts the request against the limits, too.
+pub fn authenticate(request: &HttpRequest) -> LocalBoxFuture<'static, Result<Caller, Problem>> {
+    let Some(authenticator) = request.app_data::<web::Data<Authenticator>>().cloned() else {
+        return ready(Err(Problem::unauthorized())).boxed_local();
+    };
+    let open = authenticator.authentication.admit(request);
+    let secret = bearer(request);
+    let shown = shown(request);
+    let peer = request.peer_addr().map(|address| address.ip());
+    Box::pin(async move {
+        let refused = match (open, secret) {
+            (Some(Ok(everyone)), _) => return Ok(Caller(everyone)),
+            (Some(Err(problem)), _) => problem,
+            (None, None) => Problem::unauthorized(),
+            (None, Some(secret)) => {
+                let hash = hash_secret(&secret);
+                let find = api_keys::find_principal(&authenticator.database, &hash);
+                match bounded(find).await? {
+                    Some(principal) => return Ok(Caller(principal)),
+                    None => Problem::unauthorized(),
+                }
+            }
+        };
+        Err(authenticator.failures.refuse(shown, peer, refused).await)
+    })
+}
+
+/// Whether the request tries a credential.
+fn shown(request: &HttpRequest) -> Shown {
+    if request.headers().contains_key(AUTHORIZATION) {
+        Shown::Unknown
+    } else {
+        Shown::Nothing
     }
 }
 
@@ -74,16 +152,22 @@ pub struct InternalCaller;
 
 impl FromRequest for InternalCaller {
     type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let expected = request
-            .app_data::<web::Data<Authenticator>>()
-            .and_then(|authenticator| authenticator.internal_token_hash);
+        let authenticator = request.app_data::<web::Data<Authenticator>>().cloned();
         let given = bearer(request).map(|secret| hash_secret(&secret));
-        std::future::ready(match (expected, given) {
-            (Some(expected), Some(given)) if bool::from(expected.ct_eq(&given)) => Ok(Self),
-            _ => Err(Problem::unauthorized()),
+        let peer = request.peer_addr().map(|address| address.ip());
+        let shown = given.map_or(Shown::Nothing, |_| Shown::UnknownInternal);
+        Box::pin(async move {
+            let refused = Problem::unauthorized();
+            let Some(authenticator) = authenticator else {
+                return Err(refused);
+            };
+            if given.is_some_and(|given| authenticator.knows_internal(&given)) {
+                return Ok(Self);
+            }
+            Err(authenticator.failures.refuse(shown, peer, refused).await)
         })
     }
 }
@@ -96,7 +180,7 @@ fn everyone(owner: &str) -> Principal {
     }
 }
 
-fn bearer(request: &HttpRequest) -> Option<String> {
+pub(super) fn bearer(request: &HttpRequest) -> Option<String> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, secret) = value.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("bearer") && !secret.trim().is_empty())

@@ -3,7 +3,12 @@
 pub mod auth;
 pub mod body;
 mod deadline;
+pub mod demo;
+pub mod failures;
+mod headers;
 pub mod health;
+pub mod limits;
+mod loopback;
 pub mod metrics;
 pub mod openapi;
 pub mod problem;

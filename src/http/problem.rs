@@ -89,6 +89,19 @@ impl Problem {
         .with_detail("Send an API key that is not revoked as `Authorization: Bearer <key>`.")
     }
 
+    /// 401: the demo is open to who has its token.
+    pub fn demo_token_needed() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "demo-token-needed",
+            "The token of this demo is needed",
+        )
+        .with_detail(
+            "Open the address that `chatbot demo` printed when it started; each start has a new \
+             one. Programs send its token as `Authorization: Bearer <token>`.",
+        )
+    }
+
     /// 403: the credential does not allow this.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed").with_detail(detail)
@@ -150,7 +163,8 @@ impl Problem {
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-requests",
             "Too many requests",
-        );
+        )
+        .with_detail("Wait for the seconds that `Retry-After` names, then try again.");
         problem.retry_after = Some(retry_after);
         problem
     }

@@ -17,8 +17,9 @@ use rustix::net::sockopt;
 use super::auth::Authenticator;
 use super::body::JsonLimit;
 use super::health::Health;
+use super::limits::Limits;
 use super::metrics::{self, Metrics};
-use super::{deadline, problem, request_id};
+use super::{deadline, headers, loopback, problem, request_id};
 use crate::shutdown::{self, Shutdown};
 
 /// How long an idle connection stays open. Load balancers and clients keep theirs for up to 60 s:
@@ -34,6 +35,7 @@ pub struct Edge {
     pub authenticator: Authenticator,
     pub health: Health,
     pub metrics: Metrics,
+    pub limits: Limits,
     pub max_json_bytes: usize,
     pub workers: usize,
     /// How long open requests may take to end after the stop.
@@ -60,6 +62,7 @@ pub async fn serve(
     let authenticator = web::Data::new(edge.authenticator);
     let health = web::Data::new(edge.health.clone());
     let metrics = web::Data::new(edge.metrics);
+    let limits = web::Data::new(edge.limits);
     let json_limit = web::Data::new(JsonLimit(edge.max_json_bytes));
     let server = HttpServer::new(move || {
         let routes = Arc::clone(&routes);
@@ -67,11 +70,14 @@ pub async fn serve(
             .app_data(authenticator.clone())
             .app_data(health.clone())
             .app_data(metrics.clone())
+            .app_data(limits.clone())
             .app_data(json_limit.clone())
             .wrap(from_fn(deadline::middleware))
+            .wrap(from_fn(loopback::middleware))
             .wrap(from_fn(last_of_its_connection))
             .wrap(from_fn(metrics::middleware))
             .wrap(from_fn(request_id::middleware))
+            .wrap(from_fn(headers::middleware))
             .wrap(from_fn(own_headers))
             .configure(move |config| routes(config))
             .default_service(web::to(problem::not_found))

@@ -18,6 +18,8 @@ pub struct RetrievalClient {
     fresh: reqwest::Client,
     url: String,
     token: SecretString,
+    /// For replicas of rag that do not know the token yet, while it is rotated.
+    previous: Option<SecretString>,
     deadline: Duration,
 }
 
@@ -37,6 +39,7 @@ impl RetrievalClient {
     pub fn new(
         base_url: &str,
         token: SecretString,
+        previous: Option<SecretString>,
         deadline: Duration,
     ) -> Result<Self, reqwest::Error> {
         // Inside the cluster: no proxy, and nowhere else to be sent to.
@@ -53,6 +56,7 @@ impl RetrievalClient {
             fresh: client(0)?,
             url: format!("{}/v1/retrieve", base_url.trim_end_matches('/')),
             token,
+            previous,
             deadline,
         })
     }
@@ -66,19 +70,24 @@ impl RetrievalClient {
     ) -> Result<RetrieveResponse, RetrievalError> {
         let end = Instant::now() + self.deadline;
         let first = self
-            .attempt(&self.http, request, id, self.deadline / 2)
+            .attempt(&self.http, &self.token, request, id, self.deadline / 2)
             .await;
-        match first {
+        match (first, &self.previous) {
+            (Err(RetrievalError::Status(401)), Some(previous)) => {
+                let left = end.saturating_duration_since(Instant::now());
+                self.attempt(&self.fresh, previous, request, id, left).await
+            }
             // Asking again would not change the answer. A server that waits no longer for a request
             // on an idle connection says 408 just when one comes.
-            Err(RetrievalError::Status(400..=407 | 409..=499)) | Ok(_) => first,
-            Err(error) => {
+            (first @ (Err(RetrievalError::Status(400..=407 | 409..=499)) | Ok(_)), _) => first,
+            (Err(error), _) => {
                 tracing::warn!(error = %error, "retrieval failed; trying once more");
                 if !matches!(error, RetrievalError::Timeout) {
                     sleep(PAUSE).await;
                 }
                 let left = end.saturating_duration_since(Instant::now());
-                self.attempt(&self.fresh, request, id, left).await
+                self.attempt(&self.fresh, &self.token, request, id, left)
+                    .await
             }
         }
     }
@@ -86,6 +95,7 @@ impl RetrievalClient {
     async fn attempt(
         &self,
         http: &reqwest::Client,
+        token: &SecretString,
         request: &RetrieveRequest,
         id: &str,
         deadline: Duration,
@@ -93,7 +103,7 @@ impl RetrievalClient {
         let response = http
             .post(&self.url)
             .timeout(deadline)
-            .bearer_auth(self.token.expose_secret())
+            .bearer_auth(token.expose_secret())
             .header(request_id::HEADER, id)
             .json(request)
             .send()
@@ -155,6 +165,7 @@ mod tests {
         let client = RetrievalClient::new(
             &url,
             SecretString::from("t0ken"),
+            Some(SecretString::from("0ld")),
             Duration::from_millis(800),
         )
         .unwrap();
@@ -219,8 +230,18 @@ mod tests {
     #[tokio::test]
     async fn a_rejected_request_is_not_repeated() {
         assert!(matches!(
-            run(vec![Some((401, "{}"))]).await.0,
-            Err(RetrievalError::Status(401))
+            run(vec![Some((403, "{}"))]).await.0,
+            Err(RetrievalError::Status(403))
         ));
+    }
+
+    #[tokio::test]
+    async fn a_replica_that_does_not_know_the_token_yet_is_shown_the_previous_one() {
+        let (answer, requests) = run(vec![Some((401, "{}")), Some((200, EMPTY))]).await;
+        assert!(answer.is_ok());
+        assert!(requests[0].contains("authorization: Bearer t0ken"));
+        assert!(requests[1].contains("authorization: Bearer 0ld"));
+        let (answer, _) = run(vec![Some((401, "{}")), Some((401, "{}"))]).await;
+        assert!(matches!(answer, Err(RetrievalError::Status(401))));
     }
 }

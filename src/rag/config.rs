@@ -5,12 +5,24 @@ use serde::{Deserialize, Serialize};
 use super::chunk::ChunkingConfig;
 
 /// Documents and retrieval.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RagConfig {
+    pub requests_per_minute: u32,
     pub ingestion: IngestionConfig,
     pub chunking: ChunkingConfig,
     pub retrieval: RetrievalConfig,
+}
+
+impl Default for RagConfig {
+    fn default() -> Self {
+        Self {
+            requests_per_minute: 600,
+            ingestion: IngestionConfig::default(),
+            chunking: ChunkingConfig::default(),
+            retrieval: RetrievalConfig::default(),
+        }
+    }
 }
 
 /// Uploads and parsing.

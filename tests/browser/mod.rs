@@ -4,6 +4,7 @@
 
 use std::process::{Command, Output};
 
+use crate::support::demo::Demo;
 use crate::support::ports::free_port;
 use crate::support::service;
 use crate::support::system::{Setup, System};
@@ -44,6 +45,7 @@ async fn upload(system: &System, name: &str, media_type: &str, title: &str, byte
 const AQUARIUM: &str = "The fish in the aquarium are fed every morning at nine.\n";
 
 fn node(url: &str, documents: &str, key: &str, model_port: u16) -> Output {
+    let demo = Demo::start();
     Command::new("node")
         .arg("tests/browser/run.mjs")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -55,6 +57,10 @@ fn node(url: &str, documents: &str, key: &str, model_port: u16) -> Output {
         .env("CHATBOT_TEST_URL", url)
         .env("CHATBOT_TEST_DOCUMENTS_URL", documents)
         .env("CHATBOT_TEST_KEY", key)
+        .env(
+            "CHATBOT_TEST_DEMO",
+            format!("{}/?token={}", demo.url, demo.token),
+        )
         .env("CHATBOT_TEST_MODEL_PORT", model_port.to_string())
         .output()
         .unwrap()

@@ -19,4 +19,5 @@ await import("./outcomes.mjs");
 await import("./keyboard.mjs");
 await import("./interruptions.mjs");
 await import("./accessibility.mjs");
+await import("./demo.mjs");
 if (process.env.CHATBOT_TEST_PICTURE) await import("./picture.mjs");

@@ -14,6 +14,8 @@ const setting = (name) => process.env[name] ?? assert.fail(`${name} is not set`)
 export const require = createRequire(join(setting("CHATBOT_TEST_NODE_MODULES"), "here"));
 export const url = setting("CHATBOT_TEST_URL");
 export const key = setting("CHATBOT_TEST_KEY");
+/** The address that opens a demo. */
+export const demo = setting("CHATBOT_TEST_DEMO");
 
 export const EMERGENCY = "my dad's face is drooping and he can't lift his arm";
 export const ORDINARY = "what can I do to prevent a stroke?";
@@ -27,7 +29,7 @@ await model.listen(Number(setting("CHATBOT_TEST_MODEL_PORT")));
 const browser = await require("playwright-core").chromium.launch({
   executablePath: setting("CHATBOT_TEST_CHROMIUM"),
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync"],
+    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP rebound.example 127.0.0.1"],
 });
 
 export async function close() {

@@ -27,6 +27,7 @@ mod points;
 mod random;
 mod report;
 mod rig;
+mod rotation;
 mod samples;
 mod scaling;
 mod soak;

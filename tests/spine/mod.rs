@@ -6,6 +6,8 @@ mod chat;
 mod contacts;
 mod emergencies;
 mod lifecycle;
+mod limits;
+mod open;
 mod recall;
 mod releases;
 mod resuming;

@@ -10,6 +10,7 @@
 pub mod broker;
 pub mod canary;
 pub mod certificates;
+pub mod demo;
 pub mod ports;
 pub mod provider;
 pub mod proxy;

@@ -97,8 +97,13 @@ impl Setup {
     /// Sets a variable for every process of this system; the last value of a name wins.
     #[must_use]
     pub fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
-        self.settings.push((variable.to_owned(), value.into()));
+        self.set(variable, value);
         self
+    }
+
+    /// The same, for the processes that start from now on.
+    pub fn set(&mut self, variable: &str, value: impl Into<String>) {
+        self.settings.push((variable.to_owned(), value.into()));
     }
 
     /// `chatbot`, configured for this system.

@@ -15,7 +15,7 @@ use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::messages::{checked_content, limit_rate};
+use super::messages::checked_content;
 use super::urgency::{Asked, Words};
 use crate::cache::StoredEvent;
 use crate::domain::access::Scope;
@@ -109,16 +109,11 @@ pub async fn create(
 }
 
 async fn answer(
-    Asked {
-        caller,
-        body,
-        urgency,
-    }: Asked<CompletionRequest>,
+    Asked { caller, body, .. }: Asked<CompletionRequest>,
     orchestrator: web::Data<Orchestrator>,
     request_id: RequestId,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
-    limit_rate(&orchestrator, &caller, &urgency).await?;
     let streams = body.stream;
     let (content, history) = split(body)?;
     let content = checked_content(&content, orchestrator.config.max_message_chars)?;

@@ -10,6 +10,7 @@ use super::urgency::{Asked, Words};
 use crate::domain::access::Scope;
 use crate::domain::chat::{Conversation, Message};
 use crate::domain::ids::ConversationId;
+use crate::domain::name;
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 use crate::orchestrator::Orchestrator;
@@ -50,7 +51,7 @@ async fn insert(
     body: CreateRequest,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
-    let title = body.title.map(|title| title.replace('\0', ""));
+    let title = body.title.map(|title| name::plain(&title));
     if title
         .as_ref()
         .is_some_and(|title| title.chars().count() > MAX_TITLE)

@@ -10,10 +10,10 @@ use futures::StreamExt;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::urgency::{Asked, Urgency, Words};
+use super::urgency::{Asked, Words};
 use crate::domain::access::Scope;
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
-use crate::http::auth::{Caller, hash_secret};
+use crate::http::auth::Caller;
 use crate::http::body::Json;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
@@ -57,18 +57,13 @@ pub async fn ask(
 }
 
 async fn answer(
-    Asked {
-        caller,
-        body,
-        urgency,
-    }: Asked<AskRequest>,
+    Asked { caller, body, .. }: Asked<AskRequest>,
     orchestrator: web::Data<Orchestrator>,
     conversation: ConversationId,
     request_id: RequestId,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
-    limit_rate(&orchestrator, &caller, &urgency).await?;
     let question = Question {
         content: checked_content(&body.content, orchestrator.config.max_message_chars)?,
         history: None,
@@ -113,29 +108,6 @@ fn ended(turn: TurnId, name: &str, data: String) -> Result<HttpResponse, Problem
         _ => Err(Problem::unavailable(format!(
             "This server stops and the answer goes on elsewhere: get it at /v1/turns/{turn}."
         ))),
-    }
-}
-
-/// Emergencies are counted by themselves, and so many times as many may come: their advice costs
-/// little, and even one that is refused has it.
-const EMERGENCIES: u32 = 10;
-
-/// Counts the question against the limit of its owner.
-pub(super) async fn limit_rate(
-    orchestrator: &Orchestrator,
-    caller: &Caller,
-    urgency: &Urgency,
-) -> Result<(), Problem> {
-    let mut key = hex::encode(hash_secret(&caller.0.owner_id));
-    let mut per_minute = orchestrator.config.requests_per_minute;
-    if urgency.is_emergency() {
-        key.push_str(":emergencies");
-        per_minute = per_minute.saturating_mul(EMERGENCIES);
-    }
-    match orchestrator.cache.allow(&key, per_minute).await {
-        Ok(decision) if !decision.allowed => Err(Problem::too_many_requests(decision.retry_after)),
-        // A limiter that fails must not stop the chat.
-        _ => Ok(()),
     }
 }
 

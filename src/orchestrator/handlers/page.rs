@@ -2,8 +2,9 @@
 
 use actix_web::body::MessageBody;
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::http::demo;
 use crate::http::problem::Problem;
 use crate::orchestrator::Orchestrator;
 use crate::safety::texts;
@@ -17,8 +18,16 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// Where the page says whom to call.
 const URGENT_CASE: &str = "{urgent_case}";
 
-/// `GET /`: says whom to call before anything is asked, and without a script.
-pub async fn index(orchestrator: web::Data<Orchestrator>) -> HttpResponse {
+/// `GET /`; with the token of a demo the browser is let in first.
+pub async fn index(
+    request: HttpRequest,
+    orchestrator: web::Data<Orchestrator>,
+) -> Result<HttpResponse, Problem> {
+    Ok(demo::open(&request)?.unwrap_or_else(|| page(&orchestrator)))
+}
+
+/// Says whom to call before anything is asked, and without a script.
+fn page(orchestrator: &Orchestrator) -> HttpResponse {
     let contacts = &orchestrator.contacts;
     let mut text = escaped(&texts::urgent_case(contacts));
     for contact in contacts.for_urgent_case() {

@@ -1,6 +1,6 @@
-//! What holds for a message that describes an emergency: it is not counted, it does not wait for
-//! long, and whatever refuses it says first what to do. Any other message that gets no answer is told
-//! what to do if it cannot wait.
+//! What holds for a message that describes an emergency: it is counted by itself, it does not wait
+//! for long, and whatever refuses it says first what to do. Any other message that gets no answer is
+//! told what to do if it cannot wait.
 
 use std::borrow::Cow;
 use std::future::ready;
@@ -15,8 +15,9 @@ use futures::future::{Either, LocalBoxFuture, select};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
-use crate::http::auth::Caller;
+use crate::http::auth::{Caller, authenticate};
 use crate::http::body::Json;
+use crate::http::limits;
 use crate::http::problem::Problem;
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::prepared::unanswered;
@@ -109,7 +110,8 @@ impl<T: Words> FromRequest for Asked<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let orchestrator = request.app_data::<web::Data<Orchestrator>>();
         let contacts = orchestrator.map(|orchestrator| Arc::clone(&orchestrator.contacts));
-        let caller = Caller::from_request(request, payload);
+        let caller = authenticate(request);
+        let counted = request.clone();
         let body = Json::<T>::from_request(request, payload);
         Box::pin(async move {
             let (caller, body) = match select(caller, body).await {
@@ -121,8 +123,14 @@ impl<T: Words> FromRequest for Asked<T> {
                 Either::Right((body, caller)) => (caller, body?.0),
             };
             let urgency = Urgency::of(&body.words(), contacts.unwrap_or_default());
+            let admitted = async {
+                let caller = caller.await?;
+                let owner = &caller.0.owner_id;
+                limits::check(&counted, owner, urgency.is_emergency()).await?;
+                Ok(caller)
+            };
             Ok(Self {
-                caller: urgency.clone().hold(caller).await?,
+                caller: urgency.clone().hold(admitted).await?,
                 body,
                 urgency,
             })

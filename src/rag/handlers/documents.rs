@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::domain::access::Scope;
 use crate::domain::document::{DocumentStatus, DocumentView, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
+use crate::domain::name;
 use crate::http::auth::Caller;
 use crate::http::body::{check_length, read_limited};
 use crate::http::problem::Problem;
@@ -258,8 +259,8 @@ fn checked_address(
 
 /// The title, or else the name.
 fn checked_title(title: Option<&str>, external_id: &str) -> Result<String, Problem> {
-    let title = title.map(str::trim).filter(|title| !title.is_empty());
-    let title = title.unwrap_or(external_id).replace('\0', "");
+    let title = title.map(name::plain).filter(|title| !title.is_empty());
+    let title = title.unwrap_or_else(|| external_id.to_owned());
     if title.chars().count() > MAX_TITLE {
         return Err(Problem::unprocessable(format!(
             "`title` is longer than {MAX_TITLE} characters."

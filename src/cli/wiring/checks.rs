@@ -1,0 +1,48 @@
+//! Looks that readiness takes at the dependencies.
+
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::http::health::{Check, Fault};
+use crate::messaging::Log;
+use crate::persistence::{Database, DbError, catalogue};
+
+/// One look at the catalogue tells both whether the server answers and whether the tables are there.
+pub(super) fn postgresql(database: &Database) -> Check {
+    let database = database.clone();
+    Arc::new(move || {
+        let database = database.clone();
+        Box::pin(async move {
+            let down = |error: DbError| Fault::Down(error.to_string());
+            let defect = catalogue::find_defect(&database).await.map_err(down)?;
+            defect.map_or(Ok(()), |text| Err(Fault::Incomplete(text)))
+        })
+    })
+}
+
+/// The bus answers.
+pub(super) fn bus(log: &Arc<dyn Log>) -> Check {
+    let log = Arc::clone(log);
+    Arc::new(move || {
+        let log = Arc::clone(&log);
+        Box::pin(async move {
+            log.ping()
+                .await
+                .map_err(|error| Fault::Down(error.to_string()))
+        })
+    })
+}
+
+/// The cache answers.
+pub(super) fn cache(cache: &Arc<dyn Cache>) -> Check {
+    let cache = Arc::clone(cache);
+    Arc::new(move || {
+        let cache = Arc::clone(&cache);
+        Box::pin(async move {
+            cache
+                .ping()
+                .await
+                .map_err(|error| Fault::Down(error.to_string()))
+        })
+    })
+}

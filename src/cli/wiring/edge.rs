@@ -1,0 +1,63 @@
+//! The HTTP edge of a role: who may call, how often, and how clients are treated.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Process;
+use crate::cache::Cache;
+use crate::http::auth::{Authentication, Authenticator, hash_secret};
+use crate::http::health::Health;
+use crate::http::limits::{Count, Limits};
+use crate::http::server::Edge;
+
+/// Counts in a cache.
+pub(super) fn count(cache: Arc<dyn Cache>) -> Count {
+    Arc::new(move |key, per_minute| {
+        let cache = Arc::clone(&cache);
+        Box::pin(async move {
+            let decision = cache.allow(&key, per_minute).await.ok()?;
+            (!decision.allowed).then_some(decision.retry_after)
+        })
+    })
+}
+
+impl Process {
+    /// `per_minute`: requests of one owner and one kind.
+    pub(super) fn edge(&self, health: Health, per_minute: u32) -> Edge {
+        let config = &self.config;
+        Edge {
+            authenticator: self.authenticator(),
+            health,
+            metrics: self.metrics.clone(),
+            limits: Limits {
+                count: count(Arc::clone(&self.cache)),
+                per_minute,
+            },
+            max_json_bytes: config.server.max_json_bytes,
+            workers: config.server.workers,
+            drain: Duration::from_secs(config.server.drain_seconds),
+            endpoint_delay: Duration::from_secs(config.server.endpoint_delay_seconds),
+            stalled_client: Duration::from_secs(config.server.stalled_client_seconds),
+        }
+    }
+
+    fn authenticator(&self) -> Authenticator {
+        let auth = &self.config.auth;
+        let tokens = [&auth.internal_token, &auth.internal_token_previous];
+        let set = tokens.into_iter().filter(|token| !token.is_empty());
+        let host = self.config.server.host.clone();
+        Authenticator {
+            database: self.database.clone(),
+            authentication: match &self.demo_token {
+                _ if auth.enabled => Authentication::Keys,
+                None => Authentication::Off { host },
+                Some(token) => Authentication::Token {
+                    host,
+                    hash: hash_secret(token),
+                },
+            },
+            internal_token_hashes: set.map(|token| hash_secret(token.expose())).collect(),
+            failures: self.failures.clone(),
+        }
+    }
+}
