@@ -5,8 +5,9 @@ import { call } from "./client.js";
 
 export const byId = (id) => document.getElementById(id);
 const NOTICES = {
-  running: "Searching the documents", writing: "Writing the answer", completed: "Answer from our documents", abstained: "Not in our documents",
-  escalated: "Emergency", cancelled: "Stopped. This is not a complete answer.",
+  running: "Searching the documents", writing: "Writing the answer", completed: "Answer from our documents",
+  abstained: "Not in our documents", escalated: "Emergency", restricted: "No longer shown",
+  cancelled: "Stopped. This is not a complete answer.",
 };
 const OUTDATED = {
   replaced: "A document cited here was replaced", withdrawn: "Caution: a document cited here was withdrawn",
@@ -161,9 +162,10 @@ export class Answer {
       data.citations.forEach((citation) => this.cite(citation));
     }
     this.offer(data.contacts);
-    this.status(data.status);
+    const restricted = data.sources_status === "restricted";
+    this.status(data.status, NOTICES[restricted ? "restricted" : data.status]);
     const parts = [this.notice.textContent, this.shown(0)];
-    if (data.status === "completed") {
+    if (data.status === "completed" && !restricted) {
       parts.push(this.explain(data));
       this.askForFeedback(data.message_id);
     }

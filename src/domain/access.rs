@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::ApiKeyId;
+
 /// What an API key allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -38,6 +40,8 @@ impl Scope {
 pub struct Principal {
     /// The person or service that owns the conversations.
     pub owner_id: String,
+    /// The key that speaks for the caller, looked at again while a turn runs; none in an open demo.
+    pub key: Option<ApiKeyId>,
     pub scopes: Vec<Scope>,
     /// The collections this caller may read; `None` means all.
     pub collections: Option<Vec<String>>,

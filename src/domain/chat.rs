@@ -91,9 +91,16 @@ pub enum SourcesStatus {
     Current,
     /// A cited document has a newer version, or will have one once it is indexed.
     Replaced,
-    /// A cited document was withdrawn or deleted, or has expired.
+    /// A cited document was withdrawn, or has expired.
     Withdrawn,
+    /// The answer rests on a document that the reader may not read now, or that was deleted:
+    /// [`WITHHELD`] stands in its place, without citations and sources.
+    Restricted,
 }
+
+/// The text in place of an answer whose documents the reader may no longer read.
+pub const WITHHELD: &str =
+    "This answer rests on documents that you may no longer read. Please ask again.";
 
 impl SourcesStatus {
     /// The status of that name.
@@ -102,6 +109,7 @@ impl SourcesStatus {
             "current" => Some(Self::Current),
             "replaced" => Some(Self::Replaced),
             "withdrawn" => Some(Self::Withdrawn),
+            "restricted" => Some(Self::Restricted),
             _ => None,
         }
     }
@@ -157,7 +165,8 @@ pub struct TurnDone {
     /// Whom a prepared answer has people call, for clients that make links.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,
-    /// Only when the turn is read later; neither sent with the event nor stored.
+    /// Only when the turn is read later, and never stored; a replayed event has it if the answer is
+    /// withheld.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources_status: Option<SourcesStatus>,
 }

@@ -175,6 +175,7 @@ impl FromRequest for InternalCaller {
 fn everyone(owner: &str) -> Principal {
     Principal {
         owner_id: owner.to_owned(),
+        key: None,
         scopes: Scope::ALL.to_vec(),
         collections: None,
     }

@@ -102,7 +102,7 @@ impl Orchestrator {
         let prompt = prompt::build(&question.content, &history, &sources, budget);
         let attempts: Arc<dyn Attempts> = ledger;
         let serving = self.providers.stream(&prompt, &attempts).await?;
-        self.stream(serving, sources, draft).await?;
+        self.stream(question, serving, sources, draft).await?;
         if draft.is_empty() {
             draft.prepared(self.abstention())?;
             return Ok(TurnStatus::Abstained);
@@ -114,9 +114,9 @@ impl Orchestrator {
         if let Some(history) = &question.history {
             return Ok(history.clone());
         }
-        let (owner, conversation) = (&question.principal.owner_id, question.conversation);
+        let (reader, conversation) = (&question.principal, question.conversation);
         let database = &self.database;
-        let list = || conversations::list_history(database, owner, conversation, turn, HISTORY);
+        let list = || conversations::list_history(database, reader, conversation, turn, HISTORY);
         patiently(PATIENCE, list).await
     }
 
@@ -170,12 +170,17 @@ impl Orchestrator {
         if !decision.enough {
             return Ok(Vec::new());
         }
-        let verified = self.verified(feed, evidence.results).await?;
+        let verified = self.verified(question, feed, evidence.results).await?;
         Ok((1..).zip(verified).map(to_source).collect())
     }
 
     /// The passages whose text is what is stored: only those can be quoted.
-    async fn verified(&self, feed: &Feed, passages: Vec<Passage>) -> Result<Vec<Passage>, Stop> {
+    async fn verified(
+        &self,
+        question: &Question,
+        feed: &Feed,
+        passages: Vec<Passage>,
+    ) -> Result<Vec<Passage>, Stop> {
         let spans: Vec<Span> = passages
             .iter()
             .map(|passage| Span {
@@ -184,7 +189,7 @@ impl Orchestrator {
                 end: passage.end,
             })
             .collect();
-        let stored = self.quotes(&spans).await?;
+        let stored = self.quotes(question, &spans).await?;
         let retrieved = passages.len();
         let verified: Vec<Passage> = passages
             .into_iter()
@@ -195,7 +200,7 @@ impl Orchestrator {
         if verified.len() < retrieved {
             tracing::warn!(
                 turn.id = %feed.turn, passages = retrieved - verified.len(),
-                "passages were withdrawn meanwhile, or differ from the stored text"
+                "passages were withdrawn meanwhile, may not be read, or differ from the stored text"
             );
         }
         Ok(verified)
@@ -203,6 +208,7 @@ impl Orchestrator {
 
     async fn stream(
         &self,
+        question: &Question,
         mut serving: Serving,
         sources: Vec<Source>,
         draft: &mut Draft<'_>,
@@ -213,15 +219,15 @@ impl Orchestrator {
             match chunk? {
                 Chunk::Delta(text) => {
                     draft.received_token();
-                    self.emit(grounder.push(&text), draft).await?;
+                    self.emit(question, grounder.push(&text), draft).await?;
                 }
                 Chunk::Finished { usage, finish } => {
                     draft.used(usage);
-                    self.emit(grounder.finish(), draft).await?;
+                    self.emit(question, grounder.finish(), draft).await?;
                     // Half a sentence of advice is not an answer.
                     return match finish {
-                        // A document may have been withdrawn while it was quoted.
-                        FinishReason::Stop => self.stands(draft.citations()).await,
+                        // A document may have been withdrawn while it was quoted, or access to it.
+                        FinishReason::Stop => self.stands(question, draft.citations()).await,
                         early => Err(Stop::Failed(early.as_str())),
                     };
                 }
@@ -230,12 +236,18 @@ impl Orchestrator {
         Err(Stop::Failed("truncated"))
     }
 
-    async fn emit(&self, outputs: Vec<Output>, draft: &mut Draft<'_>) -> Result<(), Stop> {
+    async fn emit(
+        &self,
+        question: &Question,
+        outputs: Vec<Output>,
+        draft: &mut Draft<'_>,
+    ) -> Result<(), Stop> {
         for output in outputs {
             match output {
                 Output::Text(text) => draft.say(&text)?,
                 Output::Citation(citation) => {
-                    self.stands(std::slice::from_ref(&citation)).await?;
+                    self.stands(question, std::slice::from_ref(&citation))
+                        .await?;
                     draft.cite(citation)?;
                 }
             }
@@ -243,12 +255,21 @@ impl Orchestrator {
         Ok(())
     }
 
-    async fn quotes(&self, spans: &[Span]) -> Result<Vec<Option<String>>, DbError> {
-        patiently(PATIENCE, || turns::list_quotes(&self.database, spans)).await
+    async fn quotes(
+        &self,
+        question: &Question,
+        spans: &[Span],
+    ) -> Result<Vec<Option<String>>, DbError> {
+        let reader = &question.principal;
+        patiently(PATIENCE, || {
+            turns::list_quotes(&self.database, reader, spans)
+        })
+        .await
     }
 
-    /// Fails if something that is quoted is not what is stored, or no longer stands.
-    async fn stands(&self, citations: &[Citation]) -> Result<(), Stop> {
+    /// Fails if something that is quoted is not what is stored, no longer stands, or may no longer be
+    /// read by whoever asked.
+    async fn stands(&self, question: &Question, citations: &[Citation]) -> Result<(), Stop> {
         if citations.is_empty() {
             return Ok(());
         }
@@ -260,7 +281,7 @@ impl Orchestrator {
                 end: citation.end,
             })
             .collect();
-        let stored = self.quotes(&spans).await?;
+        let stored = self.quotes(question, &spans).await?;
         let quotes = citations.iter().map(|citation| Some(&citation.quote));
         if stored.iter().map(Option::as_ref).eq(quotes) {
             Ok(())

@@ -146,6 +146,11 @@ pub fn is_terminal(name: &str) -> bool {
     matches!(name, "done" | "error")
 }
 
+/// Whether an event of this name tells something of an answer or of the documents behind it.
+pub fn tells_content(name: &str) -> bool {
+    matches!(name, "sources" | "delta" | "citation" | "done")
+}
+
 /// Whether an event of this name ends a stream.
 pub fn ends_stream(name: &str) -> bool {
     is_terminal(name) || name == RECONNECT

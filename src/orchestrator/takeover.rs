@@ -93,9 +93,11 @@ async fn run(orchestrator: &Orchestrator, orphan: Orphan) {
         });
     let deadline = Duration::try_from_secs_f64(orphan.seconds_left).unwrap_or_default();
     let question = Question {
-        // What the caller could read when the turn was accepted.
+        // What the caller could read when the turn was accepted. Those who follow it here come with
+        // a key of their own.
         principal: Principal {
             owner_id: orphan.owner_id,
+            key: None,
             scopes: Vec::new(),
             collections: orphan.collections,
         },

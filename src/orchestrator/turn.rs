@@ -49,7 +49,7 @@ pub struct Question {
     pub request_id: String,
 }
 
-/// What the client gets: a turn that runs here, or one that ran before or runs elsewhere.
+/// What the client gets: its new turn, or one that was accepted before, wherever it runs.
 pub enum Begun {
     Live(Arc<Feed>),
     Stored(Box<StoredTurn>),
@@ -105,7 +105,7 @@ impl Orchestrator {
                 .accept(turn, question_id, &question, &notice)
                 .await;
             if !matches!(accepted, Ok(Accepted::New)) {
-                let _ = sender.send(accepted.and_then(|known| orchestrator.known(known)));
+                let _ = sender.send(accepted.and_then(Self::known));
                 return;
             }
             let feed = Arc::new(Feed::new(turn, 1, 0));
@@ -161,7 +161,7 @@ impl Orchestrator {
             id: turn,
             question_id,
             conversation_id: question.conversation,
-            owner: &question.principal.owner_id,
+            principal: &question.principal,
             content: &question.content,
             collections: collections.as_deref(),
             idempotency_key: question.idempotency_key.as_deref(),
@@ -174,8 +174,7 @@ impl Orchestrator {
         let accepted = bounded(turns::accept(&self.database, &new)).await;
         if matches!(accepted, Err(DbError::Unavailable(_))) {
             // The answer to the commit may have been lost: is the turn there?
-            let owner = &question.principal.owner_id;
-            let find = || turns::find(&self.database, owner, turn);
+            let find = || turns::find(&self.database, &question.principal, turn);
             if matches!(patiently(ACCEPT_PATIENCE, find).await, Ok(Some(_))) {
                 return Ok(Accepted::New);
             }
@@ -184,16 +183,13 @@ impl Orchestrator {
     }
 
     /// What to answer if nothing new was accepted.
-    fn known(&self, accepted: Accepted) -> Result<Begun, Problem> {
+    fn known(accepted: Accepted) -> Result<Begun, Problem> {
         match accepted {
             Accepted::KeyReused => Err(Problem::conflict(
                 "This Idempotency-Key was used for another request.",
             )),
             Accepted::NoConversation => Err(Problem::not_found("There is no such conversation.")),
-            Accepted::Replayed(stored) => {
-                let running = self.running().get(&stored.id.into()).cloned();
-                Ok(running.map_or_else(|| Begun::Stored(Box::new(stored)), Begun::Live))
-            }
+            Accepted::Replayed(stored) => Ok(Begun::Stored(stored)),
             Accepted::New => Err(Problem::conflict("The question was accepted twice.")),
         }
     }
@@ -287,8 +283,7 @@ impl Orchestrator {
         if patiently(PATIENCE, finish).await? {
             return Ok(Ending::Ours(done));
         }
-        let owner = &question.principal.owner_id;
-        let find = || turns::find(&self.database, owner, feed.turn);
+        let find = || turns::find(&self.database, &question.principal, feed.turn);
         let end = patiently(PATIENCE, find).await?.map_or_else(
             || unanswered(feed.turn, TurnStatus::Cancelled, Some("deleted")),
             |stored| resume::outcome(&stored),

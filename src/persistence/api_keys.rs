@@ -95,6 +95,7 @@ pub async fn find_principal(
     .optional()?;
     Ok(row.map(|row| Principal {
         owner_id: row.owner_id,
+        key: Some(row.id.into()),
         scopes: row.scopes.iter().filter_map(|s| Scope::parse(s)).collect(),
         collections: row.collections,
     }))

@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use diesel::OptionalExtension;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::documents::sources_status;
 use super::statement::statement;
+use super::turns::{READING, readable, unless_withheld};
 use super::{Database, DbError};
+use crate::domain::access::Principal;
 use crate::domain::chat::{Conversation, Message, Role, SourcesStatus, Utterance};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 
@@ -140,23 +141,27 @@ pub async fn delete(database: &Database, owner: &str, id: ConversationId) -> Res
     Ok(deleted == 1)
 }
 
-/// The newest messages of the owner's conversation, oldest first.
+/// The newest messages of the reader's conversation, oldest first, without what the reader may not
+/// read now.
 pub async fn list_messages(
     database: &Database,
-    owner: &str,
+    reader: &Principal,
     conversation: ConversationId,
     limit: i64,
 ) -> Result<Vec<Message>, DbError> {
     let rows: Vec<MessageRow> = statement(format!(
-        "SELECT id, role, content, turn_id, created_at,
-             CASE WHEN role = 'assistant' THEN {} END AS sources_status
+        "WITH {} SELECT m.id, m.role, {} AS content, m.turn_id, m.created_at, r.sources_status
          FROM (
              SELECT id, role, content, turn_id, created_at FROM messages
-             WHERE owner_id = $1 AND conversation_id = $2 ORDER BY id DESC LIMIT $3
-         ) newest ORDER BY id",
-        sources_status("newest.turn_id")
+             WHERE owner_id = $1 AND conversation_id = $4 ORDER BY id DESC LIMIT $5
+         ) m LEFT JOIN turns t ON t.id = m.turn_id AND m.role = 'assistant' {READING}
+         ORDER BY m.id",
+        readable("$2", "$3"),
+        unless_withheld("m.content"),
     ))
-    .bind::<Text, _>(owner)
+    .bind::<Text, _>(&reader.owner_id)
+    .bind::<Nullable<Array<Text>>, _>(reader.collections.as_deref())
+    .bind::<Nullable<SqlUuid>, _>(reader.key.map(|key| key.0))
     .bind::<SqlUuid, _>(conversation.0)
     .bind::<BigInt, _>(limit)
     .load(&mut database.connection().await?)
@@ -172,25 +177,28 @@ struct UtteranceRow {
     content: String,
 }
 
-/// What was said before this turn, the newest `limit` messages, oldest first; without the turns whose
-/// sources have been withdrawn, which must not come back as something that was said.
+/// The newest `limit` messages before this turn, oldest first; without the turns whose sources have
+/// been withdrawn or may not be read now, which must not come back as something that was said.
 pub async fn list_history(
     database: &Database,
-    owner: &str,
+    reader: &Principal,
     conversation: ConversationId,
     before: TurnId,
     limit: i64,
 ) -> Result<Vec<Utterance>, DbError> {
     let rows: Vec<UtteranceRow> = statement(format!(
-        "SELECT role, content FROM (
-             SELECT id, role, content FROM messages
-             WHERE owner_id = $1 AND conversation_id = $2 AND turn_id < $3
-                 AND {} IS DISTINCT FROM 'withdrawn'
-             ORDER BY id DESC LIMIT $4
+        "WITH {} SELECT role, content FROM (
+             SELECT m.id, m.role, m.content FROM messages m JOIN turns t ON t.id = m.turn_id
+             {READING}
+             WHERE m.owner_id = $1 AND m.conversation_id = $4 AND m.turn_id < $5
+                 AND (r.sources_status IS NULL OR r.sources_status IN ('current', 'replaced'))
+             ORDER BY m.id DESC LIMIT $6
          ) newest ORDER BY id",
-        sources_status("messages.turn_id")
+        readable("$2", "$3")
     ))
-    .bind::<Text, _>(owner)
+    .bind::<Text, _>(&reader.owner_id)
+    .bind::<Nullable<Array<Text>>, _>(reader.collections.as_deref())
+    .bind::<Nullable<SqlUuid>, _>(reader.key.map(|key| key.0))
     .bind::<SqlUuid, _>(conversation.0)
     .bind::<SqlUuid, _>(before.0)
     .bind::<BigInt, _>(limit)

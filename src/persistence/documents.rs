@@ -12,7 +12,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
-pub use impact::{ImpactRow, find_collection, list_impact, sources_status};
+pub use impact::{ImpactRow, find_collection, list_impact};
 pub use retire::{list_retired, remove_chunks, retire};
 
 use super::statement::statement;

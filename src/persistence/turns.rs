@@ -6,21 +6,22 @@
 mod finish;
 mod lease;
 mod quotes;
+mod reading;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::OptionalExtension;
 use diesel::sql_types::{
-    Array, Binary, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    Array, Binary, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::documents::sources_status;
 use super::statement::statement;
 use super::{Database, DbError, outbox};
+use crate::domain::access::Principal;
 use crate::domain::chat::{SourcesStatus, TurnStatus};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::domain::messaging::topics;
@@ -31,13 +32,14 @@ pub use lease::{
     take_over_expired,
 };
 pub use quotes::{Span, list_quotes};
+pub(in crate::persistence) use reading::{READING, readable, unless_withheld};
 
 /// A question about to be accepted.
 pub struct NewTurn<'a> {
     pub id: TurnId,
     pub question_id: MessageId,
     pub conversation_id: ConversationId,
-    pub owner: &'a str,
+    pub principal: &'a Principal,
     pub content: &'a str,
     /// The collections this turn may read; `None` means all.
     pub collections: Option<&'a [String]>,
@@ -56,14 +58,14 @@ pub struct NewTurn<'a> {
 pub enum Accepted {
     New,
     /// The key was used for the same request before.
-    Replayed(StoredTurn),
+    Replayed(Box<StoredTurn>),
     /// The key was used for another request.
     KeyReused,
     /// The owner has no such conversation.
     NoConversation,
 }
 
-/// A turn as it is stored.
+/// A turn as it is stored, as far as its reader may see it now.
 #[derive(Clone, Debug, diesel::QueryableByName)]
 pub struct StoredTurn {
     #[diesel(sql_type = SqlUuid)]
@@ -84,6 +86,11 @@ pub struct StoredTurn {
     pub sources: Option<Value>,
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub sources_status: Option<String>,
+    /// Whether nothing had to be left out: only then may its events be replayed as they were sent.
+    #[diesel(sql_type = Bool)]
+    pub intact: bool,
 }
 
 impl StoredTurn {
@@ -91,10 +98,12 @@ impl StoredTurn {
     pub fn status(&self) -> TurnStatus {
         TurnStatus::parse(&self.status).unwrap_or(TurnStatus::Failed)
     }
-}
 
-const COLUMNS: &str =
-    "id, question_id, status, generation, request_hash, done, triage, sources, created_at";
+    /// Whether the sources of the answer still stand; none if it cites nothing.
+    pub fn sources_status(&self) -> Option<SourcesStatus> {
+        SourcesStatus::parse(self.sources_status.as_deref()?)
+    }
+}
 
 /// Stores question, turn and outbox row in one transaction: from here the turn is never lost.
 pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, DbError> {
@@ -102,7 +111,7 @@ pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, 
     let outcome = connection
         .transaction(async |connection| {
             if let Some(key) = new.idempotency_key
-                && let Some(found) = find_by_key(connection, new.owner, key).await?
+                && let Some(found) = find_by_key(connection, new.principal, key).await?
             {
                 return Ok(replay(new, found));
             }
@@ -118,7 +127,7 @@ pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, 
     match (outcome, new.idempotency_key) {
         // Two requests with one key at once: the other one won.
         (Err(DbError::Conflict(_)), Some(key)) => {
-            let found = find_by_key(&mut connection, new.owner, key).await?;
+            let found = find_by_key(&mut connection, new.principal, key).await?;
             found
                 .map(|found| replay(new, found))
                 .ok_or_else(|| DbError::Conflict("idempotency key".into()))
@@ -129,7 +138,7 @@ pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, 
 
 fn replay(new: &NewTurn<'_>, found: StoredTurn) -> Accepted {
     if found.request_hash == new.request_hash {
-        Accepted::Replayed(found)
+        Accepted::Replayed(Box::new(found))
     } else {
         Accepted::KeyReused
     }
@@ -137,17 +146,26 @@ fn replay(new: &NewTurn<'_>, found: StoredTurn) -> Accepted {
 
 async fn find_by_key(
     connection: &mut AsyncPgConnection,
-    owner: &str,
+    reader: &Principal,
     key: &str,
 ) -> Result<Option<StoredTurn>, DbError> {
-    Ok(statement(format!(
-        "SELECT {COLUMNS} FROM turns WHERE owner_id = $1 AND idempotency_key = $2"
-    ))
-    .bind::<Text, _>(owner)
-    .bind::<Text, _>(key)
-    .get_result(connection)
-    .await
-    .optional()?)
+    Ok(statement(select("t.idempotency_key = $4"))
+        .bind::<Text, _>(&reader.owner_id)
+        .bind::<Nullable<Array<Text>>, _>(reader.collections.as_deref())
+        .bind::<Nullable<SqlUuid>, _>(reader.key.map(|key| key.0))
+        .bind::<Text, _>(key)
+        .get_result(connection)
+        .await
+        .optional()?)
+}
+
+/// A statement that loads turns of the reader: `$1` to `$3` are owner, collections and key.
+fn select(which: &str) -> String {
+    format!(
+        "WITH {} SELECT {} FROM turns t {READING} WHERE t.owner_id = $1 AND {which}",
+        readable("$2", "$3"),
+        reading::columns(),
+    )
 }
 
 /// Marks the owner's conversation as used, and keeps it from being deleted meanwhile.
@@ -157,7 +175,7 @@ async fn touch_conversation(
 ) -> Result<bool, DbError> {
     let touched =
         statement("UPDATE conversations SET updated_at = now() WHERE owner_id = $1 AND id = $2")
-            .bind::<Text, _>(new.owner)
+            .bind::<Text, _>(&new.principal.owner_id)
             .bind::<SqlUuid, _>(new.conversation_id.0)
             .execute(connection)
             .await?;
@@ -173,7 +191,7 @@ async fn insert_turn(connection: &mut AsyncPgConnection, new: &NewTurn<'_>) -> R
     )
     .bind::<SqlUuid, _>(new.id.0)
     .bind::<SqlUuid, _>(new.conversation_id.0)
-    .bind::<Text, _>(new.owner)
+    .bind::<Text, _>(&new.principal.owner_id)
     .bind::<SqlUuid, _>(new.question_id.0)
     .bind::<Nullable<Array<Text>>, _>(new.collections)
     .bind::<Nullable<Text>, _>(new.idempotency_key)
@@ -198,7 +216,7 @@ async fn insert_question(
     .bind::<SqlUuid, _>(new.question_id.0)
     .bind::<SqlUuid, _>(new.conversation_id.0)
     .bind::<SqlUuid, _>(new.id.0)
-    .bind::<Text, _>(new.owner)
+    .bind::<Text, _>(&new.principal.owner_id)
     .bind::<Text, _>(new.content)
     .execute(connection)
     .await?;
@@ -221,45 +239,20 @@ async fn announce(
     .await
 }
 
-/// The owner's turn.
+/// The reader's turn, without what the reader may not read now.
 pub async fn find(
     database: &Database,
-    owner: &str,
+    reader: &Principal,
     turn: TurnId,
 ) -> Result<Option<StoredTurn>, DbError> {
-    Ok(statement(format!(
-        "SELECT {COLUMNS} FROM turns WHERE owner_id = $1 AND id = $2"
-    ))
-    .bind::<Text, _>(owner)
-    .bind::<SqlUuid, _>(turn.0)
-    .get_result(&mut database.connection().await?)
-    .await
-    .optional()?)
-}
-
-#[derive(diesel::QueryableByName)]
-struct SourcesStatusRow {
-    #[diesel(sql_type = Nullable<Text>)]
-    sources_status: Option<String>,
-}
-
-/// Whether the sources of the answer to the owner's turn still stand; none if it cites nothing.
-pub async fn find_sources_status(
-    database: &Database,
-    owner: &str,
-    turn: TurnId,
-) -> Result<Option<SourcesStatus>, DbError> {
-    let row: Option<SourcesStatusRow> = statement(format!(
-        "SELECT {} AS sources_status FROM turns WHERE owner_id = $1 AND id = $2",
-        sources_status("turns.id")
-    ))
-    .bind::<Text, _>(owner)
-    .bind::<SqlUuid, _>(turn.0)
-    .get_result(&mut database.connection().await?)
-    .await
-    .optional()?;
-    let name = row.and_then(|row| row.sources_status);
-    Ok(name.and_then(|name| SourcesStatus::parse(&name)))
+    Ok(statement(select("t.id = $4"))
+        .bind::<Text, _>(&reader.owner_id)
+        .bind::<Nullable<Array<Text>>, _>(reader.collections.as_deref())
+        .bind::<Nullable<SqlUuid>, _>(reader.key.map(|key| key.0))
+        .bind::<SqlUuid, _>(turn.0)
+        .get_result(&mut database.connection().await?)
+        .await
+        .optional()?)
 }
 
 /// Notes where the owner's turn is, and its sources once they are known. False if this generation

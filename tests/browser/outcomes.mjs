@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { ask, EMERGENCY, look, model, newest, ORDINARY, pageTest, SENTENCE, UNKNOWN, withdraw, words } from "./support.mjs";
+import { ask, EMERGENCY, look, model, newest, ORDINARY, pageTest, remove, SENTENCE, UNKNOWN, withdraw, words } from "./support.mjs";
 
 pageTest("an emergency, an answer and an abstention differ in words and looks", async (page) => {
   const emergency = await ask(page, EMERGENCY, "escalated");
@@ -83,6 +83,13 @@ pageTest("an old answer warns when its document is withdrawn", async (page) => {
   assert.match(await warning.innerText(), /cited here was withdrawn/);
   const above = await warning.evaluate((element) => element.nextElementSibling.className);
   assert.equal(above, "text");
+  await remove("aquarium.txt");
+  await page.reload();
+  await page.locator("#new:enabled").waitFor();
+  const withheld = newest(page);
+  assert.match(await words(withheld), /^This answer rests on documents that you may no longer read\./);
+  assert.match(await withheld.locator(".notice").innerText(), /No longer shown/);
+  assert.equal(await withheld.locator(".citation, .sources li, .caution, .origin, .tools button").count(), 0);
 });
 
 pageTest("the conversation stays in order and the newest answer in sight", async (page) => {

@@ -114,12 +114,17 @@ export async function stored(page) {
   return get(`/v1/turns/${messages.at(-1).turn_id}`);
 }
 
-/** A content owner takes a document back. */
-export async function withdraw(name) {
-  const path = `${setting("CHATBOT_TEST_DOCUMENTS_URL")}${name}/withdraw`;
-  const answer = await fetch(path, { method: "POST", headers: { Authorization: `Bearer ${key}` } });
+async function retire(method, path) {
+  const address = `${setting("CHATBOT_TEST_DOCUMENTS_URL")}${path}`;
+  const answer = await fetch(address, { method, headers: { Authorization: `Bearer ${key}` } });
   assert.equal(answer.status, 204);
 }
+
+/** A content owner takes a document back. */
+export const withdraw = (name) => retire("POST", `${name}/withdraw`);
+
+/** A content owner deletes a document. */
+export const remove = (name) => retire("DELETE", name);
 
 /** A way to the server that can be cut; `cut` breaks every connection, new ones work. */
 export async function cuttable() {

@@ -103,10 +103,13 @@ async fn an_answer_says_when_its_sources_no_longer_stand() {
 
     let url = system.document_url("visiting.md");
     let withdraw = system.http.post(format!("{url}/withdraw"));
-    for request in [withdraw, system.http.delete(url)] {
+    for (request, expected) in [
+        (withdraw, "withdrawn"),
+        (system.http.delete(url), "restricted"),
+    ] {
         let answer = request.bearer_auth(&system.key).send().await.unwrap();
         assert_eq!(answer.status(), 204);
-        assert_eq!(status().await, "withdrawn");
+        assert_eq!(status().await, expected);
     }
 
     // An answer that cites nothing has no sources that could go.

@@ -8,6 +8,7 @@ mod emergencies;
 mod lifecycle;
 mod limits;
 mod open;
+mod reading_back;
 mod recall;
 mod releases;
 mod resuming;

@@ -161,10 +161,18 @@ impl Setup {
 
     /// A new API key of this owner with these scopes.
     pub fn key(&self, owner: &str, scopes: &[&str]) -> String {
+        self.limited_key(owner, scopes, &[])
+    }
+
+    /// The same for these collections only; none means all.
+    pub fn limited_key(&self, owner: &str, scopes: &[&str], collections: &[&str]) -> String {
         let mut command = self.chatbot();
         command.args(["keys", "create", "--name", "test", "--owner", owner]);
         for scope in scopes {
             command.args(["--scope", scope]);
+        }
+        for collection in collections {
+            command.args(["--collection", collection]);
         }
         let output = command.output().unwrap();
         let key = String::from_utf8(output.stdout).unwrap().trim().to_owned();

@@ -117,9 +117,10 @@ async fn answer(
     let streams = body.stream;
     let (content, history) = split(body)?;
     let content = checked_content(&content, orchestrator.config.max_message_chars)?;
-    let owner = caller.0.owner_id.clone();
+    let reader = caller.0.clone();
+    let owner = &reader.owner_id;
     let conversation = ConversationId::new();
-    let insert = conversations::insert(&orchestrator.database, &owner, conversation, None);
+    let insert = conversations::insert(&orchestrator.database, owner, conversation, None);
     bounded(insert).await?;
     let question = Question {
         content,
@@ -135,11 +136,11 @@ async fn answer(
     let begun = Arc::clone(&orchestrator).begin(question).await;
     if begun.is_err() {
         // Nothing was asked in it: refusals must not fill the list.
-        let delete = conversations::delete(&orchestrator.database, &owner, conversation);
+        let delete = conversations::delete(&orchestrator.database, owner, conversation);
         let _ = bounded(delete).await;
     }
     let contacts = Arc::clone(&orchestrator.contacts);
-    let (turn, mut events) = resume::begun(orchestrator, owner, begun?, request_id.0);
+    let (turn, mut events) = resume::begun(orchestrator, reader, begun?, request_id.0);
     let completion = Completion {
         turn,
         created: now().timestamp(),

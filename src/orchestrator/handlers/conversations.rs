@@ -125,7 +125,7 @@ pub async fn get(
     let conversation = conversations::find(database, owner, *id)
         .await?
         .ok_or_else(no_conversation)?;
-    let messages = conversations::list_messages(database, owner, *id, MAX_MESSAGES).await?;
+    let messages = conversations::list_messages(database, &caller.0, *id, MAX_MESSAGES).await?;
     Ok(web::Json(GetResponse {
         conversation,
         messages,

@@ -73,11 +73,11 @@ async fn answer(
         principal: caller.0,
         request_id: request_id.0.clone(),
     };
-    let owner = question.principal.owner_id.clone();
+    let reader = question.principal.clone();
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
     let orchestrator = orchestrator.into_inner();
     let begun = Arc::clone(&orchestrator).begin(question).await?;
-    let (turn, mut events) = resume::begun(orchestrator, owner, begun, request_id.0);
+    let (turn, mut events) = resume::begun(orchestrator, reader, begun, request_id.0);
     let streams = request
         .headers()
         .get(ACCEPT)

@@ -23,9 +23,7 @@ pub async fn get(
     id: web::Path<TurnId>,
 ) -> Result<web::Json<Value>, Problem> {
     let stored = owned(&caller, &orchestrator, *id).await?;
-    let (database, owner) = (&orchestrator.database, &caller.0.owner_id);
-    let sources = turns::find_sources_status(database, owner, *id).await?;
-    Ok(web::Json(resume::view(stored, sources)))
+    Ok(web::Json(resume::view(stored)))
 }
 
 /// `GET /v1/turns/{id}/events`, after `Last-Event-ID` if it is sent.
@@ -40,10 +38,9 @@ pub async fn events(
     let turn = *id;
     let last = last_event(&request, turn)?;
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let owner = caller.0.owner_id;
     let events = resume::events(
         orchestrator.into_inner(),
-        owner,
+        caller.0,
         &stored,
         last,
         request_id.0,
@@ -76,7 +73,7 @@ async fn owned(
     turn: TurnId,
 ) -> Result<StoredTurn, Problem> {
     caller.require(Scope::Chat)?;
-    turns::find(&orchestrator.database, &caller.0.owner_id, turn)
+    turns::find(&orchestrator.database, &caller.0, turn)
         .await?
         .ok_or_else(no_turn)
 }

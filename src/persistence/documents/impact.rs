@@ -40,22 +40,6 @@ pub async fn list_impact(
     .await?)
 }
 
-/// SQL for what has become of the documents that a turn's answer cites, NULL if it cites none; `turn`
-/// is an SQL expression. It is read with the answer: nothing has to be marked when a document is
-/// withdrawn, so no answer is shown as approved in the meantime.
-pub fn sources_status(turn: &str) -> String {
-    format!(
-        "(SELECT CASE
-             WHEN count(*) = 0 THEN NULL
-             WHEN bool_or(d.status IS DISTINCT FROM 'active' OR d.expires_at <= now())
-                 THEN 'withdrawn'
-             WHEN bool_or(d.current_version_id IS DISTINCT FROM c.version_id) THEN 'replaced'
-             ELSE 'current' END
-         FROM citations c LEFT JOIN documents d ON d.id = c.document_id
-         WHERE c.turn_id = {turn})"
-    )
-}
-
 /// The name of a document's collection, for access checks.
 pub async fn find_collection(
     database: &Database,

@@ -1,0 +1,281 @@
+//! One reader's way through the events of a turn.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{BoxStream, StreamExt};
+use tokio::time::sleep;
+
+use super::{REPLAYED, numbered, replay};
+use crate::cache::StoredEvent;
+use crate::domain::access::Principal;
+use crate::domain::ids::TurnId;
+use crate::orchestrator::Orchestrator;
+use crate::orchestrator::answer::PATIENCE;
+use crate::orchestrator::events::{ends_stream, failure, is_terminal, reconnect, tells_content};
+use crate::persistence::turns::{self, StoredTurn};
+use crate::persistence::{bounded, patiently};
+
+/// How long one read of the cache waits for news.
+const CACHE_WAIT: Duration = Duration::from_secs(2);
+/// How often the database is asked when the cache cannot be waited on.
+const CALM: Duration = Duration::from_millis(500);
+/// How many times in a row the database may fail before the client is sent elsewhere.
+const MAX_FAILURES: u8 = 10;
+
+/// Where the events come from.
+pub(super) enum Origin {
+    /// The turn that runs here.
+    Feed(BoxStream<'static, StoredEvent>),
+    /// The cache, and the stored end if it lacks some.
+    Cache,
+    /// The stored end alone.
+    Stored,
+}
+
+/// Whether an event may be shown.
+enum Clearance {
+    Shown,
+    /// It is of a generation that was given up: a later one begins with `restart`.
+    Void,
+    Withheld,
+}
+
+/// Follows a turn for one reader.
+pub(super) struct Follow {
+    orchestrator: Arc<Orchestrator>,
+    reader: Principal,
+    turn: TurnId,
+    request_id: String,
+    origin: Origin,
+    /// The generation whose sources the reader may all read.
+    cleared: Option<i32>,
+    last: Option<u64>,
+    /// Known to have ended: what the cache has now is all it will have.
+    finished: bool,
+    failures: u8,
+    ready: std::vec::IntoIter<StoredEvent>,
+    ended: bool,
+}
+
+impl Follow {
+    pub fn new(
+        orchestrator: Arc<Orchestrator>,
+        reader: Principal,
+        stored: &StoredTurn,
+        origin: Origin,
+        last: Option<u64>,
+        request_id: String,
+    ) -> Self {
+        let finished = stored.status().is_terminal();
+        Self {
+            orchestrator,
+            reader,
+            turn: stored.id.into(),
+            request_id,
+            origin,
+            // Before its sources are stored there is nothing to judge by.
+            cleared: (finished || stored.sources.is_some()).then_some(stored.generation),
+            last,
+            finished,
+            failures: 0,
+            ready: Vec::new().into_iter(),
+            ended: false,
+        }
+    }
+
+    pub async fn next(&mut self) -> Option<StoredEvent> {
+        while !self.ended {
+            if let Some(event) = self.ready.next() {
+                match self.clearance(&event).await {
+                    Clearance::Shown => {}
+                    Clearance::Void => {
+                        self.last = Some(event.seq);
+                        continue;
+                    }
+                    Clearance::Withheld => {
+                        self.origin = Origin::Stored;
+                        self.ready = Vec::new().into_iter();
+                        continue;
+                    }
+                }
+                self.ended = ends_stream(&event.name);
+                self.last = Some(event.seq);
+                return Some(event);
+            }
+            if let Origin::Feed(events) = &mut self.origin {
+                let next = events.next().await;
+                self.ended = next.is_none();
+                self.ready = Vec::from_iter(next).into_iter();
+                continue;
+            }
+            let orchestrator = Arc::clone(&self.orchestrator);
+            let more = tokio::select! {
+                more = self.more() => more,
+                () = orchestrator.shutdown.closing() => self.reconnect(),
+            };
+            self.ready = more.into_iter();
+        }
+        None
+    }
+
+    /// Looks at the reader's access once a generation, when its first words or passages are about to
+    /// be shown: by then its sources are stored.
+    async fn clearance(&mut self, event: &StoredEvent) -> Clearance {
+        // A replay is made of what the database has just handed out to this reader.
+        if event.seq > REPLAYED || !tells_content(&event.name) {
+            return Clearance::Shown;
+        }
+        if self.cleared < Some(event.generation) {
+            let find = || turns::find(&self.orchestrator.database, &self.reader, self.turn);
+            match patiently(PATIENCE, find).await {
+                Ok(Some(stored)) if stored.intact => self.cleared = Some(stored.generation),
+                _ => return Clearance::Withheld,
+            }
+        }
+        match self.cleared.cmp(&Some(event.generation)) {
+            Ordering::Equal => Clearance::Shown,
+            // Its end must not be missed.
+            Ordering::Greater if !is_terminal(&event.name) => Clearance::Void,
+            _ => Clearance::Withheld,
+        }
+    }
+
+    /// More events; none means: ask again, or that all has been seen.
+    async fn more(&mut self) -> Vec<StoredEvent> {
+        if matches!(self.origin, Origin::Stored) {
+            sleep(if self.finished { Duration::ZERO } else { CALM }).await;
+            return self.stored().await;
+        }
+        let wait = if self.finished {
+            Duration::ZERO
+        } else {
+            CACHE_WAIT
+        };
+        let cached = self
+            .orchestrator
+            .cache
+            .read_events(self.turn, self.last, wait)
+            .await;
+        let nothing = cached.as_ref().is_ok_and(Vec::is_empty);
+        let events = unbroken(cached.unwrap_or_default(), self.last);
+        if !events.is_empty() {
+            return events;
+        }
+        if !nothing {
+            // Events are missing, or there is no cache to wait on.
+            sleep(if self.finished { Duration::ZERO } else { CALM }).await;
+        }
+        self.stored().await
+    }
+
+    async fn stored(&mut self) -> Vec<StoredEvent> {
+        let find = turns::find(&self.orchestrator.database, &self.reader, self.turn);
+        let found = bounded(find).await;
+        let stored = match found {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return self.give_up("deleted"),
+            // The turn may well go on: where and how it ends is not known here.
+            Err(_) if self.failures >= MAX_FAILURES => return self.reconnect(),
+            Err(error) => {
+                tracing::warn!(turn.id = %self.turn, error = %error, "resuming waits");
+                self.failures += 1;
+                sleep(CALM).await;
+                return Vec::new();
+            }
+        };
+        self.failures = 0;
+        if !stored.status().is_terminal() {
+            return Vec::new();
+        }
+        if !self.finished {
+            // Its last events may be on their way into the cache.
+            self.finished = true;
+            sleep(CALM).await;
+            return Vec::new();
+        }
+        if self.has_seen_the_end().await {
+            self.ended = true;
+            return Vec::new();
+        }
+        let contacts = &self.orchestrator.contacts;
+        replay(&stored, self.last, &self.request_id, contacts)
+    }
+
+    /// Whether the last event that the client has is the terminal one.
+    async fn has_seen_the_end(&mut self) -> bool {
+        let Some(last) = self.last else {
+            return false;
+        };
+        let cache = &self.orchestrator.cache;
+        let event = cache
+            .read_events(self.turn, last.checked_sub(1), Duration::ZERO)
+            .await;
+        event.is_ok_and(|events| {
+            events
+                .first()
+                .is_some_and(|event| event.seq == last && is_terminal(&event.name))
+        })
+    }
+
+    fn reconnect(&self) -> Vec<StoredEvent> {
+        numbered(1, self.last, vec![reconnect(self.turn)])
+    }
+
+    fn give_up(&self, reason: &str) -> Vec<StoredEvent> {
+        let contacts = &self.orchestrator.contacts;
+        let event = failure(self.turn, Some(reason), &self.request_id, contacts);
+        numbered(1, self.last, vec![event])
+    }
+}
+
+/// The events, up to the first that does not go on where the one before it is: a cache that failed
+/// over may have lost some in between. Only `restart` may leave a gap: it voids what was before.
+fn unbroken(mut events: Vec<StoredEvent>, mut last: Option<u64>) -> Vec<StoredEvent> {
+    let follows = |event: &&StoredEvent| {
+        let next = last.map_or(0, |last| last.saturating_add(1));
+        last = Some(event.seq);
+        event.seq == next || event.name == "restart"
+    };
+    let count = events.iter().take_while(follows).count();
+    events.truncate(count);
+    events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(seq: u64, name: &str) -> StoredEvent {
+        StoredEvent {
+            generation: 1,
+            seq,
+            name: name.into(),
+            data: "{}".into(),
+        }
+    }
+
+    fn numbers(events: &[StoredEvent]) -> Vec<u64> {
+        events.iter().map(|event| event.seq).collect()
+    }
+
+    #[test]
+    fn what_follows_a_gap_is_not_shown() {
+        let delta = |seq| event(seq, "delta");
+        let unbroken = |events: &[StoredEvent], last| numbers(&unbroken(events.to_vec(), last));
+        let lost = [delta(26), delta(27), delta(42), delta(43)];
+        assert_eq!(unbroken(&lost, Some(25)), [26, 27]);
+        assert!(unbroken(&lost, Some(24)).is_empty());
+        assert!(unbroken(&lost, Some(41)).is_empty());
+        assert_eq!(unbroken(&[delta(0), delta(1), delta(3)], None), [0, 1]);
+        let again = [
+            delta(26),
+            event(10_026, "restart"),
+            delta(10_027),
+            delta(10_029),
+        ];
+        assert_eq!(unbroken(&again, Some(25)), [26, 10_026, 10_027]);
+        assert_eq!(unbroken(&again[1..], Some(7)), [10_026, 10_027]);
+    }
+}
