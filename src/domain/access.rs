@@ -10,9 +10,9 @@ use super::ids::ApiKeyId;
 pub enum Scope {
     /// Ask questions and read one's own conversations.
     Chat,
-    /// Search documents.
+    /// Search documents, and see which there are.
     Search,
-    /// Upload, replace, withdraw and delete documents.
+    /// See, upload, replace, withdraw and delete documents, and see which answers cite them.
     Documents,
 }
 

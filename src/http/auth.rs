@@ -93,6 +93,21 @@ impl Caller {
             scope.as_str()
         )))
     }
+
+    /// 403 unless the caller holds one of the scopes.
+    pub fn require_any(&self, scopes: &[Scope]) -> Result<(), Problem> {
+        if scopes.iter().any(|scope| self.0.allows(*scope)) {
+            return Ok(());
+        }
+        let names: Vec<String> = scopes
+            .iter()
+            .map(|scope| format!("`{}`", scope.as_str()))
+            .collect();
+        Err(Problem::forbidden(format!(
+            "This API key lacks the scope {}.",
+            names.join(" or ")
+        )))
+    }
 }
 
 impl FromRequest for Caller {

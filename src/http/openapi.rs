@@ -118,7 +118,7 @@ const RAG: [Operation; 12] = [
     (
         "get",
         "/v1/documents/{collection}/{external_id}",
-        "A document's status",
+        "A document's status (scope search or documents)",
         "200",
         Some("DocumentView"),
     ),
@@ -136,11 +136,17 @@ const RAG: [Operation; 12] = [
         "204",
         None,
     ),
-    ("get", "/v1/documents", "List documents", "200", None),
+    (
+        "get",
+        "/v1/documents",
+        "List documents of your collections (scope search or documents)",
+        "200",
+        None,
+    ),
     (
         "get",
         "/v1/documents/{id}/impact",
-        "Answers that cited a document",
+        "Answers that cited a document (scope documents)",
         "200",
         None,
     ),

@@ -12,6 +12,7 @@ mod reading_back;
 mod recall;
 mod releases;
 mod resuming;
+mod scopes;
 mod secrecy;
 mod uploads;
 

@@ -23,6 +23,9 @@ use crate::rag::parse::MediaType;
 
 type Address = web::Path<(String, String)>;
 
+/// Who may see which documents there are: those who may find their passages, and their owners.
+const READERS: [Scope; 2] = [Scope::Search, Scope::Documents];
+
 /// Metadata of an upload, in the query string; the bytes are the body.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,6 +108,7 @@ pub async fn get(
     rag: web::Data<Rag>,
     address: Address,
 ) -> Result<web::Json<DocumentView>, Problem> {
+    caller.require_any(&READERS)?;
     let (collection, external_id) = checked_address(&caller, address.into_inner())?;
     load(&rag, &collection, &external_id).await.map(web::Json)
 }
@@ -177,6 +181,7 @@ pub async fn list(
     rag: web::Data<Rag>,
     query: web::Query<ListQuery>,
 ) -> Result<web::Json<ListResponse>, Problem> {
+    caller.require_any(&READERS)?;
     let query = query.into_inner();
     let limit = query.limit.unwrap_or(50);
     if !(1..=500).contains(&limit) {
@@ -209,7 +214,8 @@ pub struct ImpactResponse {
     pub answers: Vec<ImpactRow>,
 }
 
-/// `GET /v1/documents/{id}/impact`.
+/// `GET /v1/documents/{id}/impact`: for content owners, who recall guidance; it names answers of
+/// every person.
 pub async fn impact(
     caller: Caller,
     rag: web::Data<Rag>,
