@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod compatible;
 mod deadline;
 pub mod demo;
 pub mod failures;

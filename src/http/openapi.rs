@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use super::compatible;
 use crate::domain::chat::{Conversation, Message, TriageNotice, TurnDone};
 use crate::domain::contact::Contact;
 use crate::domain::document::DocumentView;
@@ -214,6 +215,16 @@ pub fn document(api: Api) -> Value {
     document
 }
 
+/// The one request body that no type of ours describes.
+fn request_body(path: &str) -> Option<Value> {
+    (path == "/v1/chat/completions").then(|| {
+        json!({
+            "required": true,
+            "content": { "application/json": { "schema": compatible::schema() } },
+        })
+    })
+}
+
 fn describe(&(_, path, summary, status, schema): &Operation) -> Value {
     let parameters: Vec<Value> = path
         .split('/')
@@ -229,14 +240,18 @@ fn describe(&(_, path, summary, status, schema): &Operation) -> Value {
             json!({ "application/json": { "schema": { "$ref": reference } } })
         },
     );
-    json!({
+    let mut operation = json!({
         "summary": summary,
         "parameters": parameters,
         "responses": {
             status: { "description": "Success", "content": content },
             "default": { "description": "application/problem+json (RFC 9457)" },
         },
-    })
+    });
+    if let (Some(body), Some(operation)) = (request_body(path), operation.as_object_mut()) {
+        operation.insert("requestBody".into(), body);
+    }
+    operation
 }
 
 /// The orchestrator's document.

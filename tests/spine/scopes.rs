@@ -64,3 +64,88 @@ async fn documents_are_listed_for_those_who_may_search_or_keep_them() {
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("`search` or `documents`"), "{detail}");
 }
+
+/// The answer of `/v1/chat/completions` to a question about the library, with these fields besides.
+async fn complete(system: &System, key: &str, fields: &Value) -> (u16, Value) {
+    let said = json!([{ "role": "user", "content": "When does the library trolley come?" }]);
+    let mut body = json!({ "model": "chatbot", "messages": said });
+    let fields = fields.as_object().unwrap().clone();
+    body.as_object_mut().unwrap().extend(fields);
+    let url = format!("{}/v1/chat/completions", system.orchestrator.url);
+    let request = system.http.post(url).bearer_auth(key).json(&body);
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_answer_from_the_collections_that_were_asked_for() {
+    let system = start().await;
+    system.put("library.md", "text/markdown", LEAFLET).await;
+    system.settled("library.md").await;
+    let status = async |key: &str, fields: Value| {
+        let (status, body) = complete(&system, key, &fields).await;
+        assert_eq!(status, 200, "{body}");
+        let answered = body["choices"][0]["message"]["content"]
+            .to_string()
+            .contains("3 pm");
+        assert_eq!(answered, body["chatbot"]["status"] == "completed", "{body}");
+        answered
+    };
+    let all = &system.key;
+    assert!(status(all, json!({})).await);
+    assert!(status(all, json!({ "collections": null, "stream": null })).await);
+    assert!(status(all, json!({ "collections": ["patients", "nowhere"] })).await);
+    assert!(!status(all, json!({ "collections": ["staff"] })).await);
+    assert!(!status(all, json!({ "collections": [] })).await);
+    let staff = system.setup.limited_key("anna", &["chat"], &["staff"]);
+    assert!(!status(&staff, json!({})).await);
+    assert!(!status(&staff, json!({ "collections": ["patients"] })).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_refuse_fields_that_they_would_not_honour() {
+    let system = start().await;
+    for (fields, name) in [
+        (json!({ "colections": ["patients"] }), "colections"),
+        (json!({ "collections": "patients" }), "collections"),
+        (json!({ "collections": [""] }), "collections"),
+        (json!({ "n": 2 }), "n"),
+        (
+            json!({ "response_format": { "type": "json_object" } }),
+            "response_format",
+        ),
+        (json!({ "tools": [{ "type": "function" }] }), "tools"),
+    ] {
+        let (status, body) = complete(&system, &system.key, &fields).await;
+        assert_eq!(status, 422, "{body}");
+        let message = body["error"]["message"].as_str().unwrap();
+        // A wrong type is told by the reader of JSON, which knows the place and not the name.
+        let told =
+            message.contains(&format!("`{name}`")) || message.contains("expected a sequence");
+        assert!(told, "{message}");
+        assert_eq!(body["detail"], message);
+    }
+    let conversations = "SELECT count(*) AS n FROM conversations";
+    assert_eq!(system.database().number(conversations).await, 0);
+    // As openai-python and LiteLLM send them.
+    let usual = json!({
+        "temperature": 0.2, "max_tokens": 300, "max_completion_tokens": 300, "user": "u", "seed": 1,
+        "stream": false, "stream_options": null, "store": false, "metadata": { "a": "b" }, "n": 1,
+        "reasoning_effort": "low", "verbosity": "low", "safety_identifier": "s", "tools": [],
+        "tool_choice": "auto", "prompt_cache_key": "k", "service_tier": "auto", "stop": ["\n"],
+    });
+    assert_eq!(complete(&system, &system.key, &usual).await.0, 200);
+    let url = format!("{}/openapi.json", system.orchestrator.url);
+    let document: Value = system
+        .http
+        .get(url)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let body = &document["paths"]["/v1/chat/completions"]["post"]["requestBody"];
+    let properties = &body["content"]["application/json"]["schema"]["properties"];
+    assert!(properties["collections"]["type"].is_array(), "{document}");
+}

@@ -13,9 +13,9 @@ use std::time::Duration;
 use actix_web::{HttpResponse, web};
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::messages::checked_content;
+use super::messages::{checked_collections, checked_content};
 use super::urgency::{Asked, Words};
 use crate::cache::StoredEvent;
 use crate::domain::access::Scope;
@@ -23,6 +23,7 @@ use crate::domain::chat::{Role, TurnDone, TurnStatus, Utterance};
 use crate::domain::ids::{ConversationId, TurnId};
 use crate::domain::time::now;
 use crate::http::auth::Caller;
+use crate::http::compatible;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse::{self, Frame};
@@ -38,18 +39,18 @@ const MODEL: &str = "chatbot";
 const INCOMPLETE: &str =
     "The answer could not be completed. What was shown is not a complete answer.";
 
-/// The body of `POST /v1/chat/completions`. Sampling parameters are accepted and ignored: how an
-/// answer is made is the operator's choice.
+/// The body of `POST /v1/chat/completions`: the fields that are used, and those that
+/// [`compatible::check`] looks at.
 #[derive(Deserialize)]
 pub struct CompletionRequest {
     model: String,
     messages: Vec<ChatMessage>,
     #[serde(default)]
-    stream: bool,
+    stream: Option<bool>,
     #[serde(default)]
-    n: Option<u32>,
-    #[serde(default)]
-    tools: Vec<Value>,
+    collections: Option<Vec<String>>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -114,8 +115,10 @@ async fn answer(
     request_id: RequestId,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Chat)?;
-    let streams = body.stream;
-    let (content, history) = split(body)?;
+    compatible::check(&body.others)?;
+    let streams = body.stream.unwrap_or_default();
+    let collections = checked_collections(body.collections)?;
+    let (content, history) = split(&body.model, body.messages)?;
     let content = checked_content(&content, orchestrator.config.max_message_chars)?;
     let reader = caller.0.clone();
     let owner = &reader.owner_id;
@@ -125,7 +128,7 @@ async fn answer(
     let question = Question {
         content,
         history: Some(history),
-        collections: None,
+        collections,
         idempotency_key: None,
         conversation,
         principal: caller.0,
@@ -158,18 +161,13 @@ async fn answer(
 }
 
 /// The question, and what was said before it.
-fn split(request: CompletionRequest) -> Result<(String, Vec<Utterance>), Problem> {
-    if request.model != MODEL {
+fn split(model: &str, messages: Vec<ChatMessage>) -> Result<(String, Vec<Utterance>), Problem> {
+    if model != MODEL {
         let detail = format!("There is no such model: use \"{MODEL}\".");
         return Err(Problem::not_found(detail));
     }
-    if request.n.is_some_and(|n| n != 1) || !request.tools.is_empty() {
-        return Err(Problem::unprocessable(
-            "`n` other than 1 and `tools` are not supported: leave them out.",
-        ));
-    }
     let mut said = Vec::new();
-    for message in request.messages {
+    for message in messages {
         let role = match message.role.as_str() {
             "user" => Role::User,
             "assistant" => Role::Assistant,

@@ -126,7 +126,9 @@ pub(super) fn checked_content(content: &str, max_chars: usize) -> Result<String,
     Ok(content)
 }
 
-fn checked_collections(names: Option<Vec<String>>) -> Result<Option<Vec<String>>, Problem> {
+pub(super) fn checked_collections(
+    names: Option<Vec<String>>,
+) -> Result<Option<Vec<String>>, Problem> {
     let bad = |name: &String| {
         name.is_empty() || name.chars().count() > MAX_NAME || name.contains(char::is_control)
     };

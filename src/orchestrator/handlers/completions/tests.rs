@@ -1,7 +1,9 @@
 use super::*;
 
 fn request(body: Value) -> Result<(String, Vec<Utterance>), Problem> {
-    split(serde_json::from_value(body).unwrap())
+    let request: CompletionRequest = serde_json::from_value(body).unwrap();
+    compatible::check(&request.others)?;
+    split(&request.model, request.messages)
 }
 
 #[test]
