@@ -76,7 +76,7 @@ async fn status(database: &Database) -> anyhow::Result<ExitCode> {
 
 /// Says why, and that trying again cannot help.
 fn hopeless(error: &anyhow::Error) -> anyhow::Result<ExitCode> {
-    output::error(&format!("{error:#}"));
+    output::error(error);
     Ok(ExitCode::from(HOPELESS))
 }
 
