@@ -63,7 +63,7 @@ const NO_AUDIO: &str = "Answers are text.";
 const NO_ODDS: &str = "An answer carries no probabilities.";
 const NO_CACHE: &str = "No answer comes from a cache.";
 
-const FIELDS: [Field; 36] = [
+const FIELDS: [Field; 38] = [
     used("model", "Always `chatbot`."),
     used(
         "messages",
@@ -96,6 +96,11 @@ const FIELDS: [Field; 36] = [
         |_| false,
         "Answers come from the documents only, never from the web.",
     ),
+    refused(
+        "moderation",
+        |_| false,
+        "Emergencies are recognised always; no other judgement is returned.",
+    ),
     ignored(
         "stream_options",
         "The last chunk of a stream always has `usage`.",
@@ -122,6 +127,7 @@ const FIELDS: [Field; 36] = [
     ignored("user", OWN_KEY),
     ignored("safety_identifier", OWN_KEY),
     ignored("prompt_cache_key", NO_CACHE),
+    ignored("prompt_cache_options", NO_CACHE),
     ignored("prompt_cache_retention", NO_CACHE),
 ];
 
