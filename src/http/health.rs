@@ -12,8 +12,8 @@ use serde::Serialize;
 /// Why a dependency does not serve.
 #[derive(Debug)]
 pub enum Fault {
-    /// No answer. The cause may name hosts, so readiness does not show it.
-    Down(String),
+    /// No answer, or an error.
+    Down,
     /// It answers, but lacks something that this role needs; readiness shows the text.
     Incomplete(String),
 }
@@ -81,7 +81,7 @@ impl Health {
                         OPTIONAL_DEADLINE
                     };
                     let outcome = tokio::time::timeout(deadline, check()).await;
-                    let outcome = outcome.unwrap_or_else(|_| Err(Fault::Down("silent".into())));
+                    let outcome = outcome.unwrap_or(Err(Fault::Down));
                     (*name, *required, outcome)
                 }),
         )
@@ -96,7 +96,7 @@ impl Health {
         for (name, _, outcome) in outcomes {
             let state = match outcome {
                 Ok(()) => "up",
-                Err(Fault::Down(_)) => "down",
+                Err(Fault::Down) => "down",
                 Err(Fault::Incomplete(reason)) => {
                     reasons.insert(name, reason);
                     "incomplete"
@@ -191,7 +191,7 @@ mod tests {
     #[tokio::test]
     async fn an_incomplete_dependency_says_what_it_lacks() {
         let lacking = || Box::pin(async { Err(Fault::Incomplete("the table a".into())) }) as _;
-        let away = || Box::pin(async { Err(Fault::Down("at host b".into())) }) as _;
+        let away = || Box::pin(async { Err(Fault::Down) }) as _;
         let health = Health::default()
             .required("postgresql", Arc::new(lacking))
             .optional("kafka", Arc::new(away));

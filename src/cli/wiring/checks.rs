@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::cache::Cache;
 use crate::http::health::{Check, Fault};
 use crate::messaging::Log;
-use crate::persistence::{Database, DbError, catalogue};
+use crate::persistence::{Database, catalogue};
 
 /// One look at the catalogue tells both whether the server answers and whether the tables are there.
 pub(super) fn postgresql(database: &Database) -> Check {
@@ -13,8 +13,8 @@ pub(super) fn postgresql(database: &Database) -> Check {
     Arc::new(move || {
         let database = database.clone();
         Box::pin(async move {
-            let down = |error: DbError| Fault::Down(error.to_string());
-            let defect = catalogue::find_defect(&database).await.map_err(down)?;
+            let defect = catalogue::find_defect(&database).await;
+            let defect = defect.map_err(|_| Fault::Down)?;
             defect.map_or(Ok(()), |text| Err(Fault::Incomplete(text)))
         })
     })
@@ -25,11 +25,7 @@ pub(super) fn bus(log: &Arc<dyn Log>) -> Check {
     let log = Arc::clone(log);
     Arc::new(move || {
         let log = Arc::clone(&log);
-        Box::pin(async move {
-            log.ping()
-                .await
-                .map_err(|error| Fault::Down(error.to_string()))
-        })
+        Box::pin(async move { log.ping().await.map_err(|_| Fault::Down) })
     })
 }
 
@@ -38,11 +34,6 @@ pub(super) fn cache(cache: &Arc<dyn Cache>) -> Check {
     let cache = Arc::clone(cache);
     Arc::new(move || {
         let cache = Arc::clone(&cache);
-        Box::pin(async move {
-            cache
-                .ping()
-                .await
-                .map_err(|error| Fault::Down(error.to_string()))
-        })
+        Box::pin(async move { cache.ping().await.map_err(|_| Fault::Down) })
     })
 }
