@@ -1,6 +1,8 @@
 //! Logs: pretty on a terminal, one JSON object a line otherwise. Ids and states only.
 
+use std::any::Any;
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
@@ -43,7 +45,22 @@ fn is_ours(target: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// Starts logging to standard error.
+/// What a panic may say of itself: words that stand in the code. A formatted message may quote what
+/// a library was given, a whole document for instance.
+fn panic_message(payload: &(dyn Any + Send)) -> &'static str {
+    let literal = payload.downcast_ref::<&'static str>();
+    literal.copied().unwrap_or("not told, as it may quote text")
+}
+
+fn tell_panic(info: &PanicHookInfo<'_>) {
+    tracing::error!(
+        panic.location = info.location().map(ToString::to_string),
+        panic.message = panic_message(info.payload()),
+        "a part of the program panicked"
+    );
+}
+
+/// Starts logging to standard error, panics included.
 pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(format!("{LIBRARIES},{filter}"))?;
     let registry = tracing_subscriber::registry()
@@ -68,12 +85,24 @@ pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
             .with_writer(std::io::stderr);
         registry.with(layer).try_init()?;
     }
+    std::panic::set_hook(Box::new(tell_panic));
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_quotes_nothing() {
+        let said = |panic: fn()| panic_message(&*std::panic::catch_unwind(panic).unwrap_err());
+        assert_eq!(said(|| panic!("in the code")), "in the code");
+        let quoting = || {
+            let text = String::from("bleeding again ä");
+            let _ = &text[..text.len() - 1];
+        };
+        assert!(!said(quoting).contains("bleeding"));
+    }
 
     #[test]
     fn only_this_crate_is_ours() {

@@ -179,7 +179,7 @@ async fn serve_all(
     database_url: &str,
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
-    let prepared = prepare(args, config, database_url, shutdown);
+    let prepared = Box::pin(prepare(args, config, database_url, shutdown));
     let Some(ready) = unless_stopped(shutdown, prepared).await else {
         return Ok(());
     };

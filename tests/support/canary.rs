@@ -79,8 +79,7 @@ fn a_word_is_found_in_every_spelling() {
     ] {
         assert!(holds(&text, word), "{text}");
     }
-    let reversed: String = word.chars().rev().map(|c| format!("{c}\n")).collect();
-    for text in ["", "canary", "c a n a r y 0 a f", &reversed] {
+    for text in ["", "canary", "c a n a r y 0 a f", "3 f a 0 y r a n a c"] {
         assert!(!holds(text, word), "{text}");
     }
 }
