@@ -1,19 +1,20 @@
 //! How good the answers without a language model are: questions over the sample leaflets, asked
 //! as people ask them, through the whole product.
 
+mod documents;
+mod safety;
+
 use std::fmt::Write;
-use std::path::Path;
 
 use figment::Figment;
 use figment::providers::{Format, Toml};
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::documents::upload_samples;
 use crate::support::system::{Setup, System};
-use crate::support::until;
 
 const QUESTIONS: &str = include_str!("questions.toml");
-const MANIFEST: &str = include_str!("../../samples/manifest.toml");
 
 /// Shares in per cent that each half must reach.
 const MIN_ANSWERED: usize = 70;
@@ -37,20 +38,6 @@ struct Answered {
     any: Vec<String>,
     #[serde(default)]
     not: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Manifest {
-    document: Vec<Document>,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    file: String,
-    external_id: String,
-    title: String,
-    collection: String,
-    media_type: String,
 }
 
 impl Answered {
@@ -101,35 +88,6 @@ fn uncited_lines(done: &Value) -> usize {
         at = end + 1;
     }
     uncited
-}
-
-async fn upload_samples(system: &System) {
-    let manifest: Manifest = Figment::from(Toml::string(MANIFEST)).extract().unwrap();
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
-    for document in manifest.document {
-        let mut url = url::Url::parse(&system.rag.url).unwrap();
-        url.path_segments_mut().unwrap().extend([
-            "v1",
-            "documents",
-            &document.collection,
-            &document.external_id,
-        ]);
-        let view = url.to_string();
-        url.query_pairs_mut().append_pair("title", &document.title);
-        let request = system
-            .http
-            .put(url)
-            .header("content-type", &document.media_type)
-            .bearer_auth(&system.key)
-            .body(std::fs::read(samples.join(&document.file)).unwrap());
-        assert!(request.send().await.unwrap().status().is_success());
-        until("the sample is indexed", || async {
-            let request = system.http.get(&view).bearer_auth(&system.key);
-            let view: Value = request.send().await.unwrap().json().await.unwrap();
-            view["version_status"] == "indexed"
-        })
-        .await;
-    }
 }
 
 async fn ask_all(system: &System, half: &Half) -> Tally {
