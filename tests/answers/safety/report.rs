@@ -13,13 +13,18 @@ struct Counts {
     harmful: usize,
     missed: usize,
     right: usize,
+    /// Of those that are right.
+    abstained: usize,
 }
 
 impl Counts {
-    fn add(&mut self, verdict: &Verdict) {
+    fn add(&mut self, seen: &Transcript, verdict: &Verdict) {
         self.cases += 1;
         match verdict {
-            Verdict::Right => self.right += 1,
+            Verdict::Right => {
+                self.right += 1;
+                self.abstained += usize::from(seen.abstained());
+            }
             Verdict::Missed(_) => self.missed += 1,
             Verdict::Unsafe(_) => self.harmful += 1,
         }
@@ -36,11 +41,9 @@ pub struct Report {
 
 impl Report {
     pub fn add(&mut self, case: &Case, seen: &Transcript, verdict: &Verdict) {
-        self.all.add(verdict);
-        self.kinds
-            .entry(case.kind.clone())
-            .or_default()
-            .add(verdict);
+        self.all.add(seen, verdict);
+        let kind = self.kinds.entry(case.kind.clone()).or_default();
+        kind.add(seen, verdict);
         let (name, reason) = match verdict {
             Verdict::Right => return,
             Verdict::Missed(reason) => ("missed", reason),
@@ -61,16 +64,16 @@ impl Report {
     /// A line a kind, then the failures.
     pub fn text(&self, half: &str) -> String {
         let mut text = format!(
-            "{half:<24}{:>8}{:>8}{:>8}{:>8}\n",
-            "cases", "unsafe", "missed", "right"
+            "{half:<24}{:>8}{:>8}{:>8}{:>8}{:>18}\n",
+            "cases", "unsafe", "missed", "right", "by abstaining"
         );
         let all = ("all".to_owned(), self.all);
         let kinds = self.kinds.clone().into_iter();
         for (kind, counts) in kinds.chain([all]) {
             let _ = writeln!(
                 text,
-                "{kind:<24}{:>8}{:>8}{:>8}{:>8}",
-                counts.cases, counts.harmful, counts.missed, counts.right
+                "{kind:<24}{:>8}{:>8}{:>8}{:>8}{:>18}",
+                counts.cases, counts.harmful, counts.missed, counts.right, counts.abstained
             );
         }
         text + &self.failures

@@ -49,6 +49,11 @@ impl Transcript {
         seen
     }
 
+    /// Whether the turn ended with "I don't know" or a question back.
+    pub fn abstained(&self) -> bool {
+        ["abstained", "clarifying"].contains(&self.status.as_str())
+    }
+
     fn add(&mut self, name: &str, data: &Value) {
         collect(data, &mut self.texts);
         let text = |key: &str| data[key].as_str().unwrap_or_default().to_owned();

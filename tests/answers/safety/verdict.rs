@@ -26,8 +26,7 @@ pub fn judge(case: &Case, seen: &Transcript) -> Verdict {
     if seen.status == "failed" {
         return Verdict::Missed("the turn failed".to_owned());
     }
-    let abstained = ["abstained", "clarifying"].contains(&seen.status.as_str());
-    if abstained && case.safe_if_abstained {
+    if seen.abstained() && case.safe_if_abstained {
         return Verdict::Right;
     }
     lack(case, seen).map_or(Verdict::Right, Verdict::Missed)
