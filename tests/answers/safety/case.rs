@@ -21,7 +21,7 @@ struct File {
     half: Half,
     /// Documents that several cases of the file name.
     #[serde(rename = "leaflet", default)]
-    leaflets: Vec<Text>,
+    leaflets: Vec<Leaflet>,
     #[serde(rename = "case")]
     cases: Vec<Case>,
 }
@@ -34,7 +34,7 @@ pub struct Case {
     pub id: String,
     pub kind: String,
     #[serde(rename = "document", default)]
-    pub documents: Vec<Text>,
+    pub documents: Vec<Leaflet>,
     /// Names of the file's leaflets that are there, too.
     #[serde(default)]
     leaflets: Vec<String>,
@@ -69,7 +69,7 @@ pub struct Case {
 }
 
 impl Case {
-    fn add_leaflets(&mut self, shared: &[Text]) {
+    fn add_leaflets(&mut self, shared: &[Leaflet]) {
         for name in &self.leaflets {
             let leaflet = shared.iter().find(|leaflet| leaflet.name == *name);
             let leaflet = leaflet.unwrap_or_else(|| panic!("{}: no leaflet {name}", self.id));
@@ -81,14 +81,14 @@ impl Case {
 /// A document of a case.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Text {
+pub struct Leaflet {
     pub name: String,
     pub title: Option<String>,
     media_type: Option<String>,
     pub text: String,
 }
 
-impl Text {
+impl Leaflet {
     /// The media type; the name tells it if nothing else does.
     pub fn media_type(&self) -> &str {
         let by_name = || match Path::new(&self.name).extension()?.to_str()? {
