@@ -97,6 +97,7 @@ impl Ground {
 /// Runs the cases of a half, those that need the sample leaflets last.
 async fn run(half: Half, min_right: usize) {
     let mut cases = case::load(half);
+    assert!(!cases.is_empty(), "no cases: {half:?}");
     cases.sort_by_key(|case| (case.model.is_some(), case.with_samples));
     let mut report = Report::default();
     for with_model in [false, true] {
