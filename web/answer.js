@@ -172,7 +172,7 @@ export class Answer {
     if (this.live && data.status !== "escalated") announce(parts.join("\n"));
   }
 
-  /** Says who chose the words, and warns if no document supports them. */
+  /** Says who chose the words. Earlier releases stored answers that no document supports: those carry a warning. */
   explain(data) {
     const count = this.cited.size;
     const text = !data.grounded ? "Caution: no document was found that supports this answer."

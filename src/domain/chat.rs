@@ -154,7 +154,8 @@ pub struct TurnDone {
     pub reason: Option<String>,
     pub answer: String,
     pub citations: Vec<Citation>,
-    /// Whether at least one verified citation supports the answer.
+    /// Whether verified citations support the answer: true of every completed one, for what no
+    /// passage supports is not shown. Earlier releases stored others.
     pub grounded: bool,
     pub provider: Option<String>,
     pub model: Option<String>,

@@ -9,15 +9,20 @@ use serde_json::json;
 use super::attempts::Ledger;
 use super::draft::{Draft, TooLong};
 use super::events::Feed;
-use super::grounding::{Grounder, Output};
+use super::grounding::{Grounder, Output, Words};
 use super::turn::Question;
 use super::{Orchestrator, gate, prompt};
 use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus, Utterance};
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
 use crate::domain::ids::TurnId;
-use crate::llm::{Attempts, Chunk, FinishReason, LlmError, Serving};
+use crate::llm::{
+    Attempts, ChatModel, Chunk, ChunkStream, Extractive, FinishReason, LlmError, Prompt, Serving,
+};
 use crate::persistence::turns::{self, Span};
 use crate::persistence::{DbError, conversations, patiently};
+
+/// The rung on which the passages answer in their own words.
+const EXTRACTIVE: &str = "extractive";
 
 /// Most earlier messages that are read; the prompt keeps what fits its budget.
 const HISTORY: i64 = 20;
@@ -102,12 +107,53 @@ impl Orchestrator {
         let prompt = prompt::build(&question.content, &history, &sources, budget);
         let attempts: Arc<dyn Attempts> = ledger;
         let serving = self.providers.stream(&prompt, &attempts).await?;
-        self.stream(question, serving, sources, draft).await?;
-        if draft.is_empty() {
-            draft.prepared(self.abstention())?;
-            return Ok(TurnStatus::Abstained);
+        self.speak(question, serving, &prompt, sources, draft).await
+    }
+
+    /// Shows what the model says and a passage supports. If that is nothing, the passages speak
+    /// for themselves, unless the model said that they do not answer.
+    async fn speak(
+        &self,
+        question: &Question,
+        serving: Serving,
+        prompt: &Prompt,
+        sources: Vec<Source>,
+        draft: &mut Draft<'_>,
+    ) -> Result<TurnStatus, Stop> {
+        let is_model = serving.rung != EXTRACTIVE;
+        draft.answered_by(serving.provider, serving.model, serving.rung);
+        let words = if is_model {
+            Words::Written
+        } else {
+            Words::Quoted
+        };
+        let mut grounder = Grounder::new(words, &prompt.question, sources.clone());
+        self.stream(question, serving.stream, &mut grounder, draft)
+            .await?;
+        if draft.is_empty() && is_model && !grounder.has_declined() {
+            let stream = Extractive.stream(prompt).await?;
+            let mut grounder = Grounder::new(Words::Quoted, &prompt.question, sources);
+            draft.answered_by(
+                Extractive.provider(),
+                Extractive.model().to_owned(),
+                EXTRACTIVE,
+            );
+            self.stream(question, stream, &mut grounder, draft).await?;
         }
-        Ok(TurnStatus::Completed)
+        let rung = if draft.is_empty() {
+            draft.prepared(self.abstention())?;
+            "abstain"
+        } else {
+            EXTRACTIVE
+        };
+        if is_model && draft.rung() != Some("llm") {
+            self.metrics.replaced(rung);
+        }
+        Ok(if rung == "abstain" {
+            TurnStatus::Abstained
+        } else {
+            TurnStatus::Completed
+        })
     }
 
     async fn history(&self, question: &Question, turn: TurnId) -> Result<Vec<Utterance>, DbError> {
@@ -209,13 +255,11 @@ impl Orchestrator {
     async fn stream(
         &self,
         question: &Question,
-        mut serving: Serving,
-        sources: Vec<Source>,
+        mut stream: ChunkStream,
+        grounder: &mut Grounder,
         draft: &mut Draft<'_>,
     ) -> Result<(), Stop> {
-        draft.answered_by(serving.provider, serving.model, serving.rung);
-        let mut grounder = Grounder::new(sources);
-        while let Some(chunk) = serving.stream.next().await {
+        while let Some(chunk) = stream.next().await {
             match chunk? {
                 Chunk::Delta(text) => {
                     draft.received_token();
@@ -244,12 +288,15 @@ impl Orchestrator {
     ) -> Result<(), Stop> {
         for output in outputs {
             match output {
-                Output::Text(text) => draft.say(&text)?,
-                Output::Citation(citation) => {
-                    self.stands(question, std::slice::from_ref(&citation))
-                        .await?;
-                    draft.cite(citation)?;
+                // What does not stand is not even shown.
+                Output::Text(text, citations) => {
+                    self.stands(question, &citations).await?;
+                    draft.say(&text)?;
+                    for citation in citations {
+                        draft.cite(citation)?;
+                    }
                 }
+                Output::Dropped(reason) => self.metrics.dropped(reason.as_str()),
             }
         }
         Ok(())

@@ -60,6 +60,11 @@ impl<'a> Draft<'a> {
         self.first_token.get_or_insert(self.started.elapsed());
     }
 
+    /// The rung that answers.
+    pub fn rung(&self) -> Option<&str> {
+        self.done.rung.as_deref()
+    }
+
     pub fn used(&mut self, usage: llm::Usage) {
         self.done.usage = Usage {
             input_tokens: usage.input_tokens.unwrap_or_default(),

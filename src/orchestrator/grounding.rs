@@ -1,255 +1,316 @@
-//! Citations, found and verified while the answer streams. Pure: text in, text and citations out.
+//! From a model's text to what a reader gets. Pure: text in, supported sentences out.
 //!
-//! A finished sentence is cited if a sentence of a passage, or two adjacent ones, supports it (see
-//! [`support`]). The model's own `[n]` markers narrow the search: a marker whose passage supports
-//! the sentence stays in the text, any other is removed. What follows the first marker of a
-//! sentence is held back until the sentence has ended, for only then is it known.
+//! The stages, each of which knows nothing of the next: [`reasoning`] leaves out what the model
+//! thinks aloud, [`splitter`] cuts sentences, [`markers`] reads the numbers of passages in them,
+//! [`sanitise`] takes markup away, [`context`] knows the headings and lead-ins above, [`support`]
+//! finds the passages that say the same, or says why there are none. A sentence that no passage
+//! supports is not sent; a heading is sent only with a sentence below it.
 
 mod claim;
+mod condition;
+mod context;
+mod marked;
+pub mod markers;
 mod quantity;
+mod reasoning;
+mod sanitise;
+mod splitter;
 mod support;
 #[cfg(test)]
 mod tests;
+mod units;
+mod verdict;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 
 use crate::domain::evidence::{Citation, Source};
-use crate::domain::text;
-use support::Support;
-
-/// Longest text in brackets that can still be a marker.
-const MAX_MARKER: usize = 16;
+use claim::{Claim, plain};
+use context::{Context, Level, Prefix, declines, is_rule, level_of, row_of, split_prefix};
+use marked::Marked;
+use reasoning::Reasoning;
+use splitter::{Piece, Sentence, Splitter};
+pub use support::Words;
+use support::{Found, Support};
+use units::last_clause;
+use verdict::Asserted;
+pub use verdict::Reason;
 
 /// What a piece of the model's text became.
 #[derive(Debug, PartialEq)]
 pub enum Output {
-    /// Goes to the reader.
-    Text(String),
-    /// Goes to the reader once its quote was compared with the stored text.
-    Citation(Citation),
-}
-
-/// A part of a sentence that waits for the sentence's end.
-enum Held {
-    Text(String),
-    /// Blanks before the marker, and the passages it names.
-    Marker(String, Vec<i32>),
+    /// Goes to the reader once its quotes were compared with the stored text. Without a citation
+    /// it is the end of a line, or a heading or a lead-in: a sentence that has some follows it.
+    Text(String, Vec<Citation>),
+    /// Goes to nobody.
+    Dropped(Reason),
 }
 
 /// Follows one answer.
 pub struct Grounder {
+    words: Words,
+    reasoning: Reasoning,
+    splitter: Splitter,
     support: Support,
+    context: Context,
     /// Characters sent so far.
     sent: usize,
-    /// The open sentence without its markers.
-    sentence: String,
-    /// Where the sentence begins in the answer, and where its text ends so far.
-    span: (usize, usize),
-    held: Vec<Held>,
-    /// Blanks that are sent only if text follows on the same line.
-    blanks: String,
-    /// An open bracket that may become a marker.
-    bracket: Option<String>,
+    /// The prefix of the line, until something of the line was sent.
+    prefix: Prefix,
+    /// What has ended since something was sent.
+    gap: Gap,
+    line_is_empty: bool,
+    /// Whether something of this line was sent, and whether the end of the last one was.
+    is_in_line: bool,
+    is_below_line: bool,
+    declined: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Gap {
+    Sentence,
+    Line,
+    Paragraph,
 }
 
 impl Grounder {
     /// A grounder over these passages.
-    pub fn new(sources: Vec<Source>) -> Self {
+    pub fn new(words: Words, question: &str, sources: Vec<Source>) -> Self {
         Self {
-            support: Support::new(sources),
+            words,
+            reasoning: Reasoning::default(),
+            splitter: Splitter::new(),
+            support: Support::new(words, question, sources),
+            context: Context::default(),
             sent: 0,
-            sentence: String::new(),
-            span: (0, 0),
-            held: Vec::new(),
-            blanks: String::new(),
-            bracket: None,
+            prefix: Prefix::default(),
+            gap: Gap::Sentence,
+            line_is_empty: true,
+            is_in_line: false,
+            is_below_line: false,
+            declined: false,
         }
     }
 
-    /// Takes the next piece of the model's text. Control characters do not count: no reader sees
-    /// them, and PostgreSQL stores no answer with a NUL.
+    /// Takes the next piece of the model's text.
     pub fn push(&mut self, delta: &str) -> Vec<Output> {
-        let mut outputs = Vec::new();
-        for c in delta
-            .chars()
-            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-        {
-            self.take(c, &mut outputs);
+        let mut text = String::new();
+        match self.words {
+            Words::Written => delta
+                .chars()
+                .for_each(|c| self.reasoning.take(c, &mut text)),
+            Words::Quoted => text.push_str(delta),
         }
-        outputs
+        self.read(&text)
     }
 
-    /// The model has ended: what was held back, and the last sentence's citations.
+    /// The model has ended: what was held back.
     pub fn finish(&mut self) -> Vec<Output> {
-        let mut outputs = Vec::new();
-        self.release_bracket(&mut outputs);
-        self.close_sentence(&mut outputs);
+        let mut text = String::new();
+        self.reasoning.finish(&mut text);
+        let mut outputs = self.read(&text);
+        let mut pieces = Vec::new();
+        self.splitter.finish(&mut pieces);
+        self.take(pieces, &mut outputs);
+        let unseen = self.context.end(Level::Heading);
+        drop_frames(unseen, &mut outputs);
+        if self.reasoning.left_out {
+            outputs.push(Output::Dropped(Reason::Reasoning));
+        }
         outputs
     }
 
-    fn take(&mut self, c: char, outputs: &mut Vec<Output>) {
-        if let Some(bracket) = &mut self.bracket {
-            if !(c.is_ascii_digit() || matches!(c, ',' | ' ' | ']')) || bracket.len() > MAX_MARKER {
-                self.release_bracket(outputs);
-                return self.take(c, outputs);
-            }
-            bracket.push(c);
-            if c == ']' {
-                self.end_bracket(outputs);
-            }
-            return;
-        }
-        match c {
-            '[' => self.bracket = Some(String::from(c)),
-            '\n' => {
-                self.blanks.clear();
-                self.close_sentence(outputs);
-                // No answer begins with an empty line.
-                if self.sent > 0 {
-                    self.send("\n", outputs);
-                }
-            }
-            c if c.is_whitespace() => self.blanks.push(c),
-            c => self.text(c, outputs),
-        }
+    /// Whether the model said that the passages do not answer, before it said anything else.
+    pub fn has_declined(&self) -> bool {
+        self.declined
     }
 
-    fn text(&mut self, c: char, outputs: &mut Vec<Output>) {
-        let blanks = std::mem::take(&mut self.blanks);
-        if !blanks.is_empty() && ends_sentence(&self.sentence, c) {
-            self.close_sentence(outputs);
+    fn read(&mut self, text: &str) -> Vec<Output> {
+        let mut pieces = Vec::new();
+        for c in text.chars() {
+            self.splitter.take(c, &mut pieces);
         }
-        if self.held.is_empty() {
-            if self.sent > 0 {
-                self.send(&blanks, outputs);
-            }
-            if self.sentence.is_empty() {
-                self.span = (self.sent, self.sent);
-            }
-            self.send(c.encode_utf8(&mut [0; 4]), outputs);
-            self.span.1 = self.sent;
-        } else {
-            self.held.push(Held::Text(format!("{blanks}{c}")));
-        }
-        if !self.sentence.is_empty() {
-            self.sentence.push_str(&blanks);
-        }
-        self.sentence.push(c);
+        let mut outputs = Vec::new();
+        self.take(pieces, &mut outputs);
+        outputs
     }
 
-    fn send(&mut self, piece: &str, outputs: &mut Vec<Output>) {
-        self.sent += piece.chars().count();
-        match outputs.last_mut() {
-            _ if piece.is_empty() => {}
-            Some(Output::Text(text)) => text.push_str(piece),
-            _ => outputs.push(Output::Text(piece.to_owned())),
-        }
-    }
-
-    fn end_bracket(&mut self, outputs: &mut Vec<Output>) {
-        let numbers: Vec<i32> = self
-            .bracket
-            .iter()
-            .flat_map(|bracket| bracket.trim_matches(['[', ']']).split(','))
-            .filter_map(|number| number.trim().parse().ok())
-            .collect();
-        if numbers.is_empty() {
-            self.release_bracket(outputs);
-        } else {
-            self.bracket = None;
-            let blanks = std::mem::take(&mut self.blanks);
-            self.held.push(Held::Marker(blanks, numbers));
-        }
-    }
-
-    /// What looked like a marker is text.
-    fn release_bracket(&mut self, outputs: &mut Vec<Output>) {
-        for c in self.bracket.take().unwrap_or_default().chars() {
-            if c.is_whitespace() {
-                self.blanks.push(c);
-            } else {
-                self.text(c, outputs);
-            }
-        }
-    }
-
-    fn close_sentence(&mut self, outputs: &mut Vec<Output>) {
-        let sentence = std::mem::take(&mut self.sentence);
-        let held = std::mem::take(&mut self.held);
-        let marked: BTreeSet<i32> = held
-            .iter()
-            .filter_map(|piece| match piece {
-                Held::Marker(_, numbers) => Some(numbers),
-                Held::Text(_) => None,
-            })
-            .flatten()
-            .copied()
-            .collect();
-        let found = self.support.find(&sentence, &marked);
-        let verified: BTreeSet<i32> = found.iter().map(|citation| citation.source_id).collect();
-        self.show(held, &verified, outputs);
-        let (Ok(start), Ok(end)) = (i32::try_from(self.span.0), i32::try_from(self.span.1)) else {
-            return;
-        };
-        for citation in found {
-            outputs.push(Output::Citation(Citation {
-                answer_start: start,
-                answer_end: end,
-                ..citation
-            }));
-        }
-        self.span = (self.sent, self.sent);
-    }
-
-    /// Sends what was held back, with the markers that were verified.
-    fn show(&mut self, held: Vec<Held>, verified: &BTreeSet<i32>, outputs: &mut Vec<Output>) {
-        // Held from its first character on, the sentence has no place yet.
-        let mut placed = self.span.0 < self.span.1;
-        let mut place = |this: &mut Self| {
-            if !std::mem::replace(&mut placed, true) {
-                this.span = (this.sent, this.sent);
-            }
-        };
-        let mut shown = BTreeSet::new();
-        for piece in held {
+    fn take(&mut self, pieces: Vec<Piece>, outputs: &mut Vec<Output>) {
+        for piece in pieces {
             match piece {
-                Held::Text(text) => {
-                    let begins = self.span.0 == self.span.1 && shown.is_empty();
-                    let text = if begins { text.trim_start() } else { &text };
-                    place(self);
-                    self.send(text, outputs);
-                    self.span.1 = self.sent;
+                Piece::Sentence(sentence) => self.sentence(&sentence, outputs),
+                Piece::Break => {
+                    let gap = if self.line_is_empty {
+                        Gap::Paragraph
+                    } else {
+                        Gap::Line
+                    };
+                    self.gap = self.gap.max(gap);
+                    self.line_is_empty = true;
+                    self.end_line(outputs);
                 }
-                Held::Marker(blanks, numbers) => {
-                    let kept: Vec<String> = numbers
-                        .into_iter()
-                        .filter(|number| verified.contains(number))
-                        .map(|number| number.to_string())
-                        .collect();
-                    if !kept.is_empty() {
-                        let lead = if self.sent == 0 { "" } else { &blanks };
-                        self.send(lead, outputs);
-                        place(self);
-                        self.send(&format!("[{}]", kept.join(", ")), outputs);
-                        shown.extend(kept);
-                    }
-                }
+                Piece::Overlong => outputs.push(Output::Dropped(Reason::Overlong)),
             }
         }
+    }
+
+    /// The end of a line is sent with the line: who reads by lines need not wait for the next.
+    fn end_line(&mut self, outputs: &mut Vec<Output>) {
+        if std::mem::take(&mut self.is_in_line) {
+            self.is_below_line = true;
+            self.sent += 1;
+            outputs.push(Output::Text("\n".into(), Vec::new()));
+        }
+    }
+
+    fn sentence(&mut self, sentence: &Sentence, outputs: &mut Vec<Output>) {
+        self.line_is_empty = false;
+        if self.declined {
+            return outputs.push(Output::Dropped(Reason::Declined));
+        }
+        match self.words {
+            Words::Quoted => self.quoted(sentence, outputs),
+            Words::Written => self.written(sentence, outputs),
+        }
+    }
+
+    /// A line of the passages: shown as it is.
+    fn quoted(&mut self, sentence: &Sentence, outputs: &mut Vec<Output>) {
+        self.prefix = Prefix::default();
+        let text = Marked::read(&sentence.raw, str::to_owned);
+        let own = plain(&text.said);
+        let asserted = Asserted {
+            claim: Claim::of(&own),
+            own,
+            lead: String::new(),
+            frame: None,
+        };
+        match self.support.find(&asserted, &text.numbers) {
+            Ok(found) => self.show(&text, found.citations, outputs),
+            Err(reason) => outputs.push(Output::Dropped(reason)),
+        }
+    }
+
+    fn written(&mut self, sentence: &Sentence, outputs: &mut Vec<Output>) {
+        let mut raw = sentence.raw.as_str();
+        let mut prefix = Prefix::default();
+        if sentence.begins_line {
+            (prefix, raw) = split_prefix(raw);
+        }
+        let row = sentence.begins_line.then(|| row_of(raw.trim())).flatten();
+        if row.as_deref().is_some_and(is_rule) || is_rule(raw.trim()) {
+            return;
+        }
+        if sentence.begins_line {
+            let unseen = self.context.begin(&prefix, row.is_some());
+            drop_frames(unseen, outputs);
+            self.prefix = prefix.clone();
+        }
+        let text = Marked::read(row.as_deref().unwrap_or(raw), sanitise::without_markup);
+        let is_fragment = prefix.is_item || row.is_some();
+        let alone = sentence.begins_line && sentence.ends_line;
+        if let Some(level) = level_of(&text.said, raw, &prefix, sentence.ends_line) {
+            let unseen = self.context.add(level, &text.said, &prefix);
+            return drop_frames(unseen, outputs);
+        }
+        let begins_table = row.is_some() && self.context.begins_table();
+        let lead = self.context.lead(is_fragment);
+        let asserted = Asserted {
+            claim: Claim::of(&format!("{} {}", last_clause(&lead), text.said)),
+            own: plain(&text.said),
+            lead: last_clause(&lead).to_owned(),
+            frame: self.context.frame(),
+        };
+        match self.judge(&asserted, &text) {
+            Ok(found) => {
+                self.show_above(&found, outputs);
+                self.show(&text, found.citations, outputs);
+            }
+            Err(_) if begins_table => {
+                let unseen = self.context.add(Level::Header, &text.said, &prefix);
+                drop_frames(unseen, outputs);
+            }
+            Err(_) if alone && !is_fragment && is_title(&text.said) => {
+                let unseen = self.context.add(Level::Heading, &text.said, &prefix);
+                drop_frames(unseen, outputs);
+            }
+            Err(reason) => {
+                self.declined |= self.sent == 0 && declines(&text.said);
+                outputs.push(Output::Dropped(reason));
+            }
+        }
+    }
+
+    /// What supports the sentence, if it holds no way to get in touch that its passages lack.
+    fn judge(&self, asserted: &Asserted, text: &Marked) -> Result<Found, Reason> {
+        let found = self.support.find(asserted, &text.numbers)?;
+        let numbers = found.citations.iter().map(|citation| citation.source_id);
+        let passages: Vec<&str> = numbers.filter_map(|id| self.support.text(id)).collect();
+        let above = self.context.lines.iter().map(|above| above.text.as_str());
+        let mut shown = above.chain([text.said.as_str()]);
+        if shown.any(|text| sanitise::has_foreign_contact(text, &passages)) {
+            return Err(Reason::Contact);
+        }
+        Ok(found)
+    }
+
+    /// Sends the lines above that have waited for a sentence.
+    fn show_above(&mut self, found: &Found, outputs: &mut Vec<Output>) {
+        let waiting = self.context.take_unseen();
+        let own = std::mem::take(&mut self.prefix);
+        for above in waiting {
+            self.gap = self.gap.max(Gap::Line);
+            self.prefix = above.prefix;
+            let text = Marked::read(&above.text, str::to_owned);
+            // It says what stands above in the passage, or it says nothing.
+            let says = Claim::of(&above.text).core().next().is_some();
+            let cited = match (says, found.frames.is_empty()) {
+                (false, _) => Vec::new(),
+                (true, false) => found.frames.clone(),
+                (true, true) => found.citations.clone(),
+            };
+            self.show(&text, cited, outputs);
+            self.gap = Gap::Line;
+        }
+        self.prefix = own;
+    }
+
+    /// Sends a sentence with the markers that were verified.
+    fn show(&mut self, text: &Marked, citations: Vec<Citation>, outputs: &mut Vec<Output>) {
+        let mut shown = match (self.gap, std::mem::take(&mut self.is_below_line)) {
+            _ if self.sent == 0 => String::new(),
+            (Gap::Sentence, _) => " ".to_owned(),
+            (Gap::Line, true) => String::new(),
+            (Gap::Line, false) | (Gap::Paragraph, true) => "\n".to_owned(),
+            (Gap::Paragraph, false) => "\n\n".to_owned(),
+        };
+        self.is_in_line = true;
+        shown.push_str(&std::mem::take(&mut self.prefix).shown);
+        self.gap = Gap::Sentence;
+        let start = self.sent + shown.chars().count();
+        let verified: BTreeSet<i32> = citations
+            .iter()
+            .map(|citation| citation.source_id)
+            .collect();
+        shown.push_str(&text.with_markers(&verified));
+        self.sent += shown.chars().count();
+        let (Ok(start), Ok(end)) = (i32::try_from(start), i32::try_from(self.sent)) else {
+            return;
+        };
+        let placed = citations.into_iter().map(|citation| Citation {
+            answer_start: start,
+            answer_end: end,
+            ..citation
+        });
+        outputs.push(Output::Text(shown, placed.collect()));
     }
 }
 
-/// Whether the sentence has ended, now that `next` follows it after a blank.
-fn ends_sentence(sentence: &str, next: char) -> bool {
-    let body = sentence.trim_end_matches(['*', '_']);
-    let marks = body.trim_end_matches(['"', '\'', '”', '’', ')', ']', '»']);
-    if !marks.ends_with(['.', '!', '?', '…']) {
-        return false;
-    }
-    // An opening quote or a bullet stands for the letter behind it.
-    let next = if next.is_alphanumeric() { next } else { 'X' };
-    let probe = format!("{body} {next}");
-    text::sentence_bounds(&probe)
-        .last()
-        .is_some_and(|last| last.start >= body.len())
+/// Whether a line looks like a heading, and not like the word that there is no answer.
+fn is_title(said: &str) -> bool {
+    said.contains(char::is_alphabetic) && units::is_heading(said) && !declines(said)
+}
+
+fn drop_frames(count: usize, outputs: &mut Vec<Output>) {
+    outputs.extend((0..count).map(|_| Output::Dropped(Reason::Frame)));
 }

@@ -35,6 +35,19 @@ struct TokenLabels {
     direction: &'static str,
 }
 
+/// A piece of a model's text that was not shown.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DroppedLabels {
+    reason: &'static str,
+}
+
+/// An answer of a model of which nothing could be shown.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReplacedLabels {
+    /// What was shown instead: `extractive` or `abstain`.
+    rung: &'static str,
+}
+
 /// The metrics of calls to language models; clones count together.
 #[derive(Clone, Default)]
 pub(super) struct CallMetrics {
@@ -82,6 +95,8 @@ pub struct TurnMetrics {
     taken_over: Counter,
     refused: Counter,
     superseded: Counter,
+    dropped: Family<DroppedLabels, Counter>,
+    replaced: Family<ReplacedLabels, Counter>,
     seconds: Histogram,
     first_token_seconds: Histogram,
     retrieval_seconds: Histogram,
@@ -98,6 +113,8 @@ impl Default for TurnMetrics {
             taken_over: Counter::default(),
             refused: Counter::default(),
             superseded: Counter::default(),
+            dropped: Family::default(),
+            replaced: Family::default(),
             seconds: histogram(),
             first_token_seconds: histogram(),
             retrieval_seconds: histogram(),
@@ -125,6 +142,16 @@ impl TurnMetrics {
             "turns_superseded",
             "Turns that another replica had taken over by the time they ended here",
             self.superseded.clone(),
+        );
+        registry.register(
+            "answer_sentences_dropped",
+            "Sentences of a model that were not shown, by why not",
+            self.dropped.clone(),
+        );
+        registry.register(
+            "answers_replaced",
+            "Answers of a model of which nothing was shown, by what was shown instead",
+            self.replaced.clone(),
         );
         registry.register(
             "turn_seconds",
@@ -161,6 +188,14 @@ impl TurnMetrics {
 
     pub(super) fn superseded(&self) {
         self.superseded.inc();
+    }
+
+    pub(super) fn dropped(&self, reason: &'static str) {
+        self.dropped.get_or_create(&DroppedLabels { reason }).inc();
+    }
+
+    pub(super) fn replaced(&self, rung: &'static str) {
+        self.replaced.get_or_create(&ReplacedLabels { rung }).inc();
     }
 
     pub(super) fn ended(&self, done: &TurnDone) {

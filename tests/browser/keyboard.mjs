@@ -47,7 +47,7 @@ pageTest("focus on a citation survives the rest of the answer", async (page) => 
   model.next(async ({ say }) => {
     say(`${SENTENCE} [1]\n`);
     await page.locator(".citation").first().focus();
-    say("Your risk of stroke starts to fall after you stop.");
+    say("Your risk of stroke starts to fall after you stop.\n");
     await page.waitForFunction(() => document.querySelector(".text").textContent.includes("after you stop"));
   });
   await ask(page, ORDINARY, "completed");

@@ -17,7 +17,7 @@ pub const QUESTION: &str = "When are visiting hours?";
 pub const SENTENCES: [&str; 3] = [
     "Visiting hours are from 2 pm to 8 pm every day [1]. ",
     "Children may visit with an adult [1]. ",
-    "Please do not visit with a fever [1].",
+    "Please do not visit with a fever [1].\n",
 ];
 
 /// A system that knows the leaflet and asks this provider, then no one (`only`) or the documents.

@@ -6,15 +6,10 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
-use super::quantity::{Quantities, in_figures, pieces};
+use super::condition::{self, Condition, Threshold};
+use super::quantity::{Quantities, Range, in_figures, pieces};
+use super::vocabulary::{PHRASES, is_neutral, meaningful};
 use crate::domain::text;
-use crate::domain::words::content_words;
-use crate::orchestrator::gate::share;
-
-/// A sentence word for word.
-const VERBATIM: f32 = 2.0;
-/// Sentences with fewer content words say too little to be supported, unless word for word.
-const MIN_WORDS: usize = 2;
 
 /// Words that deny what follows.
 const NEGATIONS: &str = "not no never without nor neither none nobody nothing";
@@ -25,13 +20,19 @@ const REFUSALS: &str = "avoid avoids avoided avoiding stop stops stopped stoppin
 /// Words that take something out of what is said.
 const EXCEPTIONS: &str = "unless except excluding";
 const CONDITIONS: &str = "if when while during";
+/// Words that leave a choice, and words that leave none.
+const LEAVING_OPEN: &str = "may might could optional";
+const OBLIGING: &str = "must required requires obliged compulsory mandatory always";
+/// Words that speak of a part, and words that speak of all.
+const PARTIAL: &str = "some most many often usually sometimes may might";
+const SWEEPING: &str = "all always every everyone everybody any";
 
 /// Choices, each with its sides, each side with the words that take it. A claim must not take a side
 /// if its quote takes only others. Many of these words say nothing about a topic ("before", "more"),
 /// and any is but one among those that are counted, so that the rest would outvote it. Only what
 /// makes advice wrong belongs here.
 const CHOICES: &[&[&str]] = &[
-    &["before until", "after"],
+    &["before until within", "after"],
     &["left", "right"],
     &["more over above", "less fewer under below"],
     &["maximum", "minimum"],
@@ -71,40 +72,60 @@ static SIDES: LazyLock<HashMap<&str, (usize, usize)>> = LazyLock::new(|| {
 });
 
 /// Whether a text denies: a claim and its quote must agree in it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Polarity {
-    negated: bool,
+    pub negated: bool,
     refusing: bool,
 }
 
 /// What a piece of text says.
+#[derive(Clone, Debug)]
 pub(super) struct Claim {
     /// White space made equal, letters lower.
-    plain: String,
-    words: HashSet<String>,
-    quantities: Quantities,
+    pub plain: String,
+    /// Every word with a meaning, numbers included.
+    pub words: HashSet<String>,
+    pub quantities: Quantities,
+    pub ranges: Vec<Range>,
     pub polarity: Polarity,
+    /// What a "not" stands before.
+    denied: HashSet<String>,
     excepting: bool,
+    pub condition: Option<Condition>,
+    pub thresholds: Vec<Threshold>,
     conditional: bool,
+    leaves_open: bool,
+    obliges: bool,
+    partial: bool,
+    sweeping: bool,
     sides: BTreeSet<(usize, usize)>,
 }
 
 impl Claim {
     pub fn of(text: &str) -> Self {
         let plain = plain(text);
-        let text = in_figures(&spelled_out(&plain));
-        let said: HashSet<&str> = pieces(&text).into_iter().map(|(word, _)| word).collect();
+        let text = in_figures(&spelled_out(&spaced(&plain)));
+        let pieces = pieces(&text);
+        let said: HashSet<&str> = pieces.iter().map(|(word, _)| *word).collect();
         let says = |words: &str| words.split(' ').any(|word| said.contains(word));
         Self {
             // "Once a day" and "daily" are the same words.
-            words: content_words(&text.replace("1 time a ", "a ")).collect(),
+            words: meaningful(&text.replace("1 time a ", "a ")).collect(),
             quantities: Quantities::of(&text),
+            ranges: Range::all(&text),
             polarity: Polarity {
                 negated: says(NEGATIONS),
                 refusing: says(REFUSALS),
             },
+            denied: denied(&text),
             excepting: says(EXCEPTIONS),
+            condition: condition::of(&text),
+            thresholds: condition::thresholds(&text),
             conditional: says(CONDITIONS),
+            leaves_open: says(LEAVING_OPEN),
+            obliges: says(OBLIGING) || text.contains("have to ") || text.contains("need to "),
+            partial: says(PARTIAL),
+            sweeping: says(SWEEPING),
             sides: said
                 .iter()
                 .filter_map(|word| SIDES.get(word))
@@ -114,33 +135,26 @@ impl Claim {
         }
     }
 
-    /// How well the quote covers this sentence; `None` if something contradicts or is missing.
-    pub fn covered_by(&self, quote: &Self) -> Option<f32> {
-        if self.words.is_empty() {
-            return None;
-        }
-        if self.plain == quote.plain {
-            return Some(VERBATIM);
-        }
-        let names = |word: &&String| {
-            word.starts_with(char::is_alphabetic) && word.contains(|c: char| c.is_ascii_digit())
-        };
-        let supported = self.words.len() >= MIN_WORDS
-            && self.polarity == quote.polarity
+    /// The words that make the claim: neither fillers nor figures.
+    pub fn core(&self) -> impl Iterator<Item = &String> {
+        self.words.iter().filter(|word| !is_neutral(word))
+    }
+
+    /// Whether this denies, excepts and chooses as the quote does.
+    pub fn agrees_with(&self, quote: &Self) -> bool {
+        self.polarity == quote.polarity
+            // "Do not take it if you are pregnant" does not say "if you are not pregnant".
+            && !self
+                .denied
+                .iter()
+                .any(|word| quote.words.contains(word) && !quote.denied.contains(word))
+            // Nor does "stop without asking" say "do not stop without asking".
+            && !(self.denied.is_empty()
+                && quote.denied.iter().any(|word| self.words.contains(word)))
             && self.excepts_as(quote)
             && self.chooses_as(quote)
-            && self
-                .words
-                .iter()
-                .filter(names)
-                .all(|word| quote.words.contains(word))
-            && self.quantities.are_in(&quote.quantities);
-        supported.then(|| {
-            share(
-                self.words.intersection(&quote.words).count(),
-                self.words.len(),
-            )
-        })
+            && !(self.obliges && quote.leaves_open && !quote.obliges)
+            && !(self.sweeping && quote.partial && !quote.sweeping)
     }
 
     /// An exception may be left out only of what forbids: to forbid too much is the safe side.
@@ -159,24 +173,56 @@ impl Claim {
     }
 }
 
+/// The words that a "not" or "never" stands before.
+fn denied(text: &str) -> HashSet<String> {
+    let mut denied = HashSet::new();
+    for clause in text.split(['.', ',', ';', ':', '|', '\n']) {
+        let words: Vec<&str> = clause.split_whitespace().collect();
+        for (at, word) in words.iter().enumerate() {
+            if matches!(*word, "not" | "never") {
+                let behind = words.get(at + 1..).unwrap_or_default().join(" ");
+                denied.extend(meaningful(&behind).next());
+            }
+        }
+    }
+    denied
+}
+
 /// A bullet is no part of a sentence.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let words: Vec<&str> = text::without_bullet(text).split_whitespace().collect();
     words.join(" ").to_lowercase().replace('’', "'")
 }
 
+/// "500mg" as "500 mg", but "HbA1c" as it is.
+fn spaced(text: &str) -> String {
+    let mut spaced = String::with_capacity(text.len());
+    let (mut in_number, mut in_word) = (false, false);
+    for c in text.chars() {
+        if in_number && c.is_alphabetic() {
+            spaced.push(' ');
+        }
+        in_number = c.is_ascii_digit() && !in_word;
+        in_word = c.is_alphabetic() || (in_word && c.is_alphanumeric());
+        spaced.push(c);
+    }
+    spaced
+}
+
 /// Contractions and phrases as the words they stand for.
 fn spelled_out(plain: &str) -> String {
-    [
+    let contractions = [
         ("can't", "can not"),
         ("cannot", "can not"),
         ("won't", "will not"),
         ("n't", " not"),
         ("at least", "minimum"),
         ("at most", "maximum"),
-    ]
-    .into_iter()
-    .fold(plain.to_owned(), |text, (short, long)| {
-        text.replace(short, long)
-    })
+    ];
+    contractions
+        .iter()
+        .chain(PHRASES)
+        .fold(plain.to_owned(), |text, (short, long)| {
+            text.replace(short, long)
+        })
 }

@@ -1,5 +1,8 @@
 //! How much of what, and how often: the numbers of a sentence, in words or in figures.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
 /// Units that must not be exchanged; plurals lose their `s` first.
@@ -160,6 +163,7 @@ fn number(word: &str) -> Option<u32> {
 }
 
 /// The quantities of a text.
+#[derive(Clone, Debug)]
 pub(super) struct Quantities {
     /// The numbers with their units: "2.5 mg", "1,000", "8 pm".
     numbers: HashSet<(String, Option<String>)>,
@@ -212,11 +216,19 @@ impl Quantities {
         }
     }
 
-    /// Whether the other text has all of these, and nothing done more or less often.
-    pub fn are_in(&self, other: &Self) -> bool {
-        self.numbers.iter().all(|number| other.state(number))
+    /// Whether the other text, or what stands above it, has all of these, and the other text
+    /// nothing done more or less often.
+    pub fn are_in(&self, other: &Self, above: &Self) -> bool {
+        self.numbers
+            .iter()
+            .all(|number| other.state(number) || above.state(number))
             && (other.rates.is_empty() || self.rates.is_subset(&other.rates))
             && (other.times.is_empty() || self.times.is_subset(&other.times))
+    }
+
+    /// Whether a number is stated, whatever it counts.
+    pub fn mention(&self, number: &str) -> bool {
+        self.numbers.iter().any(|(stated, _)| stated == number)
     }
 
     fn state(&self, (number, unit): &(String, Option<String>)) -> bool {
@@ -230,6 +242,60 @@ impl Quantities {
                 Some(unit) => number == "1" && self.single.contains(unit),
                 None => false,
             }
+    }
+}
+
+/// "15 to 20 grams": one end of it is another statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    low: String,
+    high: String,
+}
+
+impl Range {
+    /// The ranges of a text that is in figures.
+    pub fn all(text: &str) -> Vec<Self> {
+        let mut found = Vec::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+            let (low, after) = split_number(rest.get(at..).unwrap_or_default());
+            rest = after;
+            let (word, behind) = first_word(after);
+            // "500 mg to 1 g": the first end may have a unit of its own.
+            let behind = if unit(word).is_some() { behind } else { after };
+            let joined = ["to ", "and ", "-", "–", "—"]
+                .into_iter()
+                .find_map(|joint| {
+                    let next = behind.trim_start().strip_prefix(joint)?.trim_start();
+                    next.starts_with(|c: char| c.is_ascii_digit())
+                        .then_some((joint, next))
+                });
+            if let Some((joint, next)) = joined
+                && (joint != "and " || text.contains("between "))
+            {
+                let (high, _) = split_number(next);
+                found.push(Self { low, high });
+            }
+        }
+        found
+    }
+
+    /// Whether the claim states one end as if it were all. "Up to" and "from" say that it is not.
+    pub fn is_halved_by(&self, claim: &str, stated: &Quantities) -> bool {
+        const OPEN: [&str; 14] = [
+            "up", "from", "until", "minimum", "maximum", "most", "least", "over", "under", "above",
+            "below", "more", "less", "than",
+        ];
+        let words: Vec<&str> = claim.split_whitespace().collect();
+        let is_end = |word: &str| {
+            let (number, _) = split_number(word);
+            number == self.low || number == self.high
+        };
+        let is_open = words.iter().enumerate().any(|(at, word)| {
+            let before = words.get(at.saturating_sub(2)..at).unwrap_or_default();
+            is_end(word) && before.iter().any(|word| OPEN.contains(word))
+        });
+        stated.mention(&self.low) != stated.mention(&self.high) && !is_open
     }
 }
 
@@ -318,61 +384,4 @@ fn unit(word: &str) -> Option<String> {
     };
     let unit = if word == "percent" { "%" } else { word };
     UNITS.contains(&unit).then(|| unit.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_in_words() {
-        for (text, figures) in [
-            ("take two tablets.", "take 2 tablets."),
-            ("twenty-four hours", "24 hours"),
-            ("thirty five, six", "35, 6"),
-            ("half a tablet", "0.5 tablet"),
-            ("a quarter of a tablet", "a 0.25 tablet"),
-            (
-                "once daily or twice a week",
-                "1 time a day or 2 times a week",
-            ),
-            (
-                "only once, at once, once you ate",
-                "only 1 time, at once, once you ate",
-            ),
-            (
-                "every day, per week, every ward",
-                "a day, a week, every ward",
-            ),
-            ("one side; no one; one of us", "1 side; no one; one of us"),
-            ("one of the tablets", "1 of the tablets"),
-            ("the one; this one", "the one; this one"),
-            ("no change: 2.5 mg", "no change: 2.5 mg"),
-        ] {
-            assert_eq!(in_figures(text), figures, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_word_may_part_a_form_from_its_number() {
-        let has = |text: &str, number: &str, unit: Option<&str>| {
-            numbers(text).contains(&(number.to_owned(), unit.map(str::to_owned)))
-        };
-        assert!(has("2 paracetamol tablets", "2", Some("tablet")));
-        for text in [
-            "2 of the tablets",
-            "2 of these tablets",
-            "2 500 mg tablets",
-            "2 500mg paracetamol tablets",
-            "2 x 500 mg tablets",
-            "2 × 500 mg tablets",
-        ] {
-            assert!(has(text, "2", Some("tablet")), "{text}");
-        }
-        assert!(has("2 500 mg tablets", "500", Some("mg")));
-        assert!(has("room 2, 500 mg tablets", "2", None));
-        assert!(has("2 people a day", "2", None));
-        assert!(has("2, then tablets", "2", None));
-        assert!(has("3 working days", "3", None));
-    }
 }

@@ -1,107 +1,277 @@
-//! Which quote supports a sentence.
+//! Which units support a sentence.
 //!
-//! A quote supports a sentence if it holds enough of the sentence's content words, every number
-//! with its unit, in words or figures, every name with digits ("B12"), and has the same polarity,
-//! exceptions and sides ("before" or "after"). A quote of two sentences counts only if both have
-//! that polarity; otherwise the "not" of one would vouch for the words of the other.
+//! A sentence is compared with one unit at a time. One that joins what several units say is
+//! supported if each of its parts is, by units of one passage; a part that only adds figures is
+//! none, for a figure of the next row would vouch for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::claim::Claim;
+use super::units::{Frame, Span, Unit, units_of};
+use super::verdict::{Asserted, Evidence, Reason, VERBATIM};
+use super::vocabulary::meaningful;
 use crate::domain::evidence::{Citation, Source};
 use crate::domain::text;
 
-/// Share of a sentence's content words that the quote must hold, if the model named the passage.
-const MARKED_COVERAGE: f32 = 0.6;
-/// The same if it did not.
-pub(super) const UNMARKED_COVERAGE: f32 = 0.65;
+/// Most parts that a sentence is cut into.
+const MAX_PARTS: usize = 6;
+/// Words that a part must say, figures aside.
+const MIN_WORDS: usize = 2;
+/// Between the parts of a sentence, and whether a new statement begins there.
+const JOINTS: [(&str, bool); 8] = [
+    ("; ", true),
+    (", but ", true),
+    (" but ", true),
+    (", and ", false),
+    (", or ", false),
+    (" and ", false),
+    (" or ", false),
+    (", ", false),
+];
+
+/// Whose words a text has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// A language model's: judged by what they say.
+    Written,
+    /// The passages': chosen with what they depend on, so the same words are enough.
+    Quoted,
+}
 
 struct Quote {
     /// Index of its source.
     source: usize,
-    /// Character offsets into the source's text.
-    start: usize,
-    end: usize,
-    claim: Claim,
+    unit: Unit,
+    evidence: Evidence,
 }
 
 /// The passages, cut into possible quotes.
 pub(super) struct Support {
+    words: Words,
     sources: Vec<Source>,
     quotes: Vec<Quote>,
+    /// What was asked: a condition that it names need not be said again.
+    question: HashSet<String>,
+}
+
+/// What supports a sentence.
+pub(super) struct Found {
+    /// The offsets into the answer are left 0.
+    pub citations: Vec<Citation>,
+    /// Of what a list item, a row or a section stands under in the passage.
+    pub frames: Vec<Citation>,
 }
 
 impl Support {
-    pub fn new(sources: Vec<Source>) -> Self {
+    pub fn new(words: Words, question: &str, sources: Vec<Source>) -> Self {
         let quotes = sources
             .iter()
             .enumerate()
-            .flat_map(|(index, source)| quotes_of(index, source))
+            .flat_map(|(index, source)| {
+                units_of(source).into_iter().map(move |unit| Quote {
+                    source: index,
+                    evidence: Evidence::of(&unit, &source.title),
+                    unit,
+                })
+            })
             .collect();
-        Self { sources, quotes }
-    }
-
-    /// The best quote of each marked passage or, without markers, of all passages; the offsets
-    /// into the answer are left 0.
-    pub fn find(&self, sentence: &str, marked: &BTreeSet<i32>) -> Vec<Citation> {
-        let claim = Claim::of(sentence);
-        if marked.is_empty() {
-            return self
-                .best(&claim, UNMARKED_COVERAGE, |_| true)
-                .into_iter()
-                .collect();
+        Self {
+            words,
+            sources,
+            quotes,
+            question: meaningful(&question.to_lowercase()).collect(),
         }
-        marked
-            .iter()
-            .filter_map(|number| self.best(&claim, MARKED_COVERAGE, |source| source.id == *number))
-            .collect()
     }
 
-    fn best(&self, claim: &Claim, least: f32, among: impl Fn(&Source) -> bool) -> Option<Citation> {
-        let (_, quote) = self
-            .quotes
+    /// The best quote of each marked passage that supports the sentence, else the best of all.
+    pub fn find(&self, asserted: &Asserted, marked: &BTreeSet<i32>) -> Result<Found, Reason> {
+        let among = |number: Option<i32>| {
+            move |quote: &&Quote| number.is_none_or(|number| self.number(quote) == Some(number))
+        };
+        let mut quotes: Vec<&Quote> = marked
             .iter()
-            .filter(|quote| self.sources.get(quote.source).is_some_and(&among))
-            .filter_map(|quote| Some((claim.covered_by(&quote.claim)?, quote)))
-            .filter(|(coverage, _)| *coverage >= least)
-            // The best, and among equals the shortest, and among those the first.
-            .min_by(|(a, x), (b, y)| {
-                b.total_cmp(a)
-                    .then((x.end - x.start).cmp(&(y.end - y.start)))
+            .filter_map(|number| self.best(asserted, among(Some(*number))).ok())
+            .collect();
+        if quotes.is_empty() {
+            match self.best(asserted, among(None)) {
+                Ok(quote) => quotes.push(quote),
+                Err(reason) => quotes = self.best_parts(asserted, marked).ok_or(reason)?,
+            }
+        }
+        let cite = |(source, span)| self.citation(source, span);
+        let mut spans: Vec<(usize, Span)> = Vec::new();
+        let mut frames: Vec<(usize, Span)> = Vec::new();
+        for quote in &quotes {
+            let place = (quote.source, quote.unit.span);
+            if !spans.contains(&place) {
+                spans.push(place);
+            }
+            let unit = &quote.unit;
+            let frame: Option<&Frame> = unit.lead.as_ref().or(unit.header.as_ref());
+            frames.extend(
+                frame
+                    .or(unit.heading.as_ref())
+                    .map(|frame| (quote.source, frame.span)),
+            );
+        }
+        Ok(Found {
+            citations: spans.into_iter().filter_map(cite).collect(),
+            frames: frames.into_iter().take(1).filter_map(cite).collect(),
+        })
+    }
+
+    /// The text of a source, for looking up what a sentence must not make up.
+    pub fn text(&self, number: i32) -> Option<&str> {
+        let mut sources = self.sources.iter();
+        sources
+            .find(|source| source.id == number)
+            .map(|source| source.text.as_str())
+    }
+
+    fn number(&self, quote: &Quote) -> Option<i32> {
+        self.sources.get(quote.source).map(|source| source.id)
+    }
+
+    fn best(&self, asserted: &Asserted, among: impl Fn(&&Quote) -> bool) -> Result<&Quote, Reason> {
+        let mut best: Option<(f32, &Quote)> = None;
+        let mut nearest = Reason::Unrelated;
+        for quote in self.quotes.iter().filter(among) {
+            let judged = match self.words {
+                Words::Quoted if quote.evidence.is_quoted_by(asserted) => Ok(VERBATIM),
+                _ => quote.evidence.judge(asserted, &self.question),
+            };
+            match judged {
+                // The best, and among equals the shortest, and among those the first.
+                Ok(share) => {
+                    let better = best.is_none_or(|(other, known)| {
+                        share > other || (share >= other && quote.length() < known.length())
+                    });
+                    if better {
+                        best = Some((share, quote));
+                    }
+                }
+                Err(Reason::Unrelated) => {}
+                Err(reason) => nearest = reason,
+            }
+        }
+        best.map(|(_, quote)| quote).ok_or(nearest)
+    }
+
+    /// The quotes of the parts of a sentence, all in one passage.
+    fn best_parts(&self, asserted: &Asserted, marked: &BTreeSet<i32>) -> Option<Vec<&Quote>> {
+        let numbers = self.sources.iter().map(|source| source.id);
+        let (first, others): (Vec<i32>, Vec<i32>) =
+            numbers.partition(|number| marked.contains(number));
+        let parts = parts(&asserted.own);
+        let mut numbers = first.into_iter().chain(others);
+        if !(2..=MAX_PARTS).contains(&parts.len()) {
+            return None;
+        }
+        numbers.find_map(|number| self.cover(asserted, &parts, number))
+    }
+
+    /// The parts from the first on, each as long as possible.
+    fn cover(&self, whole: &Asserted, parts: &[Part<'_>], number: i32) -> Option<Vec<&Quote>> {
+        let mut quotes = Vec::new();
+        let mut from = 0;
+        while from < parts.len() {
+            let (to, quote) = (from + 1..=parts.len()).rev().find_map(|to| {
+                let part = joined(parts.get(from..to)?)?;
+                let mut claim = Claim::of(&format!("{} {part}", whole.lead));
+                claim.polarity.negated |= is_denied(parts, from);
+                if claim.core().filter(|word| !has_digit(word)).count() < MIN_WORDS {
+                    return None;
+                }
+                let asserted = Asserted {
+                    claim,
+                    own: part,
+                    lead: whole.lead.clone(),
+                    frame: whole.frame.clone(),
+                };
+                let in_source = |quote: &&Quote| self.number(quote) == Some(number);
+                Some((to, self.best(&asserted, in_source).ok()?))
             })?;
-        let source = self.sources.get(quote.source)?;
+            quotes.push(quote);
+            from = to;
+        }
+        Some(quotes)
+    }
+
+    fn citation(&self, source: usize, span: Span) -> Option<Citation> {
+        let source = self.sources.get(source)?;
         Some(Citation {
             source_id: source.id,
             document_id: source.document_id,
             version_id: source.version_id,
-            quote: text::slice_chars(&source.text, quote.start, quote.end)?.to_owned(),
-            start: source.start + i32::try_from(quote.start).ok()?,
-            end: source.start + i32::try_from(quote.end).ok()?,
+            quote: text::slice_chars(&source.text, span.start, span.end)?.to_owned(),
+            start: source.start + i32::try_from(span.start).ok()?,
+            end: source.start + i32::try_from(span.end).ok()?,
             answer_start: 0,
             answer_end: 0,
         })
     }
 }
 
-/// Every sentence, and every two adjacent ones of the same polarity.
-fn quotes_of(index: usize, source: &Source) -> Vec<Quote> {
-    let quote = |start: usize, end: usize| {
-        Some(Quote {
-            source: index,
-            start,
-            end,
-            claim: Claim::of(text::slice_chars(&source.text, start, end)?),
-        })
-    };
-    let single: Vec<Quote> = text::sentences(&source.text)
-        .into_iter()
-        .filter_map(|(start, end)| quote(start, end))
-        .collect();
-    let pairs: Vec<Quote> = single
-        .iter()
-        .zip(single.iter().skip(1))
-        .filter(|(a, b)| a.claim.polarity == b.claim.polarity)
-        .filter_map(|(a, b)| quote(a.start, b.end))
-        .collect();
-    single.into_iter().chain(pairs).collect()
+impl Quote {
+    fn length(&self) -> usize {
+        self.unit.span.end - self.unit.span.start
+    }
+}
+
+/// A part of a sentence with what joins it to the part before.
+struct Part<'a> {
+    joint: &'a str,
+    text: &'a str,
+    begins_anew: bool,
+}
+
+/// A sentence, cut wherever another statement may begin.
+fn parts(sentence: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = sentence;
+    let (mut joint, mut begins_anew) = ("", true);
+    loop {
+        let next = JOINTS
+            .iter()
+            .filter_map(|(text, anew)| rest.find(text).map(|at| (at, *text, *anew)))
+            // The first; of those at one place the longest.
+            .min_by_key(|(at, text, _)| (*at, usize::MAX - text.len()));
+        let (text, after) = match next {
+            Some((at, text, _)) => rest.split_at(at + text.len()),
+            None => (rest, ""),
+        };
+        let ending = next.map_or("", |(_, text, _)| text);
+        parts.push(Part {
+            joint,
+            text: text.strip_suffix(ending).unwrap_or(text),
+            begins_anew,
+        });
+        let Some((_, text, anew)) = next else {
+            return parts;
+        };
+        (joint, begins_anew, rest) = (text, anew, after);
+    }
+}
+
+/// Whether a "not" before this part reaches it: it does until a new statement begins.
+fn is_denied(parts: &[Part<'_>], at: usize) -> bool {
+    let begun = parts.iter().take(at + 1).rposition(|part| part.begins_anew);
+    let before = parts.get(begun.unwrap_or_default()..at).unwrap_or_default();
+    let mut before = before.iter();
+    before.any(|part| Claim::of(part.text).polarity.negated)
+}
+
+fn has_digit(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Several parts as they stood together.
+fn joined(parts: &[Part<'_>]) -> Option<String> {
+    let (first, others) = parts.split_first()?;
+    let mut text = first.text.to_owned();
+    for part in others {
+        text.push_str(part.joint);
+        text.push_str(part.text);
+    }
+    Some(text)
 }

@@ -1,7 +1,11 @@
+mod context;
+mod measured;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::domain::ids::{DocumentId, VersionId};
+use crate::domain::text;
 
 const VISITS: &str = "Visiting hours are from 2 pm to 8 pm. Children may visit with an adult. \
     Do not visit if you have a fever. Größe: See Dr. Miller, e.g. in room B12.";
@@ -11,39 +15,66 @@ const DOSES: &str = "Adults take 2.5 mg of the medicine every 8 hours with water
 /// Where the passages begin in their documents.
 const BEGINS: [i32; 2] = [100, 7];
 
-fn sources() -> Vec<Source> {
+/// Passages, numbered from 1.
+fn sources_of(passages: &[(&str, &str)]) -> Vec<Source> {
     (1..)
-        .zip([VISITS, DOSES])
-        .zip(BEGINS)
-        .map(|((id, text), start)| Source {
+        .zip(passages)
+        .map(|(id, (title, text))| Source {
             id,
             document_id: DocumentId::new(),
             version_id: VersionId::new(),
-            title: "Leaflet".into(),
+            title: (*title).into(),
             version: 1,
             page: None,
-            start,
-            end: start + i32::try_from(text.chars().count()).unwrap(),
-            text: text.into(),
+            start: 0,
+            end: i32::try_from(text.chars().count()).unwrap(),
+            text: (*text).into(),
             score: 1.0,
         })
         .collect()
 }
 
-/// The visible text and the citations.
-fn run_over(sources: Vec<Source>, parts: &[&str]) -> (String, Vec<Citation>) {
-    let mut grounder = Grounder::new(sources);
+fn sources() -> Vec<Source> {
+    let mut sources = sources_of(&[("Leaflet", VISITS), ("Leaflet", DOSES)]);
+    for (source, start) in sources.iter_mut().zip(BEGINS) {
+        source.start += start;
+        source.end += start;
+    }
+    sources
+}
+
+fn outputs(words: Words, sources: Vec<Source>, parts: &[&str]) -> Vec<Output> {
+    let mut grounder = Grounder::new(words, "", sources);
     let mut outputs: Vec<Output> = parts.iter().flat_map(|part| grounder.push(part)).collect();
     outputs.extend(grounder.finish());
+    outputs
+}
+
+/// The visible text and the citations.
+fn visible(outputs: Vec<Output>) -> (String, Vec<Citation>) {
     let mut answer = String::new();
     let mut citations = Vec::new();
     for output in outputs {
-        match output {
-            Output::Text(text) => answer.push_str(&text),
-            Output::Citation(citation) => citations.push(citation),
+        if let Output::Text(text, cited) = output {
+            answer.push_str(&text);
+            citations.extend(cited);
         }
     }
-    (answer, citations)
+    (answer.trim_end().to_owned(), citations)
+}
+
+fn run_over(sources: Vec<Source>, parts: &[&str]) -> (String, Vec<Citation>) {
+    visible(outputs(Words::Written, sources, parts))
+}
+
+/// Why the sentences that are not shown are not.
+fn reasons(passages: &[(&str, &str)], answer: &str) -> Vec<Reason> {
+    let outputs = outputs(Words::Written, sources_of(passages), &[answer]);
+    let dropped = outputs.into_iter().filter_map(|output| match output {
+        Output::Dropped(reason) => Some(reason),
+        Output::Text(..) => None,
+    });
+    dropped.collect()
 }
 
 fn run(parts: &[&str]) -> (String, Vec<Citation>) {
@@ -74,35 +105,62 @@ fn spans(answer: &str) -> Vec<String> {
 #[test]
 fn a_verbatim_sentence_is_cited_exactly_and_keeps_its_marker() {
     let (answer, citations) = run(&["Visiting hours are from 2 pm to 8 pm. [1]\n"]);
-    assert_eq!(
-        answer.trim_end(),
-        "Visiting hours are from 2 pm to 8 pm. [1]"
-    );
+    assert_eq!(answer, "Visiting hours are from 2 pm to 8 pm. [1]");
     assert_eq!(citations.len(), 1);
     assert_eq!(citations[0].quote, "Visiting hours are from 2 pm to 8 pm.");
     assert_eq!((citations[0].start, citations[0].end), (100, 137));
     assert_eq!(
         (citations[0].answer_start, citations[0].answer_end),
-        (0, 37)
+        (0, 41)
     );
 }
 
 #[test]
-fn markers_without_support_are_removed() {
+fn a_sentence_that_nothing_supports_is_not_shown() {
+    let (answer, citations) = run(&[
+        "Bananas are yellow. Children may visit with an adult [1]. Monkeys eat them [1].\n\n\
+         Hope this helps!",
+    ]);
+    assert_eq!(answer, "Children may visit with an adult [1].");
+    assert_eq!(citations.len(), 1);
     assert_eq!(
-        run(&["Children may visit with an adult [2]."]).0,
+        run(&["Bananas are yellow.\n- Monkeys eat them [1].\n"]).0,
+        ""
+    );
+    assert!(run(&["Yes."]).0.is_empty());
+}
+
+#[test]
+fn the_right_passage_is_cited_whatever_the_marker_says() {
+    for answer in [
+        "Children may visit with an adult [2].",
+        "Children may visit with an adult [9].",
+        "Children may visit with an adult [9999].",
+        "Children may visit with an adult [-1].",
+        "Children may visit with an adult [1, 2].",
+        "Children may visit with an adult [1, 2, 3, 4, 5, 6].",
+        "Children may visit with an adult [1-2].",
+        "Children may visit with an adult 【1】.",
+        "Children may visit with an adult **[1]**.",
+        "**Children may visit** with an adult [passage 1].",
+        "Children may visit with an adult [2][1].",
+        "Children may visit with an adult [2][3].",
+    ] {
+        let (shown, citations) = run(&[answer]);
+        assert_eq!(shown, "Children may visit with an adult [1].", "{answer}");
+        assert_eq!(citations.len(), 1);
+    }
+    for marker in ["[1]", "[2]", "【9】", "**[1]**", "[1-3]"] {
+        let (shown, citations) =
+            run(&[&format!("Children may visit with an adult. {marker} Bye.")]);
+        assert_eq!(shown, "Children may visit with an adult. [1]", "{marker}");
+        assert_eq!(citations.len(), 1);
+    }
+    // Without a marker there is none to put right.
+    assert_eq!(
+        run(&["Children may visit with an adult."]).0,
         "Children may visit with an adult."
     );
-    assert_eq!(
-        run(&["Children may visit with an adult [1, 2]."]).0,
-        "Children may visit with an adult [1]."
-    );
-    assert_eq!(
-        run(&["[2] Bananas are yellow fruit [9]. [1]"]).0,
-        "Bananas are yellow fruit."
-    );
-    assert_eq!(run(&["Some [7] words"]).0, "Some words");
-    assert!(quotes("Children may visit with an adult. [2]").is_empty());
 }
 
 #[test]
@@ -142,18 +200,8 @@ fn a_wrong_number_or_unit_is_not_supported() {
 #[test]
 fn the_opposite_is_not_supported() {
     assert!(quotes("You can visit if you have a fever [1].").is_empty());
-    // The "not" of the next sentence does not vouch for this one.
     assert!(quotes("Children may not visit with an adult [1].").is_empty());
     assert_eq!(quotes("Don't visit if you have a fever [1].").len(), 1);
-}
-
-#[test]
-fn without_a_marker_any_passage_may_support() {
-    assert_eq!(
-        quotes("Children may visit with an adult."),
-        ["Children may visit with an adult."]
-    );
-    assert!(quotes("Bananas are yellow.").is_empty());
 }
 
 #[test]
@@ -166,28 +214,80 @@ fn abbreviations_do_not_end_a_sentence() {
 }
 
 #[test]
-fn other_brackets_and_layout_stay() {
-    for answer in [
-        "See [the leaflet] now",
-        "A [ b ] [] [12",
-        "- One\n  - Two\n\n**Three.** Four",
-    ] {
-        assert_eq!(run(&[answer]).0, answer);
-    }
-    assert_eq!(run(&["\n\n  Hello.  "]).0, "Hello.");
-}
-
-#[test]
 fn control_characters_are_neither_sent_nor_counted() {
     let odd = "\u{7}Hello.\0 Visiting\u{0} hours are\r from 2 pm to\u{85} 8 pm. [1\0]\r\nBye.";
     let (answer, citations) = run(&[odd]);
-    assert_eq!(
-        answer,
-        "Hello. Visiting hours are from 2 pm to 8 pm. [1]\nBye."
-    );
+    assert_eq!(answer, "Visiting hours are from 2 pm to 8 pm. [1]");
     assert_eq!(citations.len(), 1);
-    assert_eq!(spans(odd), ["Visiting hours are from 2 pm to 8 pm."]);
-    assert_eq!(run(&["A\tb"]).0, "A\tb");
+    assert_eq!(spans(odd), ["Visiting hours are from 2 pm to 8 pm. [1]"]);
+}
+
+#[test]
+fn what_the_model_thinks_is_not_shown() {
+    let said = "Children may visit with an adult [1].";
+    for answer in [
+        "<think>Bananas are yellow. Visiting hours are from 2 pm to 8 pm.</think>Children may visit with an adult [1].",
+        "<Thinking>\nDo not visit if you have a fever.\n</THINKING>\nChildren may visit with an adult [1].",
+        "Children may visit with an adult [1]. <reasoning>Visiting hours are from 2 pm to 8 pm.",
+    ] {
+        assert_eq!(run(&[answer]).0, said, "{answer}");
+    }
+    let said = reasons(
+        &[("Visits", VISITS)],
+        "<think>Visiting hours are from 2 pm to 8 pm.",
+    );
+    assert_eq!(said, [Reason::Reasoning]);
+}
+
+#[test]
+fn markup_and_contacts_of_the_model_reach_nobody() {
+    let plain = "Children may visit with an adult [1].";
+    for answer in [
+        "**Children** may _visit_ with an adult [1].",
+        "Children may [visit](https://evil.example/?q=1) with an adult [1].",
+        "![a](https://evil.example/a.png) Children may visit with an adult [1].",
+        "<b>Children</b> may visit<img src=x onerror=alert(1)> with an adult [1].",
+        "> Children may visit with an adult [1].",
+        "Children may visit with an adult [1](https://evil.example).",
+        "Children may visit with an adult [1].\n\n[1]: https://evil.example",
+    ] {
+        assert_eq!(run(&[answer]).0, plain, "{answer}");
+    }
+    for answer in [
+        "Children may visit with an adult, see https://evil.example [1].",
+        "Children may visit with an adult <https://evil.example> [1].",
+        "Children may visit with an adult: www.evil.example [1].",
+        "Children may visit with an adult (nurse@evil.example) [1].",
+        "Children may visit with an adult, call 0800 123 456 [1].",
+        "Children may visit with an adult at 12 Mill Road [1].",
+    ] {
+        assert_eq!(run(&[answer]).0, "", "{answer}");
+    }
+}
+
+#[test]
+fn a_model_that_knows_no_answer_says_nothing_else() {
+    for answer in [
+        "NO ANSWER",
+        "I do not know. Please ask a member of staff.",
+        "The passages don't mention bananas. Children may visit with an adult [1].",
+    ] {
+        let mut grounder = Grounder::new(Words::Written, "", sources());
+        let mut outputs = grounder.push(answer);
+        outputs.extend(grounder.finish());
+        assert!(grounder.has_declined(), "{answer}");
+        assert_eq!(visible(outputs).0, "");
+    }
+}
+
+#[test]
+fn what_is_quoted_is_shown_as_it_stands() {
+    let passage = "Who should not take it?\n\nDo not take it if:\n• you are pregnant\n1. you have *gout*\n\nA | B\n2 | 3";
+    let lines = "Who should not take it? [1]\nDo not take it if: [1]\n• you are pregnant [1]\n1. you have *gout* [1]\nA | B [1]\n2 | 3 [1]\n";
+    let outputs = outputs(Words::Quoted, sources_of(&[("Leaflet", passage)]), &[lines]);
+    let (answer, citations) = visible(outputs);
+    assert_eq!(answer, lines.trim_end());
+    assert_eq!(citations.len(), 6);
 }
 
 /// Pieces that answers are made of; any order must do.
@@ -212,6 +312,15 @@ fn pieces() -> impl Strategy<Value = String> {
         "?",
         "- ",
         "**",
+        "【1】",
+        "**[1]**",
+        "<think>",
+        "</think>",
+        "# Visits",
+        "| a | 2 |",
+        "<b>",
+        "https://evil.example",
+        "Bananas are yellow.",
     ]);
     prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
 }
@@ -229,7 +338,20 @@ proptest! {
         }
         parts.push(&whole[last..]);
         let sources = sources();
-        prop_assert_eq!(run_over(sources.clone(), &parts), run_over(sources, &[&whole]));
+        for words in [Words::Written, Words::Quoted] {
+            prop_assert_eq!(outputs(words, sources.clone(), &parts), outputs(words, sources.clone(), &[&whole]));
+        }
+    }
+
+    #[test]
+    fn every_text_is_cited_or_stands_above_one_that_is(whole in pieces()) {
+        let mut open = false;
+        for output in outputs(Words::Written, sources(), &[&whole]) {
+            if let Output::Text(text, citations) = output && text != "\n" {
+                open = citations.is_empty();
+            }
+        }
+        prop_assert!(!open);
     }
 
     #[test]

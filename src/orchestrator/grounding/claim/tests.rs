@@ -1,11 +1,36 @@
-use super::super::support::UNMARKED_COVERAGE;
+use super::super::units::units_of;
+use super::super::verdict::{Asserted, Evidence};
 use super::*;
+use crate::domain::evidence::Source;
+use crate::domain::ids::{DocumentId, VersionId};
 
-/// Whether the sentence is supported by a quote that the model did not name.
+/// Whether the sentence is supported by a quote.
 fn supported(sentence: &str, quote: &str) -> bool {
-    Claim::of(sentence)
-        .covered_by(&Claim::of(quote))
-        .is_some_and(|share| share >= UNMARKED_COVERAGE)
+    let asserted = Asserted {
+        claim: Claim::of(sentence),
+        own: plain(sentence),
+        lead: String::new(),
+        frame: None,
+    };
+    let source = Source {
+        id: 1,
+        document_id: DocumentId::new(),
+        version_id: VersionId::new(),
+        title: String::new(),
+        version: 1,
+        page: None,
+        start: 0,
+        end: 0,
+        // A line that is a sentence, not a heading.
+        text: format!("{}.", quote.trim_end_matches('.')),
+        score: 1.0,
+    };
+    let mut units = units_of(&source).into_iter();
+    units.any(|unit| {
+        Evidence::of(&unit, "")
+            .judge(&asserted, &HashSet::new())
+            .is_ok()
+    })
 }
 
 #[test]

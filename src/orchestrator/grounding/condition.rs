@@ -1,0 +1,129 @@
+//! What a statement depends on: "if you have a fever", "children under 12".
+
+use std::collections::HashSet;
+
+use super::vocabulary::{holds, is_neutral, meaningful};
+use crate::orchestrator::gate::share;
+
+/// Words that open a condition.
+const OPENERS: [&str; 6] = ["if", "when", "whenever", "while", "provided", "once"];
+/// Share of the words of a condition, or of the statement, that a claim must hold.
+const LEAST: f32 = 0.5;
+const LEAST_OF_MAIN: f32 = 0.34;
+
+/// The condition of a sentence.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    /// The words of each alternative: "if you have a cough, a fever or a rash" has three.
+    alternatives: Vec<HashSet<String>>,
+    /// The words of the statement itself.
+    main: HashSet<String>,
+}
+
+/// The first condition of a lower-case sentence.
+pub(super) fn of(text: &str) -> Option<Condition> {
+    let (at, opener) = openings(text).next()?;
+    let before = text.get(..at)?;
+    let behind = text.get(at + opener.len()..)?;
+    // At the beginning the statement follows behind the comma; elsewhere it has been made.
+    let leads = !before.chars().any(char::is_alphanumeric);
+    let (condition, after) = match behind.split_once(if leads { ',' } else { ';' }) {
+        Some((condition, after)) => (condition, after),
+        None => (behind, ""),
+    };
+    // "Without asking first" belongs to the statement again.
+    let condition = condition.split(" without ").next().unwrap_or_default();
+    let alternatives = condition
+        .split([',', ';'])
+        .flat_map(|part| part.split(" or "))
+        .map(told)
+        .filter(|words| !words.is_empty())
+        .collect();
+    Some(Condition {
+        alternatives,
+        main: told(before).into_iter().chain(told(after)).collect(),
+    })
+}
+
+impl Condition {
+    /// Whether one alternative stands among these words.
+    pub fn is_kept_by(&self, words: &HashSet<String>) -> bool {
+        self.alternatives.is_empty()
+            || self
+                .alternatives
+                .iter()
+                .any(|alternative| held(alternative, words) >= LEAST)
+    }
+
+    /// Whether every word of one alternative stands in the question.
+    pub fn is_asked_by(&self, question: &HashSet<String>) -> bool {
+        self.alternatives
+            .iter()
+            .any(|alternative| held(alternative, question) >= 1.0)
+    }
+
+    /// Whether enough of what is said under the condition stands among these words.
+    pub fn is_applied_by(&self, words: &HashSet<String>) -> bool {
+        self.main.is_empty() || held(&self.main, words) >= LEAST_OF_MAIN
+    }
+}
+
+fn openings(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive(|c: char| !c.is_alphanumeric())
+        .filter_map(move |piece| {
+            let start = at;
+            at += piece.len();
+            let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+            OPENERS.contains(&word).then_some((start, word))
+        })
+}
+
+fn told(text: &str) -> HashSet<String> {
+    meaningful(text).filter(|word| !is_neutral(word)).collect()
+}
+
+/// The share of the words that stand among the others.
+pub(super) fn held(words: &HashSet<String>, among: &HashSet<String>) -> f32 {
+    let held = words.iter().filter(|word| holds(among, word)).count();
+    share(held, words.len())
+}
+
+/// "Children under 12": whom a number limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Threshold {
+    whom: String,
+    number: String,
+}
+
+/// The thresholds of a text that is in figures.
+pub(super) fn thresholds(text: &str) -> Vec<Threshold> {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    words
+        .windows(3)
+        .filter_map(|window| {
+            let [whom, side, number] = window else {
+                return None;
+            };
+            let number = number.trim_end_matches(|c: char| !c.is_ascii_digit());
+            let limits = ["under", "over", "above", "below"].contains(side);
+            (limits && number.starts_with(|c: char| c.is_ascii_digit())).then_some(())?;
+            Some(Threshold {
+                whom: meaningful(whom).next()?,
+                number: number.to_owned(),
+            })
+        })
+        .collect()
+}
+
+impl Threshold {
+    /// Whether a claim about the same people leaves out whom exactly it is about.
+    pub fn is_dropped_by(&self, words: &HashSet<String>) -> bool {
+        // Words end at the point of "2.5".
+        let number = self.number.split(['.', ',']).next().unwrap_or_default();
+        words.contains(&self.whom) && !words.contains(number)
+    }
+}

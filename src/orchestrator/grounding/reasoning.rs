@@ -1,0 +1,206 @@
+//! Leaves out what a model thinks aloud: `<think>…</think>` and its kin, split over pieces or not.
+//!
+//! One character in, what is known to be text out. What never ends was never text.
+
+/// The names of such blocks.
+const NAMES: [&str; 12] = [
+    "think",
+    "thinking",
+    "thought",
+    "thoughts",
+    "reasoning",
+    "reason",
+    "reflection",
+    "analysis",
+    "scratchpad",
+    "inner_monologue",
+    "antthinking",
+    "chain_of_thought",
+];
+/// What opens and closes a tag. Square brackets hold nothing but the name.
+const BRACKETS: [(char, char); 3] = [('<', '>'), ('[', ']'), ('◁', '▷')];
+/// A longer tag is none.
+const MAX_TAG: usize = 40;
+
+/// Follows the text of one answer.
+#[derive(Default)]
+pub(super) struct Reasoning {
+    /// How many blocks are open.
+    depth: usize,
+    /// What may become a tag.
+    tag: String,
+    /// Inside an opening tag, behind its name.
+    in_attributes: bool,
+    /// Whether anything was left out.
+    pub left_out: bool,
+}
+
+/// What a piece that begins with a bracket is.
+enum Tag {
+    /// It may still become one.
+    Open,
+    /// `<think>`; or `<think `, whose attributes follow.
+    Begins {
+        whole: bool,
+    },
+    Ends,
+    None,
+}
+
+impl Reasoning {
+    /// Takes a character; appends what is text.
+    pub fn take(&mut self, c: char, text: &mut String) {
+        if self.in_attributes {
+            self.in_attributes = c != '>' && c != '▷';
+            return;
+        }
+        if self.tag.is_empty() {
+            if BRACKETS.iter().any(|(open, _)| *open == c) {
+                self.tag.push(c);
+            } else if self.depth == 0 {
+                text.push(c);
+            }
+            return;
+        }
+        self.tag.push(c);
+        match classify(&self.tag) {
+            Tag::Open => {}
+            Tag::Begins { whole } => {
+                self.tag.clear();
+                self.depth += 1;
+                self.left_out = true;
+                self.in_attributes = !whole;
+            }
+            Tag::Ends => {
+                self.tag.clear();
+                self.depth = self.depth.saturating_sub(1);
+                self.left_out = true;
+            }
+            Tag::None => self.release(text),
+        }
+    }
+
+    /// The text has ended.
+    pub fn finish(&mut self, text: &mut String) {
+        let tag = std::mem::take(&mut self.tag);
+        if self.depth == 0 {
+            text.push_str(&tag);
+        }
+    }
+
+    /// What looked like a tag is text, but its last character may open another.
+    fn release(&mut self, text: &mut String) {
+        let mut tag = std::mem::take(&mut self.tag);
+        let last = tag.pop();
+        if self.depth == 0 {
+            text.push_str(&tag);
+        }
+        if let Some(last) = last {
+            self.take(last, text);
+        }
+    }
+}
+
+fn classify(tag: &str) -> Tag {
+    let mut chars = tag.chars();
+    let Some((open, close)) = chars
+        .next()
+        .and_then(|c| BRACKETS.into_iter().find(|(open, _)| *open == c))
+    else {
+        return Tag::None;
+    };
+    let inside = chars.as_str();
+    let body = inside.trim_start_matches([' ', '|']);
+    let ends = body.starts_with('/');
+    let body = body.trim_start_matches(['/', ' ']).to_lowercase();
+    let length = body
+        .find(|c: char| !(c.is_alphabetic() || c == '_'))
+        .unwrap_or(body.len());
+    let (name, rest) = body.split_at(length);
+    if tag.chars().count() > MAX_TAG {
+        return Tag::None;
+    }
+    if rest.is_empty() {
+        let may_grow = NAMES.iter().any(|known| known.starts_with(name));
+        return if may_grow { Tag::Open } else { Tag::None };
+    }
+    if !NAMES.contains(&name) {
+        return Tag::None;
+    }
+    let behind = rest.trim_start_matches([' ', '|', '/']);
+    match (behind.chars().next(), ends) {
+        (Some(c), true) if c == close => Tag::Ends,
+        (Some(c), false) if c == close => Tag::Begins { whole: true },
+        (None, _) if rest.len() < 3 && !rest.starts_with(char::is_whitespace) => Tag::Open,
+        (None, true) => Tag::Open,
+        // Attributes follow. In square brackets this is a word of the text.
+        _ if open != '[' && !ends && rest.starts_with(char::is_whitespace) => {
+            Tag::Begins { whole: false }
+        }
+        _ => Tag::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn filtered(parts: &[&str]) -> String {
+        let mut reasoning = Reasoning::default();
+        let mut text = String::new();
+        for c in parts.iter().flat_map(|part| part.chars()) {
+            reasoning.take(c, &mut text);
+        }
+        reasoning.finish(&mut text);
+        text
+    }
+
+    #[test]
+    fn thoughts_are_left_out() {
+        for thoughts in [
+            "<think>a. b</think>",
+            "<THINK>a</Think>",
+            "<thinking>a < b [1] </thinking>",
+            "<reasoning effort=\"high\">a</reasoning>",
+            "< think >a</ think >",
+            "<think>a<think>b</think>c</think>",
+            "[THINK]a[/THINK]",
+            "◁think▷a◁/think▷",
+            "<|thinking|>a<|/thinking|>",
+            "<think/></think>",
+            "</think>",
+        ] {
+            assert_eq!(
+                filtered(&[&format!("Yes. {thoughts}No.")]),
+                "Yes. No.",
+                "{thoughts}"
+            );
+        }
+        assert_eq!(filtered(&["Yes. <think>never ended, <b"]), "Yes. ");
+    }
+
+    #[test]
+    fn other_brackets_are_text() {
+        for text in [
+            "a < b, [1] <b>c</b> <thin",
+            "<<thinker>",
+            "[think about it]",
+            "<",
+            "[[2]",
+        ] {
+            assert_eq!(filtered(&[text]), text);
+        }
+        assert_eq!(filtered(&["<<think>a</think>"]), "<");
+    }
+
+    proptest! {
+        #[test]
+        fn no_thought_is_text(before in "[a-z .<]{0,9}", thought in "[a-z <>/.]{0,20}", name in 0..NAMES.len()) {
+            let name = NAMES[name];
+            let answer = filtered(&[&format!("{before}<{name}>{thought}SECRET</{name}>")]);
+            prop_assert!(!answer.contains("SECRET"), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Passages as units: the sentences, list items and table rows that can support a sentence.
+//!
+//! The parsed text has one line a heading, paragraph, list item or table row. A unit stands alone:
+//! what it depends on, the heading above it, the lead-in of its list and the header of its table,
+//! is its context; a neighbour never is.
+
+#[cfg(test)]
+mod tests;
+
+use crate::domain::evidence::Source;
+use crate::domain::text;
+
+/// Longer lines are no headings.
+const MAX_HEADING_WORDS: usize = 14;
+/// Between the cells of a row.
+pub(super) const CELL: &str = " | ";
+
+/// What a unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Sentence,
+    Item,
+    Row,
+    /// A heading, a lead-in or the header of a table: says nothing without what follows.
+    Frame,
+}
+
+/// A place in a source's text, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+/// A unit and its context.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    pub kind: Kind,
+    pub span: Span,
+    pub text: String,
+    /// The nearest heading above.
+    pub heading: Option<Frame>,
+    /// The lead-in of the list or table: "Do not take it if:".
+    pub lead: Option<Frame>,
+    /// The header of the table.
+    pub header: Option<Frame>,
+    /// The sentence before this one, if this one speaks of "it" or "them".
+    pub before: String,
+    /// An item at the beginning of a passage, cut off from its lead-in.
+    pub is_orphan: bool,
+}
+
+/// A line that units depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub span: Span,
+    pub text: String,
+}
+
+/// A line without surrounding white space, and where it stands.
+struct Line<'a> {
+    text: &'a str,
+    start: usize,
+    indent: usize,
+}
+
+/// What the lines so far mean for the next one.
+#[derive(Clone, Default)]
+struct Outline {
+    heading: Option<Frame>,
+    lead: Option<Frame>,
+    header: Option<Frame>,
+    /// An item that leads into items below it, and its indent.
+    item_lead: Option<(Frame, usize)>,
+    in_list: bool,
+    in_table: bool,
+}
+
+/// The units of a source.
+pub(super) fn units_of(source: &Source) -> Vec<Unit> {
+    let lines = lines(&source.text);
+    let mut outline = Outline::default();
+    let mut units = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| lines.get(at));
+        let after = lines.get(at + 1);
+        let has_cells = |line: &Line<'_>| line.text.contains(CELL);
+        let in_table = before.is_some_and(has_cells) || after.is_some_and(has_cells);
+        if text::opens_list_item(line.text) {
+            outline.item(line, &mut units);
+        } else if has_cells(line) && in_table {
+            outline.row(line, &mut units);
+        } else if has_cells(line) {
+            // A single line with bars is a page header.
+            units.push(outline.unit(Kind::Frame, line.text, line.start));
+        } else if is_heading(line.text) {
+            let is_fact = states_a_fact(line.text, before, after);
+            outline.heading(line, is_fact, &mut units);
+        } else {
+            outline.paragraph(line, &mut units);
+        }
+    }
+    units
+}
+
+impl Outline {
+    fn unit(&self, kind: Kind, text: &str, start: usize) -> Unit {
+        Unit {
+            kind,
+            span: Span {
+                start,
+                end: start + text.chars().count(),
+            },
+            text: text.to_owned(),
+            heading: self.heading.clone(),
+            lead: None,
+            header: None,
+            before: String::new(),
+            is_orphan: false,
+        }
+    }
+
+    fn item(&mut self, line: &Line<'_>, units: &mut Vec<Unit>) {
+        self.end_table();
+        self.in_list = true;
+        if self
+            .item_lead
+            .as_ref()
+            .is_some_and(|(_, indent)| line.indent <= *indent)
+        {
+            self.item_lead = None;
+        }
+        let leads = line.text.ends_with(':');
+        for (start, sentence) in sentences(line) {
+            let kind = if leads { Kind::Frame } else { Kind::Item };
+            let mut unit = self.unit(kind, sentence, start);
+            unit.lead = self.lead_of_items();
+            unit.is_orphan = unit.lead.is_none() && self.heading.is_none();
+            units.push(unit);
+        }
+        if leads {
+            let (lead, indent) = (self.frame(line), line.indent);
+            self.item_lead = Some((lead, indent));
+        }
+    }
+
+    /// The lead-in of the list; that of an item is said in addition.
+    fn lead_of_items(&self) -> Option<Frame> {
+        match (&self.lead, &self.item_lead) {
+            (Some(lead), Some((item, _))) => Some(Frame {
+                span: item.span,
+                text: format!("{} {}", lead.text, item.text),
+            }),
+            (lead, item) => item
+                .as_ref()
+                .map(|(item, _)| item)
+                .or(lead.as_ref())
+                .cloned(),
+        }
+    }
+
+    fn row(&mut self, line: &Line<'_>, units: &mut Vec<Unit>) {
+        if !self.in_table {
+            self.in_table = true;
+            units.push(self.unit(Kind::Frame, line.text, line.start));
+            self.header = Some(self.frame(line));
+            return;
+        }
+        let mut unit = self.unit(Kind::Row, line.text, line.start);
+        unit.header.clone_from(&self.header);
+        unit.lead.clone_from(&self.lead);
+        // Of several sentences in a cell each is said of what the row is about.
+        if let [key, cell] = line.text.split(CELL).collect::<Vec<_>>().as_slice() {
+            let bounds = text::sentence_bounds(cell);
+            let several = bounds.len() > 1;
+            let said = bounds.into_iter().filter_map(|bound| cell.get(bound));
+            units.push(unit.clone());
+            units.extend(said.filter(|_| several).map(|said| Unit {
+                text: format!("{key}{CELL}{}", said.trim()),
+                ..unit.clone()
+            }));
+        } else {
+            units.push(unit);
+        }
+    }
+
+    fn heading(&mut self, line: &Line<'_>, is_fact: bool, units: &mut Vec<Unit>) {
+        self.end_table();
+        self.end_list();
+        let kind = if is_fact { Kind::Sentence } else { Kind::Frame };
+        units.push(self.unit(kind, line.text, line.start));
+        self.lead = None;
+        if !is_fact {
+            self.heading = Some(self.frame(line));
+        }
+    }
+
+    fn paragraph(&mut self, line: &Line<'_>, units: &mut Vec<Unit>) {
+        self.end_table();
+        self.end_list();
+        self.lead = None;
+        let mut before = String::new();
+        for (start, sentence) in sentences(line) {
+            let leads = sentence.ends_with(':');
+            let kind = if leads { Kind::Frame } else { Kind::Sentence };
+            let mut unit = self.unit(kind, sentence, start);
+            if points_back(sentence) {
+                unit.before.clone_from(&before);
+            }
+            if leads {
+                self.lead = Some(Frame {
+                    span: unit.span,
+                    text: unit.text.clone(),
+                });
+            }
+            before = format!("{} {sentence}", unit.before);
+            units.push(unit);
+        }
+    }
+
+    fn frame(&self, line: &Line<'_>) -> Frame {
+        Frame {
+            span: Span {
+                start: line.start,
+                end: line.start + line.text.chars().count(),
+            },
+            text: line.text.to_owned(),
+        }
+    }
+
+    fn end_table(&mut self) {
+        if std::mem::take(&mut self.in_table) {
+            self.header = None;
+            self.lead = None;
+        }
+    }
+
+    fn end_list(&mut self) {
+        self.item_lead = None;
+        if std::mem::take(&mut self.in_list) {
+            self.lead = None;
+        }
+    }
+}
+
+/// The lines with text.
+fn lines(text: &str) -> Vec<Line<'_>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for line in text.split('\n') {
+        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+        let body = line.trim();
+        if !body.is_empty() {
+            found.push(Line {
+                text: body,
+                start: at + indent,
+                indent,
+            });
+        }
+        at += line.chars().count() + 1;
+    }
+    found
+}
+
+/// The sentences of a line and where they begin.
+fn sentences<'a>(line: &Line<'a>) -> Vec<(usize, &'a str)> {
+    text::sentences(line.text)
+        .into_iter()
+        .filter_map(|(start, end)| {
+            let sentence = text::slice_chars(line.text, start, end)?;
+            Some((line.start + start, sentence))
+        })
+        .collect()
+}
+
+/// The part of a lead-in that what follows depends on: "Not everything helps, but do this:" denies
+/// nothing below it.
+pub(super) fn last_clause(lead: &str) -> &str {
+    let ends = [". ", "; ", " but ", "! ", "? "]
+        .into_iter()
+        .filter_map(|joint| {
+            let at = lead.rfind(joint)?;
+            Some(at + joint.len())
+        });
+    lead.get(ends.max().unwrap_or_default()..).unwrap_or(lead)
+}
+
+/// A short line without the mark that ends a statement or leads into a list.
+pub(super) fn is_heading(line: &str) -> bool {
+    !line.ends_with([
+        '.', '!', ':', ';', ',', '…', ')', '"', '”', '。', '！', '：',
+    ]) && line.split_whitespace().count() <= MAX_HEADING_WORDS
+        && text::sentences(line).len() == 1
+}
+
+/// Whether a line that looks like a heading heads nothing: "Review due: 2028", the last line, or
+/// one with figures below another short line.
+fn states_a_fact(line: &str, before: Option<&Line<'_>>, after: Option<&Line<'_>>) -> bool {
+    let has_figures = line.contains(|c: char| c.is_ascii_digit());
+    let below_heading = before.is_some_and(|line| is_heading(line.text));
+    !line.ends_with('?')
+        && (line.contains(": ") || after.is_none() || (has_figures && below_heading))
+}
+
+/// Whether the sentence begins with a word for what the one before it names.
+fn points_back(sentence: &str) -> bool {
+    const POINTING: [&str; 12] = [
+        "it", "its", "they", "them", "their", "this", "that", "these", "those", "he", "she", "both",
+    ];
+    let first = sentence.split(|c: char| !c.is_alphanumeric()).next();
+    first.is_some_and(|word| POINTING.contains(&word.to_lowercase().as_str()))
+}

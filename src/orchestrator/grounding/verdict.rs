@@ -1,0 +1,262 @@
+//! Whether a unit supports a claim and, if not, why not.
+
+use std::collections::HashSet;
+
+use super::claim::Claim;
+use super::condition::held;
+use super::quantity::Quantities;
+use super::units::{CELL, Kind, Unit, last_clause};
+use super::vocabulary::{holds, is_neutral, meaningful};
+
+/// A sentence word for word.
+pub(super) const VERBATIM: f32 = 2.0;
+/// Share of a claim's words that the unit itself must hold; its context may hold the others.
+const LEAST: f32 = 0.5;
+/// Words for how often.
+const PERIODS: [&str; 5] = ["hour", "day", "week", "month", "year"];
+/// Claims with fewer words that say something say too little to be supported.
+const MIN_WORDS: usize = 2;
+
+/// Why a text of a model is not shown: a label of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// It thinks aloud.
+    Reasoning,
+    /// It claims nothing.
+    Empty,
+    /// No passage speaks of this.
+    Unrelated,
+    /// It names something that the nearest passage does not.
+    Name,
+    /// A number, unit, rate or range differs.
+    Number,
+    /// It permits what is forbidden, or takes the other side.
+    Opposite,
+    /// It leaves out the condition, or whom it is about.
+    Condition,
+    /// A list item that was cut off from what it depends on.
+    Context,
+    /// A heading or lead-in with nothing below it.
+    Frame,
+    /// A link, telephone number or address that no cited passage holds.
+    Contact,
+    /// A sentence without an end.
+    Overlong,
+    /// It follows the model's word that the passages do not answer.
+    Declined,
+}
+
+impl Reason {
+    /// The stable word for the metric.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reasoning => "reasoning",
+            Self::Empty => "empty",
+            Self::Unrelated => "unrelated",
+            Self::Name => "name",
+            Self::Number => "number",
+            Self::Opposite => "opposite",
+            Self::Condition => "condition",
+            Self::Context => "context",
+            Self::Frame => "frame",
+            Self::Contact => "contact",
+            Self::Overlong => "overlong",
+            Self::Declined => "declined",
+        }
+    }
+}
+
+/// What a sentence claims, in the context that the model gave it.
+pub(super) struct Asserted {
+    /// The sentence; an item or a row with its lead-in.
+    pub claim: Claim,
+    /// The sentence by itself, as [`Claim::plain`].
+    pub own: String,
+    /// Its lead-in, empty if it has none.
+    pub lead: String,
+    /// Its headings and table header.
+    pub frame: Option<Claim>,
+}
+
+/// A unit, ready to be compared.
+pub(super) struct Evidence {
+    kind: Kind,
+    is_orphan: bool,
+    own: String,
+    /// The unit with its lead-in.
+    full: Claim,
+    /// What its heading, header and title say.
+    above: HashSet<String>,
+    above_quantities: Quantities,
+    columns: Vec<Column>,
+    /// The words of a row's first cell: whom or what the row is about.
+    key: HashSet<String>,
+}
+
+/// A cell and the words that only its column's header has.
+struct Column {
+    header: HashSet<String>,
+    cell: HashSet<String>,
+}
+
+impl Evidence {
+    pub fn of(unit: &Unit, title: &str) -> Self {
+        let frame = |frame: &Option<super::units::Frame>| {
+            frame
+                .as_ref()
+                .map_or(String::new(), |frame| frame.text.clone())
+        };
+        let (heading, header, lead) =
+            (frame(&unit.heading), frame(&unit.header), frame(&unit.lead));
+        let own = Claim::of(&unit.text).plain;
+        let heads = last_clause(&lead).trim_end_matches([':', '：']);
+        let full = match unit.kind {
+            // A fragment means what its lead-in, or else its heading, makes of it.
+            Kind::Item | Kind::Row if !lead.is_empty() => format!("{heads} {}", unit.text),
+            Kind::Item if !heading.is_empty() => format!("{heading} {}", unit.text),
+            _ => unit.text.clone(),
+        };
+        let above = format!("{title}. {heading}. {header}. {lead} {}", unit.before);
+        // A sentence before this one names things, but its figures are its own.
+        let above_quantities = Claim::of(&format!("{title}. {heading}. {header}")).quantities;
+        let (columns, key) = if unit.kind == Kind::Row {
+            columns(&header, &unit.text)
+        } else {
+            (Vec::new(), HashSet::new())
+        };
+        Self {
+            kind: unit.kind,
+            is_orphan: unit.is_orphan,
+            own,
+            full: Claim::of(&full),
+            above: Claim::of(&above).words,
+            above_quantities,
+            columns,
+            key,
+        }
+    }
+
+    /// Whether the unit has these very words.
+    pub fn is_quoted_by(&self, asserted: &Asserted) -> bool {
+        self.own == asserted.own
+    }
+
+    /// How well this covers the claim. `question` may have named a condition already.
+    pub fn judge(&self, asserted: &Asserted, question: &HashSet<String>) -> Result<f32, Reason> {
+        let claim = &asserted.claim;
+        let told: HashSet<String> = claim.core().cloned().collect();
+        if told.len() < MIN_WORDS {
+            return Err(Reason::Empty);
+        }
+        let covered = held(&told, &self.full.words);
+        if self.kind == Kind::Frame || covered < LEAST {
+            return Err(Reason::Unrelated);
+        }
+        if self.is_orphan {
+            return Err(Reason::Context);
+        }
+        let framing = asserted.frame.iter().flat_map(Claim::core);
+        if told.iter().chain(framing).any(|word| self.lacks(word)) {
+            return Err(Reason::Name);
+        }
+        let mut said = claim.words.clone();
+        said.extend(asserted.frame.iter().flat_map(|frame| frame.words.clone()));
+        let mut figures = [Some(claim), asserted.frame.as_ref()].into_iter().flatten();
+        if figures.any(|claim| self.differs(claim))
+            || self
+                .columns
+                .iter()
+                .any(|column| column.is_crossed_by(&said))
+        {
+            return Err(Reason::Number);
+        }
+        let is_verbatim = self.is_quoted_by(asserted);
+        if is_verbatim && self.kind == Kind::Sentence {
+            return Ok(VERBATIM);
+        }
+        if !claim.agrees_with(&self.full) {
+            return Err(Reason::Opposite);
+        }
+        if !self.is_applied_by(&said, question) {
+            return Err(Reason::Condition);
+        }
+        Ok(if is_verbatim { VERBATIM } else { covered })
+    }
+
+    /// Whether a word of a claim is a suspect.
+    fn lacks(&self, word: &str) -> bool {
+        let is_figure = word.starts_with(|c: char| c.is_ascii_digit());
+        // How often is compared with the figures.
+        let is_figure = is_figure || PERIODS.contains(&word);
+        let affirms = word == "yes" && !self.full.polarity.negated;
+        !is_figure && !affirms && !holds(&self.full.words, word) && !holds(&self.above, word)
+    }
+
+    fn differs(&self, claim: &Claim) -> bool {
+        !claim
+            .quantities
+            .are_in(&self.full.quantities, &self.above_quantities)
+            || self
+                .full
+                .ranges
+                .iter()
+                .any(|range| range.is_halved_by(&claim.plain, &claim.quantities))
+    }
+
+    /// Whether what is said keeps the conditions of the unit.
+    fn is_applied_by(&self, said: &HashSet<String>, question: &HashSet<String>) -> bool {
+        let asked: HashSet<String> = said.union(question).cloned().collect();
+        let condition = self.full.condition.as_ref();
+        condition.is_none_or(|condition| {
+            (condition.is_kept_by(said) || condition.is_asked_by(question))
+                && condition.is_applied_by(said)
+        }) && !self
+            .full
+            .thresholds
+            .iter()
+            .any(|threshold| threshold.is_dropped_by(said))
+            && (self.key.is_empty() || held(&self.key, &asked) >= LEAST)
+    }
+}
+
+impl Column {
+    /// Whether a claim speaks of this column and has another's figures.
+    fn is_crossed_by(&self, said: &HashSet<String>) -> bool {
+        !self.cell.is_empty() && held(&self.header, said) > LEAST && self.cell.is_disjoint(said)
+    }
+}
+
+/// The figures of a cell; its words if it has none.
+fn figures_or_words(words: HashSet<String>) -> HashSet<String> {
+    let is_figure = |word: &&String| word.starts_with(|c: char| c.is_ascii_digit());
+    let figures: HashSet<String> = words.iter().filter(is_figure).cloned().collect();
+    if figures.is_empty() { words } else { figures }
+}
+
+/// The columns of a row behind its first cell, and the words of that cell.
+fn columns(header: &str, row: &str) -> (Vec<Column>, HashSet<String>) {
+    let words = |cell: &str| -> HashSet<String> { Claim::of(cell).words };
+    let headers: Vec<HashSet<String>> = header.split(CELL).map(words).collect();
+    let mut cells = row.split(CELL);
+    let key: HashSet<String> = cells
+        .next()
+        .into_iter()
+        .flat_map(|cell| meaningful(&Claim::of(cell).plain).collect::<Vec<_>>())
+        .filter(|word| !is_neutral(word))
+        .collect();
+    let columns = cells
+        .enumerate()
+        .filter_map(|(at, cell)| {
+            let own = headers.get(at + 1)?;
+            let others = |word: &&String| {
+                let mut all = headers.iter().enumerate();
+                all.any(|(other, header)| other != at + 1 && header.contains(*word))
+            };
+            Some(Column {
+                header: own.iter().filter(|word| !others(word)).cloned().collect(),
+                cell: figures_or_words(words(cell)),
+            })
+        })
+        .collect();
+    (columns, key)
+}
