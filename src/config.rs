@@ -325,9 +325,23 @@ impl Config {
 
     /// Where a program or a person is sent.
     fn validate_addresses(&self, figment: &Figment) -> Result<(), ConfigError> {
-        let expected = "is not an address: expected http://host:port";
-        let wrong = (!is_http(&self.orchestrator.rag_url))
-            .then(|| ("orchestrator.rag_url".to_owned(), expected.to_owned()))
+        let (llm, google) = (&self.llm, &self.embedding.google);
+        let addresses = [
+            ("orchestrator.rag_url", &self.orchestrator.rag_url),
+            ("embedding.google.base_url", &google.base_url),
+            ("llm.gemini.base_url", &llm.gemini.base_url),
+            ("llm.anthropic.base_url", &llm.anthropic.base_url),
+            ("llm.openai.base_url", &llm.openai.base_url),
+        ];
+        let expected = "is not an address: expected http://host:port or https://host";
+        let wrong = addresses
+            .into_iter()
+            // Left empty, OpenAI's own is used.
+            .find(|(key, address)| {
+                let left_empty = address.is_empty() && *key == "llm.openai.base_url";
+                !(left_empty || is_http(address))
+            })
+            .map(|(key, _)| (key.to_owned(), expected.to_owned()))
             .or_else(|| self.safety.wrong());
         wrong.map_or(Ok(()), |(key, wrong)| {
             let origin = origin(figment, &key);

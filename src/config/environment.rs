@@ -3,10 +3,11 @@
 //! A setting that is misspelt would be left out in silence, so it is refused with the nearest name.
 //! `CHATBOT__` is ours alone. Behind a single underscore there may be names of others: scripts have
 //! some, and Kubernetes sets `CHATBOT_PORT` for a Service `chatbot`. There a name is refused only if
-//! it is a setting but for two letters, or holds a double underscore.
+//! it is a setting or the end of one, a slip or two aside, or holds a double underscore.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::iter::successors;
 
 use figment::providers::Serialized;
 use figment::value::{Dict, Value};
@@ -28,8 +29,10 @@ const OTHERS: [&str; 5] = [
 ];
 /// What Kubernetes says of a Service begins with one of these.
 const SERVICE_LINKS: [&str; 2] = ["tcp://", "udp://"];
-/// Most letters by which a name behind a single underscore may differ from the one that was meant.
+/// Most letters by which a name behind a single underscore may differ from the one that was meant, and
+/// how long the name is for each: most names of two letters are near others.
 const SLIPS: usize = 2;
+const LETTERS_A_SLIP: usize = 4;
 /// A name less alike than this is not worth proposing; one whose last part is the same is more alike.
 const ALIKE: f64 = 0.5;
 const SAME_KEY: f64 = 0.3;
@@ -100,9 +103,21 @@ fn is_misspelt(name: &str, value: &str, known: &BTreeMap<String, Value>) -> bool
     if OTHERS.contains(&name) || linked {
         return false;
     }
-    let plain = name.replace("__", "_");
+    let plain = rest.replace("__", "_");
     rest.contains("__")
-        || names(known).any(|known| damerau_levenshtein(&known.replace("__", "_"), &plain) <= SLIPS)
+        || names(known).any(|known| {
+            let ends = successors(Some(own(&known)), |end| Some(end.split_once("__")?.1));
+            let mut ends = ends.map(|end| end.replace("__", "_"));
+            let whole = ends.next().unwrap_or_default();
+            let slips = (whole.len() / LETTERS_A_SLIP).min(SLIPS);
+            damerau_levenshtein(&whole, &plain) <= slips || ends.any(|end| end == plain)
+        })
+}
+
+/// What is left of a name without what all of ours begin with.
+fn own(name: &str) -> &str {
+    let own = name.strip_prefix(OURS).unwrap_or(name);
+    own.trim_start_matches('_')
 }
 
 fn names(known: &BTreeMap<String, Value>) -> impl Iterator<Item = String> {
@@ -114,11 +129,6 @@ fn names(known: &BTreeMap<String, Value>) -> impl Iterator<Item = String> {
 }
 
 fn unknown(name: &str, known: &BTreeMap<String, Value>) -> ConfigError {
-    /// What is left of a name without what all of ours begin with.
-    fn own(name: &str) -> &str {
-        let own = name.strip_prefix(OURS).unwrap_or(name);
-        own.trim_start_matches('_')
-    }
     let upper = name.to_ascii_uppercase();
     let last = |name: &str| name.rsplit("__").next().map(str::to_owned);
     let alike = |known: &str| {
@@ -167,6 +177,8 @@ mod tests {
                 "CHATBOT__SAFETY__CRISIS__NUMBER",
                 "CHATBOT__SAFETY__CRISIS_LINE__NUMBER",
             ),
+            ("CHATBOT_PORT", "CHATBOT__SERVER__PORT"),
+            ("CHATBOT_LOG_FILTER", "CHATBOT__LOG__FILTER"),
             ("CHATBOT_CONFGI", "CHATBOT_CONFIG"),
             ("CHATBOT_APIKEY", "CHATBOT_API_KEY"),
             ("chatbot__server__prt", "CHATBOT__SERVER__PORT"),
@@ -188,6 +200,10 @@ mod tests {
             ("CHATBOT_SERVICE_PORT", "8000"),
             ("CHATBOT_SERVICE_HOST", "10.96.0.7"),
             ("CHATBOT_SERVER_PORT", "tcp://10.96.0.7:8000"),
+            ("CHATBOT_PORT", "tcp://10.96.0.7:8000"),
+            ("CHATBOT_UI", "https://portal.example"),
+            ("CHATBOT_SERVICES_CACHE", "/var/cache"),
+            ("CHATBOT_TOOLS", "/opt"),
             ("CHATBOTS__SERVER__PRT", "1"),
             ("PATH", "/bin"),
         ] {

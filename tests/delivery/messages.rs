@@ -45,11 +45,17 @@ async fn a_wrong_setting_is_no_outage() {
         assert!(!said.contains("unavailable"), "{said}");
         assert!(!said.contains("geheim"), "{said}");
     }
-    let address = ("CHATBOT__ORCHESTRATOR__RAG_URL", "rag-service:8000");
-    let said = refusal(&["config", "check"], &[address]).await;
-    let expected = "error: orchestrator.rag_url is not an address: expected http://host:port \
-        (from CHATBOT__ORCHESTRATOR__RAG_URL).\n";
-    assert_eq!(said, expected);
+    for (variable, key) in [
+        ("CHATBOT__ORCHESTRATOR__RAG_URL", "orchestrator.rag_url"),
+        ("OPENAI_BASE_URL", "llm.openai.base_url"),
+    ] {
+        let said = refusal(&["config", "check"], &[(variable, "ward.internal:8000")]).await;
+        let expected = format!(
+            "error: {key} is not an address: expected http://host:port or https://host \
+             (from {variable}).\n"
+        );
+        assert_eq!(said, expected);
+    }
     let said = refusal(&["ask", "--url", "localhost:8000", "When?"], &[]).await;
     assert!(said.contains("expected http://host:port"), "{said}");
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{EmbedError, Embedder, EmbeddingConfig, EmbeddingSetupError, normalise};
+use crate::domain::causes;
 
 /// Texts a request; Google's own limit.
 const BATCH: usize = 100;
@@ -110,7 +111,7 @@ impl GoogleEmbedder {
             .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
-            .map_err(|error| invalid(&error.to_string()))?;
+            .map_err(|error| invalid(&causes::joined(&error)))?;
         Ok(Self {
             client,
             endpoint,

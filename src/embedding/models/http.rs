@@ -9,6 +9,7 @@ use url::Url;
 use super::error::FetchError;
 use super::fetch::Target;
 use super::part::Part;
+use crate::domain::causes;
 
 /// For one file; the larger one has 23 MB.
 const DEADLINE: Duration = Duration::from_mins(10);
@@ -100,12 +101,5 @@ fn continues(headers: &HeaderMap, written: u64) -> bool {
 
 /// Without the address, which the report has already and which may carry a password.
 fn reason(error: reqwest::Error) -> FetchError {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    FetchError::Source(text)
+    FetchError::Source(causes::joined(&error.without_url()))
 }
