@@ -14,6 +14,33 @@ pub struct LegScores {
     pub lexical: Option<f32>,
 }
 
+/// How a line governs the lines in its scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContextKind {
+    /// The heading of the section.
+    Heading,
+    /// The sentence that leads into a list or a table, or the item that a nested list is under.
+    Lead,
+    /// The header row of a table.
+    Header,
+}
+
+/// A line of the document without which the lines in its scope are misread: "Do not take it if:"
+/// over a list, the names of the columns over a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContextLine {
+    pub kind: ContextKind,
+    /// Character offsets into the version's text, half-open.
+    pub start: i32,
+    pub end: i32,
+    /// The line governs what lies between its end and this offset.
+    pub until: i32,
+    /// Exactly the version's text at `start..end`; empty if it is too long to be carried, so that
+    /// what it governs cannot be shown with it.
+    pub text: String,
+}
+
 /// A passage that retrieval found.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Passage {
@@ -30,6 +57,10 @@ pub struct Passage {
     pub end: i32,
     /// Exactly the version's text at `start..end`.
     pub text: String,
+    /// The lines that govern some of the passage, in the order of the document, those that stand in
+    /// it included; absent for a version that was indexed before they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Vec<ContextLine>>,
     /// Fused score; only its order means anything.
     pub score: f32,
     pub scores: LegScores,

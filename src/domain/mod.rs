@@ -9,6 +9,8 @@ pub mod evidence;
 pub mod ids;
 pub mod messaging;
 pub mod name;
+pub mod subject;
 pub mod text;
 pub mod time;
+pub mod units;
 pub mod words;

@@ -1,11 +1,11 @@
 //! The answer without a language model: verbatim lines of the evidence, each with its marker.
 //!
-//! Passages are cut into units (sentences, list items, table rows) under their headings; the unit
-//! that fits the question best is shown with what belongs to it. Nothing is written, only chosen.
+//! Passages are cut into units (sentences, list items, table rows) under the lines that govern them;
+//! of those that speak of what was asked about, the one that fits best is shown with what belongs to
+//! it, under its heading, lead-in and header. Nothing is written, only chosen.
 
 mod choose;
 mod question;
-mod units;
 
 use async_trait::async_trait;
 use futures::stream;
@@ -27,8 +27,7 @@ impl ChatModel for Extractive {
     }
 
     async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError> {
-        let sections = units::sections(&prompt.evidence);
-        let lines = choose(&prompt.question, &sections);
+        let lines = choose(&prompt.question, &prompt.evidence);
         let mut chunks: Vec<Result<Chunk, LlmError>> = lines
             .into_iter()
             .map(|line| Ok(Chunk::Delta(format!("{} [{}]\n", line.text, line.number))))

@@ -20,6 +20,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::Stream;
 
+use crate::domain::evidence::ContextLine;
+
 pub use attempts::{Attempts, Unrecorded};
 pub use breaker::{BreakerCollector, BreakerState};
 pub use chain::{ProviderChain, Serving};
@@ -59,6 +61,10 @@ pub struct Evidence {
     pub number: usize,
     pub title: String,
     pub text: String,
+    /// Where it begins in its document.
+    pub start: i32,
+    /// The lines that govern some of it; `None` if they are not known.
+    pub context: Option<Vec<ContextLine>>,
 }
 
 /// A piece of an answer.

@@ -10,10 +10,11 @@ use super::attempts::Ledger;
 use super::draft::{Draft, TooLong};
 use super::events::Feed;
 use super::grounding::{Grounder, Output, Words};
+use super::prompt::Governed;
 use super::turn::Question;
 use super::{Orchestrator, gate, prompt};
 use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus, Utterance};
-use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
+use crate::domain::evidence::{Citation, ContextLine, Passage, RetrieveRequest, Source};
 use crate::domain::ids::TurnId;
 use crate::llm::{
     Attempts, ChatModel, Chunk, ChunkStream, Extractive, FinishReason, LlmError, Prompt, Serving,
@@ -93,7 +94,8 @@ impl Orchestrator {
         }
         self.advance(question, feed, TurnStatus::Retrieving, None)
             .await?;
-        let sources = self.evidence(question, feed, draft).await?;
+        let governed = self.evidence(question, feed, draft).await?;
+        let sources: Vec<Source> = governed.iter().map(|(source, _)| source.clone()).collect();
         if sources.is_empty() {
             feed.publish(&TurnEvent::Sources(Vec::new()));
             draft.prepared(self.abstention())?;
@@ -101,13 +103,14 @@ impl Orchestrator {
         }
         self.advance(question, feed, TurnStatus::Answering, Some(&sources))
             .await?;
-        feed.publish(&TurnEvent::Sources(sources.clone()));
+        feed.publish(&TurnEvent::Sources(sources));
         let history = self.history(question, feed.turn).await?;
         let budget = self.config.history_token_budget;
-        let prompt = prompt::build(&question.content, &history, &sources, budget);
+        let prompt = prompt::build(&question.content, &history, &governed, budget);
         let attempts: Arc<dyn Attempts> = ledger;
         let serving = self.providers.stream(&prompt, &attempts).await?;
-        self.speak(question, serving, &prompt, sources, draft).await
+        self.speak(question, serving, &prompt, quotable(governed), draft)
+            .await
     }
 
     /// Shows what the model says and a passage supports. If that is nothing, the passages speak
@@ -191,7 +194,7 @@ impl Orchestrator {
         question: &Question,
         feed: &Feed,
         draft: &mut Draft<'_>,
-    ) -> Result<Vec<Source>, Stop> {
+    ) -> Result<Vec<Governed>, Stop> {
         let request = RetrieveRequest {
             query: question.content.clone(),
             collections: question
@@ -208,6 +211,7 @@ impl Orchestrator {
                 Stop::Failed("retrieval")
             })?;
         draft.retrieved();
+        let evidence = gate::on_subject(&question.content, evidence);
         let decision = gate::decide(&question.content, &evidence, self.config.min_support);
         tracing::debug!(
             turn.id = %feed.turn, gate.enough = decision.enough, gate.basis = decision.basis,
@@ -220,7 +224,8 @@ impl Orchestrator {
         Ok((1..).zip(verified).map(to_source).collect())
     }
 
-    /// The passages whose text is what is stored: only those can be quoted.
+    /// The passages whose text, and that of the lines before it that govern it, is what is stored:
+    /// only those can be quoted.
     async fn verified(
         &self,
         question: &Question,
@@ -229,19 +234,20 @@ impl Orchestrator {
     ) -> Result<Vec<Passage>, Stop> {
         let spans: Vec<Span> = passages
             .iter()
-            .map(|passage| Span {
-                version: passage.version_id,
-                start: passage.start,
-                end: passage.end,
-            })
+            .flat_map(|passage| pieces(passage).map(|(span, _)| span))
             .collect();
-        let stored = self.quotes(question, &spans).await?;
+        let mut stored = self.quotes(question, &spans).await?.into_iter();
         let retrieved = passages.len();
         let verified: Vec<Passage> = passages
             .into_iter()
-            .zip(stored)
-            .filter(|(passage, stored)| stored.as_deref() == Some(passage.text.as_str()))
-            .map(|(passage, _)| passage)
+            .filter(|passage| {
+                // Each takes its own, also after one that differs.
+                let own = stored.by_ref().take(pieces(passage).count());
+                let same = own
+                    .zip(pieces(passage))
+                    .map(|(stored, (_, text))| stored.is_some_and(|stored| stored == text));
+                same.fold(true, |all, one| all & one)
+            })
             .collect();
         if verified.len() < retrieved {
             tracing::warn!(
@@ -338,8 +344,50 @@ impl Orchestrator {
     }
 }
 
-fn to_source((id, passage): (i32, Passage)) -> Source {
-    Source {
+/// The passage and the lines that govern it, as places in the stored text.
+fn pieces(passage: &Passage) -> impl Iterator<Item = (Span, &str)> {
+    let lines = passage.context.iter().flatten();
+    let lines = lines
+        .filter(|line| !line.text.is_empty())
+        .map(|line| (line.start, line.end, line.text.as_str()));
+    std::iter::once((passage.start, passage.end, passage.text.as_str()))
+        .chain(lines)
+        .map(|(start, end, text)| {
+            let version = passage.version_id;
+            (
+                Span {
+                    version,
+                    start,
+                    end,
+                },
+                text,
+            )
+        })
+}
+
+/// What an answer may quote: the passages and, under their numbers, the lines outside of them that
+/// govern them.
+fn quotable(governed: Vec<Governed>) -> Vec<Source> {
+    let line = |source: &Source, line: ContextLine| Source {
+        start: line.start,
+        end: line.end,
+        text: line.text,
+        ..source.clone()
+    };
+    governed
+        .into_iter()
+        .flat_map(|(source, context)| {
+            let outside = context.into_iter().flatten().filter(|line| {
+                !line.text.is_empty() && (line.end <= source.start || line.start >= source.end)
+            });
+            let lines: Vec<Source> = outside.map(|outside| line(&source, outside)).collect();
+            std::iter::once(source).chain(lines)
+        })
+        .collect()
+}
+
+fn to_source((id, passage): (i32, Passage)) -> Governed {
+    let source = Source {
         id,
         document_id: passage.document_id,
         version_id: passage.version_id,
@@ -350,5 +398,6 @@ fn to_source((id, passage): (i32, Passage)) -> Source {
         end: passage.end,
         text: passage.text,
         score: passage.score,
-    }
+    };
+    (source, passage.context)
 }

@@ -9,6 +9,8 @@
 use std::collections::HashSet;
 
 use crate::domain::evidence::{Passage, RetrieveResponse};
+use crate::domain::subject::Subject;
+use crate::domain::units::Extract;
 use crate::domain::words::topic_words;
 
 /// What holding every topic word adds to the cosine similarity, in proportion.
@@ -27,6 +29,31 @@ pub struct Decision {
     /// The best passage's support or coverage; 0 if there is none.
     pub best: f32,
     pub least: f32,
+}
+
+/// The evidence without the passages that do not speak of what was asked about: those name another
+/// medicine, or say whom it is for where the question asks who must not. Nothing is left if the
+/// question compares things and one of them stands nowhere.
+pub fn on_subject(question: &str, evidence: RetrieveResponse) -> RetrieveResponse {
+    let subject = Subject::of(question);
+    let mut results = evidence.results;
+    results.retain(|passage| subject.is_in(&extract(passage)));
+    if !subject.is_covered_by(results.iter().map(extract)) {
+        results.clear();
+    }
+    RetrieveResponse {
+        results,
+        ..evidence
+    }
+}
+
+fn extract(passage: &Passage) -> Extract<'_> {
+    Extract {
+        title: &passage.title,
+        text: &passage.text,
+        start: passage.start,
+        context: passage.context.as_deref(),
+    }
 }
 
 /// Whether the evidence may be answered from.
@@ -61,10 +88,12 @@ fn support(asked: &HashSet<String>, passage: &Passage) -> Option<f32> {
     Some(cosine + COVERAGE_WEIGHT * coverage + complete)
 }
 
-/// The share of the topic words that the passage or its title holds.
+/// The share of the topic words that the passage, its title or a line that governs it holds.
 fn coverage(asked: &HashSet<String>, passage: &Passage) -> f32 {
+    let above = passage.context.iter().flatten();
     let held: HashSet<String> = topic_words(&passage.title)
         .chain(topic_words(&passage.text))
+        .chain(above.flat_map(|line| topic_words(&line.text)))
         .collect();
     share(asked.intersection(&held).count(), asked.len())
 }
@@ -97,6 +126,7 @@ mod tests {
             start: 0,
             end: i32::try_from(text.chars().count()).unwrap(),
             text: text.into(),
+            context: None,
             score: 1.0,
             scores: LegScores {
                 dense,
@@ -154,6 +184,23 @@ mod tests {
             (false, "lexical")
         );
         assert_eq!(enough("and the?", vec![held], true), (false, "lexical"));
+    }
+
+    #[test]
+    fn a_passage_on_another_medicine_is_no_evidence() {
+        let left = |question: &str, text: &str| {
+            let results = vec![passage(text, Some(0.9))];
+            let evidence = RetrieveResponse {
+                results,
+                degraded: None,
+            };
+            on_subject(question, evidence).results.len()
+        };
+        let dose = "Adults take 20 mg of omeprazole once a day.";
+        assert_eq!(left("What is the dose of omeprazole?", dose), 1);
+        assert_eq!(left("What is the dose of omeprasole?", dose), 1);
+        assert_eq!(left("What is the dose of famotidine?", dose), 0);
+        assert_eq!(left("omeprazole or famotidine?", dose), 0);
     }
 
     #[test]

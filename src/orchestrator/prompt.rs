@@ -2,7 +2,7 @@
 
 use super::grounding::markers::without_markers;
 use crate::domain::chat::{Role, Utterance};
-use crate::domain::evidence::Source;
+use crate::domain::evidence::{ContextLine, Source};
 use crate::llm::{self, Evidence, Prompt, PromptMessage};
 
 const SYSTEM: &str = "\
@@ -20,11 +20,14 @@ Rules:
 /// Characters a token has on average in English.
 const CHARS_PER_TOKEN: usize = 4;
 
+/// A source, and the lines that govern some of it; `None` if they are not known.
+pub type Governed = (Source, Option<Vec<ContextLine>>);
+
 /// Builds the prompt; the newest history that fits the token budget is kept.
 pub fn build(
     question: &str,
     history: &[Utterance],
-    sources: &[Source],
+    sources: &[Governed],
     history_token_budget: usize,
 ) -> Prompt {
     let mut messages = recent(history, history_token_budget);
@@ -38,10 +41,12 @@ pub fn build(
         question: question.to_owned(),
         evidence: sources
             .iter()
-            .map(|source| Evidence {
+            .map(|(source, context)| Evidence {
                 number: usize::try_from(source.id).unwrap_or_default(),
                 title: source.title.clone(),
                 text: source.text.clone(),
+                start: source.start,
+                context: context.clone(),
             })
             .collect(),
     }
@@ -89,15 +94,28 @@ fn inert(text: &str) -> String {
     kept + rest
 }
 
-fn question_with_passages(question: &str, sources: &[Source]) -> String {
+/// The passage under the lines before it that govern its beginning: a list that begins with the
+/// passage reads like its opposite without them.
+fn in_context((source, context): &Governed) -> String {
+    let above = context.iter().flatten().filter(|line| {
+        line.end <= source.start && source.start < line.until && line.text != source.title
+    });
+    let lines: Vec<&str> = above.map(|line| line.text.as_str()).collect();
+    [lines.as_slice(), &[source.text.as_str()]]
+        .concat()
+        .join("\n")
+}
+
+fn question_with_passages(question: &str, sources: &[Governed]) -> String {
     let passages: Vec<String> = sources
         .iter()
-        .map(|source| {
+        .map(|governed| {
+            let (source, _) = governed;
             format!(
                 "<passage number=\"{}\" title=\"{}\">\n{}\n</passage>",
                 source.id,
                 source.title.replace(['"', '<', '>', '\n', '\r'], " "),
-                inert(&source.text)
+                inert(&in_context(governed))
             )
         })
         .collect();
@@ -107,10 +125,11 @@ fn question_with_passages(question: &str, sources: &[Source]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::evidence::ContextKind;
     use crate::domain::ids::{DocumentId, VersionId};
 
-    fn source(id: i32, text: &str) -> Source {
-        Source {
+    fn source(id: i32, text: &str) -> Governed {
+        let source = Source {
             id,
             document_id: DocumentId::new(),
             version_id: VersionId::new(),
@@ -121,7 +140,8 @@ mod tests {
             end: i32::try_from(text.chars().count()).unwrap(),
             text: text.into(),
             score: 1.0,
-        }
+        };
+        (source, None)
     }
 
     fn message(role: Role, content: &str) -> Utterance {
@@ -164,5 +184,21 @@ mod tests {
         let prompt = build("q", &history, &[], 5);
         assert_eq!(prompt.messages.len(), 2);
         assert_eq!(prompt.messages[0].content, "newest");
+    }
+
+    #[test]
+    fn a_list_cut_off_from_its_heading_is_shown_under_it() {
+        let (mut source, _) = source(1, "- a fever\n- a rash");
+        (source.start, source.end) = (40, 58);
+        let heading = ContextLine {
+            kind: ContextKind::Heading,
+            start: 2,
+            end: 15,
+            until: 60,
+            text: "Who must wait".into(),
+        };
+        let prompt = build("q", &[], &[(source, Some(vec![heading]))], 5);
+        let content = &prompt.messages[0].content;
+        assert!(content.contains("\nWho must wait\n- a fever\n- a rash\n"));
     }
 }

@@ -8,9 +8,9 @@ mod reannounce;
 mod removal;
 
 use diesel::OptionalExtension;
-use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub use backfill::{
@@ -25,6 +25,7 @@ pub(super) use removal::drop_some_chunks;
 
 use super::statement::statement;
 use super::{Database, DbError, outbox};
+use crate::domain::evidence::ContextLine;
 use crate::domain::ids::{DocumentId, EventId, VersionId};
 use crate::domain::messaging::{Fence, topics};
 
@@ -79,6 +80,8 @@ pub struct NewChunk {
     pub start: i32,
     pub end: i32,
     pub text: String,
+    /// The lines that govern some of the chunk.
+    pub context: Vec<ContextLine>,
     /// Unit length, `dimension` numbers.
     pub embedding: Vec<f32>,
 }
@@ -144,15 +147,16 @@ async fn insert_chunks(
     let ends: Vec<i32> = chunks.iter().map(|c| c.end).collect();
     let texts: Vec<&str> = chunks.iter().map(|c| c.text.as_str()).collect();
     let vectors: Vec<String> = chunks.iter().map(|c| vector_text(&c.embedding)).collect();
+    let contexts: Vec<Value> = chunks.iter().map(|c| json!(c.context)).collect();
     statement(
         "WITH input AS (
-             SELECT page, s, e, body, vector, $10 + nth AS n
-             FROM unnest($4::int[], $5::int[], $6::int[], $7::text[], $8::text[])
-                 WITH ORDINALITY AS t (page, s, e, body, vector, nth)
+             SELECT page, s, e, body, vector, context, $10 + nth AS n
+             FROM unnest($4::int[], $5::int[], $6::int[], $7::text[], $8::text[], $11::jsonb[])
+                 WITH ORDINALITY AS t (page, s, e, body, vector, context, nth)
          ), stored AS (
              INSERT INTO chunks (document_id, version_id, collection_id, ordinal, page,
-                 start_offset, end_offset, text)
-             SELECT $1, $2, $3, n, page, s, e, body FROM input
+                 start_offset, end_offset, text, context)
+             SELECT $1, $2, $3, n, page, s, e, body, context FROM input
              RETURNING id, ordinal
          )
          INSERT INTO chunk_embeddings (generation_id, chunk_id, collection_id, embedding)
@@ -169,6 +173,7 @@ async fn insert_chunks(
     .bind::<Array<Text>, _>(vectors)
     .bind::<Integer, _>(new.generation.id)
     .bind::<BigInt, _>(ordinal(before))
+    .bind::<Array<Jsonb>, _>(contexts)
     .execute(connection)
     .await?;
     Ok(())

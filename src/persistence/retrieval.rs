@@ -3,8 +3,11 @@
 //! Filters on collections are part of the statements. Withdrawn, expired and superseded versions
 //! are excluded again when passages are loaded, whatever an index still holds.
 
-use diesel::sql_types::{Array, BigInt, Bool, Float, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Float, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid,
+};
 use diesel_async::RunQueryDsl;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::indexing::{Generation, vector_text};
@@ -162,6 +165,8 @@ struct PassageRow {
     end_offset: i32,
     #[diesel(sql_type = Text)]
     text: String,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    context: Option<Value>,
 }
 
 /// The passages of these chunks that may answer now, in no order, with empty scores.
@@ -172,7 +177,7 @@ pub async fn load_passages(
     let rows: Vec<PassageRow> = statement(
         "SELECT k.id AS chunk_id, k.document_id, k.version_id, d.external_id,
                 c.name AS collection, v.title, v.version, k.page, k.start_offset, k.end_offset,
-                k.text
+                k.text, k.context
          FROM chunks k
          JOIN documents d ON d.id = k.document_id AND d.current_version_id = k.version_id
          JOIN document_versions v ON v.id = k.version_id
@@ -202,6 +207,10 @@ impl From<PassageRow> for Passage {
             start: row.start_offset,
             end: row.end_offset,
             text: row.text,
+            // Lines that cannot be read are lines that are not known.
+            context: row
+                .context
+                .and_then(|lines| serde_json::from_value(lines).ok()),
             score: 0.0,
             scores: LegScores::default(),
         }

@@ -223,6 +223,7 @@ fn new_chunk(chunk: Chunk, embedding: Vec<f32>) -> NewChunk {
         start: offset(chunk.start),
         end: offset(chunk.end),
         text: chunk.text,
+        context: chunk.context,
         embedding,
     }
 }

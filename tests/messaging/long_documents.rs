@@ -31,6 +31,7 @@ fn chunk(number: i32) -> NewChunk {
         start: number,
         end: number + 1,
         text: format!("Room {number} is open."),
+        context: Vec::new(),
         embedding: vec![0.25; DIMENSION],
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::question::{Form, Likeness, spaced};
-use super::units::{Kind, Section, Unit};
-use crate::domain::words::topic_words;
+use crate::domain::subject::Subject;
+use crate::domain::units::{Extract, Kind, Section, Unit, sections};
+use crate::domain::words::{content_words, topic_words};
+use crate::llm::Evidence;
 
 /// A question word that stands in the unit counts whole; in these places it counts less.
 const IN_HEADING: f32 = 0.8;
@@ -45,15 +47,26 @@ pub(super) struct Line {
     pub text: String,
 }
 
+/// A section and the passage it is in.
+struct Placed {
+    /// 0 is the best passage.
+    rank: usize,
+    number: usize,
+    section: Section,
+}
+
 /// The lines that answer the question; none if nothing does. The best unit with what belongs to
-/// it and, if that is short, the best of another section that fits about as well.
-pub(super) fn choose(question: &str, sections: &[Section]) -> Vec<Line> {
-    let scale = Scale::new(question, sections);
-    let mut ranked: Vec<(f32, &Section, usize)> = sections
+/// it and, if that is short, the best of another section that fits about as well. Each is shown
+/// under the lines that govern it.
+pub(super) fn choose(question: &str, evidence: &[Evidence]) -> Vec<Line> {
+    let subject = Subject::of(question);
+    let placed = place(evidence);
+    let scale = Scale::new(question, &placed);
+    let mut ranked: Vec<(f32, &Placed, usize)> = placed
         .iter()
-        .filter_map(|section| {
-            let (score, at) = scale.best(section)?;
-            Some((score, section, at))
+        .filter_map(|placed| {
+            let (score, at) = scale.best(placed, &subject)?;
+            Some((score, placed, at))
         })
         .filter(|(score, ..)| *score >= LEAST)
         .collect();
@@ -61,18 +74,68 @@ pub(super) fn choose(question: &str, sections: &[Section]) -> Vec<Line> {
     ranked.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
     let best = ranked.first().map_or(0.0, |(score, ..)| *score);
     let mut lines: Vec<Line> = Vec::new();
-    for (score, section, at) in ranked.into_iter().take(2) {
-        if !lines.is_empty() && (lines.len() > SHORT || score < best * ABOUT_AS_WELL) {
+    let mut units = 0;
+    for (score, placed, at) in ranked.into_iter().take(2) {
+        if units > SHORT || (units > 0 && score < best * ABOUT_AS_WELL) {
             break;
         }
-        let (from, to) = window(&section.units, at);
-        let chosen = section.units.get(from..to).unwrap_or_default();
-        lines.extend(chosen.iter().map(|unit| Line {
-            number: section.number,
-            text: unit.text.clone(),
-        }));
+        let chosen = shown(&placed.section.units, at, &subject);
+        units += chosen.len();
+        add(&mut lines, placed.number, &chosen);
     }
     lines
+}
+
+fn place(evidence: &[Evidence]) -> Vec<Placed> {
+    let numbered = evidence.iter().enumerate().flat_map(|(rank, evidence)| {
+        let found = sections(&Extract {
+            title: &evidence.title,
+            text: &evidence.text,
+            start: evidence.start,
+            context: evidence.context.as_deref(),
+        });
+        found.into_iter().map(move |section| Placed {
+            rank,
+            number: evidence.number,
+            section,
+        })
+    });
+    numbered.collect()
+}
+
+/// What is shown with the unit at `at`, in order. If rows of a table name what was asked for, only
+/// those; never a unit without the lines that it depends on.
+fn shown<'a>(units: &'a [Unit], at: usize, subject: &Subject) -> Vec<&'a Unit> {
+    let (from, to) = window(units, at);
+    let chosen = units.get(at);
+    let row = |unit: &Unit| {
+        chosen.is_some_and(|chosen| unit.kind == Kind::Row && unit.block == chosen.block)
+    };
+    let picked = chosen.filter(|unit| unit.kind == Kind::Row && subject.picks(unit));
+    let within = units.get(from..to).unwrap_or_default().iter();
+    within
+        .filter(|unit| !unit.orphan)
+        .filter(|unit| picked.is_none() || !row(unit) || subject.picks(unit))
+        .collect()
+}
+
+/// Adds the units, each under those of its governing lines that the passage has not shown yet.
+fn add(lines: &mut Vec<Line>, number: usize, units: &[&Unit]) {
+    for unit in units {
+        // A heading may have line breaks; an answer has one line a citation. A line that says nothing
+        // but how to ask cannot be cited: "What is it for?".
+        let above = unit.above.iter().flat_map(|line| line.lines());
+        let telling = above.filter(|line| content_words(line).next().is_some());
+        for text in telling.chain([unit.text.as_str()]) {
+            let line = Line {
+                number,
+                text: text.to_owned(),
+            };
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
 }
 
 /// What the question asks, and how much each of its words tells.
@@ -84,13 +147,13 @@ struct Scale {
 
 impl Scale {
     /// A question word weighs by how few units have it, in their text or heading.
-    fn new(question: &str, sections: &[Section]) -> Self {
+    fn new(question: &str, placed: &[Placed]) -> Self {
         let asked: HashSet<String> = topic_words(question).collect();
         let mut counts: HashMap<&str, u16> = asked.iter().map(|word| (word.as_str(), 0)).collect();
         let mut units = 0_u16;
-        for section in sections {
-            let above = words(&section.heading);
+        for Placed { section, .. } in placed {
             for unit in &section.units {
+                let above = words(&unit.above.join(" "));
                 units = units.saturating_add(1);
                 let own = words(&unit.text);
                 for (word, count) in &mut counts {
@@ -113,22 +176,25 @@ impl Scale {
         }
     }
 
-    /// The section's best unit: its score and its place.
-    fn best(&self, section: &Section) -> Option<(f32, usize)> {
-        (0..section.units.len())
-            .map(|at| (self.score(section, at), at))
+    /// The section's best unit that speaks of the subject: its score and its place.
+    fn best(&self, placed: &Placed, subject: &Subject) -> Option<(f32, usize)> {
+        (0..placed.section.units.len())
+            .filter(|at| subject.is_met(&placed.section, *at))
+            .map(|at| (self.score(placed, at), at))
             // Among equals the first.
             .rev()
             .max_by(|(a, _), (b, _)| a.total_cmp(b))
     }
 
     /// About 1 for a unit that holds the whole question.
-    fn score(&self, section: &Section, at: usize) -> f32 {
+    fn score(&self, placed: &Placed, at: usize) -> f32 {
+        let section = &placed.section;
         let Some(unit) = section.units.get(at) else {
             return 0.0;
         };
         let own = words(&unit.text);
         let heading = words(&section.heading);
+        let above = words(&unit.above.join(" "));
         let title = words(&section.title);
         let near: HashSet<String> = section
             .units
@@ -143,7 +209,7 @@ impl Scale {
                 weight
                     * if own.contains(word) {
                         1.0
-                    } else if heading.contains(word) {
+                    } else if above.contains(word) {
                         IN_HEADING
                     } else if near.contains(word) {
                         IN_NEIGHBOUR
@@ -172,7 +238,7 @@ impl Scale {
             Likeness::Kind => ALIKE,
             Likeness::Phrase => ALIKE + SAME_PHRASE,
         };
-        let rank = f32::from(u16::try_from(section.rank).unwrap_or(u16::MAX));
+        let rank = f32::from(u16::try_from(placed.rank).unwrap_or(u16::MAX));
         (held / self.total + HEADING_FIT * fit + looks + alike) / (1.0 + RANK * rank)
     }
 }
@@ -246,9 +312,7 @@ fn is_warning(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::units::sections;
     use super::*;
-    use crate::llm::Evidence;
 
     fn answer(question: &str, texts: &[&str]) -> Vec<String> {
         let evidence: Vec<Evidence> = (1..)
@@ -257,9 +321,11 @@ mod tests {
                 number,
                 title: "Visitors".into(),
                 text: (*text).into(),
+                start: 0,
+                context: None,
             })
             .collect();
-        choose(question, &sections(&evidence))
+        choose(question, &evidence)
             .into_iter()
             .map(|line| format!("{} [{}]", line.text, line.number))
             .collect()
@@ -277,6 +343,7 @@ mod tests {
         assert_eq!(
             lines,
             [
+                "When can I visit? [2]",
                 "Area | Hours [2]",
                 "Wards | 11:00 to 20:00 [2]",
                 "Ask us if you cannot come. [2]"

@@ -1,6 +1,6 @@
 //! What kind of answer a question asks for, as far as its first words tell.
 
-use super::units::{Kind, Unit};
+use crate::domain::units::{Kind, Unit};
 
 /// What an answer to the question looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! table rows, between sentences; inside a sentence only if it is longer than a chunk may be.
 //! A heading stays with what follows it, and so does the sentence that leads into a list.
 
+mod context;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -12,6 +13,8 @@ mod units;
 use serde::{Deserialize, Serialize};
 
 use super::parse::ParsedDocument;
+use crate::domain::evidence::ContextLine;
+use context::Context;
 use units::{Cut, Outline, Unit};
 
 /// Sections below this share of the target may share a chunk with the next one.
@@ -52,6 +55,8 @@ pub struct Chunk {
     pub page: Option<u32>,
     /// Title and headings that the whole chunk is under: "Title > Section".
     pub heading: Option<String>,
+    /// The lines that govern some of the chunk, wherever they stand.
+    pub context: Vec<ContextLine>,
     /// Exactly the document's text at `start..end`.
     pub text: String,
 }
@@ -73,12 +78,17 @@ pub fn chunk(
         target: cfg.target_tokens.clamp(1, max),
         overlap: cfg.overlap_sentences,
     };
+    let mut context = Context::of(doc);
     let mut chunks = Vec::new();
     let mut start = 0;
     let mut end = 0;
     while end < outline.units.len() {
         end = packer.end(start, end + 1);
-        chunks.extend(describe(doc, &outline, start, end, chunks.len()));
+        let described = describe(doc, &outline, start, end, chunks.len());
+        chunks.extend(described.map(|chunk| Chunk {
+            context: context.within(chunk.start, chunk.end),
+            ..chunk
+        }));
         start = packer.next_start(start, end);
     }
     chunks
@@ -198,6 +208,7 @@ fn describe(
         end: last.end,
         page: u32::try_from(page).ok().filter(|_| !doc.pages.is_empty()),
         heading: heading(doc, outline, units),
+        context: Vec::new(),
         text: doc.text.get(first.bytes.start..last.bytes.end)?.to_owned(),
     })
 }

@@ -13,6 +13,7 @@ pub(super) struct Builder {
     chars: usize,
     blocks: Vec<Block>,
     pages: Vec<usize>,
+    depth: u8,
     max_bytes: usize,
 }
 
@@ -23,6 +24,7 @@ impl Builder {
             chars: 0,
             blocks: Vec::new(),
             pages: Vec::new(),
+            depth: 0,
             max_bytes: limits.max_text_bytes,
         }
     }
@@ -32,6 +34,11 @@ impl Builder {
         if self.pages.is_empty() {
             self.pages.push(0);
         }
+    }
+
+    /// How many lists the next blocks are in.
+    pub(super) fn nest(&mut self, lists: usize) {
+        self.depth = u8::try_from(lists).unwrap_or(u8::MAX);
     }
 
     /// The next block is on a new page.
@@ -89,6 +96,11 @@ impl Builder {
         }
         self.blocks.push(Block {
             kind,
+            depth: if kind == BlockKind::ListItem {
+                self.depth
+            } else {
+                0
+            },
             start,
             end: self.chars,
         });

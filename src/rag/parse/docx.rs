@@ -343,6 +343,10 @@ impl DocxReader {
             None if !marker.is_empty() => BlockKind::ListItem,
             None => BlockKind::Paragraph,
         };
+        self.builder.nest(
+            usize::try_from(paragraph.list_level)
+                .map_or(usize::MAX, |level| level.saturating_add(1)),
+        );
         self.builder
             .push(kind, &format!("{marker}{}", paragraph.text))
     }

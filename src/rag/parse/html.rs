@@ -260,6 +260,7 @@ impl HtmlReader {
         if content.chars().all(|c| c.is_whitespace() || c == '|') {
             return Ok(());
         }
+        self.builder.nest(self.lists.len());
         match self.prefix.take() {
             Some(prefix) if kind == BlockKind::ListItem => {
                 self.builder.push(kind, &format!("{prefix}{content}"))

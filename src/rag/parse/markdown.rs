@@ -161,6 +161,7 @@ impl MarkdownReader {
         if content.chars().all(|c| c.is_whitespace() || c == '|') {
             return Ok(());
         }
+        self.builder.nest(self.lists.len());
         match self.prefix.take() {
             Some(prefix) => self.builder.push(kind, &format!("{prefix}{content}")),
             None => self.builder.push(kind, &content),

@@ -134,6 +134,9 @@ pub struct ParsedDocument {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     pub kind: BlockKind,
+    /// How many lists a list item is in; 0 if that is not known.
+    #[serde(default)]
+    pub depth: u8,
     /// Char offsets into the text, half-open.
     pub start: usize,
     pub end: usize,

@@ -86,7 +86,9 @@ fn is_upper(line: &str) -> bool {
 }
 
 fn push_lines(builder: &mut Builder, lines: &[&str]) -> Result<(), ParseError> {
-    let kind = if lines.first().is_some_and(|l| opens_list_item(l)) {
+    let kind = if let Some(first) = lines.first().filter(|l| opens_list_item(l)) {
+        // The more it is indented, the deeper it is.
+        builder.nest(first.len() - first.trim_start().len() + 1);
         BlockKind::ListItem
     } else {
         BlockKind::Paragraph

@@ -1,0 +1,289 @@
+//! What a question is about, and whether a unit of a passage speaks of it.
+//!
+//! A word that is neither everyday English nor a way of asking names something: a medicine, an
+//! illness, an animal, a food, a ward. An answer must come from lines that name the same thing,
+//! themselves or through their heading, lead-in, header or title: the dose of one medicine is no
+//! answer about another. Spelling mistakes and other forms of the word count as the word.
+
+mod asking;
+mod lexicon;
+mod likeness;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use super::units::{Extract, Kind, Section, Unit, sections};
+use super::words::{content_words, topic_words};
+use asking::{Asking, compares, restricts};
+use likeness::alike;
+
+/// Things of one kind that leaflets tell apart: if a question names one and a heading another, the
+/// heading is about something else.
+const RIVALS: [&[&str]; 3] = [
+    &[
+        "knee", "hip", "shoulder", "elbow", "wrist", "ankle", "foot", "toe", "finger", "thumb",
+        "eye", "ear", "nose", "throat", "tooth", "heart", "lung", "liver", "kidney", "bladder",
+        "bowel", "womb", "prostate", "thyroid", "brain", "spine",
+    ],
+    &["north", "south", "east", "west"],
+    &["upper", "lower"],
+];
+
+/// What a question is about.
+#[derive(Clone, Debug, Default)]
+pub struct Subject {
+    /// All of these must be named.
+    names: Vec<String>,
+    /// Of each group one must be named: "paracetamol or ibuprofen".
+    choices: Vec<Vec<String>>,
+    /// A word and the number or letter that tells which: "ward 7", "hepatitis b".
+    labels: Vec<(String, String)>,
+    /// Members of [`RIVALS`] by the index of their group.
+    rivals: Vec<(usize, String)>,
+    asking: Asking,
+}
+
+/// What can be read with a unit.
+struct Reach<'a> {
+    title: &'a str,
+    above: String,
+    own: &'a str,
+    /// The other sentences of the paragraph.
+    near: String,
+}
+
+impl Subject {
+    /// The subject of a question.
+    pub fn of(question: &str) -> Self {
+        let tokens = lexicon::tokens(question);
+        let asking = Asking::of(question);
+        let mut found = Self {
+            asking,
+            ..Self::default()
+        };
+        let named: Vec<usize> = (0..tokens.len())
+            .filter(|at| lexicon::is_name(&tokens, *at))
+            .collect();
+        let word = |at: usize| {
+            tokens
+                .get(at)
+                .map(|token| token.lower.clone())
+                .unwrap_or_default()
+        };
+        let mut group: Vec<String> = Vec::new();
+        for (nth, at) in named.iter().enumerate() {
+            let joined = |one: usize, other: usize| {
+                let between = tokens.get(one + 1..other).unwrap_or_default();
+                let joint: Vec<&str> = between.iter().map(|token| token.lower.as_str()).collect();
+                matches!(joint.as_slice(), ["or" | "vs" | "versus"])
+                    || matches!(joint.as_slice(), ["and" | "to" | "with"]) && compares(question)
+            };
+            let with_next = named.get(nth + 1).is_some_and(|next| joined(*at, *next));
+            let with_last = nth
+                .checked_sub(1)
+                .and_then(|last| named.get(last))
+                .is_some_and(|last| joined(*last, *at));
+            if with_next || with_last {
+                if !with_last && !group.is_empty() {
+                    found.choices.push(std::mem::take(&mut group));
+                }
+                group.push(word(*at));
+            } else {
+                found.names.push(word(*at));
+            }
+        }
+        if !group.is_empty() {
+            found.choices.push(group);
+        }
+        found.labels = lexicon::labels(&tokens);
+        found.rivals = rivals(question);
+        found
+    }
+
+    /// Whether every passage will do.
+    fn is_open(&self) -> bool {
+        self.names.is_empty()
+            && self.choices.is_empty()
+            && self.labels.is_empty()
+            && self.rivals.is_empty()
+            && !self.asking.who_must_not
+            && self.asking.condition.is_empty()
+    }
+
+    /// Whether some unit of the passage speaks of the subject.
+    pub fn is_in(&self, extract: &Extract<'_>) -> bool {
+        self.is_open()
+            || sections(extract)
+                .iter()
+                .any(|section| (0..section.units.len()).any(|at| self.is_met(section, at)))
+    }
+
+    /// Whether the extracts together name everything that the question compares.
+    pub fn is_covered_by<'a>(&self, extracts: impl Iterator<Item = Extract<'a>>) -> bool {
+        let mut missing: Vec<&String> = self.choices.iter().flatten().collect();
+        if missing.is_empty() {
+            return true;
+        }
+        for extract in extracts {
+            let context = extract.context.unwrap_or_default();
+            let words: HashSet<String> = words_of(extract.title)
+                .chain(words_of(extract.text))
+                .chain(context.iter().flat_map(|line| words_of(&line.text)))
+                .collect();
+            missing.retain(|name| !holds(&words, name));
+        }
+        missing.is_empty()
+    }
+
+    /// Whether the unit at `at` may answer: it can be shown, and it speaks of the subject.
+    pub fn is_met(&self, section: &Section, at: usize) -> bool {
+        let Some(unit) = section.units.get(at).filter(|unit| !unit.orphan) else {
+            return false;
+        };
+        if self.is_open() {
+            return true;
+        }
+        let reach = Reach::of(section, unit);
+        self.names_are_in(&reach)
+            && self.labels_agree(&reach)
+            && !self.is_rivalled(&reach)
+            && (!self.asking.who_must_not || reach.restricts())
+            && self.condition_is_in(&reach)
+    }
+
+    /// Whether the unit itself names what was asked for, not only what stands above it: then a table
+    /// is shown with such rows alone.
+    pub fn picks(&self, unit: &Unit) -> bool {
+        let own: HashSet<String> = words_of(&unit.text).collect();
+        let mut names = self.names.iter().chain(self.choices.iter().flatten());
+        names.any(|name| holds(&own, name))
+    }
+
+    fn names_are_in(&self, reach: &Reach<'_>) -> bool {
+        if self.names.is_empty() && self.choices.is_empty() {
+            return true;
+        }
+        let mut words: HashSet<String> = words_of(reach.own)
+            .chain(words_of(&reach.above))
+            .chain(words_of(reach.title))
+            .collect();
+        if self.asking.dose {
+            // The sentence beside a dose may name another medicine.
+            if !has_quantity(reach.own) {
+                return false;
+            }
+        } else {
+            words.extend(words_of(&reach.near));
+        }
+        self.names.iter().all(|name| holds(&words, name))
+            && self
+                .choices
+                .iter()
+                .all(|group| group.iter().any(|name| holds(&words, name)))
+    }
+
+    /// No label of the question stands with another number or letter, and not with its own.
+    fn labels_agree(&self, reach: &Reach<'_>) -> bool {
+        if self.labels.is_empty() {
+            return true;
+        }
+        let text = format!(
+            "{}\n{}\n{}\n{}",
+            reach.title, reach.above, reach.own, reach.near
+        );
+        let held = lexicon::labels(&lexicon::tokens(&text));
+        self.labels.iter().all(|(word, label)| {
+            let mut same_word = held.iter().filter(|(other, _)| other == word).peekable();
+            same_word.peek().is_none() || same_word.any(|(_, other)| other == label)
+        })
+    }
+
+    fn is_rivalled(&self, reach: &Reach<'_>) -> bool {
+        if self.rivals.is_empty() {
+            return false;
+        }
+        let own: Vec<(usize, String)> = rivals(reach.own);
+        let over: Vec<(usize, String)> = rivals(reach.title)
+            .into_iter()
+            .chain(rivals(&reach.above))
+            .collect();
+        self.rivals.iter().any(|asked| {
+            over.iter().any(|(group, _)| *group == asked.0)
+                && !over.contains(asked)
+                && !own.contains(asked)
+        })
+    }
+
+    fn condition_is_in(&self, reach: &Reach<'_>) -> bool {
+        if self.asking.condition.is_empty() {
+            return true;
+        }
+        let text = format!(
+            "{}\n{}\n{}\n{}",
+            reach.title, reach.above, reach.own, reach.near
+        );
+        let words: HashSet<String> = words_of(&text).collect();
+        self.asking.condition.iter().any(|word| holds(&words, word))
+    }
+}
+
+impl<'a> Reach<'a> {
+    fn of(section: &'a Section, unit: &'a Unit) -> Self {
+        let near = if unit.kind == Kind::Sentence {
+            let others = section.units.iter().filter(|other| {
+                other.kind == Kind::Sentence && other.block == unit.block && other.text != unit.text
+            });
+            others
+                .map(|other| other.text.as_str())
+                .collect::<Vec<_>>()
+                .join("\n")
+        } else {
+            String::new()
+        };
+        Self {
+            title: &section.title,
+            above: unit.above.join("\n"),
+            own: &unit.text,
+            near,
+        }
+    }
+
+    fn restricts(&self) -> bool {
+        restricts(self.own) || restricts(&self.above)
+    }
+}
+
+/// The words of a text in the forms that are compared.
+fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
+    content_words(text).chain(topic_words(text))
+}
+
+fn holds(words: &HashSet<String>, name: &str) -> bool {
+    words_of(name).any(|word| words.contains(&word)) || words.iter().any(|word| alike(name, word))
+}
+
+/// A number, or a word that tells how often.
+fn has_quantity(text: &str) -> bool {
+    let body = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    body.contains(|c: char| c.is_ascii_digit())
+        || topic_words(text).any(|word| {
+            [
+                "onc", "twic", "thric", "two", "three", "four", "half", "doubl", "hourly", "weekly",
+            ]
+            .contains(&word.as_str())
+        })
+}
+
+fn rivals(text: &str) -> Vec<(usize, String)> {
+    let words: HashSet<String> = content_words(text).collect();
+    RIVALS
+        .iter()
+        .enumerate()
+        .flat_map(|(group, members)| members.iter().map(move |member| (group, *member)))
+        .filter_map(|(group, member)| {
+            let stem = content_words(member).next()?;
+            words.contains(&stem).then_some((group, stem))
+        })
+        .collect()
+}

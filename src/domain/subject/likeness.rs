@@ -1,0 +1,128 @@
+//! Whether two words are one: other spellings, other endings, small mistakes.
+
+use super::lexicon::is_exact;
+
+/// Shorter words are too like each other for a mistake to be told from another word.
+const ONE_MISTAKE: usize = 5;
+const TWO_MISTAKES: usize = 8;
+/// Letters that two forms of a word have in common at least.
+const ROOT: usize = 5;
+
+/// What may follow the root in forms of one word: "asthma", "asthmatic", "allergy", "allergies".
+const ENDINGS: [&str; 27] = [
+    "", "a", "al", "ancy", "ant", "c", "cs", "cy", "ed", "ent", "es", "ia", "ic", "ics", "ies",
+    "in", "ing", "ion", "ious", "ive", "s", "sy", "t", "tic", "ts", "ve", "y",
+];
+
+/// Whether a word of the question is a word of the text.
+pub(super) fn alike(asked: &str, held: &str) -> bool {
+    let (asked, held) = (spelled(asked), spelled(held));
+    let most = match asked.len().min(held.len()) {
+        ..ONE_MISTAKE => 0,
+        ONE_MISTAKE..TWO_MISTAKES => 1,
+        _ => 2,
+    };
+    asked == held || one_root(&asked, &held) || is_mistake(&asked, &held, most)
+}
+
+/// Whether `asked` is `held` with so many mistakes in it at most, and no word of its own.
+pub(super) fn is_mistake(asked: &str, held: &str, most: usize) -> bool {
+    asked.len().abs_diff(held.len()) <= most
+        && asked.chars().next() == held.chars().next()
+        && !asked.contains(|c: char| c.is_ascii_digit())
+        && !is_exact(asked)
+        && distance(asked, held) <= most
+}
+
+/// American and British spelling made equal.
+fn spelled(word: &str) -> String {
+    [
+        ("ae", "e"),
+        ("oe", "e"),
+        ("our", "or"),
+        ("ph", "f"),
+        ("yse", "yze"),
+        ("ise", "ize"),
+    ]
+    .into_iter()
+    .fold(word.to_lowercase(), |word, (one, other)| {
+        word.replace(one, other)
+    })
+}
+
+fn one_root(one: &str, other: &str) -> bool {
+    let root: usize = one
+        .chars()
+        .zip(other.chars())
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a.len_utf8())
+        .sum();
+    let tail = |word: &str| word.get(root..).is_some_and(|tail| ENDINGS.contains(&tail));
+    root >= ROOT && tail(one) && tail(other)
+}
+
+/// Optimal string alignment: letters added, left out, changed, or two neighbours swapped.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    let mut previous = None;
+    for (row, a) in one.chars().enumerate() {
+        let mut next = vec![row + 1];
+        for (at, b) in other.iter().enumerate() {
+            let cost =
+                |costs: &[usize], at: usize| costs.get(at).copied().unwrap_or(usize::MAX - 1);
+            let mut least = (cost(&last, at + 1) + 1)
+                .min(cost(&next, at) + 1)
+                .min(cost(&last, at) + usize::from(a != *b));
+            let swapped =
+                previous == Some(*b) && at.checked_sub(1).and_then(|at| other.get(at)) == Some(&a);
+            if let Some(at) = at.checked_sub(1).filter(|_| swapped) {
+                least = least.min(cost(&before_last, at) + 1);
+            }
+            next.push(least);
+        }
+        before_last = std::mem::replace(&mut last, next);
+        previous = Some(a);
+    }
+    last.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_and_mistakes_of_a_word_are_alike_and_other_words_are_not() {
+        for (one, other) in [
+            ("parcetamol", "paracetamol"),
+            ("warferin", "warfarin"),
+            ("amoxycilin", "amoxicillin"),
+            ("asthmatic", "asthma"),
+            ("allergies", "allergy"),
+            ("pregnant", "pregnancy"),
+            ("epileptic", "epilepsy"),
+            ("anemia", "anaemia"),
+            ("diarrhea", "diarrhoea"),
+        ] {
+            assert!(alike(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("prednisone", "prednisolone"),
+            ("hydrocortisone", "hydrocodone"),
+            ("naproxen", "ibuprofen"),
+            ("sitagliptin", "saxagliptin"),
+            ("codeine", "caffeine"),
+            ("dog", "dose"),
+        ] {
+            assert!(!alike(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_swap_is_one_mistake() {
+        assert_eq!(distance("ibuprofen", "iburpofen"), 1);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

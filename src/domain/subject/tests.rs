@@ -1,0 +1,83 @@
+//! Which questions a passage may answer.
+
+use super::*;
+
+fn answers(question: &str, title: &str, text: &str) -> bool {
+    Subject::of(question).is_in(&Extract {
+        title,
+        text,
+        start: 0,
+        context: None,
+    })
+}
+
+const DOSE: &str = "How much to take\n\nAdults take 20 mg once a day, before breakfast.\n\n\
+    Who should not take it\n\n- Anyone who takes clopidogrel\n- Anyone with porphyria";
+
+#[test]
+fn the_medicine_that_is_asked_about_is_the_medicine_that_is_quoted() {
+    let answers = |question| answers(question, "Omeprazole capsules", DOSE);
+    assert!(answers("How much omeprazole can an adult take?"));
+    assert!(answers(
+        "whats the dose of omeprazol please, my nan is worried"
+    ));
+    assert!(answers("Can I take omeprazole with clopidogrel?"));
+    assert!(!answers("How much famotidine can an adult take?"));
+    assert!(!answers("What is the omeprazole dose for my ferret?"));
+    assert!(!answers("Can I take omeprazole with methotrexate?"));
+    // Named in the passage, but not where its doses are.
+    assert!(!answers("What is the dose of clopidogrel?"));
+}
+
+#[test]
+fn whoever_must_not_is_answered_by_what_forbids() {
+    let question = "Who should not take omeprazole?";
+    assert!(answers(question, "Omeprazole capsules", DOSE));
+    let doses = "How much to take\n\nAdults take 20 mg once a day.";
+    assert!(!answers(question, "Omeprazole capsules", doses));
+    assert!(answers(
+        "How much omeprazole do I take?",
+        "Omeprazole capsules",
+        doses
+    ));
+}
+
+#[test]
+fn a_ward_or_a_type_is_told_by_its_number() {
+    let text = "Ward 7 is open to visitors from 14:00.";
+    assert!(answers("When can I visit ward 7?", "Visiting", text));
+    assert!(!answers("When can I visit ward 9?", "Visiting", text));
+    let text = "Vitamin D is given from October on.";
+    assert!(!answers("When is vitamin K given?", "Vitamins", text));
+}
+
+#[test]
+fn things_of_one_kind_are_told_apart() {
+    let text = "You can drive again after six weeks.";
+    assert!(answers(
+        "When can I drive after my hip operation?",
+        "Hip replacement",
+        text
+    ));
+    assert!(!answers(
+        "When can I drive after my knee operation?",
+        "Hip replacement",
+        text
+    ));
+}
+
+#[test]
+fn a_comparison_needs_both_sides() {
+    let subject = Subject::of("What is the difference between senna and lactulose?");
+    let extract = |text: &'static str| Extract {
+        title: "Laxatives",
+        text,
+        start: 0,
+        context: None,
+    };
+    let senna = extract("Senna works over night.");
+    let lactulose = extract("Lactulose takes two days.");
+    assert!(subject.is_in(&senna) && subject.is_in(&lactulose));
+    assert!(subject.is_covered_by([senna, lactulose].into_iter()));
+    assert!(!subject.is_covered_by([senna].into_iter()));
+}

@@ -1,0 +1,327 @@
+//! Passages as sections of units: the sentences, list items and table rows that may be shown, each
+//! with the lines that it depends on.
+//!
+//! The parsed text has one line a heading, paragraph, list item or table row. A unit's text is
+//! always a piece of one line, word for word. The lines that govern it come from the index, where
+//! the structure of the document is known; without them they are guessed from the passage alone.
+
+#[cfg(test)]
+mod tests;
+
+use super::evidence::{ContextKind, ContextLine};
+use super::text;
+
+/// Longer lines are no headings.
+const MAX_HEADING_WORDS: usize = 14;
+/// Between the cells of a row.
+const CELL: &str = " | ";
+
+/// A passage as far as its structure goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Extract<'a> {
+    pub title: &'a str,
+    pub text: &'a str,
+    /// Where it begins in the document.
+    pub start: i32,
+    /// The lines that govern some of it, if the index knows them.
+    pub context: Option<&'a [ContextLine]>,
+}
+
+/// What a unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sentence,
+    Item,
+    Row,
+}
+
+/// What is shown whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    pub kind: Kind,
+    pub text: String,
+    /// Equal for the units of one paragraph, list or table; a sentence that leads into a list
+    /// belongs to the list.
+    pub block: usize,
+    /// The lines that govern it, outermost first: headings, lead-ins, the header row. Never empty
+    /// strings, and never the document's title.
+    pub above: Vec<String>,
+    /// A line that it depends on stands in no passage: it must not be shown.
+    pub orphan: bool,
+}
+
+/// What stands under one heading in one passage.
+#[derive(Clone, Debug)]
+pub struct Section {
+    pub title: String,
+    /// Empty if there is none.
+    pub heading: String,
+    pub units: Vec<Unit>,
+}
+
+/// The sections of a passage, in order, those with nothing to show left out.
+pub fn sections(extract: &Extract<'_>) -> Vec<Section> {
+    let lines = lines(extract);
+    let guessed;
+    let context = if let Some(known) = extract.context {
+        known
+    } else {
+        guessed = guess(&lines);
+        guessed.as_slice()
+    };
+    let mut reader = Reader {
+        extract,
+        context,
+        found: vec![open_section(extract, context, extract.start)],
+        block: 0,
+        previous: None,
+    };
+    for (at, line) in lines.iter().enumerate() {
+        let beside = [at.checked_sub(1), Some(at + 1)]
+            .into_iter()
+            .flatten()
+            .filter_map(|at| lines.get(at))
+            .any(|line| line.text.contains(CELL));
+        reader.take(line, beside);
+    }
+    let mut found = reader.found;
+    for section in &mut found {
+        join_leads(&mut section.units);
+    }
+    found.retain(|section| !section.units.is_empty());
+    found
+}
+
+/// A line that is not blank, and where it begins in the document.
+struct Line<'a> {
+    start: i32,
+    text: &'a str,
+}
+
+impl Line<'_> {
+    fn end(&self) -> i32 {
+        self.start.saturating_add(length(self.text))
+    }
+
+    fn is_row(&self) -> bool {
+        self.text.contains(CELL)
+    }
+
+    fn is_item(&self) -> bool {
+        text::opens_list_item(self.text)
+    }
+}
+
+fn length(text: &str) -> i32 {
+    i32::try_from(text.chars().count()).unwrap_or(i32::MAX)
+}
+
+fn lines<'a>(extract: &Extract<'a>) -> Vec<Line<'a>> {
+    let mut at = extract.start;
+    let mut found = Vec::new();
+    for line in extract.text.split('\n') {
+        let text = line.trim();
+        let blank = line.len() - line.trim_start().len();
+        if !text.is_empty() {
+            found.push(Line {
+                start: at.saturating_add(length(line.get(..blank).unwrap_or_default())),
+                text,
+            });
+        }
+        at = at.saturating_add(length(line)).saturating_add(1);
+    }
+    found
+}
+
+struct Reader<'a> {
+    extract: &'a Extract<'a>,
+    context: &'a [ContextLine],
+    found: Vec<Section>,
+    block: usize,
+    previous: Option<Kind>,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, line: &Line<'_>, beside_row: bool) {
+        let heads = |context: &ContextLine| {
+            context.kind == ContextKind::Heading
+                && (context.start..context.end).contains(&line.start)
+        };
+        if self.context.iter().any(heads) {
+            self.found
+                .push(open_section(self.extract, self.context, line.end()));
+            self.previous = None;
+            return;
+        }
+        let in_table = beside_row
+            || self.context.iter().any(|context| {
+                context.kind == ContextKind::Header
+                    && (context.start..context.until).contains(&line.start)
+            });
+        let (kind, pieces) = if line.is_item() {
+            (Kind::Item, vec![(line.start, line.text.to_owned())])
+        } else if line.is_row() && in_table {
+            (Kind::Row, vec![(line.start, line.text.to_owned())])
+        } else if line.is_row() {
+            // A single line with bars is a page header.
+            return;
+        } else {
+            (Kind::Sentence, sentences(line))
+        };
+        if kind == Kind::Sentence || self.previous != Some(kind) {
+            self.block += 1;
+        }
+        // Without the index, a list that a passage begins with may depend on what stands before.
+        let cut = self.extract.context.is_none()
+            && self.extract.start > 0
+            && kind != Kind::Sentence
+            && self.found.len() == 1
+            && self.found.iter().all(|first| {
+                first.heading.is_empty()
+                    && first
+                        .units
+                        .iter()
+                        .all(|unit| unit.kind == kind && unit.orphan)
+            });
+        let block = self.block;
+        let units: Vec<Unit> = pieces
+            .into_iter()
+            .map(|(start, text)| {
+                let (above, known) = self.above(start);
+                Unit {
+                    kind,
+                    text,
+                    block,
+                    above,
+                    orphan: cut || !known,
+                }
+            })
+            .collect();
+        self.previous = Some(kind);
+        if let Some(section) = self.found.last_mut() {
+            section.units.extend(units);
+        }
+    }
+
+    /// The lines that govern what begins at this offset, and whether all are known.
+    fn above(&self, at: i32) -> (Vec<String>, bool) {
+        let governing = self
+            .context
+            .iter()
+            .filter(|line| line.end <= at && at < line.until);
+        let known = governing.clone().all(|line| !line.text.is_empty());
+        let lines = governing
+            .filter(|line| !line.text.is_empty() && !same(&line.text, self.extract.title))
+            .map(|line| line.text.clone())
+            .collect();
+        (lines, known)
+    }
+}
+
+/// A section whose first unit begins at `at` or later.
+fn open_section(extract: &Extract<'_>, context: &[ContextLine], at: i32) -> Section {
+    let heading = context
+        .iter()
+        .rfind(|line| line.kind == ContextKind::Heading && line.end <= at && at <= line.until);
+    Section {
+        title: extract.title.to_owned(),
+        heading: heading.map(|line| line.text.clone()).unwrap_or_default(),
+        units: Vec::new(),
+    }
+}
+
+/// The same words, whatever stands between them.
+fn same(one: &str, other: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    words(one) == words(other)
+}
+
+fn sentences(line: &Line<'_>) -> Vec<(i32, String)> {
+    text::sentences(line.text)
+        .into_iter()
+        .filter_map(|(start, end)| {
+            let sentence = text::slice_chars(line.text, start, end)?.trim().to_owned();
+            Some((
+                line.start.saturating_add(i32::try_from(start).ok()?),
+                sentence,
+            ))
+        })
+        .collect()
+}
+
+/// The governing lines as far as the passage tells them: the nearest heading, the sentence before
+/// a list or a table, the first row of a table.
+fn guess(lines: &[Line<'_>]) -> Vec<ContextLine> {
+    let mut found: Vec<ContextLine> = Vec::new();
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        let same_kind = |other: &&Line<'_>| {
+            other.is_item() == line.is_item() && other.is_row() == line.is_row()
+        };
+        let run = lines.iter().skip(at).take_while(same_kind).count().max(1);
+        let until = lines.get(at + run - 1).map_or(i32::MAX, Line::end);
+        if line.is_item() || (line.is_row() && run > 1) {
+            let before = at.checked_sub(1).and_then(|before| lines.get(before));
+            if let Some(before) =
+                before.filter(|before| !before.is_row() && !is_heading(before.text))
+            {
+                found.extend(lead(before, until));
+            }
+            if line.is_row() {
+                found.push(governing(ContextKind::Header, line.start, line.text, until));
+            }
+            at += run;
+            continue;
+        }
+        if !line.is_row() && is_heading(line.text) {
+            let end = lines
+                .iter()
+                .skip(at + 1)
+                .find(|other| !other.is_item() && !other.is_row() && is_heading(other.text))
+                .map_or(i32::MAX, |next| next.start);
+            found.push(governing(ContextKind::Heading, line.start, line.text, end));
+        }
+        at += 1;
+    }
+    found
+}
+
+fn lead(line: &Line<'_>, until: i32) -> Option<ContextLine> {
+    let (start, sentence) = sentences(line).pop()?;
+    Some(governing(ContextKind::Lead, start, &sentence, until))
+}
+
+fn governing(kind: ContextKind, start: i32, text: &str, until: i32) -> ContextLine {
+    ContextLine {
+        kind,
+        start,
+        end: start.saturating_add(length(text)),
+        until,
+        text: text.to_owned(),
+    }
+}
+
+/// A short line without the mark that ends a statement or leads into a list.
+fn is_heading(line: &str) -> bool {
+    !line.ends_with(['.', '!', ':', ';', ',', '…', ')', '"', '”'])
+        && line.split_whitespace().count() <= MAX_HEADING_WORDS
+        && text::sentences(line).len() == 1
+}
+
+/// Puts "Contact a doctor if your child:" into the block of the list that follows.
+fn join_leads(units: &mut [Unit]) {
+    for at in 1..units.len() {
+        if let [.., lead, next] = units.get_mut(..=at).unwrap_or_default()
+            && next.kind != Kind::Sentence
+            && lead.kind == Kind::Sentence
+            && (lead.text.ends_with(':') || next.above.contains(&lead.text))
+        {
+            lead.block = next.block;
+        }
+    }
+}
