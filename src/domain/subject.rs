@@ -30,6 +30,25 @@ const RIVALS: [&[&str]; 3] = [
     &["upper", "lower"],
 ];
 
+/// Names that have others: what people say, and words one of which a leaflet has for it.
+const ALIASES: [(&str, &str); 15] = [
+    ("acetaminophen", "paracetamol"),
+    ("adrenaline", "epinephrine"),
+    ("albuterol", "salbutamol"),
+    ("anticoagulant", "thinner"),
+    ("anticoagulants", "thinner"),
+    ("beer", "alcohol"),
+    ("chickenpox", "varicella"),
+    ("flu", "influenza"),
+    ("hep", "hepatitis"),
+    ("icu", "intensive"),
+    ("pep", "prophylaxis"),
+    ("shingles", "zoster"),
+    ("whisky", "alcohol"),
+    ("whooping", "pertussis"),
+    ("wine", "alcohol"),
+];
+
 /// What a question is about.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
@@ -51,6 +70,8 @@ struct Reach<'a> {
     own: &'a str,
     /// The other sentences of the paragraph.
     near: String,
+    /// The other units under the same lines.
+    around: String,
 }
 
 impl Subject {
@@ -175,6 +196,9 @@ impl Subject {
             }
         } else {
             words.extend(words_of(&reach.near));
+            if !self.asking.who_must_not && self.asking.condition.is_empty() {
+                words.extend(words_of(&reach.around));
+            }
         }
         self.names.iter().all(|name| holds(&words, name))
             && self
@@ -230,22 +254,20 @@ impl Subject {
 
 impl<'a> Reach<'a> {
     fn of(section: &'a Section, unit: &'a Unit) -> Self {
-        let near = if unit.kind == Kind::Sentence {
-            let others = section.units.iter().filter(|other| {
-                other.kind == Kind::Sentence && other.block == unit.block && other.text != unit.text
-            });
-            others
-                .map(|other| other.text.as_str())
-                .collect::<Vec<_>>()
-                .join("\n")
-        } else {
-            String::new()
+        let joined = |belongs: &dyn Fn(&Unit) -> bool| {
+            let others = section.units.iter().filter(|other| belongs(other));
+            let texts: Vec<&str> = others.map(|other| other.text.as_str()).collect();
+            texts.join("\n")
+        };
+        let sentence = |other: &Unit| {
+            unit.kind == Kind::Sentence && other.kind == Kind::Sentence && other.block == unit.block
         };
         Self {
             title: &section.title,
             above: unit.above.join("\n"),
             own: &unit.text,
-            near,
+            near: joined(&sentence),
+            around: joined(&|other: &Unit| other.kind != Kind::Row),
         }
     }
 
@@ -259,8 +281,22 @@ fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
     content_words(text).chain(topic_words(text))
 }
 
+/// How many of the words of a question stand in a text, in other forms or with a mistake, too.
+pub fn count_held(asked: &HashSet<String>, held: &HashSet<String>) -> usize {
+    let stands =
+        |word: &&String| held.contains(*word) || held.iter().any(|other| alike(word, other));
+    asked.iter().filter(stands).count()
+}
+
 fn holds(words: &HashSet<String>, name: &str) -> bool {
-    words_of(name).any(|word| words.contains(&word)) || words.iter().any(|word| alike(name, word))
+    let held = |name: &str| {
+        words_of(name).any(|word| words.contains(&word))
+            || words.iter().any(|word| alike(name, word))
+    };
+    held(name)
+        || ALIASES
+            .iter()
+            .any(|(one, other)| (*one == name && held(other)) || (*other == name && held(one)))
 }
 
 /// A number, or a word that tells how often.

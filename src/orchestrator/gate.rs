@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 use crate::domain::evidence::{Passage, RetrieveResponse};
-use crate::domain::subject::Subject;
+use crate::domain::subject::{Subject, count_held};
 use crate::domain::units::Extract;
 use crate::domain::words::topic_words;
 
@@ -95,7 +95,7 @@ fn coverage(asked: &HashSet<String>, passage: &Passage) -> f32 {
         .chain(topic_words(&passage.text))
         .chain(above.flat_map(|line| topic_words(&line.text)))
         .collect();
-    share(asked.intersection(&held).count(), asked.len())
+    share(count_held(asked, &held), asked.len())
 }
 
 /// `part / whole`, 0 for an empty whole.
@@ -201,6 +201,7 @@ mod tests {
         assert_eq!(left("What is the dose of omeprasole?", dose), 1);
         assert_eq!(left("What is the dose of famotidine?", dose), 0);
         assert_eq!(left("omeprazole or famotidine?", dose), 0);
+        assert!(enough("omeprasole dose?", vec![passage(dose, Some(0.3))], false).0);
     }
 
     #[test]

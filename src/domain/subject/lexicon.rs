@@ -32,6 +32,15 @@ const PLACES: &str = "block building centre center clinic court house lodge suit
 const ANY_PLACE: &str = "another busy big clean every hospital local main nearest new next open other \
     own same small whole";
 
+/// Treatments that are told apart by the word before them.
+const PROCEDURES: &str = "biopsy bypass op operation removal repair replacement scan scope surgery \
+    transplant vaccination vaccine";
+/// Words before a treatment that do not tell which.
+const ANY_PROCEDURE: &str = "another big day early emergency first hospital keyhole last late major \
+    minor new next open other own planned private same second small urgent whole";
+/// Beginnings that make another word of an everyday one.
+const BEGINNINGS: [&str; 7] = ["re", "un", "non", "over", "under", "mis", "out"];
+
 /// Words before a number that measure or count: the number does not tell which.
 const MEASURES: &str = "about above after age aged another around at before below between birth by \
     day days every for from hour hours in last least least less maximum minimum minutes month months \
@@ -100,7 +109,7 @@ pub(super) fn is_name(tokens: &[Token], at: usize) -> bool {
     let Some(topic) = topic_words(word).next() else {
         return false;
     };
-    if is_place_name(tokens, at) || (is_capital(token) && !shouts(tokens)) {
+    if tells_which(tokens, at) || (is_capital(token) && !shouts(tokens)) {
         return true;
     }
     let plain = content_words(word).next().unwrap_or_default();
@@ -116,11 +125,16 @@ fn is_everyday(word: &str) -> bool {
 }
 
 fn is_everyday_form(word: &str) -> bool {
-    ENDINGS.iter().any(|ending| {
-        word.strip_suffix(ending).is_some_and(|rest| {
-            rest.chars().count() >= 3 && content_words(rest).any(|rest| is_everyday(&rest))
-        })
-    })
+    let everyday = |rest: &str| {
+        rest.chars().count() >= 3 && content_words(rest).any(|rest| is_everyday(&rest))
+    };
+    let begun = BEGINNINGS
+        .iter()
+        .any(|beginning| word.strip_prefix(beginning).is_some_and(everyday));
+    begun
+        || ENDINGS
+            .iter()
+            .any(|ending| word.strip_suffix(ending).is_some_and(everyday))
 }
 
 /// An everyday word with one mistake in it.
@@ -131,20 +145,15 @@ fn is_slip(word: &str) -> bool {
             .any(|other| other.len() + 1 >= LEAST_SLIP && is_mistake(word, other, 1))
 }
 
-/// "Oak" in "oak ward".
-fn is_place_name(tokens: &[Token], at: usize) -> bool {
+/// "Oak" in "oak ward", "knee" in "knee replacement": what comes before tells which.
+fn tells_which(tokens: &[Token], at: usize) -> bool {
     let is_in = |word: &str, words: &str| words.split(' ').any(|other| other == word);
-    let place = tokens.get(at + 1).is_some_and(|next| {
-        is_in(&next.lower, PLACES)
-            || next
-                .lower
-                .strip_suffix('s')
-                .is_some_and(|one| is_in(one, PLACES))
-    });
-    place
-        && tokens
-            .get(at)
-            .is_some_and(|token| !is_in(&token.lower, ANY_PLACE))
+    let (Some(token), Some(next)) = (tokens.get(at), tokens.get(at + 1)) else {
+        return false;
+    };
+    let one = next.lower.strip_suffix('s').unwrap_or(&next.lower);
+    (is_in(one, PLACES) && !is_in(&token.lower, ANY_PLACE))
+        || (is_in(one, PROCEDURES) && !is_in(&token.lower, ANY_PROCEDURE))
 }
 
 fn is_capital(token: &Token) -> bool {

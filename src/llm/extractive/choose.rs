@@ -36,6 +36,8 @@ const LINES: usize = 5;
 const SECTION: usize = 7;
 /// A list or a table up to this length is not cut: half a procedure is worse than none.
 const WHOLE: usize = 10;
+/// Most units of one section that are ever shown.
+const MOST: usize = 20;
 /// Most lines that a warning beside the chosen ones may add, before and after.
 const WARNINGS: usize = 2;
 
@@ -103,20 +105,22 @@ fn place(evidence: &[Evidence]) -> Vec<Placed> {
     numbered.collect()
 }
 
-/// What is shown with the unit at `at`, in order. If rows of a table name what was asked for, only
-/// those; never a unit without the lines that it depends on.
+/// What is shown with the unit at `at`, in order. If rows of a table name what was asked for, all of
+/// those and no others; never a unit without the lines that it depends on.
 fn shown<'a>(units: &'a [Unit], at: usize, subject: &Subject) -> Vec<&'a Unit> {
     let (from, to) = window(units, at);
-    let chosen = units.get(at);
-    let row = |unit: &Unit| {
-        chosen.is_some_and(|chosen| unit.kind == Kind::Row && unit.block == chosen.block)
-    };
-    let picked = chosen.filter(|unit| unit.kind == Kind::Row && subject.picks(unit));
-    let within = units.get(from..to).unwrap_or_default().iter();
-    within
-        .filter(|unit| !unit.orphan)
-        .filter(|unit| picked.is_none() || !row(unit) || subject.picks(unit))
-        .collect()
+    let picked = units
+        .get(at)
+        .filter(|unit| unit.kind == Kind::Row && subject.picks(unit));
+    let chosen = units.iter().enumerate().filter(|(at, unit)| {
+        let row = |picked: &&Unit| unit.kind == Kind::Row && unit.block == picked.block;
+        match picked.as_ref().filter(|picked| row(picked)) {
+            Some(_) => subject.picks(unit),
+            None => (from..to).contains(at),
+        }
+    });
+    let whole = chosen.map(|(_, unit)| unit).filter(|unit| !unit.orphan);
+    whole.take(MOST).collect()
 }
 
 /// Adds the units, each under those of its governing lines that the passage has not shown yet.
@@ -377,12 +381,58 @@ mod tests {
             "Parking\n\nPark behind the house.",
             "Parking\n\nPark in the street.",
         ];
-        assert_eq!(answer("parking", &texts).len(), 2);
+        let both = [
+            "Parking [1]",
+            "Park behind the house. [1]",
+            "Parking [2]",
+            "Park in the street. [2]",
+        ];
+        assert_eq!(answer("parking", &texts), both);
         let texts = [
             "Parking\n\nPark behind the house.",
             "Coffee\n\nVisitors like it.",
         ];
-        assert_eq!(answer("parking", &texts).len(), 1);
+        assert_eq!(answer("parking", &texts).len(), 2);
+    }
+
+    #[test]
+    fn of_a_long_table_the_row_that_names_it_is_shown_under_the_header() {
+        let rows: Vec<String> = [
+            "bisoprolol",
+            "digoxin",
+            "furosemide",
+            "lactulose",
+            "senna",
+            "zopiclone",
+        ]
+        .iter()
+        .enumerate()
+        .map(|(nth, name)| format!("{name} | {nth} mg"))
+        .collect();
+        let text = format!(
+            "Stock\n\nMedicine | Dose\n{}\n\nAsk the pharmacy.",
+            rows.join("\n")
+        );
+        assert_eq!(
+            answer("What is the dose of lactulose?", &[&text]),
+            ["Stock [1]", "Medicine | Dose [1]", "lactulose | 3 mg [1]"]
+        );
+        assert!(answer("What is the dose of warfarin?", &[&text]).is_empty());
+    }
+
+    #[test]
+    fn a_question_who_must_not_is_not_answered_with_who_may() {
+        let text = "How much to take\n\nTake 5 mg once a day.\n\nDo not take digoxin if\n\n\
+            - your heart beats slowly\n- your kidneys fail";
+        let lines = answer("Who should not take digoxin?", &[text]);
+        assert_eq!(
+            lines,
+            [
+                "Do not take digoxin if [1]",
+                "- your heart beats slowly [1]",
+                "- your kidneys fail [1]"
+            ]
+        );
     }
 
     #[test]

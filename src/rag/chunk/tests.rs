@@ -109,3 +109,60 @@ fn text_outside_blocks_is_not_lost() {
     assert_eq!(texts(&chunks), ["alpha beta. gamma"]);
     assert_eq!(chunks[0].page, Some(1));
 }
+
+fn above(chunk: &Chunk) -> Vec<(&str, bool)> {
+    let start = i32::try_from(chunk.start).unwrap();
+    let governs = |line: &ContextLine| line.end <= start && start < line.until;
+    let lines = chunk.context.iter();
+    lines
+        .map(|line| (line.text.as_str(), governs(line)))
+        .collect()
+}
+
+#[test]
+fn a_list_cut_off_from_its_heading_and_its_lead_in_carries_them() {
+    let text = "# Sprays\n\n## Before you start\n\nRead on. Do not use the spray if you have:\n\n\
+        - a cold sore now\n- a nose bleed now\n- a new wound now\n\n## Storage\n\nKeep it cool.";
+    let chunks = markdown(text, 12, 14, 0);
+    let cut = chunks
+        .iter()
+        .find(|chunk| chunk.text.starts_with("- a n"))
+        .unwrap();
+    assert_eq!(
+        above(cut),
+        [
+            ("Sprays", true),
+            ("Before you start", true),
+            ("Do not use the spray if you have:", true)
+        ]
+    );
+    let last = chunks.last().unwrap();
+    assert_eq!(above(last).first().unwrap(), &("Sprays", true));
+    assert!(!above(last).contains(&("Before you start", true)));
+}
+
+#[test]
+fn every_row_carries_its_header_and_every_nested_item_what_it_is_under() {
+    let text = "Doses by weight.\n\n| Who | Dose |\n|---|---|\n| one two | 1 mg |\n| three four | 2 mg |\n\n\
+        - Adults\n  - one tablet now\n  - two tablets later\n- Children\n  - none at all";
+    let chunks = markdown(text, 6, 8, 0);
+    let of = |begin: &str| {
+        chunks
+            .iter()
+            .find(|chunk| chunk.text.contains(begin))
+            .unwrap()
+    };
+    let governing = |begin: &str| {
+        let chunk = of(begin);
+        let at = chunk.start + chunk.text.find(begin).unwrap();
+        let at = i32::try_from(at).unwrap();
+        let lines = chunk
+            .context
+            .iter()
+            .filter(|line| line.end <= at && at < line.until);
+        lines.map(|line| line.text.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(governing("three four"), ["Doses by weight.", "Who | Dose"]);
+    assert_eq!(governing("- two tablets"), ["- Adults"]);
+    assert_eq!(governing("- none"), ["- Children"]);
+}
