@@ -30,7 +30,6 @@ use context::{Context, Level, Prefix, declines, is_rule, level_of, row_of, split
 use marked::Marked;
 use reasoning::Reasoning;
 use splitter::{Piece, Sentence, Splitter};
-pub use support::Words;
 use support::{Found, Support};
 use units::last_clause;
 use verdict::Asserted;
@@ -46,6 +45,15 @@ pub enum Output {
     Dropped(Reason),
 }
 
+/// Whose words a text has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// A language model's: judged by what they say.
+    Written,
+    /// The passages': chosen with what they depend on, so the same words are enough.
+    Quoted,
+}
+
 /// Follows one answer.
 pub struct Grounder {
     words: Words,
@@ -59,11 +67,19 @@ pub struct Grounder {
     prefix: Prefix,
     /// What has ended since something was sent.
     gap: Gap,
-    line_is_empty: bool,
-    /// Whether something of this line was sent, and whether the end of the last one was.
-    is_in_line: bool,
+    line: Line,
+    /// Whether the end of a line was sent, and nothing since.
     is_below_line: bool,
     declined: bool,
+}
+
+/// What became of the line that is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Empty,
+    Read,
+    /// Something of it was sent.
+    Sent,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,13 +96,12 @@ impl Grounder {
             words,
             reasoning: Reasoning::default(),
             splitter: Splitter::new(),
-            support: Support::new(words, question, sources),
+            support: Support::new(question, sources),
             context: Context::default(),
             sent: 0,
             prefix: Prefix::default(),
             gap: Gap::Sentence,
-            line_is_empty: true,
-            is_in_line: false,
+            line: Line::Empty,
             is_below_line: false,
             declined: false,
         }
@@ -140,13 +155,6 @@ impl Grounder {
             match piece {
                 Piece::Sentence(sentence) => self.sentence(&sentence, outputs),
                 Piece::Break => {
-                    let gap = if self.line_is_empty {
-                        Gap::Paragraph
-                    } else {
-                        Gap::Line
-                    };
-                    self.gap = self.gap.max(gap);
-                    self.line_is_empty = true;
                     self.end_line(outputs);
                 }
                 Piece::Overlong => outputs.push(Output::Dropped(Reason::Overlong)),
@@ -156,7 +164,14 @@ impl Grounder {
 
     /// The end of a line is sent with the line: who reads by lines need not wait for the next.
     fn end_line(&mut self, outputs: &mut Vec<Output>) {
-        if std::mem::take(&mut self.is_in_line) {
+        let line = std::mem::replace(&mut self.line, Line::Empty);
+        let gap = if line == Line::Empty {
+            Gap::Paragraph
+        } else {
+            Gap::Line
+        };
+        self.gap = self.gap.max(gap);
+        if line == Line::Sent {
             self.is_below_line = true;
             self.sent += 1;
             outputs.push(Output::Text("\n".into(), Vec::new()));
@@ -164,7 +179,9 @@ impl Grounder {
     }
 
     fn sentence(&mut self, sentence: &Sentence, outputs: &mut Vec<Output>) {
-        self.line_is_empty = false;
+        if self.line == Line::Empty {
+            self.line = Line::Read;
+        }
         if self.declined {
             return outputs.push(Output::Dropped(Reason::Declined));
         }
@@ -178,10 +195,12 @@ impl Grounder {
     fn quoted(&mut self, sentence: &Sentence, outputs: &mut Vec<Output>) {
         self.prefix = Prefix::default();
         let text = Marked::read(&sentence.raw, str::to_owned);
-        let own = plain(&text.said);
+        if let Some(citation) = self.support.place(&text.said, &text.numbers) {
+            return self.show(&text, vec![citation], outputs);
+        }
         let asserted = Asserted {
-            claim: Claim::of(&own),
-            own,
+            claim: Claim::of(&text.said),
+            own: plain(&text.said),
             lead: String::new(),
             frame: None,
         };
@@ -284,7 +303,7 @@ impl Grounder {
             (Gap::Line, false) | (Gap::Paragraph, true) => "\n".to_owned(),
             (Gap::Paragraph, false) => "\n\n".to_owned(),
         };
-        self.is_in_line = true;
+        self.line = Line::Sent;
         shown.push_str(&std::mem::take(&mut self.prefix).shown);
         self.gap = Gap::Sentence;
         let start = self.sent + shown.chars().count();

@@ -78,6 +78,17 @@ pub(super) struct Polarity {
     refusing: bool,
 }
 
+/// A kind of word that a text has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Mark {
+    Excepting,
+    Conditional,
+    LeavingOpen,
+    Obliging,
+    Partial,
+    Sweeping,
+}
+
 /// What a piece of text says.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
@@ -90,14 +101,9 @@ pub(super) struct Claim {
     pub polarity: Polarity,
     /// What a "not" stands before.
     denied: HashSet<String>,
-    excepting: bool,
     pub condition: Option<Condition>,
     pub thresholds: Vec<Threshold>,
-    conditional: bool,
-    leaves_open: bool,
-    obliges: bool,
-    partial: bool,
-    sweeping: bool,
+    marks: BTreeSet<Mark>,
     sides: BTreeSet<(usize, usize)>,
 }
 
@@ -108,6 +114,16 @@ impl Claim {
         let pieces = pieces(&text);
         let said: HashSet<&str> = pieces.iter().map(|(word, _)| *word).collect();
         let says = |words: &str| words.split(' ').any(|word| said.contains(word));
+        let marks = [
+            (Mark::Excepting, says(EXCEPTIONS)),
+            (Mark::Conditional, says(CONDITIONS)),
+            (Mark::LeavingOpen, says(LEAVING_OPEN)),
+            (Mark::Obliging, says(OBLIGING) || obliges(&text)),
+            (Mark::Partial, says(PARTIAL)),
+            (Mark::Sweeping, says(SWEEPING)),
+        ];
+        let marks = marks.into_iter().filter(|(_, said)| *said);
+        let marks = marks.map(|(mark, _)| mark).collect();
         Self {
             // "Once a day" and "daily" are the same words.
             words: meaningful(&text.replace("1 time a ", "a ")).collect(),
@@ -118,14 +134,9 @@ impl Claim {
                 refusing: says(REFUSALS),
             },
             denied: denied(&text),
-            excepting: says(EXCEPTIONS),
             condition: condition::of(&text),
             thresholds: condition::thresholds(&text),
-            conditional: says(CONDITIONS),
-            leaves_open: says(LEAVING_OPEN),
-            obliges: says(OBLIGING) || text.contains("have to ") || text.contains("need to "),
-            partial: says(PARTIAL),
-            sweeping: says(SWEEPING),
+            marks,
             sides: said
                 .iter()
                 .filter_map(|word| SIDES.get(word))
@@ -153,14 +164,23 @@ impl Claim {
                 && quote.denied.iter().any(|word| self.words.contains(word)))
             && self.excepts_as(quote)
             && self.chooses_as(quote)
-            && !(self.obliges && quote.leaves_open && !quote.obliges)
-            && !(self.sweeping && quote.partial && !quote.sweeping)
+            && !self.outdoes(quote, Mark::Obliging, Mark::LeavingOpen)
+            && !self.outdoes(quote, Mark::Sweeping, Mark::Partial)
+    }
+
+    fn has(&self, mark: Mark) -> bool {
+        self.marks.contains(&mark)
+    }
+
+    /// Whether this says more than the quote, which has only the weaker word.
+    fn outdoes(&self, quote: &Self, strong: Mark, weak: Mark) -> bool {
+        self.has(strong) && quote.has(weak) && !quote.has(strong)
     }
 
     /// An exception may be left out only of what forbids: to forbid too much is the safe side.
     fn excepts_as(&self, quote: &Self) -> bool {
-        match (self.excepting, quote.excepting) {
-            (false, true) => self.polarity.negated && !self.conditional,
+        match (self.has(Mark::Excepting), quote.has(Mark::Excepting)) {
+            (false, true) => self.polarity.negated && !self.has(Mark::Conditional),
             (mine, its) => mine == its,
         }
     }
@@ -171,6 +191,10 @@ impl Claim {
                 || quote.sides.iter().all(|(other, _)| other != choice)
         })
     }
+}
+
+fn obliges(text: &str) -> bool {
+    text.contains("have to ") || text.contains("need to ")
 }
 
 /// The words that a "not" or "never" stands before.
@@ -194,7 +218,7 @@ pub(super) fn plain(text: &str) -> String {
     words.join(" ").to_lowercase().replace('’', "'")
 }
 
-/// "500mg" as "500 mg", but "HbA1c" as it is.
+/// "500mg" as "500 mg", but "B12" as it is.
 fn spaced(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len());
     let (mut in_number, mut in_word) = (false, false);

@@ -87,7 +87,7 @@ impl Marked {
                     shown.push_str(&blanks);
                 }
                 blanks.clear();
-                shown.push_str(&format!("[{}]", new.join(", ")));
+                shown.extend(["[", &new.join(", "), "]"]);
             }
         }
         shown.trim_end().to_owned()

@@ -98,7 +98,7 @@ fn tags(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// An e-mail or web address: "a@b.org", "https://b.org/c", "www.b.org", "b.org/c".
+/// An e-mail or web address: `a@b.org`, `www.b.org`, `b.org/c`.
 fn is_address(word: &str) -> bool {
     if word.contains("://") || word.starts_with("www.") || word.contains('@') {
         return true;
@@ -109,7 +109,7 @@ fn is_address(word: &str) -> bool {
         label.chars().count() >= 2 && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
     labels.len() >= 2
-        && labels.iter().all(|label| is_label(&label))
+        && labels.iter().all(is_label)
         && labels
             .last()
             .is_some_and(|last| last.chars().all(char::is_alphabetic))

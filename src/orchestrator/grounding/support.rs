@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::claim::Claim;
+use super::claim::{Claim, plain};
 use super::units::{Frame, Span, Unit, units_of};
-use super::verdict::{Asserted, Evidence, Reason, VERBATIM};
+use super::verdict::{Asserted, Evidence, Reason};
 use super::vocabulary::meaningful;
 use crate::domain::evidence::{Citation, Source};
 use crate::domain::text;
@@ -29,15 +29,6 @@ const JOINTS: [(&str, bool); 8] = [
     (", ", false),
 ];
 
-/// Whose words a text has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Words {
-    /// A language model's: judged by what they say.
-    Written,
-    /// The passages': chosen with what they depend on, so the same words are enough.
-    Quoted,
-}
-
 struct Quote {
     /// Index of its source.
     source: usize,
@@ -47,7 +38,6 @@ struct Quote {
 
 /// The passages, cut into possible quotes.
 pub(super) struct Support {
-    words: Words,
     sources: Vec<Source>,
     quotes: Vec<Quote>,
     /// What was asked: a condition that it names need not be said again.
@@ -63,7 +53,7 @@ pub(super) struct Found {
 }
 
 impl Support {
-    pub fn new(words: Words, question: &str, sources: Vec<Source>) -> Self {
+    pub fn new(question: &str, sources: Vec<Source>) -> Self {
         let quotes = sources
             .iter()
             .enumerate()
@@ -76,7 +66,6 @@ impl Support {
             })
             .collect();
         Self {
-            words,
             sources,
             quotes,
             question: meaningful(&question.to_lowercase()).collect(),
@@ -120,6 +109,31 @@ impl Support {
         })
     }
 
+    /// Where the passages have these very words: the marked ones first, whole units before parts.
+    pub fn place(&self, said: &str, marked: &BTreeSet<i32>) -> Option<Citation> {
+        let own = plain(said);
+        let is_marked = |quote: &&Quote| {
+            let number = self.number(quote);
+            number.is_some_and(|number| marked.contains(&number))
+        };
+        let same = |quote: &&Quote| quote.evidence.has_words(&own);
+        let mut quotes = self.quotes.iter().filter(same);
+        let unit = quotes.clone().find(is_marked).or_else(|| quotes.next());
+        if let Some(quote) = unit {
+            return self.citation(quote.source, quote.unit.span);
+        }
+        let sources = self.sources.iter().enumerate();
+        let (marked, others): (Vec<_>, Vec<_>) =
+            sources.partition(|(_, source)| marked.contains(&source.id));
+        let mut sources = marked.into_iter().chain(others);
+        sources.find_map(|(index, source)| {
+            let (before, _) = source.text.split_once(said)?;
+            let start = before.chars().count();
+            let end = start + said.chars().count();
+            self.citation(index, Span { start, end })
+        })
+    }
+
     /// The text of a source, for looking up what a sentence must not make up.
     pub fn text(&self, number: i32) -> Option<&str> {
         let mut sources = self.sources.iter();
@@ -136,11 +150,7 @@ impl Support {
         let mut best: Option<(f32, &Quote)> = None;
         let mut nearest = Reason::Unrelated;
         for quote in self.quotes.iter().filter(among) {
-            let judged = match self.words {
-                Words::Quoted if quote.evidence.is_quoted_by(asserted) => Ok(VERBATIM),
-                _ => quote.evidence.judge(asserted, &self.question),
-            };
-            match judged {
+            match quote.evidence.judge(asserted, &self.question) {
                 // The best, and among equals the shortest, and among those the first.
                 Ok(share) => {
                     let better = best.is_none_or(|(other, known)| {

@@ -282,12 +282,12 @@ fn a_model_that_knows_no_answer_says_nothing_else() {
 
 #[test]
 fn what_is_quoted_is_shown_as_it_stands() {
-    let passage = "Who should not take it?\n\nDo not take it if:\n• you are pregnant\n1. you have *gout*\n\nA | B\n2 | 3";
-    let lines = "Who should not take it? [1]\nDo not take it if: [1]\n• you are pregnant [1]\n1. you have *gout* [1]\nA | B [1]\n2 | 3 [1]\n";
+    let passage = "Who should not take it?\n\nDo not take it if:\n• you are pregnant\n1. you have *gout*\n\nA | B\n2 | 3. Not 4.";
+    let lines = "Who should not take it? [1]\nDo not take it if: [1]\n• you are pregnant [1]\n1. you have *gout* [1]\nA | B [1]\n2 | 3. Not 4. [1]\n";
     let outputs = outputs(Words::Quoted, sources_of(&[("Leaflet", passage)]), &[lines]);
     let (answer, citations) = visible(outputs);
     assert_eq!(answer, lines.trim_end());
-    assert_eq!(citations.len(), 6);
+    assert_eq!(citations.len(), 7);
 }
 
 /// Pieces that answers are made of; any order must do.

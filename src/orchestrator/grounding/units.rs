@@ -64,6 +64,18 @@ struct Line<'a> {
     indent: usize,
 }
 
+impl Line<'_> {
+    fn frame(&self) -> Frame {
+        Frame {
+            span: Span {
+                start: self.start,
+                end: self.start + self.text.chars().count(),
+            },
+            text: self.text.to_owned(),
+        }
+    }
+}
+
 /// What the lines so far mean for the next one.
 #[derive(Clone, Default)]
 struct Outline {
@@ -139,7 +151,7 @@ impl Outline {
             units.push(unit);
         }
         if leads {
-            let (lead, indent) = (self.frame(line), line.indent);
+            let (lead, indent) = (line.frame(), line.indent);
             self.item_lead = Some((lead, indent));
         }
     }
@@ -163,7 +175,7 @@ impl Outline {
         if !self.in_table {
             self.in_table = true;
             units.push(self.unit(Kind::Frame, line.text, line.start));
-            self.header = Some(self.frame(line));
+            self.header = Some(line.frame());
             return;
         }
         let mut unit = self.unit(Kind::Row, line.text, line.start);
@@ -191,7 +203,7 @@ impl Outline {
         units.push(self.unit(kind, line.text, line.start));
         self.lead = None;
         if !is_fact {
-            self.heading = Some(self.frame(line));
+            self.heading = Some(line.frame());
         }
     }
 
@@ -215,16 +227,6 @@ impl Outline {
             }
             before = format!("{} {sentence}", unit.before);
             units.push(unit);
-        }
-    }
-
-    fn frame(&self, line: &Line<'_>) -> Frame {
-        Frame {
-            span: Span {
-                start: line.start,
-                end: line.start + line.text.chars().count(),
-            },
-            text: line.text.to_owned(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::units::{CELL, Kind, Unit, last_clause};
 use super::vocabulary::{holds, is_neutral, meaningful};
 
 /// A sentence word for word.
-pub(super) const VERBATIM: f32 = 2.0;
+const VERBATIM: f32 = 2.0;
 /// Share of a claim's words that the unit itself must hold; its context may hold the others.
 const LEAST: f32 = 0.5;
 /// Words for how often.
@@ -136,16 +136,17 @@ impl Evidence {
         }
     }
 
-    /// Whether the unit has these very words.
-    pub fn is_quoted_by(&self, asserted: &Asserted) -> bool {
-        self.own == asserted.own
+    /// Whether the unit has these very words, as [`Claim::plain`].
+    pub fn has_words(&self, plain: &str) -> bool {
+        self.own == plain
     }
 
     /// How well this covers the claim. `question` may have named a condition already.
     pub fn judge(&self, asserted: &Asserted, question: &HashSet<String>) -> Result<f32, Reason> {
         let claim = &asserted.claim;
         let told: HashSet<String> = claim.core().cloned().collect();
-        if told.len() < MIN_WORDS {
+        let is_verbatim = self.has_words(&asserted.own);
+        if told.len() < MIN_WORDS && !(is_verbatim && told.iter().any(|word| is_phrase(word))) {
             return Err(Reason::Empty);
         }
         let covered = held(&told, &self.full.words);
@@ -170,7 +171,6 @@ impl Evidence {
         {
             return Err(Reason::Number);
         }
-        let is_verbatim = self.is_quoted_by(asserted);
         if is_verbatim && self.kind == Kind::Sentence {
             return Ok(VERBATIM);
         }
@@ -224,6 +224,11 @@ impl Column {
     fn is_crossed_by(&self, said: &HashSet<String>) -> bool {
         !self.cell.is_empty() && held(&self.header, said) > LEAST && self.cell.is_disjoint(said)
     }
+}
+
+/// Whether a word is a whole phrase of a script that puts no blanks between words.
+fn is_phrase(word: &str) -> bool {
+    word.chars().count() >= 5 && !word.contains(|c: char| c.is_ascii() || c < '\u{0e00}')
 }
 
 /// The figures of a cell; its words if it has none.

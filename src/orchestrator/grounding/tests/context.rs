@@ -145,3 +145,12 @@ fn sentences_may_be_joined_but_not_mixed() {
         assert_eq!(shown(answer), "", "{answer}");
     }
 }
+
+#[test]
+fn scripts_without_blanks_are_quoted() {
+    let text = "检查前请不要吃东西。可以喝少量清水。";
+    let answer = "检查前请不要吃东西[1]。可以喝很多牛奶。可以喝少量清水。[2]";
+    let (shown, citations) = run_over(sources_of(&[("胃镜", text)]), &[answer]);
+    assert_eq!(shown, "检查前请不要吃东西[1]。 可以喝少量清水。[1]");
+    assert_eq!(citations.len(), 2);
+}

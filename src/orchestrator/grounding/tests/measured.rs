@@ -27,29 +27,28 @@ struct Measured {
     unfaithful: BTreeMap<String, Vec<String>>,
 }
 
-#[test]
-fn faithful_sentences_pass_and_unfaithful_ones_do_not() {
-    let sheet: Sheet = Figment::from(Toml::string(include_str!("measured.toml")))
-        .extract()
-        .unwrap();
+/// Faithful sentences in per cent that pass, and how many unfaithful ones do.
+fn measure(sheet: &str) -> (usize, usize) {
+    let sheet: Sheet = Figment::from(Toml::string(sheet)).extract().unwrap();
     let leaflets: Vec<(&str, &str)> = sheet
         .source
         .iter()
         .map(|leaflet| (leaflet.title.as_str(), leaflet.text.as_str()))
         .collect();
     let shown = |sentence: &str| !run_over(sources_of(&leaflets), &[sentence]).0.is_empty();
+    let Measured {
+        faithful,
+        unfaithful,
+    } = &sheet.measured;
     let mut report = String::new();
-    let lost: Vec<&String> = (sheet.measured.faithful.iter())
+    let lost: Vec<&String> = faithful
+        .iter()
         .filter(|sentence| !shown(sentence))
         .collect();
-    let faithful = sheet.measured.faithful.len();
-    let kept = faithful - lost.len();
-    let _ = writeln!(
-        report,
-        "{kept} of {faithful} faithful sentences pass; lost: {lost:#?}"
-    );
+    let (kept, all) = (faithful.len() - lost.len(), faithful.len());
+    let _ = writeln!(report, "{kept} of {all} faithful pass; lost: {lost:#?}");
     let mut passed = 0;
-    for (kind, sentences) in &sheet.measured.unfaithful {
+    for (kind, sentences) in unfaithful {
         let wrong: Vec<&String> = sentences
             .iter()
             .filter(|sentence| shown(sentence))
@@ -59,5 +58,17 @@ fn faithful_sentences_pass_and_unfaithful_ones_do_not() {
         let _ = writeln!(report, "{kind}: {through} of {all} pass: {wrong:#?}");
     }
     println!("{report}");
-    assert!(kept * 100 >= faithful * 85 && passed == 0, "{report}");
+    (kept * 100 / all, passed)
+}
+
+#[test]
+fn faithful_sentences_pass_and_unfaithful_ones_do_not() {
+    let (kept, passed) = measure(include_str!("measured.toml"));
+    assert!(kept >= 85 && passed == 0);
+}
+
+#[test]
+fn so_do_those_that_the_rules_were_not_made_with() {
+    let (kept, passed) = measure(include_str!("measured_later.toml"));
+    assert!(kept >= 70 && passed == 0);
 }
