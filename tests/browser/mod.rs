@@ -80,7 +80,7 @@ async fn the_page_works_in_a_browser() {
         .with("CHATBOT__SAFETY__EMERGENCY__NUMBER", "(077) 00-1")
         .with(
             "CHATBOT__SAFETY__URGENT_ADVICE_LINE__LABEL",
-            "<i>the night nurse</i>",
+            "the nurses & midwives",
         )
         .with("CHATBOT__SAFETY__URGENT_ADVICE_LINE__NUMBER", "+77 1")
         .with("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "1000");
