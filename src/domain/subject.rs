@@ -11,7 +11,7 @@ mod likeness;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::units::{Extract, Kind, Section, Unit, sections};
 use super::words::{content_words, topic_words};
@@ -20,7 +20,7 @@ use likeness::alike;
 
 /// Things of one kind that leaflets tell apart: if a question names one and a heading another, the
 /// heading is about something else.
-const RIVALS: [&[&str]; 3] = [
+const RIVALS: [&[&str]; 4] = [
     &[
         "knee", "hip", "shoulder", "elbow", "wrist", "ankle", "foot", "toe", "finger", "thumb",
         "eye", "ear", "nose", "throat", "tooth", "heart", "lung", "liver", "kidney", "bladder",
@@ -28,6 +28,7 @@ const RIVALS: [&[&str]; 3] = [
     ],
     &["north", "south", "east", "west"],
     &["upper", "lower"],
+    &["adult", "child"],
 ];
 
 /// Names that have others: what people say, and words one of which a leaflet has for it.
@@ -48,6 +49,14 @@ const ALIASES: [(&str, &str); 15] = [
     ("whooping", "pertussis"),
     ("wine", "alcohol"),
 ];
+
+/// What doses are counted in.
+const MEASURES: &str = "capsule capsules drop drops g gram grams hour hours iu mcg mg microgram \
+    micrograms milligram milligrams millilitre millilitres ml patch patches percent pill pills puff \
+    puffs sachet sachets spoon spoonful spoonfuls spoons spray sprays tablet tablets teaspoon \
+    teaspoons time times unit units";
+const NUMBERS: &str = "one two three four five six eight ten half";
+const OFTEN: &str = "daily hourly nightly once twice weekly";
 
 /// What a question is about.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +105,10 @@ impl Subject {
         for (nth, at) in named.iter().enumerate() {
             let joined = |one: usize, other: usize| {
                 let between = tokens.get(one + 1..other).unwrap_or_default();
-                let joint: Vec<&str> = between.iter().map(|token| token.lower.as_str()).collect();
+                let words = between.iter().map(|token| token.lower.as_str());
+                let joint: Vec<&str> = words
+                    .filter(|word| !matches!(*word, "a" | "an" | "the"))
+                    .collect();
                 matches!(joint.as_slice(), ["or" | "vs" | "versus"])
                     || matches!(joint.as_slice(), ["and" | "to" | "with"]) && compares(question)
             };
@@ -132,12 +144,12 @@ impl Subject {
             && self.asking.condition.is_empty()
     }
 
-    /// Whether some unit of the passage speaks of the subject.
-    pub fn is_in(&self, extract: &Extract<'_>) -> bool {
+    /// Whether some unit of the passage speaks of the subject; `beyond` as in [`Self::is_met`].
+    pub fn is_in(&self, extract: &Extract<'_>, beyond: &HashSet<String>) -> bool {
         self.is_open()
             || sections(extract)
                 .iter()
-                .any(|section| (0..section.units.len()).any(|at| self.is_met(section, at)))
+                .any(|section| (0..section.units.len()).any(|at| self.is_met(section, at, beyond)))
     }
 
     /// Whether the extracts together name everything that the question compares.
@@ -157,8 +169,9 @@ impl Subject {
         missing.is_empty()
     }
 
-    /// Whether the unit at `at` may answer: it can be shown, and it speaks of the subject.
-    pub fn is_met(&self, section: &Section, at: usize) -> bool {
+    /// Whether the unit at `at` may answer: it can be shown, and it speaks of the subject. What else
+    /// was found of the document counts a little: `beyond` are its words.
+    pub fn is_met(&self, section: &Section, at: usize, beyond: &HashSet<String>) -> bool {
         let Some(unit) = section.units.get(at).filter(|unit| !unit.orphan) else {
             return false;
         };
@@ -166,7 +179,7 @@ impl Subject {
             return true;
         }
         let reach = Reach::of(section, unit);
-        self.names_are_in(&reach)
+        self.names_are_in(&reach, beyond)
             && self.labels_agree(&reach)
             && !self.is_rivalled(&reach)
             && (!self.asking.who_must_not || reach.restricts())
@@ -181,7 +194,7 @@ impl Subject {
         names.any(|name| holds(&own, name))
     }
 
-    fn names_are_in(&self, reach: &Reach<'_>) -> bool {
+    fn names_are_in(&self, reach: &Reach<'_>, beyond: &HashSet<String>) -> bool {
         if self.names.is_empty() && self.choices.is_empty() {
             return true;
         }
@@ -191,7 +204,7 @@ impl Subject {
             .collect();
         if self.asking.dose {
             // The sentence beside a dose may name another medicine.
-            if !has_quantity(reach.own) {
+            if !has_quantity(reach) {
                 return false;
             }
         } else {
@@ -200,11 +213,40 @@ impl Subject {
                 words.extend(words_of(&reach.around));
             }
         }
-        self.names.iter().all(|name| holds(&words, name))
-            && self
-                .choices
-                .iter()
-                .all(|group| group.iter().any(|name| holds(&words, name)))
+        let here: Vec<bool> = self.names.iter().map(|name| holds(&words, name)).collect();
+        let elsewhere = |(name, here): (&String, &bool)| *here || holds(beyond, name);
+        let all = here.iter().all(|here| *here)
+            || (self.is_loose()
+                && here.contains(&true)
+                && !self.is_foreign(&reach.above)
+                && self.names.iter().zip(&here).all(elsewhere));
+        all && self
+            .choices
+            .iter()
+            .all(|group| group.iter().any(|name| holds(&words, name)))
+    }
+
+    /// Whether a name may stand elsewhere in the document: not where a dose, a warning or a condition
+    /// of one thing would be taken for that of another.
+    fn is_loose(&self) -> bool {
+        !self.asking.dose && !self.asking.who_must_not && self.asking.condition.is_empty()
+    }
+
+    /// Whether lines name something that the question does not.
+    fn is_foreign(&self, lines: &str) -> bool {
+        let tokens = lexicon::tokens(lines);
+        (0..tokens.len())
+            .filter(|at| lexicon::is_name(&tokens, *at))
+            .any(|at| {
+                let word = tokens
+                    .get(at)
+                    .map(|token| token.lower.as_str())
+                    .unwrap_or_default();
+                !self
+                    .names
+                    .iter()
+                    .any(|name| name == word || alike(name, word))
+            })
     }
 
     /// No label of the question stands with another number or letter, and not with its own.
@@ -281,6 +323,17 @@ fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
     content_words(text).chain(topic_words(text))
 }
 
+/// The words of all passages of each title.
+pub fn words_by_title<'a>(
+    passages: impl Iterator<Item = (&'a str, &'a str)>,
+) -> HashMap<&'a str, HashSet<String>> {
+    let mut found: HashMap<&str, HashSet<String>> = HashMap::new();
+    for (title, text) in passages {
+        found.entry(title).or_default().extend(words_of(text));
+    }
+    found
+}
+
 /// How many of the words of a question stand in a text, in other forms or with a mistake, too.
 pub fn count_held(asked: &HashSet<String>, held: &HashSet<String>) -> usize {
     let stands =
@@ -299,20 +352,24 @@ fn holds(words: &HashSet<String>, name: &str) -> bool {
             .any(|(one, other)| (*one == name && held(other)) || (*other == name && held(one)))
 }
 
-/// A number, or a word that tells how often.
-fn has_quantity(text: &str) -> bool {
-    let body = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    body.contains(|c: char| c.is_ascii_digit())
-        || topic_words(text).any(|word| {
-            [
-                "onc", "twic", "thric", "two", "three", "four", "half", "doubl", "hourly", "weekly",
-            ]
-            .contains(&word.as_str())
-        })
+/// A number, and what it measures, there or above; or a word that tells how often. An age is none.
+fn has_quantity(reach: &Reach<'_>) -> bool {
+    let own = reach
+        .own
+        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let is_in = |words: &str, text: &str| {
+        let plain = text.to_lowercase();
+        plain
+            .split(|c: char| !c.is_alphabetic())
+            .any(|word| words.split_whitespace().any(|other| other == word))
+    };
+    is_in(OFTEN, own)
+        || ((own.contains(|c: char| c.is_ascii_digit()) || is_in(NUMBERS, own))
+            && (is_in(MEASURES, own) || is_in(MEASURES, &reach.above)))
 }
 
 fn rivals(text: &str) -> Vec<(usize, String)> {
-    let words: HashSet<String> = content_words(text).collect();
+    let words: HashSet<String> = words_of(text).collect();
     RIVALS
         .iter()
         .enumerate()

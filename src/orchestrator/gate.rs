@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 use crate::domain::evidence::{Passage, RetrieveResponse};
-use crate::domain::subject::{Subject, count_held};
+use crate::domain::subject::{Subject, count_held, words_by_title};
 use crate::domain::units::Extract;
 use crate::domain::words::topic_words;
 
@@ -36,8 +36,14 @@ pub struct Decision {
 /// question compares things and one of them stands nowhere.
 pub fn on_subject(question: &str, evidence: RetrieveResponse) -> RetrieveResponse {
     let subject = Subject::of(question);
-    let mut results = evidence.results;
-    results.retain(|passage| subject.is_in(&extract(passage)));
+    let all = evidence.results.iter();
+    let words = words_by_title(all.map(|passage| (passage.title.as_str(), passage.text.as_str())));
+    let none = HashSet::new();
+    let is_on = |passage: &&Passage| {
+        let beyond = words.get(passage.title.as_str()).unwrap_or(&none);
+        subject.is_in(&extract(passage), beyond)
+    };
+    let mut results: Vec<Passage> = evidence.results.iter().filter(is_on).cloned().collect();
     if !subject.is_covered_by(results.iter().map(extract)) {
         results.clear();
     }
@@ -201,7 +207,14 @@ mod tests {
         assert_eq!(left("What is the dose of omeprasole?", dose), 1);
         assert_eq!(left("What is the dose of famotidine?", dose), 0);
         assert_eq!(left("omeprazole or famotidine?", dose), 0);
-        assert!(enough("omeprasole dose?", vec![passage(dose, Some(0.3))], false).0);
+        assert!(
+            enough(
+                "omeprasole for adults?",
+                vec![passage(dose, Some(0.3))],
+                false
+            )
+            .0
+        );
     }
 
     #[test]

@@ -3,12 +3,15 @@
 use super::*;
 
 fn answers(question: &str, title: &str, text: &str) -> bool {
-    Subject::of(question).is_in(&Extract {
-        title,
-        text,
-        start: 0,
-        context: None,
-    })
+    Subject::of(question).is_in(
+        &Extract {
+            title,
+            text,
+            start: 0,
+            context: None,
+        },
+        &HashSet::new(),
+    )
 }
 
 const DOSE: &str = "How much to take\n\nAdults take 20 mg once a day, before breakfast.\n\n\
@@ -67,6 +70,32 @@ fn things_of_one_kind_are_told_apart() {
 }
 
 #[test]
+fn what_a_leaflet_names_elsewhere_counts_where_nothing_else_is_named() {
+    let beyond: HashSet<String> = words_of("Common examples are apixaban and edoxaban.").collect();
+    let answers = |question, heading: &str| {
+        let text = format!("{heading}\n\nCall the same day about nosebleeds.");
+        let extract = Extract {
+            title: "Blood thinners",
+            text: &text,
+            start: 0,
+            context: None,
+        };
+        Subject::of(question).is_in(&extract, &beyond)
+    };
+    let question = "I have nosebleeds on apixaban, when do I call?";
+    assert!(answers(question, "When to call"));
+    assert!(!answers(question, "When to call about dabigatran"));
+    assert!(!answers(
+        "I have nosebleeds on heparin, when do I call?",
+        "When to call"
+    ));
+    assert!(!answers(
+        "Can I take apixaban if I have nosebleeds?",
+        "When to call"
+    ));
+}
+
+#[test]
 fn a_comparison_needs_both_sides() {
     let subject = Subject::of("What is the difference between senna and lactulose?");
     let extract = |text: &'static str| Extract {
@@ -77,7 +106,8 @@ fn a_comparison_needs_both_sides() {
     };
     let senna = extract("Senna works over night.");
     let lactulose = extract("Lactulose takes two days.");
-    assert!(subject.is_in(&senna) && subject.is_in(&lactulose));
+    let none = HashSet::new();
+    assert!(subject.is_in(&senna, &none) && subject.is_in(&lactulose, &none));
     assert!(subject.is_covered_by([senna, lactulose].into_iter()));
     assert!(!subject.is_covered_by([senna].into_iter()));
 }

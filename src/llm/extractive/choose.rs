@@ -1,9 +1,12 @@
 //! Which units answer the question: the best one, and what belongs to it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use super::question::{Form, Likeness, spaced};
-use crate::domain::subject::Subject;
+use crate::domain::subject::{Subject, words_by_title};
 use crate::domain::units::{Extract, Kind, Section, Unit, sections};
 use crate::domain::words::{content_words, topic_words};
 use crate::llm::Evidence;
@@ -63,11 +66,16 @@ struct Placed {
 pub(super) fn choose(question: &str, evidence: &[Evidence]) -> Vec<Line> {
     let subject = Subject::of(question);
     let placed = place(evidence);
+    let titled = evidence.iter();
+    let words = words_by_title(titled.map(|piece| (piece.title.as_str(), piece.text.as_str())));
+    let none = HashSet::new();
     let scale = Scale::new(question, &placed);
     let mut ranked: Vec<(f32, &Placed, usize)> = placed
         .iter()
         .filter_map(|placed| {
-            let (score, at) = scale.best(placed, &subject)?;
+            let beyond = words.get(placed.section.title.as_str()).unwrap_or(&none);
+            let met = |at: &usize| subject.is_met(&placed.section, *at, beyond);
+            let (score, at) = scale.best(placed, met)?;
             Some((score, placed, at))
         })
         .filter(|(score, ..)| *score >= LEAST)
@@ -156,8 +164,8 @@ impl Scale {
         let mut counts: HashMap<&str, u16> = asked.iter().map(|word| (word.as_str(), 0)).collect();
         let mut units = 0_u16;
         for Placed { section, .. } in placed {
+            let above = words(&section.heading);
             for unit in &section.units {
-                let above = words(&unit.above.join(" "));
                 units = units.saturating_add(1);
                 let own = words(&unit.text);
                 for (word, count) in &mut counts {
@@ -181,9 +189,9 @@ impl Scale {
     }
 
     /// The section's best unit that speaks of the subject: its score and its place.
-    fn best(&self, placed: &Placed, subject: &Subject) -> Option<(f32, usize)> {
+    fn best(&self, placed: &Placed, met: impl Fn(&usize) -> bool) -> Option<(f32, usize)> {
         (0..placed.section.units.len())
-            .filter(|at| subject.is_met(&placed.section, *at))
+            .filter(met)
             .map(|at| (self.score(placed, at), at))
             // Among equals the first.
             .rev()
@@ -213,9 +221,9 @@ impl Scale {
                 weight
                     * if own.contains(word) {
                         1.0
-                    } else if above.contains(word) {
+                    } else if heading.contains(word) {
                         IN_HEADING
-                    } else if near.contains(word) {
+                    } else if near.contains(word) || above.contains(word) {
                         IN_NEIGHBOUR
                     } else if title.contains(word) {
                         IN_TITLE
@@ -280,9 +288,15 @@ fn window(units: &[Unit], at: usize) -> (usize, usize) {
         (from, to.min(from + LINES))
     };
     while to - from < LINES {
+        // Of a list before it, the last items alone would be half a procedure.
+        let sentence = |at| {
+            units
+                .get(at)
+                .is_some_and(|unit: &Unit| unit.kind == Kind::Sentence)
+        };
         if to < units.len() {
             to += 1;
-        } else if from > 0 {
+        } else if from.checked_sub(1).is_some_and(sentence) {
             from -= 1;
         } else {
             break;
@@ -312,131 +326,4 @@ fn is_warning(text: &str) -> bool {
     ]
     .iter()
     .any(|phrase| plain.contains(phrase))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(question: &str, texts: &[&str]) -> Vec<String> {
-        let evidence: Vec<Evidence> = (1..)
-            .zip(texts)
-            .map(|(number, text)| Evidence {
-                number,
-                title: "Visitors".into(),
-                text: (*text).into(),
-                start: 0,
-                context: None,
-            })
-            .collect();
-        choose(question, &evidence)
-            .into_iter()
-            .map(|line| format!("{} [{}]", line.text, line.number))
-            .collect()
-    }
-
-    #[test]
-    fn the_table_under_the_heading_that_asks_the_same_is_shown_whole() {
-        let lines = answer(
-            "When can I visit?",
-            &[
-                "Parking\n\nVisitors may park behind the house.",
-                "When can I visit?\n\nArea | Hours\nWards | 11:00 to 20:00\n\nAsk us if you cannot come.",
-            ],
-        );
-        assert_eq!(
-            lines,
-            [
-                "When can I visit? [2]",
-                "Area | Hours [2]",
-                "Wards | 11:00 to 20:00 [2]",
-                "Ask us if you cannot come. [2]"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_list_keeps_the_sentence_that_leads_into_it_and_the_warning_after_it() {
-        let text = "Before that, rest. Drink water. Sit down. Breathe.\n\n\
-            In an attack, do this:\n1. Sit up.\n2. Shake it.\n3. Take a puff.\n4. Wait.\n\n\
-            Never take more than ten puffs. Then call us.";
-        let lines = answer("What should I do in an attack?", &[text]);
-        assert_eq!(lines.first().unwrap(), "In an attack, do this: [1]");
-        assert_eq!(lines.last().unwrap(), "Never take more than ten puffs. [1]");
-        assert_eq!(lines.len(), 6);
-    }
-
-    #[test]
-    fn a_long_paragraph_is_shown_around_the_sentence_that_answers() {
-        let text = "One is here. Two is here. Three is here. The cafe closes at nine. \
-            Five is here. Six is here. Seven is here. Eight is here. Nine is here.";
-        let lines = answer("When does the cafe close?", &[text]);
-        assert_eq!(lines.first().unwrap(), "Three is here. [1]");
-        assert_eq!(lines.len(), LINES);
-    }
-
-    #[test]
-    fn a_short_answer_is_joined_by_one_that_fits_about_as_well() {
-        let texts = [
-            "Parking\n\nPark behind the house.",
-            "Parking\n\nPark in the street.",
-        ];
-        let both = [
-            "Parking [1]",
-            "Park behind the house. [1]",
-            "Parking [2]",
-            "Park in the street. [2]",
-        ];
-        assert_eq!(answer("parking", &texts), both);
-        let texts = [
-            "Parking\n\nPark behind the house.",
-            "Coffee\n\nVisitors like it.",
-        ];
-        assert_eq!(answer("parking", &texts).len(), 2);
-    }
-
-    #[test]
-    fn of_a_long_table_the_row_that_names_it_is_shown_under_the_header() {
-        let rows: Vec<String> = [
-            "bisoprolol",
-            "digoxin",
-            "furosemide",
-            "lactulose",
-            "senna",
-            "zopiclone",
-        ]
-        .iter()
-        .enumerate()
-        .map(|(nth, name)| format!("{name} | {nth} mg"))
-        .collect();
-        let text = format!(
-            "Stock\n\nMedicine | Dose\n{}\n\nAsk the pharmacy.",
-            rows.join("\n")
-        );
-        assert_eq!(
-            answer("What is the dose of lactulose?", &[&text]),
-            ["Stock [1]", "Medicine | Dose [1]", "lactulose | 3 mg [1]"]
-        );
-        assert!(answer("What is the dose of warfarin?", &[&text]).is_empty());
-    }
-
-    #[test]
-    fn a_question_who_must_not_is_not_answered_with_who_may() {
-        let text = "How much to take\n\nTake 5 mg once a day.\n\nDo not take digoxin if\n\n\
-            - your heart beats slowly\n- your kidneys fail";
-        let lines = answer("Who should not take digoxin?", &[text]);
-        assert_eq!(
-            lines,
-            [
-                "Do not take digoxin if [1]",
-                "- your heart beats slowly [1]",
-                "- your kidneys fail [1]"
-            ]
-        );
-    }
-
-    #[test]
-    fn says_nothing_without_a_word_of_the_question() {
-        assert!(answer("capital of Mongolia", &["Wash your hands with soap."]).is_empty());
-    }
 }

@@ -1,0 +1,125 @@
+//! Which lines are chosen, and under which lines they are shown.
+
+use super::*;
+
+fn answer(question: &str, texts: &[&str]) -> Vec<String> {
+    let evidence: Vec<Evidence> = (1..)
+        .zip(texts)
+        .map(|(number, text)| Evidence {
+            number,
+            title: "Visitors".into(),
+            text: (*text).into(),
+            start: 0,
+            context: None,
+        })
+        .collect();
+    choose(question, &evidence)
+        .into_iter()
+        .map(|line| format!("{} [{}]", line.text, line.number))
+        .collect()
+}
+
+#[test]
+fn the_table_under_the_heading_that_asks_the_same_is_shown_whole() {
+    let lines = answer(
+        "When can I visit?",
+        &[
+            "Parking\n\nVisitors may park behind the house.",
+            "When can I visit?\n\nArea | Hours\nWards | 11:00 to 20:00\n\nAsk us if you cannot come.",
+        ],
+    );
+    assert_eq!(
+        lines,
+        [
+            "When can I visit? [2]",
+            "Area | Hours [2]",
+            "Wards | 11:00 to 20:00 [2]",
+            "Ask us if you cannot come. [2]"
+        ]
+    );
+}
+
+#[test]
+fn a_list_keeps_the_sentence_that_leads_into_it_and_the_warning_after_it() {
+    let text = "Before that, rest. Drink water. Sit down. Breathe.\n\n\
+        In an attack, do this:\n1. Sit up.\n2. Shake it.\n3. Take a puff.\n4. Wait.\n\n\
+        Never take more than ten puffs. Then call us.";
+    let lines = answer("What should I do in an attack?", &[text]);
+    assert_eq!(lines.first().unwrap(), "In an attack, do this: [1]");
+    assert_eq!(lines.last().unwrap(), "Never take more than ten puffs. [1]");
+    assert_eq!(lines.len(), 6);
+}
+
+#[test]
+fn a_long_paragraph_is_shown_around_the_sentence_that_answers() {
+    let text = "One is here. Two is here. Three is here. The cafe closes at nine. \
+        Five is here. Six is here. Seven is here. Eight is here. Nine is here.";
+    let lines = answer("When does the cafe close?", &[text]);
+    assert_eq!(lines.first().unwrap(), "Three is here. [1]");
+    assert_eq!(lines.len(), LINES);
+}
+
+#[test]
+fn a_short_answer_is_joined_by_one_that_fits_about_as_well() {
+    let texts = [
+        "Parking\n\nPark behind the house.",
+        "Parking\n\nPark in the street.",
+    ];
+    let both = [
+        "Parking [1]",
+        "Park behind the house. [1]",
+        "Parking [2]",
+        "Park in the street. [2]",
+    ];
+    assert_eq!(answer("parking", &texts), both);
+    let texts = [
+        "Parking\n\nPark behind the house.",
+        "Coffee\n\nVisitors like it.",
+    ];
+    assert_eq!(answer("parking", &texts).len(), 2);
+}
+
+#[test]
+fn of_a_long_table_the_row_that_names_it_is_shown_under_the_header() {
+    let rows: Vec<String> = [
+        "bisoprolol",
+        "digoxin",
+        "furosemide",
+        "lactulose",
+        "senna",
+        "zopiclone",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(nth, name)| format!("{name} | {nth} mg"))
+    .collect();
+    let text = format!(
+        "Stock\n\nMedicine | Dose\n{}\n\nAsk the pharmacy.",
+        rows.join("\n")
+    );
+    assert_eq!(
+        answer("What is the dose of lactulose?", &[&text]),
+        ["Stock [1]", "Medicine | Dose [1]", "lactulose | 3 mg [1]"]
+    );
+    assert!(answer("What is the dose of warfarin?", &[&text]).is_empty());
+}
+
+#[test]
+fn a_question_who_must_not_is_not_answered_with_who_may() {
+    let text = "How much to take\n\nTake 5 mg once a day.\n\nDo not take digoxin if\n\n\
+        - your heart beats slowly\n- your kidneys fail";
+    let lines = answer("Who should not take digoxin?", &[text]);
+    assert_eq!(
+        lines,
+        [
+            "Do not take digoxin if [1]",
+            "- your heart beats slowly [1]",
+            "- your kidneys fail [1]"
+        ]
+    );
+}
+
+#[test]
+fn says_nothing_without_a_word_of_the_question() {
+    assert!(answer("capital of Mongolia", &["Wash your hands with soap."]).is_empty());
+}
