@@ -336,9 +336,9 @@ impl Config {
         let expected = "is not an address: expected http://host:port or https://host";
         let wrong = addresses
             .into_iter()
-            // Left empty, OpenAI's own is used.
+            // A provider that is not used may have none.
             .find(|(key, address)| {
-                let left_empty = address.is_empty() && *key == "llm.openai.base_url";
+                let left_empty = address.is_empty() && *key != "orchestrator.rag_url";
                 !(left_empty || is_http(address))
             })
             .map(|(key, _)| (key.to_owned(), expected.to_owned()))
