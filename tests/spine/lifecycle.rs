@@ -208,7 +208,7 @@ async fn a_wrong_start_says_what_is_wrong() {
         "{port}"
     );
     let unknown = words("CHATBOT__SERVER__PROT", "1");
-    assert!(unknown.contains("prot"), "{unknown}");
+    assert!(unknown.contains("CHATBOT__SERVER__PORT?"), "{unknown}");
     let token = words("CHATBOT__AUTH__INTERNAL_TOKEN", "");
     assert!(token.contains("auth.internal_token"), "{token}");
     for role in ["orchestrator", "rag"] {
