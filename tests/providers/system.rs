@@ -359,3 +359,43 @@ async fn an_answer_does_not_need_its_reader() {
     );
     assert!(late.text.contains("Please do not visit"), "{}", late.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_passage_supports_reaches_nobody_and_is_counted() {
+    let dialect = Dialect::OpenAi;
+    let invented = "<think>Why not?</think>Bananas are yellow [1]. See https://evil.example.";
+    let provider = Provider::start([
+        Script::answer(dialect, &[invented]),
+        Script::answer(dialect, &["NO ANSWER"]),
+    ])
+    .await;
+    let system = system(Setup::new().await, dialect, &provider.url, true).await;
+    let mut turn = Turn::ask(&system, QUESTION).await;
+    let (_, done) = turn.end().await;
+    assert_eq!(done["status"], "completed", "{done}");
+    assert_eq!(
+        (&done["rung"], &done["grounded"]),
+        (&json!("extractive"), &json!(true))
+    );
+    assert!(turn.text.contains("2 pm to 8 pm"), "{}", turn.text);
+    assert_eq!(done["answer"], turn.text.as_str());
+    for word in ["Bananas", "evil", "Why not"] {
+        assert!(!turn.text.contains(word), "{}", turn.text);
+    }
+    let done = system.ask(&system.conversation().await, QUESTION).await;
+    assert_eq!(
+        (&done["status"], &done["grounded"]),
+        (&json!("abstained"), &json!(false))
+    );
+    let url = format!("{}/metrics", system.orchestrator.url);
+    let metrics = system.http.get(url).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    for counted in [
+        "chatbot_answer_sentences_dropped_total{reason=\"unrelated\"} 2",
+        "chatbot_answer_sentences_dropped_total{reason=\"reasoning\"} 1",
+        "chatbot_answers_replaced_total{rung=\"extractive\"} 1",
+        "chatbot_answers_replaced_total{rung=\"abstain\"} 1",
+    ] {
+        assert!(metrics.contains(counted), "{counted}");
+    }
+}
