@@ -217,8 +217,11 @@ impl Subject {
         let elsewhere = |(name, here): (&String, &bool)| *here || holds(beyond, name);
         let all = here.iter().all(|here| *here)
             || (self.is_loose()
-                && here.contains(&true)
                 && !self.is_foreign(&reach.above)
+                && (here.contains(&true)
+                    || ![reach.title, reach.own, &reach.near]
+                        .into_iter()
+                        .any(|text| self.is_foreign(text)))
                 && self.names.iter().zip(&here).all(elsewhere));
         all && self
             .choices

@@ -56,19 +56,19 @@ pub struct Section {
     pub title: String,
     /// Empty if there is none.
     pub heading: String,
+    /// The heading stands in the passage, so that the section begins here.
+    pub begins: bool,
     pub units: Vec<Unit>,
 }
 
 /// The sections of a passage, in order, those with nothing to show left out.
 pub fn sections(extract: &Extract<'_>) -> Vec<Section> {
     let lines = lines(extract);
-    let guessed;
-    let context = if let Some(known) = extract.context {
-        known
-    } else {
-        guessed = guess(&lines);
-        guessed.as_slice()
+    let context = match extract.context {
+        Some(known) => with_guessed_headings(known, &lines),
+        None => guess(&lines),
     };
+    let context = context.as_slice();
     let mut reader = Reader {
         extract,
         context,
@@ -226,6 +226,7 @@ fn open_section(extract: &Extract<'_>, context: &[ContextLine], at: i32) -> Sect
     Section {
         title: extract.title.to_owned(),
         heading: heading.map(|line| line.text.clone()).unwrap_or_default(),
+        begins: heading.is_some_and(|line| line.start >= extract.start),
         units: Vec::new(),
     }
 }
@@ -289,6 +290,28 @@ fn guess(lines: &[Line<'_>]) -> Vec<ContextLine> {
         at += 1;
     }
     found
+}
+
+/// The known lines, and short lines of the passage that look like headings although the format does
+/// not say so.
+fn with_guessed_headings(known: &[ContextLine], lines: &[Line<'_>]) -> Vec<ContextLine> {
+    let is_known = |guessed: &ContextLine| {
+        let mut known = known.iter();
+        known.any(|line| line.start < guessed.end && guessed.start < line.end)
+    };
+    let mut all = known.to_vec();
+    for mut guessed in guess(lines) {
+        if guessed.kind == ContextKind::Heading && !is_known(&guessed) {
+            let next = known
+                .iter()
+                .filter(|line| line.kind == ContextKind::Heading && line.start > guessed.start);
+            let next = next.map(|line| line.start).min().unwrap_or(i32::MAX);
+            guessed.until = guessed.until.min(next);
+            all.push(guessed);
+        }
+    }
+    all.sort_by_key(|line| line.start);
+    all
 }
 
 fn lead(line: &Line<'_>, until: i32) -> Option<ContextLine> {

@@ -72,15 +72,15 @@ fn distance(one: &str, other: &str) -> usize {
         for (at, b) in other.iter().enumerate() {
             let cost =
                 |costs: &[usize], at: usize| costs.get(at).copied().unwrap_or(usize::MAX - 1);
-            let mut least = (cost(&last, at + 1) + 1)
+            let mut fewest = (cost(&last, at + 1) + 1)
                 .min(cost(&next, at) + 1)
                 .min(cost(&last, at) + usize::from(a != *b));
             let swapped =
                 previous == Some(*b) && at.checked_sub(1).and_then(|at| other.get(at)) == Some(&a);
             if let Some(at) = at.checked_sub(1).filter(|_| swapped) {
-                least = least.min(cost(&before_last, at) + 1);
+                fewest = fewest.min(cost(&before_last, at) + 1);
             }
-            next.push(least);
+            next.push(fewest);
         }
         before_last = std::mem::replace(&mut last, next);
         previous = Some(a);

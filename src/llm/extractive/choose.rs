@@ -164,7 +164,7 @@ impl Scale {
         let mut counts: HashMap<&str, u16> = asked.iter().map(|word| (word.as_str(), 0)).collect();
         let mut units = 0_u16;
         for Placed { section, .. } in placed {
-            let above = words(&section.heading);
+            let above = words(heading_of(section));
             for unit in &section.units {
                 units = units.saturating_add(1);
                 let own = words(&unit.text);
@@ -205,7 +205,7 @@ impl Scale {
             return 0.0;
         };
         let own = words(&unit.text);
-        let heading = words(&section.heading);
+        let heading = words(heading_of(section));
         let above = words(&unit.above.join(" "));
         let title = words(&section.title);
         let near: HashSet<String> = section
@@ -245,7 +245,7 @@ impl Scale {
         } else {
             0.0
         };
-        let alike = match self.form.likeness(&Form::of(&section.heading)) {
+        let alike = match self.form.likeness(&Form::of(heading_of(section))) {
             Likeness::None => 0.0,
             Likeness::Kind => ALIKE,
             Likeness::Phrase => ALIKE + SAME_PHRASE,
@@ -253,6 +253,12 @@ impl Scale {
         let rank = f32::from(u16::try_from(placed.rank).unwrap_or(u16::MAX));
         (held / self.total + HEADING_FIT * fit + looks + alike) / (1.0 + RANK * rank)
     }
+}
+
+/// The heading of a section that begins in the passage: the end of a section that began in another
+/// one shall not come before its beginning.
+fn heading_of(section: &Section) -> &str {
+    if section.begins { &section.heading } else { "" }
 }
 
 fn words(text: &str) -> HashSet<String> {

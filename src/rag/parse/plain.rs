@@ -76,7 +76,9 @@ fn is_rule(line: &str, mark: char) -> bool {
 fn is_title(line: &str) -> bool {
     let line = line.trim();
     line.chars().count() <= MAX_HEADING_CHARS
-        && !line.ends_with(['.', ',', ';', ':', '!', '?'])
+        && !line.ends_with(['.', ',', ';', ':', '!'])
+        // "WHO MUST NOT TAKE IT?" heads what follows; "Can I come?" may be a sentence.
+        && (!line.ends_with('?') || is_upper(line))
         && line.chars().any(char::is_alphabetic)
         && !opens_list_item(line)
 }
