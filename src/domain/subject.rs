@@ -12,6 +12,7 @@ mod likeness;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 
 use super::units::{Extract, Kind, Section, Unit, sections};
 use super::words::{content_words, topic_words};
@@ -338,7 +339,7 @@ pub fn words_by_title<'a>(
 }
 
 /// How many of the words of a question stand in a text, in other forms or with a mistake, too.
-pub fn count_held(asked: &HashSet<String>, held: &HashSet<String>) -> usize {
+pub fn count_held<S: BuildHasher>(asked: &HashSet<String, S>, held: &HashSet<String, S>) -> usize {
     let stands =
         |word: &&String| held.contains(*word) || held.iter().any(|other| alike(word, other));
     asked.iter().filter(stands).count()

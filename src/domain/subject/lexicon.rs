@@ -2,8 +2,8 @@
 //!
 //! `everyday.txt` holds the reduced forms of everyday English words, names of illnesses, medicines,
 //! animals and foods left out; `exact.txt` those names that a spelling mistake could make of another
-//! word. Both are made from WordNet 3.1 (its licence is beside them), the second also from the names
-//! of DrugBank's open vocabulary (CC0).
+//! word. Both are made from `WordNet` 3.1 (its licence is beside them), the second also from the names
+//! of `DrugBank`'s open vocabulary (CC0).
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
