@@ -78,6 +78,9 @@ pub async fn run(args: &IngestArgs) -> anyhow::Result<ExitCode> {
         outcome.unchanged,
         outcome.failed.len()
     ))?;
+    for (external_id, warning) in &outcome.warnings {
+        output::line(&format!("warning: {external_id}: {warning}"))?;
+    }
     for (external_id, reason) in &outcome.failed {
         output::line(&format!("failed: {external_id}: {reason}"))?;
     }
@@ -154,6 +157,8 @@ fn collect_lines(text: &str, collection: &str, uploads: &mut Vec<Upload>) -> any
 pub struct Outcome {
     pub indexed: usize,
     pub unchanged: usize,
+    /// External id, and what of the document was left out.
+    pub warnings: Vec<(String, String)>,
     /// External id and reason.
     pub failed: Vec<(String, String)>,
 }
@@ -179,10 +184,17 @@ pub async fn upload_all(client: &Client, uploads: Vec<Upload>) -> anyhow::Result
     }
     drop(sent);
     for address in waiting {
-        let (external_id, state) = wait(client, &address).await?;
-        match state {
-            None => outcome.indexed += 1,
-            Some(reason) => outcome.failed.push((external_id, reason)),
+        let document = wait(client, &address).await?;
+        let id = text(&document, "external_id");
+        if text(&document, "version_status") == "failed" {
+            outcome.failed.push((id, text(&document, "reason")));
+        } else {
+            outcome.indexed += 1;
+            let warnings = document.get("warnings").and_then(Value::as_array);
+            let warnings = warnings.into_iter().flatten().filter_map(Value::as_str);
+            outcome
+                .warnings
+                .extend(warnings.map(|warning| (id.clone(), warning.to_owned())));
         }
         bar.inc(1);
     }
@@ -241,19 +253,19 @@ fn authorised(client: &Client, request: RequestBuilder) -> RequestBuilder {
     }
 }
 
-/// Waits for a terminal state: `None` when searchable, else the reason why not.
-async fn wait(client: &Client, address: &str) -> anyhow::Result<(String, Option<String>)> {
+/// The document in its terminal state: searchable, or failed.
+async fn wait(client: &Client, address: &str) -> anyhow::Result<Value> {
     loop {
         let answer = authorised(client, client.http.get(address)).send().await?;
         let document: Value = checked(answer).await?.json().await?;
-        let text = |key: &str| {
-            let value = document.get(key).and_then(Value::as_str);
-            value.unwrap_or_default().to_owned()
-        };
-        match text("version_status").as_str() {
-            "received" => tokio::time::sleep(Duration::from_millis(100)).await,
-            "failed" => return Ok((text("external_id"), Some(text("reason")))),
-            _ => return Ok((text("external_id"), None)),
+        if text(&document, "version_status") != "received" {
+            return Ok(document);
         }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+fn text(document: &Value, key: &str) -> String {
+    let value = document.get(key).and_then(Value::as_str);
+    value.unwrap_or_default().to_owned()
 }

@@ -80,6 +80,9 @@ pub struct DocumentView {
     pub version_status: VersionStatus,
     /// Why the newest version failed, in words for people.
     pub reason: Option<String>,
+    /// What of the newest version was left out, in words for people.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// The version that answers now, if any.
     pub current_version: Option<i32>,
     /// Hex SHA-256 of the newest version's bytes.

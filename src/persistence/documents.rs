@@ -240,6 +240,8 @@ struct ViewRow {
     version_status: String,
     #[diesel(sql_type = Nullable<Text>)]
     reason: Option<String>,
+    #[diesel(sql_type = Array<Text>)]
+    warnings: Vec<String>,
     #[diesel(sql_type = Nullable<Integer>)]
     current_version: Option<i32>,
     #[diesel(sql_type = Binary)]
@@ -270,6 +272,7 @@ impl From<ViewRow> for DocumentView {
             version_status: VersionStatus::parse(&row.version_status)
                 .unwrap_or(VersionStatus::Failed),
             reason: row.reason,
+            warnings: row.warnings,
             current_version: row.current_version,
             sha256: hex::encode(row.sha256),
             size_bytes: row.size_bytes,
@@ -283,6 +286,7 @@ impl From<ViewRow> for DocumentView {
 
 const VIEW: &str = "SELECT d.id, c.name AS collection, d.external_id, v.title, d.status,
         v.media_type, v.version, v.id AS version_id, v.status AS version_status, v.reason,
+        v.warnings,
         cur.version AS current_version, v.sha256, v.size_bytes,
         (SELECT count(*) FROM chunks k WHERE k.version_id = d.current_version_id) AS chunks,
         d.expires_at, d.created_at, d.updated_at

@@ -101,6 +101,8 @@ pub struct IndexedVersion<'a> {
     pub generation: Generation,
     pub title: &'a str,
     pub text: &'a str,
+    /// What was left out, in words for people.
+    pub warnings: &'a [String],
     pub chunks: &'a [NewChunk],
 }
 
@@ -266,13 +268,14 @@ async fn switch_version(
              WHERE document_id = $1 AND id <> $2 AND status IN ('indexed', 'received')
          ), indexed AS (
              UPDATE document_versions SET status = 'indexed', reason = NULL, text = $3,
-                 indexed_at = now() WHERE id = $2
+                 warnings = $4, indexed_at = now() WHERE id = $2
          )
          UPDATE documents SET current_version_id = $2, updated_at = now() WHERE id = $1",
     )
     .bind::<SqlUuid, _>(new.document_id.0)
     .bind::<SqlUuid, _>(new.version_id.0)
     .bind::<Text, _>(new.text)
+    .bind::<Array<Text>, _>(new.warnings)
     .execute(connection)
     .await?;
     Ok(())

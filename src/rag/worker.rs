@@ -134,6 +134,7 @@ impl IngestWorker {
             return self.fail(receipt, command, &reason).await;
         }
         let chunks = self.embed(&pending.title, chunks).await?;
+        let warnings: Vec<String> = parsed.warnings.iter().map(ToString::to_string).collect();
         let version = IndexedVersion {
             version_id: command.version_id,
             document_id: command.document_id,
@@ -141,6 +142,7 @@ impl IngestWorker {
             generation: self.generation,
             title: &pending.title,
             text: &parsed.text,
+            warnings: &warnings,
             chunks: &chunks,
         };
         let commit = indexing::commit_indexed(&self.database, receipt, &version);

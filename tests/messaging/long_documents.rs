@@ -65,6 +65,7 @@ async fn a_long_document_is_stored_and_removed_whole() {
         generation: generation.unwrap(),
         title: "Leaflet",
         text: "Text.",
+        warnings: &[],
         chunks: &chunks,
     };
     let stored = commit_indexed(&test.database, &receipt, &version).await;

@@ -15,8 +15,13 @@ use pdf_extract::{Dictionary, Document, Object, ObjectId, Stream};
 use crate::support::system::System;
 use crate::support::until;
 
-/// As many open elements keep the parser busy for a second or two.
-const SLOW_ELEMENTS: usize = 15_000;
+/// As many paragraphs keep the parser busy for a second or two.
+const SLOW_PARAGRAPHS: usize = 15_000;
+
+/// A page whose style sheet asks of each paragraph what comes before it.
+fn slow_page(paragraphs: usize) -> String {
+    "<style>u ~ p { display: none }</style>".to_owned() + &"<p>".repeat(paragraphs)
+}
 
 fn config() -> SandboxConfig {
     SandboxConfig {
@@ -84,6 +89,64 @@ async fn documents_and_errors_cross_the_pipe() {
 }
 
 #[tokio::test]
+async fn every_format_is_parsed_in_a_child() {
+    let (_folder, executable) = script("exit 1");
+    let config = SandboxConfig {
+        executable,
+        ..config()
+    };
+    let sandbox = sandbox(config);
+    for media in MediaType::ALL {
+        let outcome = sandbox.parse(media, b"# Two words".to_vec()).await;
+        assert_eq!(outcome.unwrap_err(), ParseError::Crashed.into(), "{media}");
+    }
+}
+
+/// The most memory that a process had so far, in KiB.
+fn peak_of(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[test]
+fn a_child_asked_directly_keeps_within_its_memory() {
+    use std::io::Write;
+    const MIB: u64 = 1 << 20;
+    let limits = WorkerLimits {
+        parse: ParseLimits::default(),
+        memory_bytes: 64 * MIB,
+        cpu_seconds: 30,
+    };
+    let text = "A line of some words.\n\n".repeat(1_000_000);
+    let page = "<p>words".repeat(3_000_000);
+    for (media, document) in [("text/plain", text), ("text/html", page)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chatbot"))
+            .args(["parse-worker", "--media-type", media])
+            .args(["--limits", &serde_json::to_string(&limits).unwrap()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || drop(stdin.write_all(document.as_bytes())));
+        let mut peak = 0;
+        let ended = loop {
+            peak = peak_of(child.id()).map_or(peak, |now| now.max(peak));
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            std::thread::yield_now();
+        };
+        writer.join().unwrap();
+        assert!(!ended.success(), "{media}");
+        // What it may allocate, the program and the stacks.
+        assert!(peak < (64 + 64) * 1_024, "{media}: {peak} KiB");
+    }
+}
+
+#[tokio::test]
 async fn too_little_memory_is_said() {
     let config = SandboxConfig {
         memory_bytes: 96 << 20,
@@ -99,8 +162,7 @@ async fn too_little_memory_is_said() {
 
 #[tokio::test]
 async fn time_is_bounded_by_processor_and_by_clock() {
-    // Each element looks through all open ones.
-    let slow = "<div>".repeat(400_000).into_bytes();
+    let slow = slow_page(SLOW_PARAGRAPHS * 20).into_bytes();
     let by_processor = SandboxConfig {
         cpu_seconds: 1,
         ..config()
@@ -177,7 +239,7 @@ fn leader_of(parent: u32) -> Option<i32> {
 async fn a_document_whose_parser_is_interrupted_is_indexed_all_the_same() {
     use rustix::process::{Pid, Signal, kill_process};
     let system = System::start().await;
-    let slow = "<div>".repeat(SLOW_ELEMENTS) + "<p>Visiting hours are from 2 pm to 8 pm.";
+    let slow = slow_page(SLOW_PARAGRAPHS) + "<p>Visiting hours are from 2 pm to 8 pm.";
     system.put("slow.html", "text/html", slow).await;
     let found = Cell::new(None);
     until("the parser runs", || {

@@ -15,6 +15,8 @@ pub(super) struct Builder {
     pages: Vec<usize>,
     depth: u8,
     max_bytes: usize,
+    max_blocks: usize,
+    max_pages: usize,
 }
 
 impl Builder {
@@ -26,6 +28,8 @@ impl Builder {
             pages: Vec::new(),
             depth: 0,
             max_bytes: limits.max_text_bytes,
+            max_blocks: limits.max_blocks,
+            max_pages: limits.max_pages,
         }
     }
 
@@ -82,7 +86,9 @@ impl Builder {
             return Ok(());
         }
         let separator = self.separator(kind);
-        if self.text.len() + separator.len() + content.len() > self.max_bytes {
+        if self.text.len() + separator.len() + content.len() > self.max_bytes
+            || self.blocks.len() >= self.max_blocks
+        {
             return Err(ParseError::TooLarge);
         }
         let before = self.chars;
@@ -134,11 +140,15 @@ impl Builder {
         if self.blocks.is_empty() {
             return Err(ParseError::Empty);
         }
+        if self.pages.len() > self.max_pages {
+            return Err(ParseError::TooLarge);
+        }
         Ok(ParsedDocument {
             title: title.and_then(title_text),
             text: self.text,
             blocks: self.blocks,
             pages: self.pages,
+            warnings: Vec::new(),
         })
     }
 }

@@ -1,15 +1,27 @@
 //! HTML: visible text by block, without navigation and code.
 
+use html5ever::driver::{self, ParseOpts};
+use html5ever::tendril::{StrTendril, TendrilSink};
 use scraper::node::Element;
-use scraper::{Html, Node};
+use scraper::{ElementRef, Html, HtmlTreeSink, Node};
 
 use super::builder::Builder;
+use super::html_visibility::{Seen, Visibility};
 use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
+
+/// Elements inside each other. Browsers build no more of them, and each costs the tree builder a
+/// look through all that are open.
+const MAX_DEPTH: usize = 512;
+/// Bytes after which the depth is looked at: no more elements than these can hold are built beyond
+/// the limit.
+const PIECE_BYTES: usize = 2_048;
 
 /// The document is walked without recursion: nesting is the author's choice, the stack is ours.
 pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
-    let html = Html::parse_document(text);
+    let html = build(text)?;
+    let mut visibility = Visibility::of(&html)?;
     let mut reader = HtmlReader {
+        seen: Vec::new(),
         builder: Builder::new(limits),
         inline: String::new(),
         lists: Vec::new(),
@@ -22,11 +34,11 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
     let root = html.tree.root();
     let mut next = root.first_child();
     while let Some(node) = next {
-        next = if reader.enter(node.value())? {
-            node.first_child()
-        } else {
-            None
+        let goes_in = match ElementRef::wrap(node) {
+            Some(element) => reader.enter(&element, &mut visibility)?,
+            None => reader.enter_text(node.value()),
         };
+        next = if goes_in { node.first_child() } else { None };
         if next.is_some() {
             continue;
         }
@@ -50,6 +62,25 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
     reader.builder.finish(title.as_deref())
 }
 
+/// The tree of the page, if it is not nested too deeply.
+fn build(text: &str) -> Result<Html, ParseError> {
+    let sink = HtmlTreeSink::new(Html::new_document());
+    let mut parser = driver::parse_document(sink, ParseOpts::default());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
+        parser.process(StrTendril::from(piece));
+        let html = parser.tokenizer.sink.sink.0.borrow();
+        let newest = html.tree.nodes().rfind(|node| node.value().is_element());
+        if newest.is_some_and(|node| node.ancestors().nth(MAX_DEPTH).is_some()) {
+            return Err(ParseError::TooDeep { most: MAX_DEPTH });
+        }
+        drop(html);
+        rest = after;
+    }
+    Ok(parser.finish())
+}
+
 /// What an element does to the text around it.
 enum Role {
     Skipped,
@@ -66,12 +97,10 @@ enum Role {
 }
 
 fn role(element: &Element) -> Role {
-    if element.attr("hidden").is_some() {
-        return Role::Skipped;
-    }
     match element.name() {
         "script" | "style" | "nav" | "noscript" | "template" | "svg" | "math" | "iframe"
-        | "object" | "canvas" | "select" | "button" | "textarea" => Role::Skipped,
+        | "object" | "canvas" | "select" | "button" | "textarea" | "datalist" | "audio"
+        | "video" | "noembed" | "noframes" | "rp" => Role::Skipped,
         "title" => Role::Title,
         "h1" => Role::Heading(1),
         "h2" => Role::Heading(2),
@@ -100,6 +129,8 @@ fn role(element: &Element) -> Role {
 }
 
 struct HtmlReader {
+    /// How each open element is seen.
+    seen: Vec<Seen>,
     builder: Builder,
     inline: String,
     /// The next number of each open list; `None` for bullets.
@@ -113,16 +144,32 @@ struct HtmlReader {
 }
 
 impl HtmlReader {
-    /// Whether to look at the node's children.
-    fn enter(&mut self, node: &Node) -> Result<bool, ParseError> {
-        match node {
-            Node::Text(text) => {
-                self.text(text);
-                Ok(false)
-            }
-            Node::Element(element) => self.open(element),
-            _ => Ok(false),
+    /// Whether to look at the element's children.
+    fn enter(
+        &mut self,
+        element: &ElementRef<'_>,
+        visibility: &mut Visibility,
+    ) -> Result<bool, ParseError> {
+        let seen = visibility.seen(element, self.parent())?;
+        self.seen.push(seen);
+        if seen.removed {
+            return Ok(false);
         }
+        self.open(element.value())
+    }
+
+    /// Nodes that are no elements have no children.
+    fn enter_text(&mut self, node: &Node) -> bool {
+        if let Node::Text(text) = node
+            && self.parent().text()
+        {
+            self.text(text);
+        }
+        false
+    }
+
+    fn parent(&self) -> Seen {
+        self.seen.last().copied().unwrap_or(Seen::ALL)
     }
 
     fn text(&mut self, text: &str) {
@@ -185,6 +232,7 @@ impl HtmlReader {
             Role::Break => self.inline.push('\n'),
             Role::Inline => {
                 if element.name() == "img"
+                    && self.parent().text()
                     && let Some(alt) = element.attr("alt")
                 {
                     self.inline.push(' ');
@@ -200,6 +248,9 @@ impl HtmlReader {
         let Node::Element(element) = node else {
             return Ok(());
         };
+        if self.seen.pop().is_some_and(|seen| seen.removed) {
+            return Ok(());
+        }
         match role(element) {
             Role::Title => self.in_title = false,
             Role::Heading(level) => self.flush(BlockKind::Heading(level))?,

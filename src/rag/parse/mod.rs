@@ -5,18 +5,27 @@
 //! taken. The same bytes always give the same text.
 
 mod builder;
+mod css;
+mod css_media;
 mod docx;
 mod docx_styles;
 mod html;
+mod html_visibility;
 mod markdown;
 mod pdf;
 mod pdf_content;
+mod pdf_fonts;
+mod pdf_glyphs;
 mod pdf_layout;
+mod pdf_left_out;
+mod pdf_legible;
+mod pdf_widths;
 mod plain;
 pub mod sandbox;
 mod sniff;
 #[cfg(test)]
 mod tests;
+mod warning;
 mod worker;
 
 use std::fmt;
@@ -24,6 +33,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use warning::{Doubt, Warning};
 pub use worker::{WorkerLimits, run_worker};
 
 /// The formats that can be parsed. Serialises as the MIME type.
@@ -128,6 +138,9 @@ pub struct ParsedDocument {
     /// Start char offset of each page, ascending; empty if the format has no pages.
     /// A page without text starts where the next one does.
     pub pages: Vec<usize>,
+    /// What was left out.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
 }
 
 /// A piece of structure.
@@ -171,8 +184,19 @@ pub enum ParseError {
          upload the result."
     )]
     Empty,
+    #[error(
+        "The characters of the file cannot be told from its fonts, so numbers could be read \
+         wrongly. Save it again from the program it was written with, or run text recognition \
+         (OCR) on it, and upload the result."
+    )]
+    Unreadable,
     #[error("The file holds more than can be processed. Split it and upload the parts.")]
     TooLarge,
+    #[error(
+        "The page nests its elements more than {most} levels deep. Save it again as a simpler page \
+         and upload that."
+    )]
+    TooDeep { most: usize },
     #[error("Reading the file took too long. Simplify or split it and upload it again.")]
     TimedOut,
     #[error("Reading the file needs more memory than is allowed. Split it and upload the parts.")]
@@ -190,7 +214,9 @@ impl ParseError {
             Self::Mismatch { .. } => "mismatch",
             Self::NotUtf8 => "not_utf8",
             Self::Empty => "empty",
+            Self::Unreadable => "unreadable",
             Self::TooLarge => "too_large",
+            Self::TooDeep { .. } => "too_deep",
             Self::TimedOut => "timed_out",
             Self::OutOfMemory => "out_of_memory",
             Self::Crashed => "crashed",
@@ -210,8 +236,10 @@ pub struct ParseLimits {
     pub max_expanded_bytes: usize,
     /// Entries of a DOCX archive.
     pub max_archive_entries: usize,
-    /// Pages of a PDF file.
+    /// Pages of a document that has some.
     pub max_pages: usize,
+    /// Pieces of structure of the parsed text.
+    pub max_blocks: usize,
 }
 
 impl Default for ParseLimits {
@@ -222,14 +250,15 @@ impl Default for ParseLimits {
             max_expanded_bytes: 128 << 20,
             max_archive_entries: 4_096,
             max_pages: 5_000,
+            max_blocks: 200_000,
         }
     }
 }
 
 /// Parses in this process.
 ///
-/// PDF, DOCX and HTML of unknown origin belong into [`sandbox::Sandbox`]: their parsers may take
-/// all memory, overflow the stack or panic, and only a process of its own contains that.
+/// Documents of unknown origin belong into [`sandbox::Sandbox`]: a parser may take all memory,
+/// overflow the stack or panic, and only a process of its own contains that.
 pub fn parse(
     media: MediaType,
     bytes: &[u8],

@@ -6,8 +6,8 @@ use pdf_extract::{Dictionary, Document, Error, Object, output_doc_page};
 
 use super::builder::Builder;
 use super::pdf_layout::{Glyphs, Line, push_pages};
-use super::{ParseError, ParseLimits, ParsedDocument};
-use super::{pdf_content, pdf_layout};
+use super::{Doubt, ParseError, ParseLimits, ParsedDocument, Warning};
+use super::{pdf_content, pdf_fonts, pdf_left_out, pdf_legible};
 
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
     // The parser panics on much that is malformed; nothing of it outlives the unwinding.
@@ -26,20 +26,52 @@ fn parse_unguarded(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument,
     }
     let title = info_title(&document);
     pdf_content::simplify(&mut document, pages.values().copied());
+    pdf_fonts::simplify(&mut document);
     let mut read = Vec::with_capacity(pages.len());
+    let mut doubts = Vec::with_capacity(pages.len());
     let mut size = 0;
     for number in pages.keys() {
-        let lines = page_lines(&document, *number)?;
+        let lines = page_lines(&document, *number);
+        let doubt = doubt_of(lines.as_deref());
+        let lines = lines.unwrap_or_default();
         size += lines.iter().map(|l| l.text.len()).sum::<usize>();
         if size > limits.max_text_bytes {
             return Err(ParseError::TooLarge);
         }
         read.push(lines);
+        doubts.push(doubt);
     }
+    pdf_left_out::remove(&mut read, &doubts);
     let mut builder = Builder::new(limits);
     push_pages(&mut builder, &read)?;
     let title = title.or_else(|| builder.first_heading());
-    builder.finish(title.as_deref())
+    let parsed = builder.finish(title.as_deref());
+    let warnings = Warning::of_pages(&doubts);
+    match parsed {
+        Ok(parsed) => Ok(ParsedDocument { warnings, ..parsed }),
+        // Nothing is left, and not because nothing was there.
+        Err(ParseError::Empty) if !warnings.is_empty() => Err(nothing_left(&doubts)),
+        Err(error) => Err(error),
+    }
+}
+
+fn doubt_of(lines: Option<&[Line]>) -> Option<Doubt> {
+    let Some(lines) = lines else {
+        return Some(Doubt::Damage);
+    };
+    if lines.iter().any(|line| line.doubtful) {
+        return Some(Doubt::Numbers);
+    }
+    pdf_legible::doubt(lines.iter().map(|line| line.text.as_str()))
+}
+
+fn nothing_left(doubts: &[Option<Doubt>]) -> ParseError {
+    let of_text = |doubt: &Option<Doubt>| matches!(doubt, Some(Doubt::Glyphs | Doubt::Numbers));
+    if doubts.iter().any(of_text) {
+        ParseError::Unreadable
+    } else {
+        ParseError::Damaged
+    }
 }
 
 fn load(bytes: &[u8]) -> Result<Document, ParseError> {
@@ -56,21 +88,13 @@ fn load(bytes: &[u8]) -> Result<Document, ParseError> {
     Ok(document)
 }
 
-/// A page's lines. Where the positions cannot be had, the text alone; where that cannot be had
-/// either, the document is refused: a page that is silently missing is worse.
-fn page_lines(document: &Document, number: u32) -> Result<Vec<Line>, ParseError> {
-    let positioned = catch_unwind(AssertUnwindSafe(|| {
+/// A page's lines; nothing if it cannot be read. The extractor panics on much that is malformed.
+fn page_lines(document: &Document, number: u32) -> Option<Vec<Line>> {
+    let lines = catch_unwind(AssertUnwindSafe(|| {
         let mut glyphs = Glyphs::default();
         output_doc_page(document, &mut glyphs, number).map(|()| glyphs.into_lines())
     }));
-    if let Ok(Ok(lines)) = positioned {
-        return Ok(lines);
-    }
-    catch_unwind(AssertUnwindSafe(|| document.extract_text(&[number])))
-        .ok()
-        .and_then(Result::ok)
-        .map(|text| pdf_layout::unpositioned(&text))
-        .ok_or(ParseError::Damaged)
+    lines.ok()?.ok()
 }
 
 /// The title of the information dictionary, unless a program put a file name there.

@@ -8,11 +8,17 @@ use std::collections::{BTreeMap, HashMap};
 use pdf_extract::{MediaBox, OutputDev, OutputError, Transform};
 
 use super::builder::{Builder, PAGE_MARK};
+use super::pdf_glyphs;
+use super::pdf_legible::with_plain_bullets;
 use super::{BlockKind, ParseError};
 use crate::domain::text::opens_list_item;
 
 /// Shares of the type size. A gap this wide is a space; a step this high is another line.
 const SPACE_GAP: f64 = 0.1;
+/// Between digits a narrower gap may be a space or may be none.
+const DIGIT_GAP: f64 = 0.18;
+/// A wider one parts columns.
+const COLUMN_GAP: f64 = 0.8;
 const LINE_STEP: f64 = 0.5;
 /// Type this much larger than the body's is a heading.
 const HEADING_RATIO: f64 = 1.15;
@@ -35,11 +41,22 @@ pub(super) struct Line {
     size: f64,
     /// How far that size leads.
     votes: usize,
-    /// Nothing is known about the position.
-    unpositioned: bool,
+    /// Whether a gap between digits is a space cannot be told.
+    pub(super) doubtful: bool,
 }
 
 impl Line {
+    /// Puts white space for a gap, which is a share of the type size, before `next`.
+    fn part(&mut self, gap: f64, next: &str) {
+        if gap <= SPACE_GAP {
+            return;
+        }
+        let is_digit = |c: char| c.is_ascii_digit();
+        let in_number = self.text.ends_with(is_digit) && next.starts_with(is_digit);
+        self.doubtful |= in_number && gap < DIGIT_GAP;
+        self.text.push(if gap < COLUMN_GAP { ' ' } else { '\t' });
+    }
+
     /// Majority vote (Boyer and Moore).
     fn vote(&mut self, size: f64) {
         if tenths(size) == tenths(self.size) {
@@ -62,13 +79,16 @@ pub(super) struct Glyphs {
 
 impl Glyphs {
     pub(super) fn into_lines(self) -> Vec<Line> {
+        let plain = |mut line: Line| {
+            if let Some(text) = with_plain_bullets(&line.text) {
+                line.text = text;
+            }
+            line
+        };
         self.lines
             .into_iter()
-            .filter(|line| {
-                line.text
-                    .chars()
-                    .any(|c| !c.is_whitespace() && !c.is_control())
-            })
+            .map(plain)
+            .filter(|line| line.text.chars().any(|c| !c.is_whitespace()))
             .collect()
     }
 
@@ -80,10 +100,10 @@ impl Glyphs {
             let same_line =
                 (y - line.y).abs() < unit.max(line.size) * LINE_STEP && left > line.left - unit;
             if same_line {
-                if first_of_word && left > line.right + unit * SPACE_GAP {
-                    line.text.push(' ');
+                if first_of_word {
+                    line.part((left - line.right) / unit, text);
                 }
-                push_glyph(&mut line.text, text);
+                pdf_glyphs::push(&mut line.text, text);
                 line.vote(size);
                 line.right = line.right.max(right);
                 return;
@@ -97,24 +117,8 @@ impl Glyphs {
             votes: 1,
             ..Line::default()
         };
-        push_glyph(&mut line.text, text);
+        pdf_glyphs::push(&mut line.text, text);
         self.lines.push(line);
-    }
-}
-
-/// Latin ligatures become letters: nobody searches for "ﬂuid".
-fn push_glyph(out: &mut String, glyph: &str) {
-    for c in glyph.chars() {
-        match c {
-            '\u{FB00}' => out.push_str("ff"),
-            '\u{FB01}' => out.push_str("fi"),
-            '\u{FB02}' => out.push_str("fl"),
-            '\u{FB03}' => out.push_str("ffi"),
-            '\u{FB04}' => out.push_str("ffl"),
-            '\u{FB05}' | '\u{FB06}' => out.push_str("st"),
-            c if c.is_whitespace() => out.push(' '),
-            c => out.push(c),
-        }
     }
 }
 
@@ -164,18 +168,6 @@ impl OutputDev for Glyphs {
     fn end_line(&mut self) -> Result<(), OutputError> {
         Ok(())
     }
-}
-
-/// Lines of a page whose layout could not be read.
-pub(super) fn unpositioned(text: &str) -> Vec<Line> {
-    text.lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| Line {
-            text: line.to_owned(),
-            unpositioned: true,
-            ..Line::default()
-        })
-        .collect()
 }
 
 /// Adds all pages.
@@ -339,9 +331,6 @@ impl PageShape {
 
     /// How a line follows another: in the same paragraph with a space or a line feed, or not at all.
     fn joint(&self, before: &Line, line: &Line) -> Option<char> {
-        if before.unpositioned || line.unpositioned {
-            return Some('\n');
-        }
         let step = before.y - line.y;
         let size = tenths(line.size);
         let usual = self.leading.get(&size).copied().unwrap_or(line.size * 1.2);

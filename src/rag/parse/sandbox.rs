@@ -11,13 +11,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
-use super::worker::{WorkerLimits, WorkerReply};
-use super::{MediaType, ParseError, ParseLimits, ParsedDocument, parse};
+use super::worker::{self, WorkerLimits};
+use super::{MediaType, ParseError, ParseLimits, ParsedDocument};
 
-/// Plain text and Markdown have parsers of linear time in safe code: below these sizes a child
-/// would cost more than it protects.
-const MAX_INLINE_BYTES: usize = 64 << 10;
-const MAX_BLOCKING_MARKDOWN_BYTES: usize = 1 << 20;
 /// How much of a dying child's last words is read, to tell lack of memory from other ends.
 const MAX_STDERR_BYTES: u64 = 4_096;
 /// The limit counts addresses, of which jemalloc else keeps those it has freed.
@@ -25,8 +21,6 @@ const ALLOCATOR: (&str, &str) = (
     "_RJEM_MALLOC_CONF",
     "retain:false,dirty_decay_ms:0,narenas:1,background_thread:false",
 );
-/// Room for escapes and for the blocks, of which prose has one a hundred bytes.
-const REPLY_BYTES_PER_TEXT_BYTE: u64 = 4;
 
 /// How documents are parsed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -70,7 +64,8 @@ pub enum SandboxError {
     Interrupted,
 }
 
-/// Parses documents, the dangerous formats in children.
+/// Parses documents in children, whatever their format: a parser may take all memory, overflow the
+/// stack or panic, and what it allocated goes with it.
 #[derive(Debug)]
 pub struct Sandbox {
     config: SandboxConfig,
@@ -104,37 +99,17 @@ impl Sandbox {
         if bytes.len() > self.config.limits.max_input_bytes {
             return Err(ParseError::TooLarge.into());
         }
-        let limits = self.config.limits;
-        let most = match media {
-            MediaType::Text => usize::MAX,
-            MediaType::Markdown => MAX_BLOCKING_MARKDOWN_BYTES,
-            MediaType::Html | MediaType::Pdf | MediaType::Docx => 0,
-        };
-        if bytes.len() > most {
-            return self.parse_in_child(media, &bytes).await;
-        }
-        if bytes.len() <= MAX_INLINE_BYTES {
-            return Ok(parse(media, &bytes, &limits)?);
-        }
-        match tokio::task::spawn_blocking(move || parse(media, &bytes, &limits)).await {
-            Ok(outcome) => Ok(outcome?),
-            Err(error) if error.is_panic() => Err(ParseError::Crashed.into()),
-            Err(_) => Err(SandboxError::Interrupted),
-        }
-    }
-
-    async fn parse_in_child(
-        &self,
-        media: MediaType,
-        bytes: &[u8],
-    ) -> Result<ParsedDocument, SandboxError> {
         let slot = self.slots.acquire().await;
         let _slot = slot.map_err(|_| SandboxError::Interrupted)?;
         let mut child = self
             .spawn(media)
             .map_err(|error| SandboxError::NotStarted(error.to_string()))?;
         let deadline = Duration::from_millis(self.config.timeout_ms);
-        let talk = converse(&mut child, bytes, self.max_reply_bytes());
+        let talk = converse(
+            &mut child,
+            bytes,
+            worker::max_reply_bytes(&self.config.limits),
+        );
         if let Ok(outcome) = tokio::time::timeout(deadline, talk).await {
             return outcome;
         }
@@ -168,10 +143,6 @@ impl Sandbox {
             .kill_on_drop(true)
             .spawn()
     }
-
-    fn max_reply_bytes(&self) -> u64 {
-        self.config.limits.max_text_bytes as u64 * REPLY_BYTES_PER_TEXT_BYTE + 65_536
-    }
 }
 
 /// This program, even if its file was replaced by an upgrade meanwhile.
@@ -185,7 +156,7 @@ fn own_executable() -> io::Result<PathBuf> {
 
 async fn converse(
     child: &mut Child,
-    bytes: &[u8],
+    bytes: Vec<u8>,
     max_reply: u64,
 ) -> Result<ParsedDocument, SandboxError> {
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
@@ -195,7 +166,8 @@ async fn converse(
     };
     let send = async move {
         // A child that ends early closes the pipe: how it ended says why.
-        let _ = stdin.write_all(bytes).await;
+        let _ = stdin.write_all(&bytes).await;
+        drop(bytes);
         let _ = stdin.shutdown().await;
     };
     let ((), reply, last_words) = tokio::join!(
@@ -210,12 +182,9 @@ async fn converse(
     let status = child.wait().await;
     let status = status.map_err(|_| SandboxError::Interrupted)?;
     if status.success()
-        && let Ok(reply) = serde_json::from_slice(&reply)
+        && let Some(outcome) = worker::read_reply(reply)
     {
-        return match reply {
-            WorkerReply::Document(document) => Ok(document),
-            WorkerReply::Error(error) => Err(error.into()),
-        };
+        return Ok(outcome?);
     }
     Err(cause_of_death(status, &last_words))
 }

@@ -32,16 +32,60 @@ impl FromStr for WorkerLimits {
     }
 }
 
-/// What the child answers: one JSON object on standard output.
+/// The first line of the child's answer, in JSON. A document's text follows it as it is: as a part
+/// of the JSON it would be in memory twice, and longer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum WorkerReply {
+enum ReplyHead {
     Document(ParsedDocument),
     Error(ParseError),
 }
 
+/// Bytes of a block, of a page and of a warned page in the head, and of all the rest of it.
+const BLOCK_BYTES: u64 = 72;
+const PAGE_BYTES: u64 = 24;
+const HEAD_BYTES: u64 = 65_536;
+
+/// The longest answer that a child within its limits gives.
+pub(super) fn max_reply_bytes(limits: &ParseLimits) -> u64 {
+    limits.max_text_bytes as u64
+        + limits.max_blocks as u64 * BLOCK_BYTES
+        + limits.max_pages as u64 * PAGE_BYTES
+        + HEAD_BYTES
+}
+
+fn write_reply(
+    out: &mut impl Write,
+    outcome: Result<ParsedDocument, ParseError>,
+) -> io::Result<()> {
+    let (head, text) = match outcome {
+        Ok(mut document) => {
+            let text = std::mem::take(&mut document.text);
+            (ReplyHead::Document(document), text)
+        }
+        Err(error) => (ReplyHead::Error(error), String::new()),
+    };
+    serde_json::to_writer(&mut *out, &head)?;
+    out.write_all(b"\n")?;
+    out.write_all(text.as_bytes())
+}
+
+/// What the child found; nothing if that is no answer.
+pub(super) fn read_reply(mut reply: Vec<u8>) -> Option<Result<ParsedDocument, ParseError>> {
+    let line = reply.iter().position(|byte| *byte == b'\n')?;
+    let head = serde_json::from_slice(reply.get(..line)?).ok()?;
+    reply.drain(..=line);
+    match head {
+        ReplyHead::Document(mut document) => {
+            document.text = String::from_utf8(reply).ok()?;
+            Some(Ok(document))
+        }
+        ReplyHead::Error(error) => Some(Err(error)),
+    }
+}
+
 /// Reads the document's bytes from `stdin`, parses them under resource limits of this process, and
-/// writes `{"document": …}` or `{"error": …}`.
+/// writes `{"document": …}` and its text, or `{"error": …}`.
 ///
 /// For the hidden subcommand `parse-worker` only: it lowers the limits of the whole process for
 /// good and silences panic messages, which could hold document text. Call it before anything
@@ -61,12 +105,8 @@ pub fn run_worker(
         Err(error) if error.kind() == io::ErrorKind::OutOfMemory => Err(ParseError::OutOfMemory),
         Err(error) => return Err(error),
     };
-    let reply = match outcome {
-        Ok(document) => WorkerReply::Document(document),
-        Err(error) => WorkerReply::Error(error),
-    };
     let mut out = io::BufWriter::new(&mut stdout);
-    serde_json::to_writer(&mut out, &reply)?;
+    write_reply(&mut out, outcome)?;
     out.flush()
 }
 
@@ -109,4 +149,44 @@ fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
         },
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replied(outcome: Result<ParsedDocument, ParseError>) -> Vec<u8> {
+        let mut reply = Vec::new();
+        write_reply(&mut reply, outcome).unwrap();
+        reply
+    }
+
+    #[test]
+    fn a_reply_is_read_as_it_was_written() {
+        let limits = ParseLimits::default();
+        let document = parse(MediaType::Markdown, b"# \"A\"\n\n- b\n- c\\", &limits).unwrap();
+        let reply = replied(Ok(document.clone()));
+        assert_eq!(read_reply(reply).unwrap().unwrap(), document);
+        let reply = replied(Err(ParseError::Encrypted));
+        assert_eq!(read_reply(reply).unwrap(), Err(ParseError::Encrypted));
+        for broken in ["", "{", "{}\n", "{\"document\":{}}\ntext"] {
+            assert!(read_reply(broken.into()).is_none(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn the_largest_document_fits_into_the_longest_reply() {
+        let limits = ParseLimits {
+            max_blocks: 1_000,
+            ..ParseLimits::default()
+        };
+        let text = "- a\n".repeat(1_000);
+        let document = parse(MediaType::Markdown, text.as_bytes(), &limits).unwrap();
+        let length = replied(Ok(document.clone())).len() - document.text.len();
+        // Offsets in a text of 32 MiB have eight digits.
+        assert!(length + 1_000 * 2 * 5 < 1_000 * usize::try_from(BLOCK_BYTES).unwrap());
+        let text = "- a\n".repeat(1_001);
+        let refused = parse(MediaType::Markdown, text.as_bytes(), &limits);
+        assert_eq!(refused, Err(ParseError::TooLarge));
+    }
 }

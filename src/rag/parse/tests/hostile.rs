@@ -106,6 +106,24 @@ fn zip_bombs_stop_at_the_budget() {
 }
 
 #[test]
+fn a_small_file_of_a_great_many_pieces_is_refused() {
+    let document = |body: &str| {
+        let xml = format!("<w:document><w:body>{body}</w:body></w:document>");
+        render::archive(&[("word/document.xml", &xml)])
+    };
+    let paragraphs = "<w:p><w:r><w:t>a</w:t></w:r></w:p>".repeat(200_001);
+    let pages = format!(
+        "<w:p>{}<w:r><w:t>a</w:t></w:r></w:p>",
+        "<w:r><w:br w:type=\"page\"/></w:r>".repeat(5_001)
+    );
+    for body in [paragraphs, pages] {
+        let docx = document(&body);
+        assert!(docx.len() < 60_000);
+        assert_eq!(parsed(MediaType::Docx, &docx), Err(ParseError::TooLarge));
+    }
+}
+
+#[test]
 fn billions_of_laughs_do_not_expand() {
     let xml = "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;\">]>\
                <w:document><w:body><w:p><w:r><w:t>ok &b; &#8364; &amp;</w:t></w:r></w:p></w:body></w:document>";
@@ -137,16 +155,20 @@ fn nesting_does_not_overflow_the_stack() {
         ("<b><i>", "</i></b>"),
         ("<ul><li>", ""),
         ("<table><tr><td>", ""),
+        ("<div></body><!-- -->", ""),
     ] {
-        let count = if open == "<div>" { depth } else { 1_500 };
-        let html = format!("{}deep{}", open.repeat(count), close.repeat(count));
-        assert!(
-            parsed(MediaType::Html, html.as_bytes())
-                .unwrap()
-                .text
-                .contains("deep")
+        let html = |count| format!("{}deep{}", open.repeat(count), close.repeat(count));
+        let text = parsed(MediaType::Html, html(100).as_bytes()).unwrap().text;
+        assert!(text.contains("deep"));
+        assert_eq!(
+            parsed(MediaType::Html, html(depth).as_bytes()),
+            Err(ParseError::TooDeep { most: 512 }),
+            "{open}"
         );
     }
+    // Paragraphs that nobody closes are not inside each other.
+    let flat = "<p>deep".repeat(depth);
+    assert!(parsed(MediaType::Html, flat.as_bytes()).is_ok());
     for opening in [
         "> ", "- ", "* [", "[", "![", "**", "_a ", "`", "1. ", "<div>\n", "[^a]: ", "|",
     ] {

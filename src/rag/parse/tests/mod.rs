@@ -1,6 +1,8 @@
 //! Whole documents in every format.
 
+mod hidden;
 mod hostile;
+mod legibility;
 mod properties;
 pub(crate) mod render;
 

@@ -1,0 +1,2 @@
+-- What the parser left out of a version, in words for people.
+ALTER TABLE document_versions ADD COLUMN warnings text[] NOT NULL DEFAULT '{}';

@@ -1,0 +1,274 @@
+//! Which elements of a page are seen: the cascade of the few properties that hide text.
+
+use std::collections::HashMap;
+
+use html5ever::tree_builder::QuirksMode as PageMode;
+use scraper::{ElementRef, Html, Selector};
+use selectors::context::{
+    MatchingContext, MatchingForInvalidation, MatchingMode, NeedsSelectorFlags, QuirksMode,
+    SelectorCaches,
+};
+use selectors::matching::matches_selector;
+use selectors::parser::Component;
+
+use super::ParseError;
+use super::css::{self, Declaration, Effect, Property, Rule, Rules};
+use super::css_media;
+
+/// Selectors compared with elements; more takes longer than a page is worth.
+const MAX_COMPARISONS: usize = 5_000_000;
+
+/// What an element hands down to its children.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    /// Neither the element nor anything in it is there.
+    pub(super) removed: bool,
+    invisible: bool,
+    tiny: bool,
+}
+
+impl Seen {
+    pub(super) const ALL: Self = Self {
+        removed: false,
+        invisible: false,
+        tiny: false,
+    };
+
+    /// Whether text directly in the element is seen.
+    pub(super) fn text(self) -> bool {
+        !(self.removed || self.invisible || self.tiny)
+    }
+}
+
+/// The rules of a page by what the last part of their selectors asks for, as browsers keep them:
+/// an element is compared with few of them.
+pub(super) struct Visibility {
+    rules: Rules,
+    by_name: HashMap<Key, Vec<usize>>,
+    of_all: Vec<usize>,
+    mode: QuirksMode,
+    caches: SelectorCaches,
+    comparisons: usize,
+}
+
+/// In lower case, because old pages do not tell cases apart; the comparison itself does.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Id(String),
+    Class(String),
+    Element(String),
+}
+
+impl Visibility {
+    /// Reads the style sheets inside the page; others are not at hand.
+    pub(super) fn of(html: &Html) -> Result<Self, ParseError> {
+        let mut rules = Rules::default();
+        if let Ok(style) = Selector::parse("style") {
+            for sheet in html.select(&style).filter(applies) {
+                rules.add_sheet(&sheet.text().collect::<String>());
+            }
+        }
+        if rules.too_many {
+            return Err(ParseError::TooLarge);
+        }
+        let mut visibility = Self {
+            rules,
+            by_name: HashMap::new(),
+            of_all: Vec::new(),
+            mode: match html.quirks_mode {
+                PageMode::Quirks => QuirksMode::Quirks,
+                PageMode::LimitedQuirks => QuirksMode::LimitedQuirks,
+                PageMode::NoQuirks => QuirksMode::NoQuirks,
+            },
+            caches: SelectorCaches::default(),
+            comparisons: 0,
+        };
+        for (at, rule) in visibility.rules.all.iter().enumerate() {
+            match key(rule) {
+                Some(key) => visibility.by_name.entry(key).or_default().push(at),
+                None => visibility.of_all.push(at),
+            }
+        }
+        Ok(visibility)
+    }
+
+    /// How an element is seen whose parent is seen like this.
+    pub(super) fn seen(
+        &mut self,
+        element: &ElementRef<'_>,
+        parent: Seen,
+    ) -> Result<Seen, ParseError> {
+        // A page that hides all of itself shows itself by a script once it has loaded.
+        if matches!(element.value().name(), "html" | "head" | "title" | "body") {
+            return Ok(parent);
+        }
+        let winners = self.cascade(element)?;
+        let hides = |property: Property| winners.effect(property) == Some(Effect::Hides);
+        let inherited = |property: Property, above: bool| match winners.effect(property) {
+            Some(Effect::Hides) => true,
+            Some(Effect::Shows) => false,
+            Some(Effect::Inherits) | None => above,
+        };
+        let is_closed = element.value().name() == "dialog"
+            && element.value().attr("open").is_none()
+            && winners.effect(Property::Display).is_none();
+        Ok(Seen {
+            removed: parent.removed
+                || is_closed
+                || element.value().attr("hidden").is_some()
+                || hides(Property::Display)
+                || hides(Property::Opacity)
+                || hides(Property::ContentVisibility),
+            invisible: inherited(Property::Visibility, parent.invisible),
+            tiny: inherited(Property::FontSize, parent.tiny),
+        })
+    }
+
+    fn cascade(&mut self, element: &ElementRef<'_>) -> Result<Winners, ParseError> {
+        let mut winners = Winners::default();
+        if let Some(style) = element.value().attr("style") {
+            for declaration in css::inline(style) {
+                winners.consider(declaration, Origin::Attribute);
+            }
+        }
+        if self.rules.all.is_empty() {
+            return Ok(winners);
+        }
+        let candidates = self.candidates(element);
+        self.comparisons += candidates.len();
+        if self.comparisons > MAX_COMPARISONS {
+            return Err(ParseError::TooLarge);
+        }
+        let mut context = MatchingContext::new(
+            MatchingMode::Normal,
+            None,
+            &mut self.caches,
+            self.mode,
+            NeedsSelectorFlags::No,
+            MatchingForInvalidation::No,
+        );
+        for rule in candidates
+            .into_iter()
+            .filter_map(|at| self.rules.all.get(at))
+        {
+            if matches_selector(&rule.selector, 0, None, element, &mut context) {
+                for declaration in &rule.declarations {
+                    winners.consider(*declaration, Origin::of(rule));
+                }
+            }
+        }
+        Ok(winners)
+    }
+
+    fn candidates(&self, element: &ElementRef<'_>) -> Vec<usize> {
+        let element = element.value();
+        let id = element.id().map(|id| Key::Id(id.to_lowercase()));
+        let classes = element
+            .classes()
+            .map(|class| Key::Class(class.to_lowercase()));
+        let name = Key::Element(element.name().to_lowercase());
+        let mut candidates = self.of_all.clone();
+        for key in classes.chain(id).chain([name]) {
+            candidates.extend(self.by_name.get(&key).into_iter().flatten());
+        }
+        candidates
+    }
+}
+
+/// Whether a style sheet is one for screens that a browser reads.
+fn applies(style: &ElementRef<'_>) -> bool {
+    let element = style.value();
+    let is_css = element
+        .attr("type")
+        .is_none_or(|kind| kind.trim().is_empty() || kind.trim().eq_ignore_ascii_case("text/css"));
+    let inert = style
+        .ancestors()
+        .filter_map(ElementRef::wrap)
+        .any(|above| above.value().name() == "template");
+    is_css
+        && !inert
+        && element
+            .attr("media")
+            .is_none_or(css_media::attribute_matches)
+}
+
+/// The rarest thing that the element itself must have.
+fn key(rule: &Rule) -> Option<Key> {
+    let mut key = None;
+    for component in rule.selector.iter() {
+        match component {
+            Component::ID(id) => return Some(Key::Id(id.0.to_lowercase())),
+            Component::Class(class) => key = Some(Key::Class(class.0.to_lowercase())),
+            Component::LocalName(name) if key.is_none() => {
+                key = Some(Key::Element(name.lower_name.0.to_lowercase()));
+            }
+            _ => {}
+        }
+    }
+    key
+}
+
+/// Where a declaration comes from; the greater one wins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Origin {
+    Sheet {
+        layer: usize,
+        specificity: u32,
+        order: usize,
+    },
+    Attribute,
+}
+
+impl Origin {
+    fn of(rule: &Rule) -> Self {
+        Self::Sheet {
+            layer: rule.layer,
+            specificity: rule.selector.specificity(),
+            order: rule.order,
+        }
+    }
+
+    /// Layers count the other way round for what is important.
+    fn important(self) -> Self {
+        match self {
+            Self::Sheet {
+                layer,
+                specificity,
+                order,
+            } => Self::Sheet {
+                layer: usize::MAX - layer,
+                specificity,
+                order,
+            },
+            Self::Attribute => self,
+        }
+    }
+}
+
+/// The declaration that wins so far, for each property.
+#[derive(Default)]
+struct Winners([Option<(bool, Origin, Effect)>; Property::COUNT]);
+
+impl Winners {
+    fn consider(&mut self, new: Declaration, origin: Origin) {
+        let origin = if new.important {
+            origin.important()
+        } else {
+            origin
+        };
+        if let Some(winner) = self.0.get_mut(new.property as usize)
+            && winner
+                .is_none_or(|(important, before, _)| (new.important, origin) >= (important, before))
+        {
+            *winner = Some((new.important, origin, new.effect));
+        }
+    }
+
+    fn effect(&self, property: Property) -> Option<Effect> {
+        self.0
+            .get(property as usize)
+            .copied()
+            .flatten()
+            .map(|(_, _, effect)| effect)
+    }
+}

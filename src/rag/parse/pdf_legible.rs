@@ -1,0 +1,240 @@
+//! Whether the text of a page is what a reader sees: a page with a number that may be another one
+//! is no evidence.
+
+use super::Doubt;
+use super::pdf_glyphs::is_unknown;
+
+/// Units before which a number stands that must not come apart.
+const UNITS: [&str; 40] = [
+    "mg",
+    "mcg",
+    "µg",
+    "μg",
+    "ug",
+    "ng",
+    "g",
+    "kg",
+    "ml",
+    "l",
+    "dl",
+    "cl",
+    "mmol",
+    "mol",
+    "iu",
+    "ie",
+    "u",
+    "unit",
+    "units",
+    "mm",
+    "cm",
+    "m",
+    "mmhg",
+    "litre",
+    "litres",
+    "liter",
+    "liters",
+    "kcal",
+    "kj",
+    "%",
+    "‰",
+    "°",
+    "°c",
+    "°f",
+    "gram",
+    "grams",
+    "milligram",
+    "milligrams",
+    "microgram",
+    "micrograms",
+];
+/// Lines of one character, one after another: text that is turned, or spelt downwards.
+const TURNED_LINES: usize = 4;
+
+/// The reason to leave a page out, if there is one.
+pub(super) fn doubt<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Doubt> {
+    let mut short_lines = 0;
+    let mut has_digit = false;
+    for line in lines {
+        if line.chars().any(is_unknown) {
+            return Some(Doubt::Glyphs);
+        }
+        if line.split('\t').any(has_split_number) {
+            return Some(Doubt::Numbers);
+        }
+        let mut chars = line.chars().filter(|c| !c.is_whitespace());
+        if let (Some(only), None) = (chars.next(), chars.next()) {
+            short_lines += 1;
+            has_digit |= only.is_ascii_digit();
+        } else {
+            short_lines = 0;
+            has_digit = false;
+        }
+        if short_lines >= TURNED_LINES && has_digit {
+            return Some(Doubt::Numbers);
+        }
+    }
+    None
+}
+
+/// Takes the marks of a list, and other pictures that stand alone at the start of a line, for what
+/// they are: fonts of pictures keep them at the places of letters in a range of their own.
+pub(super) fn with_plain_bullets(line: &str) -> Option<String> {
+    let trimmed = line.trim_start();
+    let mut chars = trimmed.chars();
+    let mark = chars.next().filter(|c| is_picture(*c))?;
+    let rest = chars.as_str();
+    let text = rest.trim_start();
+    let first = text.split_whitespace().next();
+    let stands_alone = rest.is_empty() || rest.starts_with(char::is_whitespace);
+    let before_a_word =
+        first.is_none_or(|word| word.starts_with(char::is_alphabetic) && !is_unit(word));
+    (stands_alone && before_a_word && !text.contains(mark)).then(|| match first {
+        Some(_) => format!("• {text}"),
+        None => String::new(),
+    })
+}
+
+/// The places of bullets, boxes, ticks and arrows in the fonts Symbol and Wingdings. Digits are
+/// not among them.
+fn is_picture(c: char) -> bool {
+    matches!(
+        c,
+        '\u{F06C}' | '\u{F06E}'..='\u{F078}' | '\u{F09E}'..='\u{F0A8}' | '\u{F0B7}'
+            | '\u{F0D8}' | '\u{F0E0}' | '\u{F0E8}' | '\u{F0F0}' | '\u{F0FB}'..='\u{F0FE}'
+    )
+}
+
+fn is_unit(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| matches!(c, '.' | ',' | ';' | ':' | ')' | '('));
+    let first = word.split(['/', '.']).next().unwrap_or_default();
+    UNITS.contains(&first.to_lowercase().as_str())
+}
+
+/// Whether digits stand apart that make one number: `2 1 0 mg`, `0 . 5 ml`, `5 5 5 0 1 9`. A scale
+/// such as `0 1 2 3` counts in equal steps.
+fn has_split_number(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut at = 0;
+    while at < words.len() {
+        let run: Vec<&str> = words
+            .iter()
+            .skip(at)
+            .copied()
+            .take_while(|word| is_piece(word))
+            .collect();
+        // The first word of a line may be the number of a list's item.
+        let before = (at > 1).then(|| words.get(at - 1).copied()).flatten();
+        at += run.len();
+        let next = words.get(at).copied();
+        if is_split(before, &run, next) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// One digit, or a sign that can stand inside a number.
+fn is_piece(word: &str) -> bool {
+    let mut chars = word.chars();
+    let only = chars.next().filter(|_| chars.as_str().is_empty());
+    only.is_some_and(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+}
+
+fn is_split(before: Option<&str>, run: &[&str], next: Option<&str>) -> bool {
+    let digits: Vec<i32> = run.iter().filter_map(|word| word.parse().ok()).collect();
+    let before_unit = next.is_some_and(is_unit);
+    let has_sign = digits.len() < run.len();
+    let joined = before.is_some_and(|word| {
+        let number = word.strip_suffix(['.', ',']);
+        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    });
+    let ends_open = next.is_some_and(|word| {
+        let fraction = word.strip_prefix(['.', ',']);
+        fraction.is_some_and(|f| f.starts_with(|c: char| c.is_ascii_digit()))
+    });
+    match digits.len() {
+        0 => false,
+        // `2. 5 mg` and `2 .5 mg`.
+        1 => (joined && before_unit) || ends_open || (has_sign && before_unit),
+        2 => before_unit || ends_open || has_sign,
+        _ => before_unit || has_sign || !counts(&digits),
+    }
+}
+
+/// Equal steps, as the marks of a scale or the columns of a table have.
+fn counts(digits: &[i32]) -> bool {
+    let steps: Vec<i32> = digits
+        .iter()
+        .zip(digits.iter().skip(1))
+        .map(|(a, b)| b - a)
+        .collect();
+    steps
+        .first()
+        .is_some_and(|first| *first != 0 && steps.iter().all(|step| step == first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doubt_of(text: &str) -> Option<Doubt> {
+        doubt(text.lines())
+    }
+
+    #[test]
+    fn numbers_that_come_apart_are_no_evidence() {
+        for text in [
+            "Take 2 1 0 mg at once.",
+            "Give 1 5 ml twice.",
+            "inject 0 . 4 ml slowly",
+            "Use 2. 5 mg of it",
+            "Use 0 .5 mg of it",
+            "Ring 5 5 5 0 1 9 at night.",
+            "Dilute to 1 0 %.",
+            "Drink 1 . 5 litres a day",
+            "1 2 5 m g",
+            "4\n0\nk\ng",
+        ] {
+            assert_eq!(doubt_of(text), Some(Doubt::Numbers), "{text}");
+        }
+        for text in [
+            "Take 210 mg at once.",
+            "Day 1 20 mg",
+            "Pain: 0 1 2 3 4 5 6 7 8 9 10",
+            "1\t2\t5 mg",
+            "Take it 2 3 times a day.",
+            "2. 5 litres a day are enough",
+            "Vitamin B 12, 1 000 mg",
+            "Grade 3 4",
+            "A\nB\nC\nD\nE",
+        ] {
+            assert_eq!(doubt_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn glyphs_without_a_character_are_no_evidence_but_bullets_are_none() {
+        for text in [
+            "\u{FFFD}0 mg",
+            "Take \u{E031}5 mg",
+            "do \u{FFFD}\u{FFFD}t eat",
+            "\u{F06D}g",
+        ] {
+            assert_eq!(doubt_of(text), Some(Doubt::Glyphs), "{text}");
+        }
+        let plain = |text: &str| with_plain_bullets(text);
+        assert_eq!(plain("\u{F0B7} Rest well").as_deref(), Some("• Rest well"));
+        assert_eq!(plain(" \u{F0FC}\tDrink").as_deref(), Some("• Drink"));
+        assert_eq!(plain("\u{F0A7}").as_deref(), Some(""));
+        for text in [
+            "\u{F0B7} mg a day",
+            "\u{F0B7}5 mg",
+            "\u{F0B7} 5 mg",
+            "\u{F035} tablets",
+            "Rest",
+        ] {
+            assert_eq!(plain(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What of a document was left out, and why.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Pages that a warning names; of the others it says how many there are.
+const MAX_NAMED: usize = 20;
+
+/// Why a page cannot be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// Glyphs whose characters are not known.
+    Glyphs,
+    /// Digits of which nobody can tell whether they make one number.
+    Numbers,
+    /// A page that cannot be read at all.
+    Damage,
+}
+
+/// Pages that are left out. As text it is for the person who uploaded the document, and holds none
+/// of the document's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    pub doubt: Doubt,
+    /// Numbers of the pages from 1, ascending.
+    pub pages: Vec<usize>,
+}
+
+impl Warning {
+    /// One warning for each reason, of all the pages of a document.
+    pub(super) fn of_pages(doubts: &[Option<Doubt>]) -> Vec<Self> {
+        [Doubt::Glyphs, Doubt::Numbers, Doubt::Damage]
+            .into_iter()
+            .map(|doubt| Self {
+                doubt,
+                pages: (1..)
+                    .zip(doubts)
+                    .filter(|(_, of_page)| **of_page == Some(doubt))
+                    .map(|(page, _)| page)
+                    .collect(),
+            })
+            .filter(|warning| !warning.pages.is_empty())
+            .collect()
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named: Vec<String> = self
+            .pages
+            .iter()
+            .take(MAX_NAMED)
+            .map(ToString::to_string)
+            .collect();
+        match named.as_slice() {
+            [page] => write!(f, "Page {page} is left out: ")?,
+            pages => {
+                write!(f, "Pages {}", pages.join(", "))?;
+                if self.pages.len() > named.len() {
+                    write!(f, " and {} more", self.pages.len() - named.len())?;
+                }
+                f.write_str(" are left out: ")?;
+            }
+        }
+        f.write_str(match self.doubt {
+            Doubt::Glyphs => {
+                "some characters cannot be told from the fonts of the file, so numbers could be \
+                 read wrongly. "
+            }
+            Doubt::Numbers => "digits stand apart that may make one number. ",
+            Doubt::Damage => "the file is damaged there. ",
+        })?;
+        f.write_str(
+            "Save the file again from the program it was written with, or run text recognition \
+             (OCR) on it, and upload the result.",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_names_the_pages_and_the_reason() {
+        let doubts = [
+            None,
+            Some(Doubt::Numbers),
+            Some(Doubt::Glyphs),
+            Some(Doubt::Numbers),
+        ];
+        let warnings = Warning::of_pages(&doubts);
+        let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        assert!(
+            texts[0].starts_with("Page 3 is left out: some characters "),
+            "{texts:?}"
+        );
+        assert!(
+            texts[1].starts_with("Pages 2, 4 are left out: digits "),
+            "{texts:?}"
+        );
+        let all = Warning {
+            doubt: Doubt::Damage,
+            pages: (1..=500).collect(),
+        };
+        assert!(all.to_string().contains("20 and 480 more are left out"));
+    }
+}
