@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::problem::Problem;
 
@@ -43,7 +43,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                 ));
             }
             fits?;
-            let bytes = read_limited(payload, limit, JSON_DEADLINE).await?;
+            let bytes = read_limited(payload, limit, JSON_DEADLINE, None).await?;
             let text = std::str::from_utf8(&bytes)
                 .map_err(|_| Problem::bad_request("The body is not valid UTF-8."))?;
             serde_json::from_str(text).map(Self).map_err(|error| {
@@ -68,13 +68,22 @@ pub fn check_length(request: &HttpRequest, limit: usize) -> Result<(), Problem> 
     Ok(())
 }
 
-/// Reads a body up to `limit` bytes; one byte more is a 413, and one that takes too long a 408.
+/// A least speed: so many bytes in each span of time, but for the last one.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    pub bytes: usize,
+    pub within: Duration,
+}
+
+/// Reads a body up to `limit` bytes; one byte more is a 413, and one that takes too long, or that
+/// arrives at less than the least pace, a 408.
 pub async fn read_limited(
     payload: Payload,
     limit: usize,
     deadline: Duration,
+    least: Option<Pace>,
 ) -> Result<Vec<u8>, Problem> {
-    timeout(deadline, read(payload, limit))
+    timeout(deadline, read(payload, limit, least))
         .await
         .unwrap_or_else(|_| {
             let seconds = deadline.as_secs();
@@ -87,16 +96,63 @@ fn too_large(limit: usize) -> Problem {
     Problem::too_large(format!("The limit is {limit} bytes."))
 }
 
-async fn read(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
+async fn read(mut payload: Payload, limit: usize, least: Option<Pace>) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
-    while let Some(part) = payload.next().await {
+    let mut pace = least.map(PaceCheck::new);
+    loop {
+        let part = match &mut pace {
+            Some(pace) => pace.next(&mut payload, bytes.len()).await?,
+            None => payload.next().await,
+        };
+        let Some(part) = part else {
+            return Ok(bytes);
+        };
         let part = part.map_err(|_| Problem::bad_request("The body ended early."))?;
         if bytes.len() + part.len() > limit {
             return Err(too_large(limit));
         }
         bytes.extend_from_slice(&part);
     }
-    Ok(bytes)
+}
+
+/// Looks at the end of each span of time how much came in it.
+struct PaceCheck {
+    least: Pace,
+    ends: Instant,
+    /// Bytes that had come when the span began.
+    before: usize,
+}
+
+type Part = Option<Result<web::Bytes, actix_web::error::PayloadError>>;
+
+impl PaceCheck {
+    fn new(least: Pace) -> Self {
+        Self {
+            least,
+            ends: Instant::now() + least.within,
+            before: 0,
+        }
+    }
+
+    async fn next(&mut self, payload: &mut Payload, so_far: usize) -> Result<Part, Problem> {
+        loop {
+            if Instant::now() < self.ends
+                && let Ok(part) = timeout_at(self.ends, payload.next()).await
+            {
+                return Ok(part);
+            }
+            if so_far - self.before < self.least.bytes {
+                let detail = format!(
+                    "The body arrives too slowly: at least {} bytes are expected in {} s.",
+                    self.least.bytes,
+                    self.least.within.as_secs()
+                );
+                return Err(Problem::timed_out(detail));
+            }
+            self.before = so_far;
+            self.ends = Instant::now() + self.least.within;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -114,8 +170,46 @@ mod tests {
         let payload = Payload::Stream {
             payload: first.chain(stream::pending()).boxed_local(),
         };
-        let read = read_limited(payload, 10, Duration::from_secs(3)).await;
+        let read = read_limited(payload, 10, Duration::from_secs(3), None).await;
         assert_eq!(read.unwrap_err().to_value("r")["status"], 408);
+    }
+
+    /// Pieces of ten bytes, one after each pause.
+    fn dripping(pieces: usize, pause: Duration) -> Payload {
+        let pieces = stream::iter(0..pieces).then(move |_| async move {
+            tokio::time::sleep(pause).await;
+            Ok::<_, PayloadError>(Bytes::from_static(b"ten bytes."))
+        });
+        Payload::Stream {
+            payload: pieces.boxed_local(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_ended_long_before_its_deadline() {
+        let pace = Pace {
+            bytes: 40,
+            within: Duration::from_secs(5),
+        };
+        let read = async |pause| {
+            let begun = Instant::now();
+            let body = dripping(100, Duration::from_millis(pause));
+            let outcome = read_limited(body, 2_000, Duration::from_mins(10), Some(pace)).await;
+            (outcome, begun.elapsed())
+        };
+        let (outcome, time) = read(2_000).await;
+        let problem = outcome.unwrap_err().to_value("r");
+        assert_eq!(problem["status"], 408);
+        assert!(problem["detail"].as_str().unwrap().contains("too slowly"));
+        assert_eq!(time, Duration::from_secs(5));
+        // Steady enough, however long it takes.
+        let (outcome, time) = read(1_000).await;
+        assert_eq!(outcome.unwrap().len(), 1_000);
+        assert_eq!(time, Duration::from_secs(100));
+        // A short one is over before anybody looks.
+        let body = dripping(1, Duration::from_secs(4));
+        let outcome = read_limited(body, 20, Duration::from_mins(1), Some(pace)).await;
+        assert_eq!(outcome.unwrap().len(), 10);
     }
 
     #[test]

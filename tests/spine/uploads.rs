@@ -1,6 +1,6 @@
 //! Uploads that come together, slowly, or far too large.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 use serde_json::Value;
@@ -8,12 +8,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::support::system::{System, authority};
 use crate::support::until;
 
-/// What reads uploads at once; one more waits.
-const AT_ONCE: usize = 4;
+/// What reads uploads of one owner at once; one more waits.
+const AT_ONCE: usize = 2;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_upload_too_many_waits_until_another_ends() {
@@ -44,6 +45,106 @@ async fn one_upload_too_many_waits_until_another_ends() {
     assert!(early.is_err(), "{early:?}");
     uploads.shutdown().await;
     assert_eq!(last.await.unwrap().status(), 202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_uploads_of_one_owner_keep_nobody_out_and_are_ended() {
+    let system = System::start().await;
+    let mut slow = Vec::new();
+    for number in 0..4 {
+        let mut socket = TcpStream::connect(authority(&system.rag.url))
+            .await
+            .unwrap();
+        let head = format!(
+            "PUT /v1/documents/patients/slow-{number}.txt HTTP/1.1\r\nhost: rag\r\n\
+             authorization: Bearer {}\r\ncontent-type: text/plain\r\ncontent-length: 1000000\r\n\r\n\
+             A few bytes.",
+            system.key
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        slow.push(socket);
+    }
+    let key = system.setup.key("another", &["documents"]);
+    let begun = Instant::now();
+    for name in ["first.txt", "second.txt"] {
+        let put = system.http.put(system.document_url(name)).bearer_auth(&key);
+        let put = put.header("content-type", "text/plain").body("Text.");
+        assert_eq!(put.send().await.unwrap().status(), 202);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    // Those that had room arrive too slowly; the others come to it after them.
+    for mut socket in slow {
+        let mut answer = [0; 12];
+        let read = timeout(Duration::from_secs(30), socket.read_exact(&mut answer));
+        read.await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 408");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_says_what_was_left_out_of_it() {
+    let system = System::start().await;
+    let pages = [
+        "Visiting hours are from 2 pm to 8 pm.",
+        "Take 2 5 0 mg of Calmadol at night.",
+    ];
+    system
+        .put("mixed.pdf", "application/pdf", pdf(&pages))
+        .await;
+    let view = system.settled("mixed.pdf").await;
+    assert_eq!(view["version_status"], "indexed", "{view}");
+    let warning = view["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.starts_with("Page 2 is left out: digits"),
+        "{warning}"
+    );
+    system
+        .put("bad.pdf", "application/pdf", pdf(&pages[1..]))
+        .await;
+    let view = system.settled("bad.pdf").await;
+    assert_eq!(view["version_status"], "failed", "{view}");
+    let reason = view["reason"].as_str().unwrap();
+    assert!(reason.contains("numbers could be read wrongly"), "{reason}");
+    assert_eq!(view["warnings"], serde_json::json!([]));
+}
+
+/// A line a page, in a font that every reader has.
+fn pdf(pages: &[&str]) -> Vec<u8> {
+    let kids: Vec<String> = (0..pages.len())
+        .map(|n| format!("{} 0 R", 4 + 2 * n))
+        .collect();
+    let mut objects = vec![
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        format!(
+            "<</Type/Pages/Count {}/Kids[{}]>>",
+            pages.len(),
+            kids.join(" ")
+        ),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
+    ];
+    for (nth, line) in pages.iter().enumerate() {
+        let show = format!("BT /F1 12 Tf 72 700 Td ({line}) Tj ET");
+        objects.push(format!(
+            "<</Type/Page/Parent 2 0 R/Contents {} 0 R/Resources<</Font<</F1 3 0 R>>>>>>",
+            5 + 2 * nth
+        ));
+        objects.push(format!(
+            "<</Length {}>>stream\n{show}\nendstream",
+            show.len()
+        ));
+    }
+    let mut out = "%PDF-1.4\n".to_owned();
+    let mut table = String::new();
+    for (nth, object) in objects.iter().enumerate() {
+        table += &format!("{:010} 00000 n \n", out.len());
+        out += &format!("{} 0 obj\n{object}\nendobj\n", nth + 1);
+    }
+    let (start, size) = (out.len(), objects.len() + 1);
+    out += &format!(
+        "xref\n0 {size}\n0000000000 65535 f \n{table}trailer<</Size {size}/Root 1 0 R>>\n\
+         startxref\n{start}\n%%EOF"
+    );
+    out.into_bytes()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,7 @@ use crate::persistence::bounded;
 use crate::persistence::documents::{self, ImpactRow, ListFilter, NewVersion, Put};
 use crate::rag::Rag;
 use crate::rag::parse::MediaType;
+use crate::rag::uploads::SLOWEST;
 
 type Address = web::Path<(String, String)>;
 
@@ -64,8 +65,8 @@ pub async fn put(
     let title = checked_title(query.title.as_deref(), &external_id)?;
     let most = rag.ingestion.max_document_bytes;
     check_length(&request, most)?;
-    let room = rag.uploads.enter().await?;
-    let bytes = read_limited(body.into_inner(), most, UPLOAD_DEADLINE).await?;
+    let room = rag.uploads.enter(&caller.0.owner_id).await?;
+    let bytes = read_limited(body.into_inner(), most, UPLOAD_DEADLINE, Some(SLOWEST)).await?;
     if bytes.is_empty() {
         return Err(Problem::unprocessable(
             "The body is empty: send the document's bytes.",
