@@ -1,5 +1,6 @@
 //! Uploads that come together, slowly, or far too large.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
@@ -136,14 +137,16 @@ fn pdf(pages: &[&str]) -> Vec<u8> {
     let mut out = "%PDF-1.4\n".to_owned();
     let mut table = String::new();
     for (nth, object) in objects.iter().enumerate() {
-        table += &format!("{:010} 00000 n \n", out.len());
-        out += &format!("{} 0 obj\n{object}\nendobj\n", nth + 1);
+        writeln!(table, "{:010} 00000 n ", out.len()).unwrap();
+        writeln!(out, "{} 0 obj\n{object}\nendobj", nth + 1).unwrap();
     }
     let (start, size) = (out.len(), objects.len() + 1);
-    out += &format!(
+    write!(
+        out,
         "xref\n0 {size}\n0000000000 65535 f \n{table}trailer<</Size {size}/Root 1 0 R>>\n\
          startxref\n{start}\n%%EOF"
-    );
+    )
+    .unwrap();
     out.into_bytes()
 }
 
