@@ -134,7 +134,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(role) => serve::run(role, config).await?,
-        Command::Demo(args) => demo::run(args, config).await?,
+        Command::Demo(args) => Box::pin(demo::run(args, config)).await?,
         Command::Migrate(args) => return migrate::run(&args, &config).await,
         Command::Ingest(args) => return ingest::run(&args).await,
         Command::Ask(args) => return ask::run(&args, &config).await,

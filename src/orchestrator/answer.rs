@@ -9,12 +9,12 @@ use serde_json::json;
 use super::attempts::Ledger;
 use super::draft::{Draft, TooLong};
 use super::events::Feed;
+use super::governed::{Governed, pieces, to_source};
 use super::grounding::{Grounder, Output, Words};
-use super::prompt::Governed;
 use super::turn::Question;
 use super::{Orchestrator, gate, prompt};
 use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus, Utterance};
-use crate::domain::evidence::{Citation, ContextLine, Passage, RetrieveRequest, Source};
+use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
 use crate::domain::ids::TurnId;
 use crate::llm::{
     Attempts, ChatModel, Chunk, ChunkStream, Extractive, FinishReason, LlmError, Prompt, Serving,
@@ -109,7 +109,7 @@ impl Orchestrator {
         let prompt = prompt::build(&question.content, &history, &governed, budget);
         let attempts: Arc<dyn Attempts> = ledger;
         let serving = self.providers.stream(&prompt, &attempts).await?;
-        self.speak(question, serving, &prompt, quotable(governed), draft)
+        self.speak(question, serving, &prompt, governed, draft)
             .await
     }
 
@@ -120,7 +120,7 @@ impl Orchestrator {
         question: &Question,
         serving: Serving,
         prompt: &Prompt,
-        sources: Vec<Source>,
+        governed: Vec<Governed>,
         draft: &mut Draft<'_>,
     ) -> Result<TurnStatus, Stop> {
         let is_model = serving.rung != EXTRACTIVE;
@@ -130,12 +130,12 @@ impl Orchestrator {
         } else {
             Words::Quoted
         };
-        let mut grounder = Grounder::new(words, &prompt.question, sources.clone());
+        let mut grounder = Grounder::new(words, &prompt.question, governed.clone());
         self.stream(question, serving.stream, &mut grounder, draft)
             .await?;
         if draft.is_empty() && is_model && !grounder.has_declined() {
             let stream = Extractive.stream(prompt).await?;
-            let mut grounder = Grounder::new(Words::Quoted, &prompt.question, sources);
+            let mut grounder = Grounder::new(Words::Quoted, &prompt.question, governed);
             draft.answered_by(
                 Extractive.provider(),
                 Extractive.model().to_owned(),
@@ -342,62 +342,4 @@ impl Orchestrator {
             Err(Stop::Failed("citation_unresolved"))
         }
     }
-}
-
-/// The passage and the lines that govern it, as places in the stored text.
-fn pieces(passage: &Passage) -> impl Iterator<Item = (Span, &str)> {
-    let lines = passage.context.iter().flatten();
-    let lines = lines
-        .filter(|line| !line.text.is_empty())
-        .map(|line| (line.start, line.end, line.text.as_str()));
-    std::iter::once((passage.start, passage.end, passage.text.as_str()))
-        .chain(lines)
-        .map(|(start, end, text)| {
-            let version = passage.version_id;
-            (
-                Span {
-                    version,
-                    start,
-                    end,
-                },
-                text,
-            )
-        })
-}
-
-/// What an answer may quote: the passages and, under their numbers, the lines outside of them that
-/// govern them.
-fn quotable(governed: Vec<Governed>) -> Vec<Source> {
-    let line = |source: &Source, line: ContextLine| Source {
-        start: line.start,
-        end: line.end,
-        text: line.text,
-        ..source.clone()
-    };
-    governed
-        .into_iter()
-        .flat_map(|(source, context)| {
-            let outside = context.into_iter().flatten().filter(|line| {
-                !line.text.is_empty() && (line.end <= source.start || line.start >= source.end)
-            });
-            let lines: Vec<Source> = outside.map(|outside| line(&source, outside)).collect();
-            std::iter::once(source).chain(lines)
-        })
-        .collect()
-}
-
-fn to_source((id, passage): (i32, Passage)) -> Governed {
-    let source = Source {
-        id,
-        document_id: passage.document_id,
-        version_id: passage.version_id,
-        title: passage.title,
-        version: passage.version,
-        page: passage.page,
-        start: passage.start,
-        end: passage.end,
-        text: passage.text,
-        score: passage.score,
-    };
-    (source, passage.context)
 }

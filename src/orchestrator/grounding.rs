@@ -24,7 +24,8 @@ mod vocabulary;
 
 use std::collections::BTreeSet;
 
-use crate::domain::evidence::{Citation, Source};
+use super::governed::Governed;
+use crate::domain::evidence::Citation;
 use claim::{Claim, plain};
 use context::{Context, Level, Prefix, declines, is_rule, level_of, row_of, split_prefix};
 use marked::Marked;
@@ -91,12 +92,12 @@ enum Gap {
 
 impl Grounder {
     /// A grounder over these passages.
-    pub fn new(words: Words, question: &str, sources: Vec<Source>) -> Self {
+    pub fn new(words: Words, question: &str, passages: Vec<Governed>) -> Self {
         Self {
             words,
             reasoning: Reasoning::default(),
             splitter: Splitter::new(),
-            support: Support::new(question, sources),
+            support: Support::new(question, passages),
             context: Context::default(),
             sent: 0,
             prefix: Prefix::default(),

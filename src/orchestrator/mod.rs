@@ -6,6 +6,7 @@ mod attempts;
 mod draft;
 mod events;
 mod gate;
+mod governed;
 mod grounding;
 mod handlers;
 mod metrics;

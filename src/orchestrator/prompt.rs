@@ -1,8 +1,8 @@
 //! The prompt: a pure function of question, history and evidence.
 
+use super::governed::{Governed, is_above};
 use super::grounding::markers::without_markers;
 use crate::domain::chat::{Role, Utterance};
-use crate::domain::evidence::{ContextLine, Source};
 use crate::llm::{self, Evidence, Prompt, PromptMessage};
 
 const SYSTEM: &str = "\
@@ -19,9 +19,6 @@ Rules:
 
 /// Characters a token has on average in English.
 const CHARS_PER_TOKEN: usize = 4;
-
-/// A source, and the lines that govern some of it; `None` if they are not known.
-pub type Governed = (Source, Option<Vec<ContextLine>>);
 
 /// Builds the prompt; the newest history that fits the token budget is kept.
 pub fn build(
@@ -97,9 +94,8 @@ fn inert(text: &str) -> String {
 /// The passage under the lines before it that govern its beginning: a list that begins with the
 /// passage reads like its opposite without them.
 fn in_context((source, context): &Governed) -> String {
-    let above = context.iter().flatten().filter(|line| {
-        line.end <= source.start && source.start < line.until && line.text != source.title
-    });
+    let above = context.iter().flatten();
+    let above = above.filter(|line| is_above(line, source) && line.text != source.title);
     let lines: Vec<&str> = above.map(|line| line.text.as_str()).collect();
     [lines.as_slice(), &[source.text.as_str()]]
         .concat()
@@ -125,7 +121,7 @@ fn question_with_passages(question: &str, sources: &[Governed]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::evidence::ContextKind;
+    use crate::domain::evidence::{ContextKind, ContextLine, Source};
     use crate::domain::ids::{DocumentId, VersionId};
 
     fn source(id: i32, text: &str) -> Governed {

@@ -60,7 +60,7 @@ pub async fn take_over_once(orchestrator: &Arc<Orchestrator>) -> usize {
         let span = tracing::info_span!("takeover", turn.id = %orphan.id);
         let work = async move {
             let _permit = permit;
-            run(&running, orphan).await;
+            Box::pin(run(&running, orphan)).await;
         };
         orchestrator.shutdown.spawn(work.instrument(span));
     }

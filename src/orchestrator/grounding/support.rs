@@ -7,11 +7,12 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::claim::{Claim, plain};
-use super::units::{Frame, Span, Unit, units_of};
+use super::units::{Frame, Kind, Span, Unit, units_of};
 use super::verdict::{Asserted, Evidence, Reason};
 use super::vocabulary::meaningful;
-use crate::domain::evidence::{Citation, Source};
+use crate::domain::evidence::{Citation, ContextKind, Source};
 use crate::domain::text;
+use crate::orchestrator::governed::{Governed, is_above, outside};
 
 /// Most parts that a sentence is cut into.
 const MAX_PARTS: usize = 6;
@@ -53,18 +54,20 @@ pub(super) struct Found {
 }
 
 impl Support {
-    pub fn new(question: &str, sources: Vec<Source>) -> Self {
-        let quotes = sources
-            .iter()
-            .enumerate()
-            .flat_map(|(index, source)| {
-                units_of(source).into_iter().map(move |unit| Quote {
-                    source: index,
-                    evidence: Evidence::of(&unit, &source.title),
-                    unit,
-                })
-            })
-            .collect();
+    pub fn new(question: &str, passages: Vec<Governed>) -> Self {
+        let mut sources = Vec::new();
+        let mut quotes = Vec::new();
+        for governed in passages {
+            let (passage, own) = (&governed.0, sources.len());
+            sources.push(passage.clone());
+            let above = lines_outside(&governed, &mut sources, &mut quotes);
+            let units = units_of(passage, above).into_iter();
+            quotes.extend(units.map(|unit| Quote {
+                source: own,
+                evidence: Evidence::of(&unit, &passage.title),
+                unit,
+            }));
+        }
         Self {
             sources,
             quotes,
@@ -100,7 +103,7 @@ impl Support {
             frames.extend(
                 frame
                     .or(unit.heading.as_ref())
-                    .map(|frame| (quote.source, frame.span)),
+                    .map(|frame| (frame.outside.unwrap_or(quote.source), frame.span)),
             );
         }
         Ok(Found {
@@ -220,6 +223,50 @@ impl Support {
             answer_end: 0,
         })
     }
+}
+
+/// Makes sources, under the passage's number, of the lines outside of it that govern it: they can be
+/// quoted, but support nothing. Returns those that it begins under.
+fn lines_outside(
+    governed: &Governed,
+    sources: &mut Vec<Source>,
+    quotes: &mut Vec<Quote>,
+) -> Vec<(ContextKind, Frame)> {
+    let (passage, _) = governed;
+    let mut above = Vec::new();
+    for line in outside(governed) {
+        let index = sources.len();
+        let source = Source {
+            start: line.start,
+            end: line.end,
+            text: line.text.clone(),
+            ..passage.clone()
+        };
+        quotes.extend(units_of(&source, Vec::new()).into_iter().map(|unit| {
+            let unit = Unit {
+                kind: Kind::Frame,
+                ..unit
+            };
+            Quote {
+                source: index,
+                evidence: Evidence::of(&unit, &source.title),
+                unit,
+            }
+        }));
+        if is_above(line, passage) {
+            let frame = Frame {
+                outside: Some(index),
+                span: Span {
+                    start: 0,
+                    end: line.text.chars().count(),
+                },
+                text: line.text.clone(),
+            };
+            above.push((line.kind, frame));
+        }
+        sources.push(source);
+    }
+    above
 }
 
 impl Quote {

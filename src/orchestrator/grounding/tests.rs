@@ -4,6 +4,7 @@ mod measured;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::evidence::Source;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::text;
 
@@ -34,6 +35,11 @@ fn sources_of(passages: &[(&str, &str)]) -> Vec<Source> {
         .collect()
 }
 
+/// Passages of which nothing outside of them is known.
+fn alone(sources: Vec<Source>) -> Vec<Governed> {
+    sources.into_iter().map(|source| (source, None)).collect()
+}
+
 fn sources() -> Vec<Source> {
     let mut sources = sources_of(&[("Leaflet", VISITS), ("Leaflet", DOSES)]);
     for (source, start) in sources.iter_mut().zip(BEGINS) {
@@ -44,7 +50,7 @@ fn sources() -> Vec<Source> {
 }
 
 fn outputs(words: Words, sources: Vec<Source>, parts: &[&str]) -> Vec<Output> {
-    let mut grounder = Grounder::new(words, "", sources);
+    let mut grounder = Grounder::new(words, "", alone(sources));
     let mut outputs: Vec<Output> = parts.iter().flat_map(|part| grounder.push(part)).collect();
     outputs.extend(grounder.finish());
     outputs
@@ -272,7 +278,7 @@ fn a_model_that_knows_no_answer_says_nothing_else() {
         "I do not know. Please ask a member of staff.",
         "The passages don't mention bananas. Children may visit with an adult [1].",
     ] {
-        let mut grounder = Grounder::new(Words::Written, "", sources());
+        let mut grounder = Grounder::new(Words::Written, "", alone(sources()));
         let mut outputs = grounder.push(answer);
         outputs.extend(grounder.finish());
         assert!(grounder.has_declined(), "{answer}");

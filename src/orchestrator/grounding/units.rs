@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::domain::evidence::Source;
+use crate::domain::evidence::{ContextKind, Source};
 use crate::domain::text;
 
 /// Longer lines are no headings.
@@ -53,6 +53,8 @@ pub(super) struct Unit {
 /// A line that units depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Frame {
+    /// Index of its source, if it stands outside of the unit's own.
+    pub outside: Option<usize>,
     pub span: Span,
     pub text: String,
 }
@@ -67,6 +69,7 @@ struct Line<'a> {
 impl Line<'_> {
     fn frame(&self) -> Frame {
         Frame {
+            outside: None,
             span: Span {
                 start: self.start,
                 end: self.start + self.text.chars().count(),
@@ -88,10 +91,10 @@ struct Outline {
     in_table: bool,
 }
 
-/// The units of a source.
-pub(super) fn units_of(source: &Source) -> Vec<Unit> {
+/// The units of a source that begins under these lines of its document.
+pub(super) fn units_of(source: &Source, above: Vec<(ContextKind, Frame)>) -> Vec<Unit> {
     let lines = lines(&source.text);
-    let mut outline = Outline::default();
+    let mut outline = Outline::under(above);
     let mut units = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|at| lines.get(at));
@@ -116,6 +119,27 @@ pub(super) fn units_of(source: &Source) -> Vec<Unit> {
 }
 
 impl Outline {
+    /// The nearest heading counts; a list may be under a sentence and an item at once.
+    fn under(above: Vec<(ContextKind, Frame)>) -> Self {
+        let mut outline = Self::default();
+        for (kind, frame) in above {
+            match kind {
+                ContextKind::Heading => outline.heading = Some(frame),
+                ContextKind::Header => outline.header = Some(frame),
+                ContextKind::Lead => {
+                    let text = match &outline.lead {
+                        Some(lead) => format!("{} {}", lead.text, frame.text),
+                        None => frame.text,
+                    };
+                    outline.lead = Some(Frame { text, ..frame });
+                }
+            }
+        }
+        outline.in_table = outline.header.is_some();
+        outline.in_list = outline.lead.is_some() && !outline.in_table;
+        outline
+    }
+
     fn unit(&self, kind: Kind, text: &str, start: usize) -> Unit {
         Unit {
             kind,
@@ -160,6 +184,7 @@ impl Outline {
     fn lead_of_items(&self) -> Option<Frame> {
         match (&self.lead, &self.item_lead) {
             (Some(lead), Some((item, _))) => Some(Frame {
+                outside: item.outside,
                 span: item.span,
                 text: format!("{} {}", lead.text, item.text),
             }),
@@ -221,6 +246,7 @@ impl Outline {
             }
             if leads {
                 self.lead = Some(Frame {
+                    outside: None,
                     span: unit.span,
                     text: unit.text.clone(),
                 });

@@ -25,7 +25,7 @@ fn supported(sentence: &str, quote: &str) -> bool {
         text: format!("{}.", quote.trim_end_matches('.')),
         score: 1.0,
     };
-    let mut units = units_of(&source).into_iter();
+    let mut units = units_of(&source, Vec::new()).into_iter();
     units.any(|unit| {
         Evidence::of(&unit, "")
             .judge(&asserted, &HashSet::new())

@@ -1,6 +1,7 @@
 //! Tables, lists, headings and conditions: what a sentence of a passage depends on.
 
 use super::*;
+use crate::domain::evidence::{ContextKind, ContextLine};
 
 const SYRUP: &str = "How much to take\n\nWho | Single dose | How often | Most in 24 hours\n\
     Adults over 60 kg | 300 mg to 600 mg | every 6 to 8 hours | 1,800 mg\n\
@@ -119,7 +120,7 @@ fn what_is_not_shown_is_counted_by_its_reason() {
 #[test]
 fn a_question_may_have_named_the_condition() {
     let ask = |question: &str| {
-        let mut grounder = Grounder::new(Words::Written, question, sources_of(LEAFLETS));
+        let mut grounder = Grounder::new(Words::Written, question, alone(sources_of(LEAFLETS)));
         let mut outputs = grounder.push("Speak to a pharmacist first [2].");
         outputs.extend(grounder.finish());
         visible(outputs).0
@@ -153,4 +154,42 @@ fn scripts_without_blanks_are_quoted() {
     let (shown, citations) = run_over(sources_of(&[("胃镜", text)]), &[answer]);
     assert_eq!(shown, "检查前请不要吃东西[1]。 可以喝少量清水。[1]");
     assert_eq!(citations.len(), 2);
+}
+
+#[test]
+fn a_list_cut_off_from_its_lead_in_means_what_the_lead_in_says() {
+    let lead = "Do not take naprofen if:";
+    let mut passage = sources_of(&[(
+        "Naprofen syrup",
+        "- you have ever had a stomach ulcer\n- you are more than 18 weeks pregnant",
+    )])
+    .remove(0);
+    passage.start += 500;
+    passage.end += 500;
+    let line = ContextLine {
+        kind: ContextKind::Lead,
+        start: 400,
+        end: 400 + i32::try_from(lead.len()).unwrap(),
+        until: passage.end,
+        text: lead.into(),
+    };
+    let say = |answer: &str| {
+        let governed = vec![(passage.clone(), Some(vec![line.clone()]))];
+        let mut grounder = Grounder::new(Words::Written, "", governed);
+        let mut outputs = grounder.push(answer);
+        outputs.extend(grounder.finish());
+        visible(outputs)
+    };
+    let (text, _) = say("You can take naprofen if you are more than 18 weeks pregnant [1].");
+    assert_eq!(text, "");
+    let (text, citations) = say("Do not take naprofen if you are more than 18 weeks pregnant [1].");
+    assert!(text.contains("18 weeks pregnant"), "{text}");
+    let quotes: Vec<(&str, i32)> = citations
+        .iter()
+        .map(|citation| (citation.quote.as_str(), citation.start))
+        .collect();
+    assert!(
+        quotes.contains(&("- you are more than 18 weeks pregnant", 537)),
+        "{quotes:?}"
+    );
 }

@@ -37,7 +37,11 @@ fn measure(sheet: &str) -> (usize, usize) {
         .map(|leaflet| (leaflet.title.as_str(), leaflet.text.as_str()))
         .collect();
     // One for all: to cut the passages takes longer than to judge a sentence.
-    let grounder = RefCell::new(Grounder::new(Words::Written, "", sources_of(&leaflets)));
+    let grounder = RefCell::new(Grounder::new(
+        Words::Written,
+        "",
+        alone(sources_of(&leaflets)),
+    ));
     let shown = |sentence: &str| {
         let outputs = grounder.borrow_mut().push(&format!("{sentence}\n"));
         !visible(outputs).1.is_empty()

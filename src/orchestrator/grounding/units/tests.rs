@@ -15,7 +15,7 @@ fn cut(text: &str) -> Vec<String> {
         text: text.into(),
         score: 1.0,
     };
-    let units = units_of(&source).into_iter();
+    let units = units_of(&source, Vec::new()).into_iter();
     let shown = units.map(|unit| {
         let at = text::slice_chars(text, unit.span.start, unit.span.end);
         assert!(at == Some(unit.text.as_str()) || unit.kind == Kind::Row);
