@@ -168,7 +168,7 @@ impl Rig {
             ("CHATBOT__ORCHESTRATOR__MAX_TURNS_PER_USER", "1000"),
             // A busy machine is no fault of those that are provoked here.
             ("CHATBOT__ORCHESTRATOR__RETRIEVAL_TIMEOUT_MS", "10000"),
-            // A planted word is nothing the documents could support.
+            // A planted word makes a question less like any passage.
             ("CHATBOT__ORCHESTRATOR__MIN_SUPPORT", "0.3"),
         ];
         let role = ("orchestrator", "/health/ready");
@@ -244,8 +244,9 @@ impl Rig {
         let put = self.http.put(&url).bearer_auth(&self.key);
         let put = put.header("content-type", "text/markdown").body(format!(
             "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. \
-            Children may visit with an adult. Please do not visit with a fever. Ask for {}.\n",
-            self.planted.document
+            Children may visit with an adult. Please do not visit with a fever. Ask for {} or {}.\n",
+            // A question is answered only from what names the words that it alone has.
+            self.planted.document, self.planted.question
         ));
         assert!(put.send().await.unwrap().status().is_success());
         until("the leaflet is indexed", || async {

@@ -7,7 +7,7 @@ use crate::domain::words::topic_words;
 /// Words that forbid or warn.
 const RESTRICTING: &str = " not never avoid avoids avoided avoiding cannot dont doesnt shouldnt \
     mustnt cant stop unless unsafe unsuitable dangerous harmful contraindicated contraindications \
-    contraindication forbidden except without caution cautious careful warning warnings warn first \
+    contraindication forbidden except without caution cautious careful warning warnings warn \
     risk risks harm ";
 
 /// What a question asks for, as far as it restricts the lines that may answer.
@@ -150,9 +150,19 @@ fn condition(words: &[String]) -> HashSet<String> {
 
 /// Whether the text forbids or warns.
 pub(super) fn restricts(text: &str) -> bool {
-    words(text)
+    let words = words(text);
+    words
         .iter()
         .any(|word| RESTRICTING.contains(&format!(" {word} ")) || word.starts_with("contraindicat"))
+        || asks_for_advice_first(&words)
+}
+
+/// "Ask a doctor first", "speak to us first if"; "at the first sign" says something else.
+fn asks_for_advice_first(words: &[String]) -> bool {
+    words.iter().enumerate().any(|(at, word)| {
+        let next = words.get(at + 1).map(String::as_str);
+        word == "first" && matches!(next, None | Some("if" | "when" | "before" | "unless"))
+    })
 }
 
 /// Whether the question sets things side by side.

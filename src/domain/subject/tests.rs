@@ -111,3 +111,19 @@ fn a_comparison_needs_both_sides() {
     assert!(subject.is_covered_by([senna, lactulose].into_iter()));
     assert!(!subject.is_covered_by([senna].into_iter()));
 }
+
+#[test]
+fn first_forbids_only_where_it_says_what_to_do_before() {
+    for warning in [
+        "Ask a pharmacist first.",
+        "Speak to us first if you are pregnant.",
+    ] {
+        assert!(restricts(warning), "{warning}");
+    }
+    for plain in [
+        "Take one capsule at the first tingle of a cold sore.",
+        "The first dose is given on the ward.",
+    ] {
+        assert!(!restricts(plain), "{plain}");
+    }
+}

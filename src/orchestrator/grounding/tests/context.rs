@@ -189,7 +189,7 @@ fn a_list_cut_off_from_its_lead_in_means_what_the_lead_in_says() {
         .map(|citation| (citation.quote.as_str(), citation.start))
         .collect();
     assert!(
-        quotes.contains(&("- you are more than 18 weeks pregnant", 537)),
+        quotes.contains(&("you are more than 18 weeks pregnant", 538)),
         "{quotes:?}"
     );
 }
