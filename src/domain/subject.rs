@@ -187,6 +187,17 @@ impl Subject {
             && self.condition_is_in(&reach)
     }
 
+    /// Whether the question is who must not, or what to avoid: then nothing is shown beside the units
+    /// that say so.
+    pub fn asks_who_must_not(&self) -> bool {
+        self.asking.who_must_not
+    }
+
+    /// Whether a line above the unit forbids or warns, so that the unit is one of those meant.
+    pub fn is_forbidden_above(unit: &Unit) -> bool {
+        unit.above.iter().any(|line| restricts(line))
+    }
+
     /// Whether the unit itself names what was asked for, not only what stands above it: then a table
     /// is shown with such rows alone.
     pub fn picks(&self, unit: &Unit) -> bool {

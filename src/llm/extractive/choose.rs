@@ -80,6 +80,16 @@ pub(super) fn choose(question: &str, evidence: &[Evidence]) -> Vec<Line> {
         })
         .filter(|(score, ..)| *score >= LEAST)
         .collect();
+    if subject.asks_who_must_not() {
+        // A section that is about it says more than a warning by the way.
+        let about = |(_, placed, at): &(f32, &Placed, usize)| {
+            let unit = placed.section.units.get(*at);
+            unit.is_some_and(Subject::is_forbidden_above)
+        };
+        if ranked.iter().any(about) {
+            ranked.retain(about);
+        }
+    }
     // Stable: among equals the first.
     ranked.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
     let best = ranked.first().map_or(0.0, |(score, ..)| *score);
@@ -89,7 +99,8 @@ pub(super) fn choose(question: &str, evidence: &[Evidence]) -> Vec<Line> {
         if units > SHORT || (units > 0 && score < best * ABOUT_AS_WELL) {
             break;
         }
-        let chosen = shown(&placed.section.units, at, &subject);
+        let beyond = words.get(placed.section.title.as_str()).unwrap_or(&none);
+        let chosen = shown(&placed.section, at, &subject, beyond);
         units += chosen.len();
         add(&mut lines, placed.number, &chosen);
     }
@@ -114,8 +125,15 @@ fn place(evidence: &[Evidence]) -> Vec<Placed> {
 }
 
 /// What is shown with the unit at `at`, in order. If rows of a table name what was asked for, all of
-/// those and no others; never a unit without the lines that it depends on.
-fn shown<'a>(units: &'a [Unit], at: usize, subject: &Subject) -> Vec<&'a Unit> {
+/// those and no others, and of who must not only that; never a unit without the lines that it depends
+/// on.
+fn shown<'a>(
+    section: &'a Section,
+    at: usize,
+    subject: &Subject,
+    beyond: &HashSet<String>,
+) -> Vec<&'a Unit> {
+    let units = section.units.as_slice();
     let (from, to) = window(units, at);
     let picked = units
         .get(at)
@@ -124,6 +142,9 @@ fn shown<'a>(units: &'a [Unit], at: usize, subject: &Subject) -> Vec<&'a Unit> {
         let row = |picked: &&Unit| unit.kind == Kind::Row && unit.block == picked.block;
         match picked.as_ref().filter(|picked| row(picked)) {
             Some(_) => subject.picks(unit),
+            None if subject.asks_who_must_not() => {
+                (from..to).contains(at) && subject.is_met(section, *at, beyond)
+            }
             None => (from..to).contains(at),
         }
     });

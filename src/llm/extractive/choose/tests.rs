@@ -120,6 +120,33 @@ fn a_question_who_must_not_is_not_answered_with_who_may() {
 }
 
 #[test]
+fn where_a_heading_forbids_only_what_stands_under_it_says_who_must_not() {
+    let texts = [
+        "How to use it\n\nAdults take 5 mg of digoxin once a day. Never take it on an empty stomach. \
+         Take no more than 10 mg unless we tell you.",
+        "Who should not take digoxin\n\n- Anyone with a slow heart\n- Anyone whose kidneys fail",
+    ];
+    let lines = answer("Who should not take digoxin?", &texts);
+    assert_eq!(
+        lines,
+        [
+            "Who should not take digoxin [2]",
+            "- Anyone with a slow heart [2]",
+            "- Anyone whose kidneys fail [2]"
+        ]
+    );
+}
+
+#[test]
+fn of_a_paragraph_only_what_warns_says_who_must_not() {
+    let text = "Digoxin\n\nAdults take 5 mg of digoxin once a day. Do not take digoxin if your \
+                kidneys fail. It works within an hour.";
+    let lines = answer("Who should not take digoxin?", &[text]);
+    assert!(lines.contains(&"Do not take digoxin if your kidneys fail. [1]".to_owned()));
+    assert!(!lines.iter().any(|line| line.contains("5 mg")), "{lines:?}");
+}
+
+#[test]
 fn says_nothing_without_a_word_of_the_question() {
     assert!(answer("capital of Mongolia", &["Wash your hands with soap."]).is_empty());
 }
