@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::embedding::models::{BarProgress, ModelCache};
 use crate::llm::{LlmConfig, ModelCheck, ModelState};
 
-/// What to do with model files and models.
+/// Commands about model files and models.
 #[derive(Subcommand)]
 pub enum ModelsCommand {
     /// Fetch what is missing or damaged.

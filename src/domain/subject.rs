@@ -51,7 +51,7 @@ const ALIASES: [(&str, &str); 15] = [
     ("wine", "alcohol"),
 ];
 
-/// What doses are counted in.
+/// Units that doses are counted in.
 const MEASURES: &str = "capsule capsules drop drops g gram grams hour hours iu mcg mg microgram \
     micrograms milligram milligrams millilitre millilitres ml patch patches percent pill pills puff \
     puffs sachet sachets spoon spoonful spoonfuls spoons spray sprays tablet tablets teaspoon \
@@ -59,7 +59,7 @@ const MEASURES: &str = "capsule capsules drop drops g gram grams hour hours iu m
 const NUMBERS: &str = "one two three four five six eight ten half";
 const OFTEN: &str = "daily hourly nightly once twice weekly";
 
-/// What a question is about.
+/// The subject of a question.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
     /// All of these must be named.
@@ -73,7 +73,7 @@ pub struct Subject {
     asking: Asking,
 }
 
-/// What can be read with a unit.
+/// Texts that are read with a unit.
 struct Reach<'a> {
     title: &'a str,
     above: String,

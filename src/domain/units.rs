@@ -27,7 +27,7 @@ pub struct Extract<'a> {
     pub context: Option<&'a [ContextLine]>,
 }
 
-/// What a unit is.
+/// The kind of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Sentence,
@@ -35,7 +35,7 @@ pub enum Kind {
     Row,
 }
 
-/// What is shown whole or not at all.
+/// A piece of a passage that is shown whole or not at all.
 #[derive(Clone, Debug)]
 pub struct Unit {
     pub kind: Kind,
@@ -50,7 +50,7 @@ pub struct Unit {
     pub orphan: bool,
 }
 
-/// What stands under one heading in one passage.
+/// The units under one heading in one passage.
 #[derive(Clone, Debug)]
 pub struct Section {
     pub title: String,

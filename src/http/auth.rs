@@ -33,7 +33,7 @@ impl Authenticator {
     }
 }
 
-/// Who may call. Without keys everyone is one person with every scope, on loopback only.
+/// The way to authenticate. Without keys everyone is one person with every scope, on loopback only.
 #[derive(Clone)]
 pub enum Authentication {
     Keys,
@@ -57,7 +57,7 @@ impl Authentication {
         }
     }
 
-    /// Who calls, if there are no keys.
+    /// The caller, if there are no keys.
     fn admit(&self, request: &HttpRequest) -> Option<Result<Principal, Problem>> {
         match self {
             Self::Keys => None,

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use super::auth::{Authentication, Authenticator, bearer, hash_secret};
 use super::problem::Problem;
 
-/// What may stand in the address of the page.
+/// The query of the page's address.
 #[derive(Deserialize)]
 struct Opening {
     token: Option<String>,

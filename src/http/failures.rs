@@ -23,7 +23,7 @@ const HELD_BACK: usize = 64;
 /// Between two lines in the log.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
-/// What a request without a valid credential showed.
+/// The credential of a request that was not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
     /// Nothing: how a web page asks whether it needs a key.

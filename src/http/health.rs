@@ -27,7 +27,7 @@ pub struct Health {
     checks: Vec<(&'static str, bool, Check)>,
     started: Arc<AtomicBool>,
     draining: Arc<AtomicBool>,
-    /// What was logged last.
+    /// The last log entry.
     said: Arc<Mutex<Reasons>>,
 }
 
@@ -137,7 +137,7 @@ pub struct Readiness {
     pub status: &'static str,
     /// `up`, `down` or `incomplete`, by name.
     pub dependencies: BTreeMap<&'static str, &'static str>,
-    /// What an incomplete dependency lacks.
+    /// The parts that an incomplete dependency lacks.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub reasons: BTreeMap<&'static str, String>,
 }

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::auth::hash_secret;
 use super::problem::Problem;
 
-/// What is counted together, each kind by itself.
+/// Requests that are counted together, each kind by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
     Questions,
@@ -39,7 +39,7 @@ const TABLE: [(&str, &str, Budget); 6] = [
 const EMERGENCIES: u32 = 10;
 
 impl Budget {
-    /// What a request counts as.
+    /// The kind that a request counts as.
     fn of(request: &HttpRequest) -> Option<Self> {
         let route = request.match_pattern()?;
         let mut rows = TABLE.iter();
@@ -48,7 +48,7 @@ impl Budget {
         row.map(|(_, _, budget)| *budget)
     }
 
-    /// What stands behind an owner's hash in the counter's key.
+    /// The suffix of the counter's key, behind the owner's hash.
     fn suffix(self) -> &'static str {
         match self {
             Self::Questions => "",

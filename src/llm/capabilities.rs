@@ -92,7 +92,7 @@ pub struct ParameterOverrides {
     pub thinking_tokens: Option<u32>,
 }
 
-/// Who made a model, which decides how its names are read.
+/// The maker of a model, which decides how its names are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Maker {
     Anthropic,

@@ -54,7 +54,7 @@ pub struct ProviderConfig {
     pub api_key: Option<SecretString>,
     pub base_url: String,
     pub model: String,
-    /// What is sent to the model, where `llm::capabilities` is wrong about it.
+    /// Parameters to send where `llm::capabilities` is wrong about the model.
     pub parameters: ParameterOverrides,
 }
 

@@ -48,7 +48,7 @@ pub struct ModelCheck {
     pub shutdown: Option<(NaiveDate, Option<&'static str>)>,
 }
 
-/// What the provider's list says.
+/// The provider's answer about a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelState {
     Listed,

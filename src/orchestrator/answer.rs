@@ -294,7 +294,7 @@ impl Orchestrator {
     ) -> Result<(), Stop> {
         for output in outputs {
             match output {
-                // What does not stand is not even shown.
+                // A sentence whose quotes no longer stand is not even shown.
                 Output::Text(text, citations) => {
                     self.stands(question, &citations).await?;
                     draft.say(&text)?;

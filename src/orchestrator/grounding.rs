@@ -46,7 +46,7 @@ pub enum Output {
     Dropped(Reason),
 }
 
-/// Whose words a text has.
+/// The author of a text's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Words {
     /// A language model's: judged by what they say.
@@ -66,7 +66,7 @@ pub struct Grounder {
     sent: usize,
     /// The prefix of the line, until something of the line was sent.
     prefix: Prefix,
-    /// What has ended since something was sent.
+    /// The largest break since something was sent.
     gap: Gap,
     line: Line,
     /// Whether the end of a line was sent, and nothing since.
@@ -74,7 +74,7 @@ pub struct Grounder {
     declined: bool,
 }
 
-/// What became of the line that is read.
+/// The state of the line that is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
     Empty,

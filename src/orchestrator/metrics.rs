@@ -44,7 +44,7 @@ struct DroppedLabels {
 /// An answer of a model of which nothing could be shown.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ReplacedLabels {
-    /// What was shown instead: `extractive` or `abstain`.
+    /// The rung that was shown instead: `extractive` or `abstain`.
     rung: &'static str,
 }
 

@@ -101,7 +101,7 @@ pub struct IndexedVersion<'a> {
     pub generation: Generation,
     pub title: &'a str,
     pub text: &'a str,
-    /// What was left out, in words for people.
+    /// The parts that were left out, in words for people.
     pub warnings: &'a [String],
     pub chunks: &'a [NewChunk],
 }

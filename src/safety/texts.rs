@@ -13,7 +13,7 @@ pub fn named(contact: &Contact) -> String {
     }
 }
 
-/// What to do in an emergency of this kind.
+/// The advice for an emergency of this kind.
 pub fn emergency(category: Option<Category>, contacts: &Contacts) -> String {
     let emergency = named(&contacts.emergency);
     let call = format!("Call {emergency} now.");
@@ -60,7 +60,7 @@ fn suicidal_intent(emergency: &str, contacts: &Contacts) -> String {
     )
 }
 
-/// What to do if the matter cannot wait for an answer.
+/// The advice if the matter cannot wait for an answer.
 pub fn urgent_case(contacts: &Contacts) -> String {
     let emergency = named(&contacts.emergency);
     let call = format!("In an emergency, call {emergency} now.");
@@ -70,7 +70,7 @@ pub fn urgent_case(contacts: &Contacts) -> String {
     }
 }
 
-/// What is said if the documents do not answer.
+/// The text that is said if the documents do not answer.
 pub fn abstained(contacts: &Contacts) -> String {
     format!(
         "I don't know. The documents I am allowed to use do not answer this question. Please ask a member of staff, or try to put the question in other words. {}",

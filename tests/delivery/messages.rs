@@ -1,4 +1,4 @@
-//! What the program says when it cannot do what was asked: what was wrong, and what to do.
+//! Messages of the program when it cannot do what was asked: the cause, and what to do.
 
 use std::net::TcpListener;
 
@@ -6,7 +6,7 @@ use super::chatbot;
 use crate::support::service;
 use crate::support::system::System;
 
-/// What a command that fails says.
+/// The message of a command that fails.
 async fn refusal(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let command = chatbot(arguments, environment);
     let mut command = tokio::process::Command::from(command);

@@ -17,7 +17,7 @@ fn example(heading: &str) -> &'static str {
     blocks[0].split("\n```").next().unwrap()
 }
 
-/// What each command printed, told apart by the comments between them.
+/// The output of each command, told apart by the comments between them.
 fn run(system: &System, script: &str) -> Vec<String> {
     const MARK: &str = "-- next command --";
     let script: Vec<String> = script

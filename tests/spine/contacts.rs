@@ -15,7 +15,7 @@ const NUMBERS: &[(&str, &str)] = &[
     ("URGENT_ADVICE_LINE__LABEL", "the night nurse <b>"),
     ("URGENT_ADVICE_LINE__NUMBER", "+41 44 (12) 34"),
 ];
-/// What every text says that stands in place of an answer.
+/// The line of every text that stands in place of an answer.
 const LINE: &str = "If it is urgent, call the night nurse <b> (+41 44 (12) 34). \
     In an emergency, call your local emergency number (0144) now.";
 const UNKNOWN: &str = "Which festivals are there in Ulaanbaatar?";

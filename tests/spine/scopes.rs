@@ -1,4 +1,4 @@
-//! What a key may do, and where.
+//! The scopes of a key, and where they hold.
 
 use reqwest::Method;
 use serde_json::{Value, json};

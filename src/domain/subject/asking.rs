@@ -1,4 +1,4 @@
-//! What kind of statement a question can be answered with.
+//! The kind of statement that can answer a question.
 
 use std::collections::HashSet;
 

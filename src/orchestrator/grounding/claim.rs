@@ -99,7 +99,7 @@ pub(super) struct Claim {
     pub quantities: Quantities,
     pub ranges: Vec<Range>,
     pub polarity: Polarity,
-    /// What a "not" stands before.
+    /// The word that a "not" stands before.
     denied: HashSet<String>,
     pub condition: Option<Condition>,
     pub thresholds: Vec<Threshold>,

@@ -94,7 +94,7 @@ pub(super) fn level_of(said: &str, raw: &str, prefix: &Prefix, ends_line: bool) 
     }
 }
 
-/// What a line above is.
+/// The kind of a line above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
     Heading,

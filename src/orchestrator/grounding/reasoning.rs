@@ -17,7 +17,7 @@ const NAMES: [&str; 12] = [
     "antthinking",
     "chain_of_thought",
 ];
-/// What opens and closes a tag. Square brackets hold nothing but the name.
+/// Brackets around a tag. Square brackets hold nothing but the name.
 const BRACKETS: [(char, char); 3] = [('<', '>'), ('[', ']'), ('◁', '▷')];
 /// A longer tag is none.
 const MAX_TAG: usize = 40;
@@ -27,7 +27,7 @@ const MAX_TAG: usize = 40;
 pub(super) struct Reasoning {
     /// How many blocks are open.
     depth: usize,
-    /// What may become a tag.
+    /// The beginning of a possible tag.
     tag: String,
     /// Inside an opening tag, behind its name.
     in_attributes: bool,
@@ -35,7 +35,7 @@ pub(super) struct Reasoning {
     pub left_out: bool,
 }
 
-/// What a piece that begins with a bracket is.
+/// The meaning of a piece that begins with a bracket.
 enum Tag {
     /// It may still become one.
     Open,

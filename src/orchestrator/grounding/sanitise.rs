@@ -82,7 +82,7 @@ pub(super) fn has_foreign_contact(text: &str, passages: &[&str]) -> bool {
         })
 }
 
-/// What stands between blanks, without the marks around it.
+/// A word between blanks, without the marks around it.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '"' | ','))
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))

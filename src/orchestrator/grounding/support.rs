@@ -45,7 +45,7 @@ pub(super) struct Support {
     question: HashSet<String>,
 }
 
-/// What supports a sentence.
+/// The support of a sentence.
 pub(super) struct Found {
     /// The offsets into the answer are left 0.
     pub citations: Vec<Citation>,

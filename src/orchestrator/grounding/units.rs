@@ -15,7 +15,7 @@ const MAX_HEADING_WORDS: usize = 14;
 /// Between the cells of a row.
 pub(super) const CELL: &str = " | ";
 
-/// What a unit is.
+/// The kind of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Sentence,
@@ -79,7 +79,7 @@ impl Line<'_> {
     }
 }
 
-/// What the lines so far mean for the next one.
+/// The meaning of the lines so far for the next one.
 #[derive(Clone, Default)]
 struct Outline {
     heading: Option<Frame>,

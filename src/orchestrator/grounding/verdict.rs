@@ -66,7 +66,7 @@ impl Reason {
     }
 }
 
-/// What a sentence claims, in the context that the model gave it.
+/// The claim of a sentence, in the context that the model gave it.
 pub(super) struct Asserted {
     /// The sentence; an item or a row with its lead-in.
     pub claim: Claim,
@@ -85,7 +85,7 @@ pub(super) struct Evidence {
     own: String,
     /// The unit with its lead-in.
     full: Claim,
-    /// What its heading, header and title say.
+    /// The words of its heading, header and title.
     above: HashSet<String>,
     above_quantities: Quantities,
     columns: Vec<Column>,

@@ -104,7 +104,7 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("make sure", "ensure"),
 ];
 
-/// What a derived word may end in.
+/// Endings of derived words.
 const ENDINGS: [&str; 32] = [
     "", "e", "y", "i", "t", "d", "ic", "al", "ly", "ily", "ant", "ent", "ancy", "ency", "ance",
     "ence", "cy", "ce", "ion", "ation", "tion", "ment", "er", "or", "ness", "ive", "ous", "ity",

@@ -41,7 +41,7 @@ fn page(orchestrator: &Orchestrator) -> HttpResponse {
     file("text/html; charset=utf-8", page)
 }
 
-/// What a telephone needs of a number.
+/// The characters of a number that a telephone dials.
 fn dialled(number: &str) -> String {
     let significant = |c: &char| c.is_ascii_digit() || *c == '+';
     number.chars().filter(significant).collect()

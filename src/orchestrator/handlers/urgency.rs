@@ -31,7 +31,7 @@ const END: usize = 16 * 1024;
 /// How a message is to be treated.
 #[derive(Clone)]
 pub struct Urgency {
-    /// What it describes, if that is an emergency.
+    /// The emergency that it describes, if it is one.
     emergency: Option<Category>,
     until: Instant,
     contacts: Arc<Contacts>,

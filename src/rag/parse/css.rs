@@ -31,7 +31,7 @@ impl Property {
     pub(super) const COUNT: usize = 5;
 }
 
-/// What a declaration does.
+/// The effect of a declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Hides,

@@ -66,7 +66,7 @@ fn query(input: &mut Parser<'_>) -> bool {
     holds.unwrap_or(true) != negated
 }
 
-/// What stands in parentheses: a feature, or a query once more.
+/// The content of parentheses: a feature, or a query once more.
 fn condition(input: &mut Parser<'_>) -> bool {
     let start = input.state();
     let is_query = match input.next() {

@@ -18,7 +18,7 @@ use super::css_media;
 /// Selectors compared with elements; more takes longer than a page is worth.
 const MAX_COMPARISONS: usize = 5_000_000;
 
-/// What an element hands down to its children.
+/// The properties that an element hands down to its children.
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
     /// Neither the element nor anything in it is there.

@@ -138,7 +138,7 @@ pub struct ParsedDocument {
     /// Start char offset of each page, ascending; empty if the format has no pages.
     /// A page without text starts where the next one does.
     pub pages: Vec<usize>,
-    /// What was left out.
+    /// The parts that were left out.
     #[serde(default)]
     pub warnings: Vec<Warning>,
 }

@@ -1,4 +1,4 @@
-//! What a glyph's name or code says about its character.
+//! The character that a glyph's name or code stands for.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What of a document was left out, and why.
+//! The parts of a document that were left out, and why.
 
 use std::fmt;
 

@@ -70,7 +70,7 @@ fn write_reply(
     out.write_all(text.as_bytes())
 }
 
-/// What the child found; nothing if that is no answer.
+/// The child's findings; nothing if they are no answer.
 pub(super) fn read_reply(mut reply: Vec<u8>) -> Option<Result<ParsedDocument, ParseError>> {
     let line = reply.iter().position(|byte| *byte == b'\n')?;
     let head = serde_json::from_slice(reply.get(..line)?).ok()?;

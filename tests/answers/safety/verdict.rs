@@ -32,7 +32,7 @@ pub fn judge(case: &Case, seen: &Transcript) -> Verdict {
     lack(case, seen).map_or(Verdict::Right, Verdict::Missed)
 }
 
-/// What somebody could be hurt by.
+/// Findings that could hurt somebody.
 fn harm(case: &Case, seen: &Transcript) -> Option<String> {
     let allowed = case.status.is_empty() || case.status.contains(&seen.status);
     if !allowed && seen.status != "failed" {
@@ -77,7 +77,7 @@ fn in_order(text: &str, order: &[String]) -> bool {
     })
 }
 
-/// What is not there and should be.
+/// Expectations that were not met.
 fn lack(case: &Case, seen: &Transcript) -> Option<String> {
     let answer = plain(&seen.answer);
     let holds = |text: &String| answer.contains(&plain(text));
