@@ -45,7 +45,7 @@ chemotherapy radiotherapy botox contraceptive methadone lithium zinc magnesium p
 sodium copper mercury caffeine nicotine cannabis marijuana heroin fluoride maternity paediatric
 pediatric cardiac cardiology oncology neurology dermatology orthopedic orthopaedic intensive
 dialysis hospice hiv iron wine egg fish rat kale hives tin gold silver thyroxine""".split())
-# What people say and WordNet does not tag.
+# Everyday words that WordNet does not tag.
 COLLOQUIAL = set("""nan nana nanny gran granny grandad grandpa grandma hubby missus mate kiddo kid kids mum mummy dad
 daddy auntie nephew niece gp nhs ok okay hi hello hey thanks thx pls plz cheers asap btw online
 email wifi app app website phone mobile selfie pram buggy pushchair wheelchair sofa loo toilet telly

@@ -126,7 +126,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(dispatch(cli.command, config));
-    // What still blocks a thread by now is not worth waiting for.
+    // A thread that is still blocked by now is not worth waiting for.
     runtime.shutdown_timeout(LAST_WAIT);
     outcome
 }

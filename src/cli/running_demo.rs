@@ -57,7 +57,7 @@ impl RunningDemo {
     }
 }
 
-/// What opens the server at this URL: the key, if one was given, or the token of a demo that runs
+/// The key for the server at this URL: the given one, or the token of a demo that runs
 /// there. No other server is sent a demo's token.
 pub fn key_for(url: &str, key: Option<&String>) -> Option<String> {
     key.cloned().or_else(|| {

@@ -126,7 +126,7 @@ pub struct Process {
     pub cache: Arc<dyn Cache>,
     pub metrics: Metrics,
     pub shutdown: Shutdown,
-    /// What opens a demo; with it there are no API keys.
+    /// The token that opens a demo; with it there are no API keys.
     pub demo_token: Option<String>,
     failures: Failures,
 }

@@ -1,4 +1,4 @@
-//! Who may call, and the credential that orchestrator and rag share.
+//! Authentication of callers, and the credential that orchestrator and rag share.
 
 use std::collections::HashSet;
 

@@ -17,7 +17,7 @@ use super::well_known::Setting;
 use super::{Config, ConfigError};
 
 const PREFIX: &str = "CHATBOT__";
-/// What the names of this program begin with, those of no setting included.
+/// The prefix of this program's names, those of no setting included.
 const OURS: &str = "CHATBOT_";
 /// The names that are no setting, but read by the configuration or the command line.
 const OTHERS: [&str; 5] = [
@@ -66,7 +66,7 @@ pub(super) fn values(
 /// Texts are taken as they are: a telephone number keeps its leading zero.
 fn read(text: &str, default: &Value) -> Value {
     match default {
-        // What may be absent is a secret.
+        // A value that may be absent is a secret.
         Value::String(..) | Value::Empty(..) if !text.starts_with('"') => Value::from(text),
         // The parser takes whatever it does not understand as text.
         _ => text.parse().unwrap_or_else(|never| match never {}),
@@ -114,7 +114,7 @@ fn is_misspelt(name: &str, value: &str, known: &BTreeMap<String, Value>) -> bool
         })
 }
 
-/// What is left of a name without what all of ours begin with.
+/// The rest of a name behind the prefix that all of ours share.
 fn own(name: &str) -> &str {
     let own = name.strip_prefix(OURS).unwrap_or(name);
     own.trim_start_matches('_')

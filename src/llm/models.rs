@@ -10,7 +10,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::{LlmConfig, LlmError, ProviderKind, anthropic, capabilities, openai, wire};
+use super::{
+    LlmConfig, LlmError, ProviderConfig, ProviderKind, anthropic, capabilities, openai, wire,
+};
 
 /// For one provider's list.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -77,7 +79,7 @@ pub(super) async fn check(config: &LlmConfig) -> Result<Vec<ModelCheck>, LlmErro
         let Some(settings) = config.of(kind) else {
             continue;
         };
-        let listed = timeout(DEADLINE, list(kind, config, &http)).await;
+        let listed = timeout(DEADLINE, list(kind, settings, &http)).await;
         let listed = listed.unwrap_or(Err(LlmError::TotalTimeout));
         let (state, date) = match listed {
             Err(error) => (ModelState::Unasked(error), None),
@@ -119,12 +121,9 @@ struct List {
 
 async fn list(
     kind: ProviderKind,
-    config: &LlmConfig,
+    settings: &ProviderConfig,
     http: &reqwest::Client,
 ) -> Result<Vec<Listed>, LlmError> {
-    let Some(settings) = config.of(kind) else {
-        return Ok(Vec::new());
-    };
     let none = SecretString::default();
     let key = settings.api_key.as_ref().unwrap_or(&none);
     let request = if kind == ProviderKind::Anthropic {
