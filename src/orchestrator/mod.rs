@@ -1,31 +1,19 @@
 //! Questions in, cited answers out.
 
-mod admission;
 mod answer;
-mod attempts;
-mod draft;
-mod events;
-mod gate;
-mod governed;
-mod grounding;
 mod handlers;
 mod metrics;
-mod prepared;
-mod prompt;
-mod resume;
-mod retrieval;
 pub mod routes;
-mod sweeper;
-mod takeover;
+mod stream;
 mod turn;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use answer::retrieval::RetrievalClient;
 pub use metrics::TurnMetrics;
-pub use retrieval::RetrievalClient;
-pub use sweeper::{fail_overdue, sweep};
-pub use takeover::{take_over, take_over_once};
+pub use turn::sweeper::{fail_overdue, sweep};
+pub use turn::takeover::{take_over, take_over_once};
 
 use crate::cache::Cache;
 use crate::config::OrchestratorConfig;
@@ -34,8 +22,8 @@ use crate::llm::ProviderChain;
 use crate::persistence::Database;
 use crate::safety::Contacts;
 use crate::shutdown::Shutdown;
-use admission::Admission;
-use events::Feed;
+use stream::feed::Feed;
+use turn::admission::Admission;
 
 /// What the handlers and the turns share.
 pub struct Orchestrator {

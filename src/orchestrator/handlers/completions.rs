@@ -27,9 +27,10 @@ use crate::http::compatible;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse::{self, Frame};
-use crate::orchestrator::events::is_terminal;
+use crate::orchestrator::Orchestrator;
+use crate::orchestrator::stream::feed::is_terminal;
+use crate::orchestrator::stream::resume;
 use crate::orchestrator::turn::Question;
-use crate::orchestrator::{Orchestrator, resume};
 use crate::persistence::{bounded, conversations};
 use crate::safety::{Contacts, texts};
 

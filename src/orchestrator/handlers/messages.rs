@@ -18,9 +18,10 @@ use crate::http::body::Json;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse;
-use crate::orchestrator::events::{ends_stream, frame};
+use crate::orchestrator::Orchestrator;
+use crate::orchestrator::stream::feed::{ends_stream, frame};
+use crate::orchestrator::stream::resume;
 use crate::orchestrator::turn::Question;
-use crate::orchestrator::{Orchestrator, resume};
 use crate::persistence::conversations;
 
 /// Most collections that one question may name, and the longest name in characters.

@@ -12,8 +12,9 @@ use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse;
-use crate::orchestrator::events::frame;
-use crate::orchestrator::{Orchestrator, resume};
+use crate::orchestrator::Orchestrator;
+use crate::orchestrator::stream::feed::frame;
+use crate::orchestrator::stream::resume;
 use crate::persistence::turns::{self, StoredTurn};
 
 /// `GET /v1/turns/{id}`: the `done` object, or where the turn is.

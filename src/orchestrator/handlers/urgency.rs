@@ -20,7 +20,7 @@ use crate::http::body::Json;
 use crate::http::limits;
 use crate::http::problem::Problem;
 use crate::orchestrator::Orchestrator;
-use crate::orchestrator::prepared::unanswered;
+use crate::orchestrator::answer::prepared::unanswered;
 use crate::safety::{self, Category, Contacts, texts};
 
 /// How long an emergency waits at most for what stands before its answer.

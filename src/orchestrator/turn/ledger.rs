@@ -6,10 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::{Instant, timeout};
 
-use super::answer::PATIENCE;
-use super::metrics::CallMetrics;
 use crate::domain::ids::TurnId;
 use crate::llm::{self, Usage};
+use crate::orchestrator::answer::PATIENCE;
+use crate::orchestrator::metrics::CallMetrics;
 use crate::persistence::attempts::{self, Attempt, AttemptEnd};
 use crate::persistence::{Database, patiently};
 use crate::shutdown::Shutdown;
@@ -20,7 +20,7 @@ const NOTING: Duration = Duration::from_millis(500);
 
 /// What earlier generations of a turn have called.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Earlier {
+pub(in crate::orchestrator) struct Earlier {
     /// The number of their last call, 0 if there was none.
     pub last: i32,
     /// Calls that failed; those that were interrupted are not among them.
@@ -28,7 +28,7 @@ pub(super) struct Earlier {
 }
 
 /// The books of one generation of a turn.
-pub(super) struct Ledger {
+pub(in crate::orchestrator) struct Ledger {
     database: Database,
     shutdown: Shutdown,
     metrics: CallMetrics,
@@ -133,9 +133,14 @@ impl llm::Attempts for Ledger {
     }
 }
 
-impl super::Orchestrator {
+impl crate::orchestrator::Orchestrator {
     /// The books of a generation that begins here.
-    pub(super) fn ledger(&self, turn: TurnId, generation: i32, earlier: Earlier) -> Arc<Ledger> {
+    pub(in crate::orchestrator) fn ledger(
+        &self,
+        turn: TurnId,
+        generation: i32,
+        earlier: Earlier,
+    ) -> Arc<Ledger> {
         Arc::new(Ledger {
             database: self.database.clone(),
             shutdown: self.shutdown.clone(),

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 
-use super::Orchestrator;
 use super::draft::unanswered;
-use super::events::failure;
-use super::turn::Begun;
+use super::feed::failure;
 use crate::cache::StoredEvent;
 use crate::domain::access::Principal;
 use crate::domain::chat::{TurnDone, TurnEvent, TurnStatus};
 use crate::domain::ids::TurnId;
+use crate::orchestrator::Orchestrator;
+use crate::orchestrator::turn::Begun;
 use crate::persistence::turns::StoredTurn;
 use crate::safety::Contacts;
 use follow::{Follow, Origin};
@@ -123,7 +123,7 @@ fn parsed<T: serde::de::DeserializeOwned>(value: Option<&Value>) -> Option<T> {
 }
 
 /// The stored end of a turn, or how it stands if it has not ended.
-pub(super) fn outcome(stored: &StoredTurn) -> TurnDone {
+pub(in crate::orchestrator) fn outcome(stored: &StoredTurn) -> TurnDone {
     let turn: TurnId = stored.id.into();
     let reason = stored.status().is_terminal().then_some("unreadable");
     parsed(stored.done.as_ref()).unwrap_or_else(|| match stored.status() {
@@ -133,7 +133,11 @@ pub(super) fn outcome(stored: &StoredTurn) -> TurnDone {
 }
 
 /// The event that ends a turn.
-pub(super) fn terminal(done: &TurnDone, request_id: &str, contacts: &Contacts) -> TurnEvent {
+pub(in crate::orchestrator) fn terminal(
+    done: &TurnDone,
+    request_id: &str,
+    contacts: &Contacts,
+) -> TurnEvent {
     if done.status == TurnStatus::Failed {
         failure(done.turn_id, done.reason.as_deref(), request_id, contacts)
     } else {
@@ -155,7 +159,7 @@ pub fn view(stored: StoredTurn) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::events::is_terminal;
+    use super::super::feed::is_terminal;
     use super::*;
 
     #[test]

@@ -3,6 +3,11 @@
 //! It runs on the task tracker, not in the request: a browser that goes away does not stop it,
 //! and not even one that goes away while the turn is being accepted.
 
+pub(super) mod admission;
+pub(super) mod ledger;
+pub(super) mod sweeper;
+pub(super) mod takeover;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,24 +17,25 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
 
-use super::admission::{Full, Permit};
-use super::answer::{PATIENCE, Stop};
-use super::attempts::Earlier;
-use super::draft::{Draft, unanswered};
-use super::events::{Feed, reconnect};
-use super::{Orchestrator, resume};
 use crate::domain::access::Principal;
 use crate::domain::chat::{TriageNotice, TurnDone, TurnEvent, TurnStatus, Utterance};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::http::problem::Problem;
+use crate::orchestrator::Orchestrator;
+use crate::orchestrator::answer::{PATIENCE, Stop};
+use crate::orchestrator::stream::draft::{Draft, unanswered};
+use crate::orchestrator::stream::feed::{Feed, reconnect};
+use crate::orchestrator::stream::resume;
 use crate::persistence::turns::{self, Accepted, NewTurn, StoredTurn};
 use crate::persistence::{DbError, bounded, patiently};
 use crate::safety::{self, Level};
+use admission::{Full, Permit};
+use ledger::Earlier;
 
 /// How often a turn looks for a cancellation that another replica recorded.
 const POLL: Duration = Duration::from_millis(500);
 /// How long a turn is safe from takeover without renewal, and how often it renews.
-pub(super) const LEASE: Duration = Duration::from_secs(15);
+pub(in crate::orchestrator) const LEASE: Duration = Duration::from_secs(15);
 const RENEWAL: Duration = Duration::from_secs(5);
 
 /// How long a person waits at most to learn whether a question was accepted after all.

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tracing::Instrument;
 
-use super::Orchestrator;
-use super::attempts::Earlier;
-use super::events::Feed;
-use super::turn::{LEASE, Question};
+use super::ledger::Earlier;
+use super::{LEASE, Question};
 use crate::cache::CacheError;
 use crate::domain::access::Principal;
 use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus};
 use crate::domain::ids::{TurnId, new_uuid};
+use crate::orchestrator::Orchestrator;
+use crate::orchestrator::stream::feed::Feed;
 use crate::persistence::bounded;
 use crate::persistence::turns::{self, Orphan};
 

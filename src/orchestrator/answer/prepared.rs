@@ -1,13 +1,13 @@
 //! Answers that are written beforehand, with the contacts of this organisation.
 
-use super::Orchestrator;
 use crate::domain::chat::TriageNotice;
 use crate::domain::contact::Contact;
 use crate::http::problem::Problem;
+use crate::orchestrator::Orchestrator;
 use crate::safety::{Contacts, Level, Triage, texts};
 
 /// An answer that no document and no model has a part in.
-pub(super) struct Prepared {
+pub(in crate::orchestrator) struct Prepared {
     pub rung: &'static str,
     pub text: String,
     /// Whom the text has people call.
@@ -16,7 +16,7 @@ pub(super) struct Prepared {
 
 impl Orchestrator {
     /// The outcome of triage, for the client and for the record.
-    pub(super) fn notice(&self, triage: Triage) -> TriageNotice {
+    pub(in crate::orchestrator) fn notice(&self, triage: Triage) -> TriageNotice {
         let emergency = triage.level == Level::Emergency;
         let contacts = || self.contacts.for_emergency(triage.category);
         TriageNotice {
@@ -28,7 +28,7 @@ impl Orchestrator {
     }
 
     /// The answer to an emergency: what the client was told when it was noticed.
-    pub(super) fn advice(&self, notice: &TriageNotice) -> Option<Prepared> {
+    pub(in crate::orchestrator) fn advice(&self, notice: &TriageNotice) -> Option<Prepared> {
         let text = || texts::emergency(None, &self.contacts);
         (notice.level == "emergency").then(|| Prepared {
             rung: "triage",
@@ -38,7 +38,7 @@ impl Orchestrator {
     }
 
     /// The answer if the documents have none.
-    pub(super) fn abstention(&self) -> Prepared {
+    pub(in crate::orchestrator) fn abstention(&self) -> Prepared {
         Prepared {
             rung: "abstain",
             text: texts::abstained(&self.contacts),
@@ -48,6 +48,6 @@ impl Orchestrator {
 }
 
 /// A question gets no answer for this reason: it says what to do if the matter cannot wait.
-pub(super) fn unanswered(problem: Problem, contacts: &Contacts) -> Problem {
+pub(in crate::orchestrator) fn unanswered(problem: Problem, contacts: &Contacts) -> Problem {
     problem.followed_by(&texts::urgent_case(contacts), contacts.for_urgent_case())
 }

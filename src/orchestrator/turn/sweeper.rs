@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::draft::unanswered;
 use crate::domain::chat::TurnStatus;
 use crate::domain::ids::TurnId;
+use crate::orchestrator::stream::draft::unanswered;
 use crate::persistence::{Database, DbError, attempts, bounded, turns};
 use crate::shutdown::Shutdown;
 

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::events::Feed;
-use super::prepared::Prepared;
+use super::feed::Feed;
 use crate::domain::chat::{Timings, TurnDone, TurnEvent, TurnStatus, Usage};
 use crate::domain::evidence::Citation;
 use crate::domain::ids::{MessageId, TurnId};
 use crate::llm;
+use crate::orchestrator::answer::prepared::Prepared;
 
-pub(super) struct Draft<'a> {
+pub(in crate::orchestrator) struct Draft<'a> {
     feed: &'a Feed,
     started: Instant,
     retrieval: Option<Duration>,
@@ -21,7 +21,7 @@ pub(super) struct Draft<'a> {
 }
 
 /// There are more events than a turn may have.
-pub(super) struct TooLong;
+pub(in crate::orchestrator) struct TooLong;
 
 impl<'a> Draft<'a> {
     pub fn new(feed: &'a Feed) -> Self {
@@ -126,7 +126,11 @@ impl<'a> Draft<'a> {
 }
 
 /// The end of a turn that has no answer.
-pub(super) fn unanswered(turn: TurnId, status: TurnStatus, reason: Option<&str>) -> TurnDone {
+pub(in crate::orchestrator) fn unanswered(
+    turn: TurnId,
+    status: TurnStatus,
+    reason: Option<&str>,
+) -> TurnDone {
     TurnDone {
         turn_id: turn,
         message_id: None,

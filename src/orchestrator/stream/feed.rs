@@ -8,13 +8,13 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::prepared::unanswered;
 use crate::cache::StoredEvent;
 use crate::domain::chat::TurnEvent;
 use crate::domain::ids::TurnId;
 use crate::http::problem::Problem;
 use crate::http::sse::Frame;
 use crate::llm::FinishReason;
+use crate::orchestrator::answer::prepared::unanswered;
 use crate::safety::Contacts;
 
 /// Most events of a turn. The cache keeps a few more, so that nothing is missing when a turn is

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::vocabulary::{holds, is_neutral, meaningful};
-use crate::orchestrator::gate::share;
+use crate::orchestrator::answer::gate::share;
 
 /// Words that open a condition.
 const OPENERS: [&str; 6] = ["if", "when", "whenever", "while", "provided", "once"];

@@ -12,7 +12,7 @@ use super::verdict::{Asserted, Evidence, Reason};
 use super::vocabulary::meaningful;
 use crate::domain::evidence::{Citation, ContextKind, Source};
 use crate::domain::text;
-use crate::orchestrator::governed::{Governed, is_above, outside};
+use crate::orchestrator::answer::governed::{Governed, is_above, outside};
 
 /// Most parts that a sentence is cut into.
 const MAX_PARTS: usize = 6;

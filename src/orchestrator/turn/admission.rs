@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Room for turns.
-pub(super) struct Admission {
+pub(in crate::orchestrator) struct Admission {
     most: usize,
     most_per_owner: usize,
     taken: Mutex<Taken>,
@@ -17,14 +17,14 @@ struct Taken {
 }
 
 /// Room that one turn takes, until it is dropped.
-pub(super) struct Permit {
+pub(in crate::orchestrator) struct Permit {
     admission: Arc<Admission>,
     owner: String,
 }
 
 /// Why there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Full {
+pub(in crate::orchestrator) enum Full {
     /// This replica is at its limit.
     Here,
     /// This person is.

@@ -13,7 +13,9 @@ use crate::domain::access::Principal;
 use crate::domain::ids::TurnId;
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::answer::PATIENCE;
-use crate::orchestrator::events::{ends_stream, failure, is_terminal, reconnect, tells_content};
+use crate::orchestrator::stream::feed::{
+    ends_stream, failure, is_terminal, reconnect, tells_content,
+};
 use crate::persistence::turns::{self, StoredTurn};
 use crate::persistence::{bounded, patiently};
 

@@ -1,18 +1,23 @@
 //! From a question to its answer: retrieve, gate, prompt, stream, ground.
 
+mod gate;
+mod governed;
+mod grounding;
+pub(super) mod prepared;
+mod prompt;
+pub mod retrieval;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use serde_json::json;
 
-use super::attempts::Ledger;
-use super::draft::{Draft, TooLong};
-use super::events::Feed;
-use super::governed::{Governed, pieces, to_source};
-use super::grounding::{Grounder, Output, Words};
+use super::Orchestrator;
+use super::stream::draft::{Draft, TooLong};
+use super::stream::feed::Feed;
 use super::turn::Question;
-use super::{Orchestrator, gate, prompt};
+use super::turn::ledger::Ledger;
 use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus, Utterance};
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
 use crate::domain::ids::TurnId;
@@ -21,6 +26,8 @@ use crate::llm::{
 };
 use crate::persistence::turns::{self, Span};
 use crate::persistence::{DbError, conversations, patiently};
+use governed::{Governed, pieces, to_source};
+use grounding::{Grounder, Output, Words};
 
 /// The rung on which the passages answer in their own words.
 const EXTRACTIVE: &str = "extractive";
@@ -29,10 +36,10 @@ const EXTRACTIVE: &str = "extractive";
 const HISTORY: i64 = 20;
 
 /// How long a running turn waits for a database that is away.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(in crate::orchestrator) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a turn ends without an answer.
-pub(super) enum Stop {
+pub(in crate::orchestrator) enum Stop {
     Cancelled,
     Failed(&'static str),
     /// The sweeper ended it, or another replica took it over.
@@ -78,7 +85,7 @@ impl From<TooLong> for Stop {
 
 impl Orchestrator {
     /// Answers into the draft; says how the turn ends.
-    pub(super) async fn answer(
+    pub(in crate::orchestrator) async fn answer(
         &self,
         question: &Question,
         notice: TriageNotice,
