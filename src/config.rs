@@ -26,6 +26,7 @@ pub use safety::{ContactConfig, SafetyConfig};
 
 use crate::embedding::EmbeddingConfig;
 use crate::llm::LlmConfig;
+use crate::orchestrator::OrchestratorConfig;
 use crate::rag::RagConfig;
 
 /// Fewest attempts at a record: two may have ended with a process that another record killed, and
@@ -146,39 +147,15 @@ impl Default for CacheConfig {
     }
 }
 
-/// How questions become answers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OrchestratorConfig {
-    pub rag_url: String,
-    pub retrieval_timeout_ms: u64,
-    pub evidence_limit: u32,
-    /// The least support that the evidence gate lets pass; see `orchestrator::gate`.
-    pub min_support: f32,
-    pub turn_deadline_seconds: u64,
-    pub history_token_budget: usize,
-    pub max_message_chars: usize,
-    pub max_concurrent_turns: usize,
-    pub max_turns_per_user: usize,
-    pub requests_per_minute: u32,
-    pub heartbeat_seconds: u64,
-}
-
-impl Default for OrchestratorConfig {
-    fn default() -> Self {
-        Self {
-            rag_url: "http://127.0.0.1:8001".into(),
-            retrieval_timeout_ms: 2_000,
-            evidence_limit: 6,
-            min_support: 0.62,
-            turn_deadline_seconds: 120,
-            history_token_budget: 1_500,
-            max_message_chars: 4_000,
-            max_concurrent_turns: 256,
-            max_turns_per_user: 16,
-            requests_per_minute: 60,
-            heartbeat_seconds: 10,
+/// The extractive answer was once the last of the providers; lists that still name it work.
+fn without_extractive(figment: Figment) -> Figment {
+    const KEY: &str = "llm.providers";
+    match figment.extract_inner::<Vec<String>>(KEY) {
+        Ok(mut names) if names.iter().any(|name| name == "extractive") => {
+            names.retain(|name| name != "extractive");
+            figment.merge((KEY, names))
         }
+        _ => figment,
     }
 }
 
@@ -269,6 +246,7 @@ impl Config {
     }
 
     fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
+        let figment = &without_extractive(figment.clone());
         let mut config: Self = figment
             .extract()
             .map_err(|error| ConfigError::Invalid(describe(&error)))?;

@@ -19,6 +19,7 @@ pub use fallback::Resilient;
 pub use in_process::InProcessCache;
 pub use redis::{RedisCache, RedisSettings};
 
+use crate::domain::event::EventName;
 use crate::domain::ids::TurnId;
 
 /// The most events one read returns, and so the most that a slow reader holds on to.
@@ -44,7 +45,7 @@ pub struct StoredEvent {
     pub generation: i32,
     /// Strictly increasing within the turn, over all of its generations.
     pub seq: u64,
-    pub name: String,
+    pub name: EventName,
     pub data: String,
 }
 

@@ -13,6 +13,7 @@ use deadpool_redis::{Manager, Pool, PoolError, Runtime};
 use tokio::time::Instant;
 
 use super::{Cache, CacheError, CacheLimits, READ_LIMIT, RateDecision, StoredEvent};
+use crate::domain::event::EventName;
 use crate::domain::ids::TurnId;
 use crate::pool;
 use crate::tls;
@@ -183,21 +184,21 @@ fn script(source: &str, key: impl ToRedisArgs) -> Cmd {
 
 fn decode(id: &str, fields: Vec<(String, String)>) -> Option<StoredEvent> {
     let position: u64 = id.split('-').next()?.parse().ok()?;
-    let mut event = StoredEvent {
-        generation: 0,
-        seq: position.checked_sub(1)?,
-        name: String::new(),
-        data: String::new(),
-    };
+    let (mut generation, mut name, mut data) = (None, None, None);
     for (field, value) in fields {
         match field.as_str() {
-            "g" => event.generation = value.parse().ok()?,
-            "n" => event.name = value,
-            "d" => event.data = value,
+            "g" => generation = Some(value.parse().ok()?),
+            "n" => name = Some(EventName::parse(&value)?),
+            "d" => data = Some(value),
             _ => {}
         }
     }
-    Some(event)
+    Some(StoredEvent {
+        generation: generation?,
+        seq: position.checked_sub(1)?,
+        name: name?,
+        data: data?,
+    })
 }
 
 #[async_trait]
@@ -229,7 +230,7 @@ impl Cache for RedisCache {
                 command
                     .arg(event.generation)
                     .arg(event.seq)
-                    .arg(&event.name)
+                    .arg(event.name.as_str())
                     .arg(&event.data);
             }
             self.query::<u64>(&command).await?;

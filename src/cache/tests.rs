@@ -5,13 +5,14 @@ use super::{
     Cache, CacheError, CacheLimits, InProcessCache, RedisCache, RedisSettings, Resilient,
     StoredEvent, gcra,
 };
+use crate::domain::event::EventName;
 use crate::domain::ids::TurnId;
 
 fn event(generation: i32, seq: u64) -> StoredEvent {
     StoredEvent {
         generation,
         seq,
-        name: "delta".into(),
+        name: EventName::Delta,
         data: format!("{{\"seq\":{seq}}}"),
     }
 }

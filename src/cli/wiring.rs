@@ -216,7 +216,7 @@ impl Process {
         let orchestrator = web::Data::new(orchestrator);
         let sweeping = orchestrator::sweep(database.clone(), self.shutdown.clone());
         self.shutdown.spawn(sweeping);
-        let takeover = orchestrator::take_over(orchestrator.clone().into_inner());
+        let takeover = orchestrator::take_over(Arc::clone(&orchestrator.runner));
         self.shutdown.spawn(takeover);
         let health = Health::default()
             .required("postgresql", checks::postgresql(database))

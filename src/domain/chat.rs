@@ -1,11 +1,11 @@
-//! Conversations, turns and the events of a turn.
+//! Conversations and turns.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::contact::Contact;
-use super::evidence::{Citation, Source};
+use super::evidence::Citation;
 use super::ids::{ConversationId, MessageId, TurnId};
 
 /// Who wrote a message.
@@ -143,6 +143,32 @@ pub struct Timings {
     pub total_ms: u64,
 }
 
+/// The rungs of the ladder that an answer can come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// A language model wrote it, and passages support it.
+    Llm,
+    /// The passages, word for word.
+    Extractive,
+    /// The prepared text of a question that the documents do not answer.
+    Abstain,
+    /// The prepared advice of an emergency.
+    Triage,
+}
+
+impl Rung {
+    /// A stable word for metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Llm => "llm",
+            Self::Extractive => "extractive",
+            Self::Abstain => "abstain",
+            Self::Triage => "triage",
+        }
+    }
+}
+
 /// The end of a turn: the `done` event, the JSON answer and the stored state are this one shape.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TurnDone {
@@ -159,8 +185,8 @@ pub struct TurnDone {
     pub grounded: bool,
     pub provider: Option<String>,
     pub model: Option<String>,
-    /// Which rung of the ladder answered: `llm`, `extractive`, `abstain` or `triage`.
-    pub rung: Option<String>,
+    /// Which rung of the ladder answered.
+    pub rung: Option<Rung>,
     pub usage: Usage,
     pub timings: Timings,
     /// Whom a prepared answer has people call, for clients that make links.
@@ -170,78 +196,4 @@ pub struct TurnDone {
     /// withheld.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources_status: Option<SourcesStatus>,
-}
-
-/// The outcome of triage as the client sees it.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct TriageNotice {
-    /// `none` or `emergency`.
-    pub level: String,
-    pub category: Option<String>,
-    pub text: Option<String>,
-    /// Whom the text has people call.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub contacts: Vec<Contact>,
-}
-
-/// One server-sent event of a turn.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "event", content = "data", rename_all = "snake_case")]
-pub enum TurnEvent {
-    Turn {
-        turn_id: TurnId,
-        message_id: MessageId,
-        status: TurnStatus,
-    },
-    Triage(TriageNotice),
-    Sources(Vec<Source>),
-    Delta {
-        text: String,
-    },
-    Citation(Citation),
-    /// What was shown so far is void; the answer starts again.
-    Restart {
-        reason: String,
-    },
-    /// This replica stops and the turn goes on elsewhere: read on from there. Ends the stream, but
-    /// not the turn; it is no event of the turn and has no id.
-    Reconnect {
-        turn_id: TurnId,
-    },
-    /// An `application/problem+json` object; terminal.
-    Error(serde_json::Value),
-    Done(Box<TurnDone>),
-}
-
-impl TurnEvent {
-    /// The SSE event name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Turn { .. } => "turn",
-            Self::Triage(_) => "triage",
-            Self::Sources(_) => "sources",
-            Self::Delta { .. } => "delta",
-            Self::Citation(_) => "citation",
-            Self::Restart { .. } => "restart",
-            Self::Reconnect { .. } => "reconnect",
-            Self::Error(_) => "error",
-            Self::Done(_) => "done",
-        }
-    }
-
-    /// Whether this event ends the stream.
-    pub fn ends_stream(&self) -> bool {
-        matches!(
-            self,
-            Self::Error(_) | Self::Done(_) | Self::Reconnect { .. }
-        )
-    }
-
-    /// The JSON body that follows `data:`.
-    pub fn data(&self) -> serde_json::Value {
-        serde_json::to_value(self)
-            .ok()
-            .and_then(|mut value| value.get_mut("data").map(serde_json::Value::take))
-            .unwrap_or_default()
-    }
 }

@@ -5,6 +5,7 @@ pub mod causes;
 pub mod chat;
 pub mod contact;
 pub mod document;
+pub mod event;
 pub mod evidence;
 pub mod ids;
 pub mod messaging;

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::compatible;
-use crate::domain::chat::{Conversation, Message, TriageNotice, TurnDone};
+use crate::domain::chat::{Conversation, Message, TurnDone};
 use crate::domain::contact::Contact;
 use crate::domain::document::DocumentView;
+use crate::domain::event::TriageNotice;
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveResponse, Source};
 
 #[derive(OpenApi)]

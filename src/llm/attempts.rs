@@ -18,21 +18,3 @@ pub trait Attempts: Send + Sync {
     /// said: whoever dropped it knows why.
     fn end(&self, outcome: &'static str, usage: Usage);
 }
-
-/// Keeps no books.
-pub struct Unrecorded;
-
-#[async_trait]
-impl Attempts for Unrecorded {
-    fn failed(&self) -> usize {
-        0
-    }
-
-    async fn begin(&self, _: &'static str, _: &str) -> bool {
-        true
-    }
-
-    fn first_token(&self) {}
-
-    fn end(&self, _: &'static str, _: Usage) {}
-}

@@ -269,7 +269,7 @@ pub(super) fn of(
     let maker = match provider {
         ProviderKind::Anthropic => Maker::Anthropic,
         ProviderKind::Gemini => Maker::Gemini,
-        ProviderKind::Openai | ProviderKind::Extractive => Maker::OpenAi,
+        ProviderKind::Openai => Maker::OpenAi,
     };
     let newest = match maker {
         Maker::Anthropic => CLAUDE,

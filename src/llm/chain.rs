@@ -7,12 +7,12 @@ use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::anthropic::Anthropic;
-use super::attempts::{Attempts, Unrecorded};
+use super::attempts::Attempts;
 use super::breaker::{Breaker, BreakerCollector, BreakerState, Permit};
 use super::openai::OpenAiCompatible;
 use super::{
-    BreakerConfig, ChatModel, Chunk, ChunkStream, DeadlinesConfig, Extractive, FinishReason,
-    LlmConfig, LlmError, Prompt, ProviderKind, Usage, wire,
+    BreakerConfig, ChatModel, Chunk, ChunkStream, DeadlinesConfig, FinishReason, LlmConfig,
+    LlmError, Prompt, ProviderKind, Usage, wire,
 };
 
 /// At most this many calls to language models may fail for one answer.
@@ -33,28 +33,10 @@ struct Link {
     breaker: Arc<Breaker>,
 }
 
-impl Link {
-    /// Whether this is a call over the network.
-    fn is_remote(&self) -> bool {
-        self.model.provider() != "extractive"
-    }
-
-    /// Who follows a call: nobody counts one that stays in this process.
-    fn attempts(&self, attempts: &Arc<dyn Attempts>) -> Arc<dyn Attempts> {
-        if self.is_remote() {
-            Arc::clone(attempts)
-        } else {
-            Arc::new(Unrecorded)
-        }
-    }
-}
-
 /// A provider that has begun to answer.
 pub struct Serving {
     pub provider: &'static str,
     pub model: String,
-    /// `llm` or `extractive`.
-    pub rung: &'static str,
     pub stream: ChunkStream,
 }
 
@@ -85,7 +67,6 @@ impl ProviderChain {
                 ProviderKind::Gemini | ProviderKind::Openai => {
                     Arc::new(OpenAiCompatible::new(kind, config, &http))
                 }
-                ProviderKind::Extractive => Arc::new(Extractive),
             });
         }
         Ok(Self::new(models, config.deadlines, config.breaker))
@@ -108,8 +89,8 @@ impl ProviderChain {
 
     /// Shows the breakers to Prometheus.
     pub fn collector(&self) -> BreakerCollector {
-        let breakers = self.links.iter().filter(|link| link.is_remote());
-        BreakerCollector::new(breakers.map(|link| Arc::clone(&link.breaker)).collect())
+        let breakers = self.links.iter().map(|link| Arc::clone(&link.breaker));
+        BreakerCollector::new(breakers.collect())
     }
 
     /// The first provider whose first chunk arrives. Falls back only before that, and tries a
@@ -126,15 +107,15 @@ impl ProviderChain {
         let mut left = MAX_ATTEMPTS.saturating_sub(attempts.failed());
         for (index, link) in self.links.iter().enumerate() {
             loop {
-                if link.is_remote() && (left == 0 || Instant::now() >= end) {
+                if left == 0 || Instant::now() >= end {
                     break;
                 }
                 let Some(permit) = link.breaker.admit() else {
                     break;
                 };
-                left = left.saturating_sub(usize::from(link.is_remote()));
+                left = left.saturating_sub(1);
                 let ahead = self.usable_after(index).min(left);
-                let attempts = link.attempts(attempts);
+                let attempts = Arc::clone(attempts);
                 if !attempts
                     .begin(link.model.provider(), link.model.model())
                     .await
@@ -165,7 +146,7 @@ impl ProviderChain {
         self.links
             .iter()
             .skip(index + 1)
-            .filter(|link| link.is_remote() && link.breaker.admits())
+            .filter(|link| link.breaker.admits())
             .count()
     }
 
@@ -186,9 +167,9 @@ impl ProviderChain {
                     finish: FinishReason::Refusal,
                     ..
                 } => Err(LlmError::Refused),
-                // Nothing but thoughts. The extractive model may find nothing.
-                Chunk::Finished { .. } if link.is_remote() => Err(LlmError::Empty),
-                first => Ok((first, stream)),
+                // Nothing but thoughts.
+                Chunk::Finished { .. } => Err(LlmError::Empty),
+                first @ Chunk::Delta(_) => Ok((first, stream)),
             }
         });
         let (first, rest) = match begun.await.unwrap_or(Err(LlmError::FirstTokenTimeout)) {
@@ -204,11 +185,6 @@ impl ProviderChain {
         Ok(Serving {
             provider: link.model.provider(),
             model: link.model.model().to_owned(),
-            rung: if link.is_remote() {
-                "llm"
-            } else {
-                "extractive"
-            },
             stream: self.guard(first, rest, permit, attempts),
         })
     }

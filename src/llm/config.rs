@@ -31,7 +31,6 @@ pub enum ProviderKind {
     Gemini,
     Anthropic,
     Openai,
-    Extractive,
 }
 
 impl ProviderKind {
@@ -41,7 +40,6 @@ impl ProviderKind {
             Self::Gemini => "gemini",
             Self::Anthropic => "anthropic",
             Self::Openai => "openai",
-            Self::Extractive => "extractive",
         }
     }
 }
@@ -123,20 +121,18 @@ impl LlmConfig {
     /// The providers that have what they need, in order.
     pub(super) fn usable(&self) -> impl Iterator<Item = ProviderKind> {
         self.providers.iter().copied().filter(|kind| {
-            self.of(*kind).is_none_or(|provider| {
-                let own_server = *kind == ProviderKind::Openai && !provider.base_url.is_empty();
-                provider.api_key.is_some() || own_server
-            })
+            let provider = self.of(*kind);
+            let own_server = *kind == ProviderKind::Openai && !provider.base_url.is_empty();
+            provider.api_key.is_some() || own_server
         })
     }
 
-    /// The settings of a provider; the extractive one has none.
-    pub(super) fn of(&self, kind: ProviderKind) -> Option<&ProviderConfig> {
+    /// The settings of a provider.
+    pub(super) fn of(&self, kind: ProviderKind) -> &ProviderConfig {
         match kind {
-            ProviderKind::Gemini => Some(&self.gemini),
-            ProviderKind::Anthropic => Some(&self.anthropic),
-            ProviderKind::Openai => Some(&self.openai),
-            ProviderKind::Extractive => None,
+            ProviderKind::Gemini => &self.gemini,
+            ProviderKind::Anthropic => &self.anthropic,
+            ProviderKind::Openai => &self.openai,
         }
     }
 }
@@ -154,7 +150,6 @@ impl Default for LlmConfig {
                 ProviderKind::Gemini,
                 ProviderKind::Anthropic,
                 ProviderKind::Openai,
-                ProviderKind::Extractive,
             ],
             gemini: provider(
                 "https://generativelanguage.googleapis.com/v1beta/openai",

@@ -6,7 +6,6 @@ mod breaker;
 mod capabilities;
 mod chain;
 mod config;
-mod extractive;
 mod models;
 mod openai;
 pub mod scripted;
@@ -20,13 +19,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::Stream;
 
-use crate::domain::evidence::ContextLine;
-
-pub use attempts::{Attempts, Unrecorded};
+pub use attempts::Attempts;
 pub use breaker::{BreakerCollector, BreakerState};
 pub use chain::{ProviderChain, Serving};
 pub use config::{BreakerConfig, DeadlinesConfig, LlmConfig, ProviderConfig, ProviderKind};
-pub use extractive::Extractive;
 pub use models::{ModelCheck, ModelState};
 
 /// Everything a model gets to see.
@@ -35,9 +31,6 @@ pub struct Prompt {
     pub system: String,
     /// History and, last, the question with its evidence.
     pub messages: Vec<PromptMessage>,
-    /// The bare question, for the extractive model.
-    pub question: String,
-    pub evidence: Vec<Evidence>,
 }
 
 /// One message of a prompt.
@@ -52,19 +45,6 @@ pub struct PromptMessage {
 pub enum Role {
     User,
     Assistant,
-}
-
-/// A numbered passage.
-#[derive(Clone, Debug)]
-pub struct Evidence {
-    /// 1-based; the answer's markers use it.
-    pub number: usize,
-    pub title: String,
-    pub text: String,
-    /// Where it begins in its document.
-    pub start: i32,
-    /// The lines that govern some of it; `None` if they are not known.
-    pub context: Option<Vec<ContextLine>>,
 }
 
 /// A piece of an answer.

@@ -76,9 +76,7 @@ pub(super) async fn check(config: &LlmConfig) -> Result<Vec<ModelCheck>, LlmErro
     let http = wire::client(&config.deadlines)?;
     let mut checks = Vec::new();
     for kind in config.usable() {
-        let Some(settings) = config.of(kind) else {
-            continue;
-        };
+        let settings = config.of(kind);
         let listed = timeout(DEADLINE, list(kind, settings, &http)).await;
         let listed = listed.unwrap_or(Err(LlmError::TotalTimeout));
         let (state, date) = match listed {

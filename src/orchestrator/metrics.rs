@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::domain::chat::TurnDone;
+use crate::domain::chat::{Rung, TurnDone};
 use crate::llm::Usage;
 
 /// How a turn ended.
@@ -87,7 +87,17 @@ impl CallMetrics {
     }
 }
 
-/// The metrics of the turns of this process.
+/// A turn that runs here, until it is dropped.
+pub(super) struct Running(Gauge);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// The metrics of the turns of this process; clones count together.
+#[derive(Clone)]
 pub struct TurnMetrics {
     pub(super) calls: CallMetrics,
     ended: Family<EndLabels, Counter>,
@@ -170,12 +180,9 @@ impl TurnMetrics {
         );
     }
 
-    pub(super) fn began(&self) {
+    pub(super) fn began(&self) -> Running {
         self.running.inc();
-    }
-
-    pub(super) fn stopped(&self) {
-        self.running.dec();
+        Running(self.running.clone())
     }
 
     pub(super) fn took_over(&self) {
@@ -194,7 +201,8 @@ impl TurnMetrics {
         self.dropped.get_or_create(&DroppedLabels { reason }).inc();
     }
 
-    pub(super) fn replaced(&self, rung: &'static str) {
+    pub(super) fn replaced(&self, rung: Rung) {
+        let rung = rung.as_str();
         self.replaced.get_or_create(&ReplacedLabels { rung }).inc();
     }
 

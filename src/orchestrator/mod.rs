@@ -1,45 +1,40 @@
-//! Questions in, cited answers out.
+//! Questions in, cited answers out: `handlers -> turn -> answer -> stream`.
 
 mod answer;
+mod config;
 mod handlers;
 mod metrics;
+mod question;
 pub mod routes;
 mod stream;
 mod turn;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 pub use answer::retrieval::RetrievalClient;
+pub use config::OrchestratorConfig;
 pub use metrics::TurnMetrics;
+pub use turn::runner::Runner;
 pub use turn::sweeper::{fail_overdue, sweep};
 pub use turn::takeover::{take_over, take_over_once};
 
 use crate::cache::Cache;
-use crate::config::OrchestratorConfig;
-use crate::domain::ids::{TurnId, new_uuid};
 use crate::llm::ProviderChain;
 use crate::persistence::Database;
 use crate::safety::Contacts;
 use crate::shutdown::Shutdown;
-use stream::feed::Feed;
-use turn::admission::Admission;
+use answer::Answers;
+use stream::hub::Hub;
 
-/// What the handlers and the turns share.
+/// The parts that the role has one of, for its handlers.
 pub struct Orchestrator {
     pub database: Database,
-    pub cache: Arc<dyn Cache>,
-    pub providers: ProviderChain,
-    pub retrieval: RetrievalClient,
     pub config: OrchestratorConfig,
-    /// Whom people are told to call.
+    /// The services that prepared texts name.
     pub contacts: Arc<Contacts>,
-    pub shutdown: Shutdown,
     pub metrics: TurnMetrics,
-    /// Holds the leases of the turns that run here.
-    replica: String,
-    admission: Arc<Admission>,
-    running: Mutex<HashMap<TurnId, Arc<Feed>>>,
+    pub runner: Arc<Runner>,
+    hub: Arc<Hub>,
 }
 
 impl Orchestrator {
@@ -53,22 +48,25 @@ impl Orchestrator {
         contacts: Contacts,
         shutdown: Shutdown,
     ) -> Self {
-        Self {
-            admission: Admission::new(config.max_concurrent_turns, config.max_turns_per_user),
-            running: Mutex::default(),
-            metrics: TurnMetrics::default(),
-            replica: format!("orchestrator-{}", new_uuid().simple()),
-            database,
-            cache,
-            providers,
+        let (contacts, metrics) = (Arc::new(contacts), TurnMetrics::default());
+        let hub = Hub::new(database.clone(), cache, Arc::clone(&contacts), shutdown);
+        let hub = Arc::new(hub);
+        let answers = Answers {
+            database: database.clone(),
             retrieval,
+            providers,
+            contacts: Arc::clone(&contacts),
+            config: config.clone(),
+            metrics: metrics.clone(),
+        };
+        let runner = Runner::new(Arc::clone(&hub), answers, metrics.clone(), &config);
+        Self {
+            database,
             config,
-            contacts: Arc::new(contacts),
-            shutdown,
+            contacts,
+            metrics,
+            runner: Arc::new(runner),
+            hub,
         }
-    }
-
-    fn running(&self) -> MutexGuard<'_, HashMap<TurnId, Arc<Feed>>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

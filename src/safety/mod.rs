@@ -6,4 +6,4 @@ pub mod texts;
 mod triage;
 
 pub use contacts::Contacts;
-pub use triage::{Category, Level, Triage, triage};
+pub use triage::{Category, Triage, triage};

@@ -8,13 +8,7 @@
 use super::rules_en::{
     BETWEEN, HISTORY, INFORMATION, JOINS, NEGATIONS, NOW, PRESENT, PREVENTION, RULES, Rule,
 };
-
-/// Whether the person should be told to call emergency services.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    None,
-    Emergency,
-}
+use crate::domain::event::Level;
 
 /// What kind of emergency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -46,7 +46,7 @@ impl Ground {
             let scripted = scripted.await;
             setup = setup
                 .with("OPENAI_BASE_URL", &scripted.url)
-                .with("CHATBOT__LLM__PROVIDERS", "[\"openai\", \"extractive\"]")
+                .with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]")
                 .with("CHATBOT__LLM__OPENAI__MODEL", "a-model");
             provider = Some(scripted);
         }

@@ -51,6 +51,7 @@ impl House {
         let setup = setup
             .with("OPENAI_BASE_URL", &provider.url)
             .with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]")
+            .with("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "false")
             .with("CHATBOT__LLM__DEADLINES__IDLE_MS", "90000")
             .with("CHATBOT__ORCHESTRATOR__HEARTBEAT_SECONDS", "2")
             .with("CHATBOT__ORCHESTRATOR__MAX_TURNS_PER_USER", "1000")

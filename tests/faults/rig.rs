@@ -164,6 +164,7 @@ impl Rig {
             ("CHATBOT__ORCHESTRATOR__RAG_URL", rag_url.as_str()),
             ("OPENAI_BASE_URL", &provider.url),
             ("CHATBOT__LLM__PROVIDERS", "[\"openai\"]"),
+            ("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "false"),
             ("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "100000"),
             ("CHATBOT__ORCHESTRATOR__MAX_TURNS_PER_USER", "1000"),
             // A busy machine is no fault of those that are provoked here.

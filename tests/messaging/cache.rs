@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use chatbot::cache::{Cache, CacheError, CacheLimits, RedisCache, RedisSettings, StoredEvent};
+use chatbot::domain::event::EventName;
 use chatbot::domain::ids::TurnId;
 
 use crate::support::{service, unique};
@@ -27,7 +28,7 @@ fn event(generation: i32, seq: u64) -> StoredEvent {
     StoredEvent {
         generation,
         seq,
-        name: "delta".into(),
+        name: EventName::Delta,
         data: "{\"text\":\"é\"}".into(),
     }
 }

@@ -118,6 +118,7 @@ impl Subject {
             &[
                 ("CHATBOT__ORCHESTRATOR__RAG_URL", &system.rag.url),
                 ("CHATBOT__LLM__PROVIDERS", &json!(names).to_string()),
+                ("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "false"),
                 ("OPENAI_BASE_URL", url(Dialect::OpenAi)),
                 ("CHATBOT__LLM__ANTHROPIC__BASE_URL", url(Dialect::Anthropic)),
                 ("ANTHROPIC_API_KEY", "key-of-a-test"),

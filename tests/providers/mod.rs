@@ -12,9 +12,10 @@ mod system;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use chatbot::llm::{
     Attempts, Chunk, FinishReason, LlmConfig, LlmError, Prompt, PromptMessage, ProviderChain,
-    ProviderKind, Role, Serving, Unrecorded, Usage,
+    ProviderKind, Role, Serving, Usage,
 };
 use futures::StreamExt;
 
@@ -71,6 +72,24 @@ fn prompt() -> Prompt {
         }],
         ..Prompt::default()
     }
+}
+
+/// Keeps no books.
+struct Unrecorded;
+
+#[async_trait]
+impl Attempts for Unrecorded {
+    fn failed(&self) -> usize {
+        0
+    }
+
+    async fn begin(&self, _: &'static str, _: &str) -> bool {
+        true
+    }
+
+    fn first_token(&self) {}
+
+    fn end(&self, _: &'static str, _: Usage) {}
 }
 
 async fn begin(chain: &ProviderChain) -> Result<Serving, LlmError> {

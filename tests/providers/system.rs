@@ -26,11 +26,6 @@ pub async fn system(setup: Setup, dialect: Dialect, url: &str, only: bool) -> Sy
         Dialect::OpenAi => "openai",
         Dialect::Anthropic => "anthropic",
     };
-    let providers = if only {
-        format!("[{name:?}]")
-    } else {
-        format!("[{name:?}, \"extractive\"]")
-    };
     let setup = match dialect {
         Dialect::OpenAi => setup.with("OPENAI_BASE_URL", url),
         Dialect::Anthropic => setup
@@ -38,7 +33,8 @@ pub async fn system(setup: Setup, dialect: Dialect, url: &str, only: bool) -> Sy
             .with("CHATBOT__LLM__ANTHROPIC__BASE_URL", url),
     };
     let setup = setup
-        .with("CHATBOT__LLM__PROVIDERS", providers)
+        .with("CHATBOT__LLM__PROVIDERS", format!("[{name:?}]"))
+        .with("CHATBOT__ORCHESTRATOR__EXTRACTIVE", (!only).to_string())
         .with("CHATBOT__LLM__OPENAI__MODEL", "a-model")
         .with("CHATBOT__LLM__ANTHROPIC__MODEL", "a-model");
     let system = System::start_with(setup).await;

@@ -102,7 +102,9 @@ async fn who_gets_no_answer_is_told_what_to_do_if_it_cannot_wait() {
     let setup = numbered().await;
     // Nobody listens there.
     let setup = setup.with("OPENAI_BASE_URL", "http://127.0.0.1:1");
-    let setup = setup.with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]");
+    let setup = setup
+        .with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]")
+        .with("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "false");
     let mut system = System::start_with(setup).await;
     let path = system.conversation().await;
 

@@ -56,7 +56,10 @@ async fn delete(system: &System, collection: &str, name: &str) {
 async fn with_model(provider: &Provider) -> System {
     let setup = Setup::new().await;
     let setup = setup.with("OPENAI_BASE_URL", &provider.url);
-    stocked(setup.with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]")).await
+    let setup = setup
+        .with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]")
+        .with("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "false");
+    stocked(setup).await
 }
 
 /// The sentence that answers the question at the end of a request to the model.

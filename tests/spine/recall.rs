@@ -14,7 +14,8 @@ pub async fn open(provider: &Provider) -> System {
     let setup = Setup::new()
         .await
         .with("OPENAI_BASE_URL", &provider.url)
-        .with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]");
+        .with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]")
+        .with("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "false");
     let system = System::start_with(setup).await;
     for (name, text) in [("visiting.md", VISITING), ("parking.md", PARKING)] {
         system.put(name, "text/markdown", text).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chatbot::cache::{Cache, CacheLimits, RedisCache, RedisSettings};
+use chatbot::domain::event::EventName;
 use chatbot::domain::ids::TurnId;
 use eventsource_stream::{Event, Eventsource};
 use futures::TryStreamExt;
@@ -45,7 +46,7 @@ async fn a_replay_that_broke_off_is_not_continued_with_the_original() {
     let id = TurnId(turn.parse().unwrap());
     until("the cache has all of it", async || {
         let cached = cache.read_events(id, None, Duration::ZERO).await;
-        cached.is_ok_and(|events| events.iter().any(|event| event.name == "done"))
+        cached.is_ok_and(|events| events.iter().any(|event| event.name == EventName::Done))
     })
     .await;
     assert_eq!(events(&system, turn, None).await[0].id, original);

@@ -21,6 +21,24 @@ fn finished() -> Option<Result<Chunk, LlmError>> {
     }))
 }
 
+/// Keeps no books.
+struct Unrecorded;
+
+#[async_trait]
+impl Attempts for Unrecorded {
+    fn failed(&self) -> usize {
+        0
+    }
+
+    async fn begin(&self, _: &'static str, _: &str) -> bool {
+        true
+    }
+
+    fn first_token(&self) {}
+
+    fn end(&self, _: &'static str, _: Usage) {}
+}
+
 fn unrecorded() -> Arc<dyn Attempts> {
     Arc::new(Unrecorded)
 }

@@ -1,5 +1,7 @@
-//! From a question to its answer: retrieve, gate, prompt, stream, ground.
+//! The content of an answer: retrieve, gate, prompt, stream, ground. It knows neither the lease of its
+//! turn nor the listeners.
 
+mod extractive;
 mod gate;
 mod governed;
 mod grounding;
@@ -8,162 +10,202 @@ mod prompt;
 pub mod retrieval;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt;
-use serde_json::json;
 
-use super::Orchestrator;
+use super::config::{OrchestratorConfig, PATIENCE};
+use super::metrics::TurnMetrics;
+use super::question::Question;
 use super::stream::draft::{Draft, TooLong};
-use super::stream::feed::Feed;
-use super::turn::Question;
-use super::turn::ledger::Ledger;
-use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus, Utterance};
-use crate::domain::evidence::{Citation, Passage, RetrieveRequest, Source};
+use crate::domain::chat::{Rung, TurnStatus, Utterance};
+use crate::domain::evidence::{Citation, Passage, RetrieveRequest};
 use crate::domain::ids::TurnId;
-use crate::llm::{
-    Attempts, ChatModel, Chunk, ChunkStream, Extractive, FinishReason, LlmError, Prompt, Serving,
-};
+use crate::llm::{Attempts, Chunk, FinishReason, LlmError, ProviderChain, Serving};
 use crate::persistence::turns::{self, Span};
-use crate::persistence::{DbError, conversations, patiently};
-use governed::{Governed, pieces, to_source};
+use crate::persistence::{Database, DbError, conversations, patiently};
+use crate::safety::Contacts;
+pub(super) use governed::Governed;
+use governed::{pieces, to_source};
 use grounding::{Grounder, Output, Words};
-
-/// The rung on which the passages answer in their own words.
-const EXTRACTIVE: &str = "extractive";
+use retrieval::RetrievalClient;
 
 /// Most earlier messages that are read; the prompt keeps what fits its budget.
 const HISTORY: i64 = 20;
 
-/// How long a running turn waits for a database that is away.
-pub(in crate::orchestrator) const PATIENCE: Duration = Duration::from_secs(20);
+/// Everything that answers are made with.
+pub(super) struct Answers {
+    pub database: Database,
+    pub retrieval: RetrievalClient,
+    pub providers: ProviderChain,
+    pub contacts: Arc<Contacts>,
+    pub config: OrchestratorConfig,
+    pub metrics: TurnMetrics,
+}
 
-/// Why a turn ends without an answer.
-pub(in crate::orchestrator) enum Stop {
-    Cancelled,
+/// Why there is no answer, not even that there is none.
+pub(super) enum NoAnswer {
+    /// A stable word for metrics and stored reasons.
     Failed(&'static str),
-    /// The sweeper ended it, or another replica took it over.
-    Superseded,
-    /// This replica stops: another one shall continue.
-    HandedOver,
+    /// The answer is no longer wanted here.
+    Abandoned,
     Database(DbError),
 }
 
-impl Stop {
-    /// A stable word for metrics and stored reasons.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Cancelled => "cancelled",
-            Self::Failed(reason) => reason,
-            Self::Superseded => "superseded",
-            Self::HandedOver => "handed_over",
-            Self::Database(_) => "database",
-        }
-    }
-}
-
-impl From<LlmError> for Stop {
+impl From<LlmError> for NoAnswer {
     fn from(error: LlmError) -> Self {
         match error {
-            LlmError::Abandoned => Self::Superseded,
+            LlmError::Abandoned => Self::Abandoned,
             error => Self::Failed(error.kind()),
         }
     }
 }
 
-impl From<DbError> for Stop {
+impl From<DbError> for NoAnswer {
     fn from(error: DbError) -> Self {
         Self::Database(error)
     }
 }
 
-impl From<TooLong> for Stop {
+impl From<TooLong> for NoAnswer {
     fn from(_: TooLong) -> Self {
         Self::Failed("too_long")
     }
 }
 
-impl Orchestrator {
-    /// Answers into the draft; says how the turn ends.
-    pub(in crate::orchestrator) async fn answer(
+impl Answers {
+    /// The sources to answer from; none if they do not support an answer.
+    pub async fn evidence(
         &self,
         question: &Question,
-        notice: TriageNotice,
-        feed: &Feed,
         draft: &mut Draft<'_>,
-        ledger: Arc<Ledger>,
-    ) -> Result<TurnStatus, Stop> {
-        let advice = self.advice(&notice);
-        feed.publish(&TurnEvent::Triage(notice));
-        if let Some(advice) = advice {
-            draft.prepared(advice)?;
-            return Ok(TurnStatus::Escalated);
-        }
-        self.advance(question, feed, TurnStatus::Retrieving, None)
-            .await?;
-        let governed = self.evidence(question, feed, draft).await?;
-        let sources: Vec<Source> = governed.iter().map(|(source, _)| source.clone()).collect();
-        if sources.is_empty() {
-            feed.publish(&TurnEvent::Sources(Vec::new()));
-            draft.prepared(self.abstention())?;
-            return Ok(TurnStatus::Abstained);
-        }
-        self.advance(question, feed, TurnStatus::Answering, Some(&sources))
-            .await?;
-        feed.publish(&TurnEvent::Sources(sources));
-        let history = self.history(question, feed.turn).await?;
-        let budget = self.config.history_token_budget;
-        let prompt = prompt::build(&question.content, &history, &governed, budget);
-        let attempts: Arc<dyn Attempts> = ledger;
-        let serving = self.providers.stream(&prompt, &attempts).await?;
-        self.speak(question, serving, &prompt, governed, draft)
+    ) -> Result<Vec<Governed>, NoAnswer> {
+        let turn = draft.turn();
+        let request = RetrieveRequest {
+            query: question.content.clone(),
+            collections: question.searched(),
+            limit: Some(self.config.evidence_limit),
+        };
+        let evidence = self
+            .retrieval
+            .retrieve(&request, &question.request_id)
             .await
+            .map_err(|error| {
+                tracing::warn!(turn.id = %turn, error = %error, "retrieval failed");
+                NoAnswer::Failed("retrieval")
+            })?;
+        draft.retrieved();
+        let evidence = gate::on_subject(&question.content, evidence);
+        let decision = gate::decide(&question.content, &evidence, self.config.min_support);
+        tracing::debug!(
+            turn.id = %turn, gate.enough = decision.enough, gate.basis = decision.basis,
+            gate.best = decision.best, gate.least = decision.least, "evidence weighed"
+        );
+        if !decision.enough {
+            return Ok(Vec::new());
+        }
+        let verified = self.verified(question, turn, evidence.results).await?;
+        Ok((1..).zip(verified).map(to_source).collect())
     }
 
-    /// Shows what the model says and a passage supports. If that is nothing, the passages speak
-    /// for themselves, unless the model said that they do not answer.
-    async fn speak(
+    /// Answers from the evidence: a language model, else the passages word for word, else the advice
+    /// of those who do not know.
+    pub async fn give(
         &self,
         question: &Question,
-        serving: Serving,
-        prompt: &Prompt,
-        governed: Vec<Governed>,
+        evidence: Vec<Governed>,
+        attempts: &Arc<dyn Attempts>,
         draft: &mut Draft<'_>,
-    ) -> Result<TurnStatus, Stop> {
-        let is_model = serving.rung != EXTRACTIVE;
-        draft.answered_by(serving.provider, serving.model, serving.rung);
-        let words = if is_model {
-            Words::Written
-        } else {
-            Words::Quoted
+    ) -> Result<TurnStatus, NoAnswer> {
+        let history = self.history(question, draft.turn()).await?;
+        let budget = self.config.history_token_budget;
+        let prompt = prompt::build(&question.content, &history, &evidence, budget);
+        let serving = match self.providers.stream(&prompt, attempts).await {
+            Ok(serving) => serving,
+            Err(LlmError::Exhausted) if self.config.extractive => {
+                return self.quote(question, evidence, draft).await;
+            }
+            Err(error) => return Err(error.into()),
         };
-        let mut grounder = Grounder::new(words, &prompt.question, governed.clone());
-        self.stream(question, serving.stream, &mut grounder, draft)
+        let declined = self
+            .write(question, serving, evidence.clone(), draft)
             .await?;
-        if draft.is_empty() && is_model && !grounder.has_declined() {
-            let stream = Extractive.stream(prompt).await?;
-            let mut grounder = Grounder::new(Words::Quoted, &prompt.question, governed);
-            draft.answered_by(
-                Extractive.provider(),
-                Extractive.model().to_owned(),
-                EXTRACTIVE,
-            );
-            self.stream(question, stream, &mut grounder, draft).await?;
+        if !draft.is_empty() {
+            return Ok(TurnStatus::Completed);
         }
-        let rung = if draft.is_empty() {
-            draft.prepared(self.abstention())?;
-            "abstain"
+        let status = if declined {
+            self.abstain(draft)?
         } else {
-            EXTRACTIVE
+            self.quote(question, evidence, draft).await?
         };
-        if is_model && draft.rung() != Some("llm") {
-            self.metrics.replaced(rung);
-        }
-        Ok(if rung == "abstain" {
-            TurnStatus::Abstained
+        self.metrics.replaced(if status == TurnStatus::Abstained {
+            Rung::Abstain
         } else {
-            TurnStatus::Completed
-        })
+            Rung::Extractive
+        });
+        Ok(status)
+    }
+
+    /// Says that the documents do not answer, and whom to ask.
+    pub fn abstain(&self, draft: &mut Draft<'_>) -> Result<TurnStatus, NoAnswer> {
+        draft.prepared(prepared::abstention(&self.contacts))?;
+        Ok(TurnStatus::Abstained)
+    }
+
+    /// Shows the sentences of a language model that a passage supports. True if the model said that
+    /// the passages do not answer.
+    async fn write(
+        &self,
+        question: &Question,
+        mut serving: Serving,
+        evidence: Vec<Governed>,
+        draft: &mut Draft<'_>,
+    ) -> Result<bool, NoAnswer> {
+        draft.answered_by(Rung::Llm, serving.provider, &serving.model);
+        let mut grounder = Grounder::new(Words::Written, &question.content, evidence);
+        while let Some(chunk) = serving.stream.next().await {
+            match chunk? {
+                Chunk::Delta(text) => {
+                    draft.received_token();
+                    self.emit(question, grounder.push(&text), draft).await?;
+                }
+                Chunk::Finished { usage, finish } => {
+                    draft.used(usage);
+                    self.emit(question, grounder.finish(), draft).await?;
+                    return match finish {
+                        FinishReason::Stop => {
+                            self.stands(question, draft.citations()).await?;
+                            Ok(grounder.has_declined())
+                        }
+                        // Half a sentence of advice is not an answer.
+                        early => Err(NoAnswer::Failed(early.as_str())),
+                    };
+                }
+            }
+        }
+        Err(NoAnswer::Failed(LlmError::Truncated.kind()))
+    }
+
+    /// Shows the lines of the passages that answer, word for word; abstains if none does.
+    async fn quote(
+        &self,
+        question: &Question,
+        evidence: Vec<Governed>,
+        draft: &mut Draft<'_>,
+    ) -> Result<TurnStatus, NoAnswer> {
+        draft.answered_by(Rung::Extractive, extractive::PROVIDER, extractive::MODEL);
+        let lines = extractive::choose(&question.content, &evidence);
+        let mut grounder = Grounder::new(Words::Quoted, &question.content, evidence);
+        for line in lines {
+            draft.received_token();
+            let outputs = grounder.push(&format!("{} [{}]\n", line.text, line.number));
+            self.emit(question, outputs, draft).await?;
+        }
+        self.emit(question, grounder.finish(), draft).await?;
+        self.stands(question, draft.citations()).await?;
+        if draft.is_empty() {
+            return self.abstain(draft);
+        }
+        Ok(TurnStatus::Completed)
     }
 
     async fn history(&self, question: &Question, turn: TurnId) -> Result<Vec<Utterance>, DbError> {
@@ -176,69 +218,14 @@ impl Orchestrator {
         patiently(PATIENCE, list).await
     }
 
-    async fn advance(
-        &self,
-        question: &Question,
-        feed: &Feed,
-        status: TurnStatus,
-        sources: Option<&[Source]>,
-    ) -> Result<(), Stop> {
-        let owner = &question.principal.owner_id;
-        let sources = sources.map(|sources| json!(sources));
-        let running = (feed.turn, feed.generation);
-        let (database, sources) = (&self.database, sources.as_ref());
-        let set = || turns::set_status(database, owner, running, status, sources);
-        if patiently(PATIENCE, set).await? {
-            Ok(())
-        } else {
-            Err(Stop::Superseded)
-        }
-    }
-
-    /// The sources to answer from; none if they do not support an answer.
-    async fn evidence(
-        &self,
-        question: &Question,
-        feed: &Feed,
-        draft: &mut Draft<'_>,
-    ) -> Result<Vec<Governed>, Stop> {
-        let request = RetrieveRequest {
-            query: question.content.clone(),
-            collections: question
-                .principal
-                .effective_collections(question.collections.as_deref()),
-            limit: Some(self.config.evidence_limit),
-        };
-        let evidence = self
-            .retrieval
-            .retrieve(&request, &question.request_id)
-            .await
-            .map_err(|error| {
-                tracing::warn!(turn.id = %feed.turn, error = %error, "retrieval failed");
-                Stop::Failed("retrieval")
-            })?;
-        draft.retrieved();
-        let evidence = gate::on_subject(&question.content, evidence);
-        let decision = gate::decide(&question.content, &evidence, self.config.min_support);
-        tracing::debug!(
-            turn.id = %feed.turn, gate.enough = decision.enough, gate.basis = decision.basis,
-            gate.best = decision.best, gate.least = decision.least, "evidence weighed"
-        );
-        if !decision.enough {
-            return Ok(Vec::new());
-        }
-        let verified = self.verified(question, feed, evidence.results).await?;
-        Ok((1..).zip(verified).map(to_source).collect())
-    }
-
-    /// The passages whose text, and that of the lines before it that govern it, is what is stored:
+    /// The passages whose text, and that of the lines before it that govern it, is the stored text:
     /// only those can be quoted.
     async fn verified(
         &self,
         question: &Question,
-        feed: &Feed,
+        turn: TurnId,
         passages: Vec<Passage>,
-    ) -> Result<Vec<Passage>, Stop> {
+    ) -> Result<Vec<Passage>, NoAnswer> {
         let spans: Vec<Span> = passages
             .iter()
             .flat_map(|passage| pieces(passage).map(|(span, _)| span))
@@ -258,39 +245,11 @@ impl Orchestrator {
             .collect();
         if verified.len() < retrieved {
             tracing::warn!(
-                turn.id = %feed.turn, passages = retrieved - verified.len(),
+                turn.id = %turn, passages = retrieved - verified.len(),
                 "passages were withdrawn meanwhile, may not be read, or differ from the stored text"
             );
         }
         Ok(verified)
-    }
-
-    async fn stream(
-        &self,
-        question: &Question,
-        mut stream: ChunkStream,
-        grounder: &mut Grounder,
-        draft: &mut Draft<'_>,
-    ) -> Result<(), Stop> {
-        while let Some(chunk) = stream.next().await {
-            match chunk? {
-                Chunk::Delta(text) => {
-                    draft.received_token();
-                    self.emit(question, grounder.push(&text), draft).await?;
-                }
-                Chunk::Finished { usage, finish } => {
-                    draft.used(usage);
-                    self.emit(question, grounder.finish(), draft).await?;
-                    // Half a sentence of advice is not an answer.
-                    return match finish {
-                        // A document may have been withdrawn while it was quoted, or access to it.
-                        FinishReason::Stop => self.stands(question, draft.citations()).await,
-                        early => Err(Stop::Failed(early.as_str())),
-                    };
-                }
-            }
-        }
-        Err(Stop::Failed("truncated"))
     }
 
     async fn emit(
@@ -298,7 +257,7 @@ impl Orchestrator {
         question: &Question,
         outputs: Vec<Output>,
         draft: &mut Draft<'_>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), NoAnswer> {
         for output in outputs {
             match output {
                 // A sentence whose quotes no longer stand is not even shown.
@@ -327,9 +286,9 @@ impl Orchestrator {
         .await
     }
 
-    /// Fails if something that is quoted is not what is stored, no longer stands, or may no longer be
-    /// read by whoever asked.
-    async fn stands(&self, question: &Question, citations: &[Citation]) -> Result<(), Stop> {
+    /// Fails if a quote is not the stored text, no longer stands, or may no longer be read by the
+    /// person who asked: its document may have been withdrawn while it was quoted.
+    async fn stands(&self, question: &Question, citations: &[Citation]) -> Result<(), NoAnswer> {
         if citations.is_empty() {
             return Ok(());
         }
@@ -346,7 +305,7 @@ impl Orchestrator {
         if stored.iter().map(Option::as_ref).eq(quotes) {
             Ok(())
         } else {
-            Err(Stop::Failed("citation_unresolved"))
+            Err(NoAnswer::Failed("citation_unresolved"))
         }
     }
 }

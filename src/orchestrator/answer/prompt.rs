@@ -3,7 +3,7 @@
 use super::governed::{Governed, is_above};
 use super::grounding::markers::without_markers;
 use crate::domain::chat::{Role, Utterance};
-use crate::llm::{self, Evidence, Prompt, PromptMessage};
+use crate::llm::{self, Prompt, PromptMessage};
 
 const SYSTEM: &str = "\
 You answer questions of patients and staff of a healthcare organisation.
@@ -35,17 +35,6 @@ pub fn build(
     Prompt {
         system: SYSTEM.to_owned(),
         messages,
-        question: question.to_owned(),
-        evidence: sources
-            .iter()
-            .map(|(source, context)| Evidence {
-                number: usize::try_from(source.id).unwrap_or_default(),
-                title: source.title.clone(),
-                text: source.text.clone(),
-                start: source.start,
-                context: context.clone(),
-            })
-            .collect(),
     }
 }
 

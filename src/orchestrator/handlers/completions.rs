@@ -15,11 +15,11 @@ use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::messages::{checked_collections, checked_content};
 use super::urgency::{Asked, Words};
 use crate::cache::StoredEvent;
 use crate::domain::access::Scope;
 use crate::domain::chat::{Role, TurnDone, TurnStatus, Utterance};
+use crate::domain::event::EventName;
 use crate::domain::ids::{ConversationId, TurnId};
 use crate::domain::time::now;
 use crate::http::auth::Caller;
@@ -28,9 +28,8 @@ use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse::{self, Frame};
 use crate::orchestrator::Orchestrator;
-use crate::orchestrator::stream::feed::is_terminal;
-use crate::orchestrator::stream::resume;
-use crate::orchestrator::turn::Question;
+use crate::orchestrator::question::{Question, checked_collections, checked_content};
+use crate::orchestrator::turn::accept;
 use crate::persistence::{bounded, conversations};
 use crate::safety::{Contacts, texts};
 
@@ -121,10 +120,9 @@ async fn answer(
     let collections = checked_collections(body.collections)?;
     let (content, history) = split(&body.model, body.messages)?;
     let content = checked_content(&content, orchestrator.config.max_message_chars)?;
-    let reader = caller.0.clone();
-    let owner = &reader.owner_id;
+    let owner = caller.0.owner_id.clone();
     let conversation = ConversationId::new();
-    let insert = conversations::insert(&orchestrator.database, owner, conversation, None);
+    let insert = conversations::insert(&orchestrator.database, &owner, conversation, None);
     bounded(insert).await?;
     let question = Question {
         content,
@@ -133,28 +131,26 @@ async fn answer(
         idempotency_key: None,
         conversation,
         principal: caller.0,
-        request_id: request_id.0.clone(),
+        request_id: request_id.0,
     };
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let orchestrator = orchestrator.into_inner();
-    let begun = Arc::clone(&orchestrator).begin(question).await;
-    if begun.is_err() {
+    let asked = accept::ask(&orchestrator.runner, question).await;
+    if asked.is_err() {
         // Nothing was asked in it: refusals must not fill the list.
-        let delete = conversations::delete(&orchestrator.database, owner, conversation);
+        let delete = conversations::delete(&orchestrator.database, &owner, conversation);
         let _ = bounded(delete).await;
     }
-    let contacts = Arc::clone(&orchestrator.contacts);
-    let (turn, mut events) = resume::begun(orchestrator, reader, begun?, request_id.0);
+    let (turn, mut events) = asked?;
     let completion = Completion {
         turn,
         created: now().timestamp(),
-        contacts,
+        contacts: Arc::clone(&orchestrator.contacts),
     };
     if streams {
         return Ok(sse::respond(completion.streamed(events), heartbeat));
     }
     while let Some(event) = events.next().await {
-        if is_terminal(&event.name) {
+        if event.name.is_terminal() {
             return completion.whole(&event);
         }
     }
@@ -221,7 +217,7 @@ struct Completion {
 
 impl Completion {
     fn whole(&self, event: &StoredEvent) -> Result<HttpResponse, Problem> {
-        if event.name == "error" {
+        if event.name == EventName::Error {
             return Ok(HttpResponse::ServiceUnavailable()
                 .content_type("application/problem+json")
                 .body(event.data.clone()));
@@ -263,19 +259,21 @@ impl Completion {
     /// What this event is on the wire, and what the client has seen then.
     fn frames(&self, event: &StoredEvent, shown: Shown) -> (Vec<Frame>, Shown) {
         let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
-        match event.name.as_str() {
-            "turn" => {
+        match event.name {
+            EventName::Turn => {
                 let first = self.chunk(&json!({ "role": "assistant", "content": "" }), None);
                 (vec![data_frame(&first)], shown)
             }
-            "delta" => {
+            EventName::Delta => {
                 let next = self.chunk(&json!({ "content": data.get("text") }), None);
                 (vec![data_frame(&next)], Shown::Something)
             }
             // Clients of this API cannot take back what they have shown.
-            "restart" if shown == Shown::Nothing => (Vec::new(), shown),
-            "restart" | "reconnect" | "error" => (self.broken(), Shown::All),
-            "done" => (self.last(event), Shown::All),
+            EventName::Restart if shown == Shown::Nothing => (Vec::new(), shown),
+            EventName::Restart | EventName::Reconnect | EventName::Error => {
+                (self.broken(), Shown::All)
+            }
+            EventName::Done => (self.last(event), Shown::All),
             _ => (Vec::new(), shown),
         }
     }
@@ -324,7 +322,7 @@ fn data_frame(value: &Value) -> Frame {
 
 /// The end of an answer that is whole: a cancelled one may lack what matters most.
 fn answered(event: &StoredEvent) -> Option<TurnDone> {
-    (event.name == "done")
+    (event.name == EventName::Done)
         .then(|| serde_json::from_str(&event.data).ok())
         .flatten()
         .filter(|done: &TurnDone| done.status != TurnStatus::Cancelled)

@@ -1,7 +1,6 @@
 //! Asking, and saying what one thinks of the answer.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::ACCEPT;
@@ -12,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::urgency::{Asked, Words};
 use crate::domain::access::Scope;
+use crate::domain::event::EventName;
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::http::auth::Caller;
 use crate::http::body::Json;
@@ -19,14 +19,10 @@ use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse;
 use crate::orchestrator::Orchestrator;
-use crate::orchestrator::stream::feed::{ends_stream, frame};
-use crate::orchestrator::stream::resume;
-use crate::orchestrator::turn::Question;
+use crate::orchestrator::question::{Question, checked_collections, checked_content};
+use crate::orchestrator::stream::feed::frame;
+use crate::orchestrator::turn::accept;
 use crate::persistence::conversations;
-
-/// Most collections that one question may name, and the longest name in characters.
-const MAX_COLLECTIONS: usize = 50;
-const MAX_NAME: usize = 128;
 
 /// The body of `POST /v1/conversations/{id}/messages`.
 #[derive(Deserialize, ToSchema)]
@@ -72,13 +68,10 @@ async fn answer(
         idempotency_key: idempotency_key(&request)?,
         conversation,
         principal: caller.0,
-        request_id: request_id.0.clone(),
+        request_id: request_id.0,
     };
-    let reader = question.principal.clone();
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let orchestrator = orchestrator.into_inner();
-    let begun = Arc::clone(&orchestrator).begin(question).await?;
-    let (turn, mut events) = resume::begun(orchestrator, reader, begun, request_id.0);
+    let (turn, mut events) = accept::ask(&orchestrator.runner, question).await?;
     let streams = request
         .headers()
         .get(ACCEPT)
@@ -89,8 +82,8 @@ async fn answer(
         return Ok(sse::respond(frames, heartbeat));
     }
     while let Some(event) = events.next().await {
-        if ends_stream(&event.name) {
-            return ended(turn, &event.name, event.data);
+        if event.name.ends_stream() {
+            return ended(turn, event.name, event.data);
         }
     }
     Err(Problem::unavailable(
@@ -98,48 +91,17 @@ async fn answer(
     ))
 }
 
-fn ended(turn: TurnId, name: &str, data: String) -> Result<HttpResponse, Problem> {
+fn ended(turn: TurnId, name: EventName, data: String) -> Result<HttpResponse, Problem> {
     match name {
-        "done" => Ok(HttpResponse::Ok()
+        EventName::Done => Ok(HttpResponse::Ok()
             .content_type("application/json")
             .body(data)),
-        "error" => Ok(HttpResponse::ServiceUnavailable()
+        EventName::Error => Ok(HttpResponse::ServiceUnavailable()
             .content_type("application/problem+json")
             .body(data)),
         _ => Err(Problem::unavailable(format!(
             "This server stops and the answer goes on elsewhere: get it at /v1/turns/{turn}."
         ))),
-    }
-}
-
-pub(super) fn checked_content(content: &str, max_chars: usize) -> Result<String, Problem> {
-    let content = content.replace('\0', " ").trim().to_owned();
-    if content.is_empty() {
-        return Err(Problem::unprocessable(
-            "`content` is empty: write a question.",
-        ));
-    }
-    if content.chars().count() > max_chars {
-        return Err(Problem::unprocessable(format!(
-            "`content` is longer than {max_chars} characters: shorten the question."
-        )));
-    }
-    Ok(content)
-}
-
-pub(super) fn checked_collections(
-    names: Option<Vec<String>>,
-) -> Result<Option<Vec<String>>, Problem> {
-    let bad = |name: &String| {
-        name.is_empty() || name.chars().count() > MAX_NAME || name.contains(char::is_control)
-    };
-    match names {
-        Some(names) if names.len() > MAX_COLLECTIONS || names.iter().any(bad) => {
-            Err(Problem::unprocessable(format!(
-                "`collections` must be at most {MAX_COLLECTIONS} names of 1 to {MAX_NAME} characters."
-            )))
-        }
-        names => Ok(names),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A turn's state, its events, its cancellation.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -14,7 +15,7 @@ use crate::http::request_id::RequestId;
 use crate::http::sse;
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::stream::feed::frame;
-use crate::orchestrator::stream::resume;
+use crate::orchestrator::stream::{end, follow};
 use crate::persistence::turns::{self, StoredTurn};
 
 /// `GET /v1/turns/{id}`: the `done` object, or where the turn is.
@@ -24,7 +25,7 @@ pub async fn get(
     id: web::Path<TurnId>,
 ) -> Result<web::Json<Value>, Problem> {
     let stored = owned(&caller, &orchestrator, *id).await?;
-    Ok(web::Json(resume::view(stored)))
+    Ok(web::Json(end::view(stored)))
 }
 
 /// `GET /v1/turns/{id}/events`, after `Last-Event-ID` if it is sent.
@@ -39,13 +40,8 @@ pub async fn events(
     let turn = *id;
     let last = last_event(&request, turn)?;
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let events = resume::events(
-        orchestrator.into_inner(),
-        caller.0,
-        &stored,
-        last,
-        request_id.0,
-    );
+    let hub = Arc::clone(&orchestrator.hub);
+    let events = follow::events(hub, caller.0, &stored, last, request_id.0);
     Ok(sse::respond(
         events.map(move |event| frame(turn, event)),
         heartbeat,
@@ -62,7 +58,7 @@ pub async fn cancel(
     if !turns::request_cancel(&orchestrator.database, &caller.0.owner_id, *id).await? {
         return Err(no_turn());
     }
-    if let Some(feed) = orchestrator.running().get(&*id) {
+    if let Some(feed) = orchestrator.hub.find(*id) {
         feed.cancel.cancel();
     }
     Ok(HttpResponse::Accepted().json(json!({ "turn_id": *id })))
@@ -91,7 +87,7 @@ fn last_event(request: &HttpRequest, turn: TurnId) -> Result<Option<u64>, Proble
         .to_str()
         .ok()
         .and_then(|id| id.strip_prefix(&format!("{turn}:"))?.parse().ok())
-        .filter(|seq| *seq <= resume::MAX_SEQ)
+        .filter(|seq| follow::is_number(*seq))
         .map(Some)
         .ok_or_else(|| Problem::bad_request("`Last-Event-ID` is not an event of this turn."))
 }

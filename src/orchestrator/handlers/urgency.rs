@@ -20,7 +20,7 @@ use crate::http::body::Json;
 use crate::http::limits;
 use crate::http::problem::Problem;
 use crate::orchestrator::Orchestrator;
-use crate::orchestrator::answer::prepared::unanswered;
+use crate::orchestrator::stream::end::with_urgent_case;
 use crate::safety::{self, Category, Contacts, texts};
 
 /// How long an emergency waits at most for what stands before its answer.
@@ -75,7 +75,7 @@ impl Urgency {
     fn without_answer(&self, problem: Problem) -> Problem {
         let status = problem.status_code();
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            unanswered(problem, &self.contacts)
+            with_urgent_case(problem, &self.contacts)
         } else {
             problem
         }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::end::unanswered;
 use super::feed::Feed;
-use crate::domain::chat::{Timings, TurnDone, TurnEvent, TurnStatus, Usage};
+use crate::domain::chat::{Rung, Timings, TurnDone, TurnStatus, Usage};
+use crate::domain::contact::Contact;
+use crate::domain::event::TurnEvent;
 use crate::domain::evidence::Citation;
 use crate::domain::ids::{MessageId, TurnId};
 use crate::llm;
-use crate::orchestrator::answer::prepared::Prepared;
 
 pub(in crate::orchestrator) struct Draft<'a> {
     feed: &'a Feed,
@@ -18,6 +20,14 @@ pub(in crate::orchestrator) struct Draft<'a> {
     first_token: Option<Duration>,
     /// What is announced and stored; status, ids and times follow at the end.
     done: TurnDone,
+}
+
+/// An answer that no document and no model has a part in.
+pub(in crate::orchestrator) struct Prepared {
+    pub rung: Rung,
+    pub text: String,
+    /// The contacts that the text names.
+    pub contacts: Vec<Contact>,
 }
 
 /// There are more events than a turn may have.
@@ -32,6 +42,10 @@ impl<'a> Draft<'a> {
             first_token: None,
             done: unanswered(feed.turn, TurnStatus::Failed, None),
         }
+    }
+
+    pub fn turn(&self) -> TurnId {
+        self.feed.turn
     }
 
     fn publish(&self, event: &TurnEvent) -> Result<(), TooLong> {
@@ -50,19 +64,14 @@ impl<'a> Draft<'a> {
         self.retrieval = Some(self.started.elapsed());
     }
 
-    pub fn answered_by(&mut self, provider: &str, model: String, rung: &str) {
+    pub fn answered_by(&mut self, rung: Rung, provider: &str, model: &str) {
         self.done.provider = Some(provider.to_owned());
-        self.done.model = Some(model);
-        self.done.rung = Some(rung.to_owned());
+        self.done.model = Some(model.to_owned());
+        self.done.rung = Some(rung);
     }
 
     pub fn received_token(&mut self) {
         self.first_token.get_or_insert(self.started.elapsed());
-    }
-
-    /// The rung that answers.
-    pub fn rung(&self) -> Option<&str> {
-        self.done.rung.as_deref()
     }
 
     pub fn used(&mut self, usage: llm::Usage) {
@@ -92,7 +101,7 @@ impl<'a> Draft<'a> {
 
     /// A text that was written beforehand is the answer.
     pub fn prepared(&mut self, prepared: Prepared) -> Result<(), TooLong> {
-        self.done.rung = Some(prepared.rung.to_owned());
+        self.done.rung = Some(prepared.rung);
         self.done.provider = None;
         self.done.model = None;
         self.done.contacts = prepared.contacts;
@@ -122,30 +131,6 @@ impl<'a> Draft<'a> {
             },
             ..self.done
         }
-    }
-}
-
-/// The end of a turn that has no answer.
-pub(in crate::orchestrator) fn unanswered(
-    turn: TurnId,
-    status: TurnStatus,
-    reason: Option<&str>,
-) -> TurnDone {
-    TurnDone {
-        turn_id: turn,
-        message_id: None,
-        status,
-        reason: reason.map(str::to_owned),
-        answer: String::new(),
-        citations: Vec::new(),
-        grounded: false,
-        provider: None,
-        model: None,
-        rung: None,
-        usage: Usage::default(),
-        timings: Timings::default(),
-        contacts: Vec::new(),
-        sources_status: None,
     }
 }
 

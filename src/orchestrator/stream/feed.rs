@@ -4,18 +4,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::stream::{self, Stream};
-use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::StoredEvent;
-use crate::domain::chat::TurnEvent;
+use crate::domain::event::{EventName, TurnEvent};
 use crate::domain::ids::TurnId;
-use crate::http::problem::Problem;
 use crate::http::sse::Frame;
-use crate::llm::FinishReason;
-use crate::orchestrator::answer::prepared::unanswered;
-use crate::safety::Contacts;
 
 /// Most events of a turn. The cache keeps a few more, so that nothing is missing when a turn is
 /// resumed from there; an answer within the token limit stays far below.
@@ -23,9 +18,6 @@ const MAX_EVENTS: usize = 4_000;
 
 /// Events that a listener takes at once: one that is slow holds on to no more.
 const BATCH: usize = 64;
-
-/// Tells listeners here to go on elsewhere; the cache never has it.
-const RECONNECT: &str = "reconnect";
 
 /// One running turn, as its listeners see it.
 pub struct Feed {
@@ -70,17 +62,18 @@ impl Feed {
         if state.ended {
             return true;
         }
-        if state.events.len() >= MAX_EVENTS && !event.ends_stream() {
+        let name = event.name();
+        if state.events.len() >= MAX_EVENTS && !name.ends_stream() {
             return false;
         }
         let seq = self.first + u64::try_from(state.events.len()).unwrap_or(u64::MAX);
         state.events.push(Arc::new(StoredEvent {
             generation: self.generation,
             seq,
-            name: event.name().to_owned(),
+            name,
             data: event.data().to_string(),
         }));
-        state.ended = event.ends_stream();
+        state.ended = name.ends_stream();
         drop(state);
         self.changed.send_replace(());
         true
@@ -95,7 +88,8 @@ impl Feed {
             .get(state.flushed..)
             .unwrap_or_default()
             .iter()
-            .filter(|event| event.name != RECONNECT)
+            // It is for the listeners here alone.
+            .filter(|event| event.name != EventName::Reconnect)
             .map(|event| StoredEvent::clone(event))
             .collect();
         (new, state.events.len())
@@ -141,61 +135,13 @@ impl Feed {
     }
 }
 
-/// Whether an event of this name ends a turn.
-pub fn is_terminal(name: &str) -> bool {
-    matches!(name, "done" | "error")
-}
-
-/// Whether an event of this name tells something of an answer or of the documents behind it.
-pub fn tells_content(name: &str) -> bool {
-    matches!(name, "sources" | "delta" | "citation" | "done")
-}
-
-/// Whether an event of this name ends a stream.
-pub fn ends_stream(name: &str) -> bool {
-    is_terminal(name) || name == RECONNECT
-}
-
-const INCOMPLETE: &str =
-    "The answer could not be completed. What was shown is not a complete answer.";
-
-const DECLINED: &str = "The language model declined to answer this question. What was shown is not \
-    a complete answer. Please ask a member of staff.";
-
-/// The `error` event of a turn that failed: a problem with the turn's id and the reason, and with what
-/// to do if the matter cannot wait.
-pub fn failure(
-    turn: TurnId,
-    reason: Option<&str>,
-    request_id: &str,
-    contacts: &Contacts,
-) -> TurnEvent {
-    let problem = Problem::unavailable(if reason == Some(FinishReason::Refusal.as_str()) {
-        DECLINED
-    } else {
-        INCOMPLETE
-    });
-    let problem = unanswered(problem, contacts);
-    let mut value = problem.to_value(request_id);
-    if let Some(object) = value.as_object_mut() {
-        object.insert("turn_id".into(), json!(turn));
-        object.insert("reason".into(), json!(reason));
-    }
-    TurnEvent::Error(value)
-}
-
-/// The event that sends the listeners of this replica elsewhere.
-pub fn reconnect(turn_id: TurnId) -> TurnEvent {
-    TurnEvent::Reconnect { turn_id }
-}
-
 /// An event on the wire, with the id `{turn_id}:{seq}`. `reconnect` has none: the client's last id
 /// stays the one to go on from.
 pub fn frame(turn: TurnId, event: StoredEvent) -> Frame {
-    let id = (event.name != RECONNECT).then(|| format!("{turn}:{}", event.seq));
+    let id = (event.name != EventName::Reconnect).then(|| format!("{turn}:{}", event.seq));
     Frame {
         id,
-        event: Some(event.name),
+        event: Some(event.name.as_str().to_owned()),
         data: event.data,
     }
 }
@@ -204,10 +150,12 @@ pub fn frame(turn: TurnId, event: StoredEvent) -> Frame {
 mod tests {
     use futures::{FutureExt, StreamExt};
 
+    use super::super::end;
     use super::*;
+    use crate::safety::Contacts;
 
     fn failure(turn: TurnId, reason: Option<&str>, request_id: &str) -> TurnEvent {
-        super::failure(turn, reason, request_id, &Contacts::default())
+        end::failure(turn, reason, request_id, &Contacts::default())
     }
 
     fn delta(text: &str) -> TurnEvent {
@@ -275,7 +223,12 @@ mod tests {
         let last = frame(turn_id, events[0].clone());
         assert_eq!(last.event.as_deref(), Some("reconnect"));
         assert_eq!(last.id, None);
-        assert!(feed.unflushed().0.iter().all(|event| event.name == "delta"));
+        assert!(
+            feed.unflushed()
+                .0
+                .iter()
+                .all(|event| event.name == EventName::Delta)
+        );
     }
 
     #[test]

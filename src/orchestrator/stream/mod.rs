@@ -1,5 +1,8 @@
-//! How an answer is told: as events to those who listen, here or elsewhere, now or later.
+//! How an answer is told: as events, to listeners here and elsewhere, now and later.
 
 pub(super) mod draft;
+pub(super) mod end;
 pub(super) mod feed;
-pub(super) mod resume;
+pub(super) mod follow;
+pub(super) mod hub;
+mod replay;

@@ -1,6 +1,6 @@
 //! The calls to language models that one turn makes here: numbered, stored and counted.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::domain::ids::TurnId;
 use crate::llm::{self, Usage};
-use crate::orchestrator::answer::PATIENCE;
+use crate::orchestrator::config::PATIENCE;
 use crate::orchestrator::metrics::CallMetrics;
 use crate::persistence::attempts::{self, Attempt, AttemptEnd};
 use crate::persistence::{Database, patiently};
@@ -52,6 +52,25 @@ struct Open {
 }
 
 impl Ledger {
+    /// The books of a generation that begins here.
+    pub fn new(
+        database: Database,
+        shutdown: Shutdown,
+        metrics: CallMetrics,
+        (turn, generation): (TurnId, i32),
+        earlier: Earlier,
+    ) -> Self {
+        Self {
+            database,
+            shutdown,
+            metrics,
+            turn,
+            generation,
+            earlier,
+            calls: Mutex::default(),
+        }
+    }
+
     fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,25 +149,5 @@ impl llm::Attempts for Ledger {
                 tracing::warn!(turn.id = %turn, error = %error, "the end of a call was not noted");
             }
         });
-    }
-}
-
-impl crate::orchestrator::Orchestrator {
-    /// The books of a generation that begins here.
-    pub(in crate::orchestrator) fn ledger(
-        &self,
-        turn: TurnId,
-        generation: i32,
-        earlier: Earlier,
-    ) -> Arc<Ledger> {
-        Arc::new(Ledger {
-            database: self.database.clone(),
-            shutdown: self.shutdown.clone(),
-            metrics: self.metrics.calls.clone(),
-            turn,
-            generation,
-            earlier,
-            calls: Mutex::default(),
-        })
     }
 }

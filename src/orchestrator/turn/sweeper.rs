@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::chat::TurnStatus;
 use crate::domain::ids::TurnId;
-use crate::orchestrator::stream::draft::unanswered;
+use crate::orchestrator::stream::end::unanswered;
 use crate::persistence::{Database, DbError, attempts, bounded, turns};
 use crate::shutdown::Shutdown;
 

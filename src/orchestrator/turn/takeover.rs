@@ -6,12 +6,13 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use super::ledger::Earlier;
-use super::{LEASE, Question};
-use crate::cache::CacheError;
+use super::run::Turn;
+use super::runner::{LEASE, Runner};
 use crate::domain::access::Principal;
-use crate::domain::chat::{TriageNotice, TurnEvent, TurnStatus};
+use crate::domain::chat::TurnStatus;
+use crate::domain::event::{Level, TriageNotice, TurnEvent};
 use crate::domain::ids::{TurnId, new_uuid};
-use crate::orchestrator::Orchestrator;
+use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::feed::Feed;
 use crate::persistence::bounded;
 use crate::persistence::turns::{self, Orphan};
@@ -24,26 +25,25 @@ const BATCH: usize = 16;
 const SPACING: u64 = 10_000;
 
 /// Takes over abandoned turns until draining begins.
-pub async fn take_over(orchestrator: Arc<Orchestrator>) {
+pub async fn take_over(runner: Arc<Runner>) {
     loop {
         tokio::select! {
-            () = orchestrator.shutdown.draining() => return,
+            () = runner.shutdown.draining() => return,
             () = tokio::time::sleep(INTERVAL) => {}
         }
         // After a full batch there are probably more: those of a replica that stopped under load.
-        while take_over_once(&orchestrator).await == BATCH {}
+        while take_over_once(&runner).await == BATCH {}
     }
 }
 
 /// Takes over what there is room for; returns how many.
-pub async fn take_over_once(orchestrator: &Arc<Orchestrator>) -> usize {
+pub async fn take_over_once(runner: &Arc<Runner>) -> usize {
     // Half of what is free: new questions need room too.
-    let room = orchestrator.admission.free().div_ceil(2).min(BATCH);
+    let room = runner.admission.free().div_ceil(2).min(BATCH);
     let Ok(limit @ 1..) = i64::try_from(room) else {
         return 0;
     };
-    let expired =
-        turns::take_over_expired(&orchestrator.database, &orchestrator.replica, LEASE, limit);
+    let expired = turns::take_over_expired(&runner.database, &runner.replica, LEASE, limit);
     // What is taken by a statement whose answer is lost is free again when its lease expires.
     let taken = bounded(expired).await;
     let orphans = match taken {
@@ -55,23 +55,23 @@ pub async fn take_over_once(orchestrator: &Arc<Orchestrator>) -> usize {
     };
     let count = orphans.len();
     for orphan in orphans {
-        let permit = orchestrator.admission.take_accepted(&orphan.owner_id);
-        let running = Arc::clone(orchestrator);
+        let permit = runner.admission.take_accepted(&orphan.owner_id);
+        let running = Arc::clone(runner);
         let span = tracing::info_span!("takeover", turn.id = %orphan.id);
         let work = async move {
             let _permit = permit;
-            Box::pin(run(&running, orphan)).await;
+            Box::pin(run(running, orphan)).await;
         };
-        orchestrator.shutdown.spawn(work.instrument(span));
+        runner.shutdown.spawn(work.instrument(span));
     }
     count
 }
 
-async fn run(orchestrator: &Orchestrator, orphan: Orphan) {
+async fn run(runner: Arc<Runner>, orphan: Orphan) {
     let turn: TurnId = orphan.id.into();
-    orchestrator.metrics.took_over();
+    runner.metrics.took_over();
     tracing::warn!(turn.id = %turn, turn.generation = orphan.generation, "turn taken over");
-    let last = orchestrator.last_number(turn).await.unwrap_or_default();
+    let last = runner.hub.last_number(turn).await.unwrap_or_default();
     let first = last + SPACING * u64::try_from(orphan.generation).unwrap_or(1);
     let feed = Arc::new(Feed::new(turn, orphan.generation, first));
     feed.publish(&TurnEvent::Restart {
@@ -86,7 +86,7 @@ async fn run(orchestrator: &Orchestrator, orphan: Orphan) {
         .triage
         .and_then(|triage| serde_json::from_value(triage).ok())
         .unwrap_or(TriageNotice {
-            level: "none".into(),
+            level: Level::None,
             category: None,
             text: None,
             contacts: Vec::new(),
@@ -112,21 +112,6 @@ async fn run(orchestrator: &Orchestrator, orphan: Orphan) {
         last: orphan.attempts,
         failed: usize::try_from(orphan.failed_attempts).unwrap_or_default(),
     };
-    orchestrator
-        .run(&question, notice, feed, deadline, earlier)
-        .await;
-}
-
-impl Orchestrator {
-    /// The number of the turn's last event in the cache, 0 if there is none.
-    async fn last_number(&self, turn: TurnId) -> Result<u64, CacheError> {
-        let mut last = None;
-        loop {
-            let events = self.cache.read_events(turn, last, Duration::ZERO).await?;
-            match events.last() {
-                Some(event) => last = Some(event.seq),
-                None => return Ok(last.unwrap_or_default()),
-            }
-        }
-    }
+    let turn = Turn::new(runner, question, notice, feed, earlier);
+    turn.run(deadline).await;
 }

@@ -29,7 +29,7 @@ async fn wire(events: &[(&str, Value)]) -> Vec<String> {
         .map(|((name, data), seq)| StoredEvent {
             generation: 1,
             seq,
-            name: (*name).into(),
+            name: EventName::parse(name).unwrap(),
             data: data.to_string(),
         });
     let completion = Completion {

@@ -9,7 +9,7 @@ use super::question::{Form, Likeness, spaced};
 use crate::domain::subject::{Subject, words_by_title};
 use crate::domain::units::{Extract, Kind, Section, Unit, sections};
 use crate::domain::words::{content_words, topic_words};
-use crate::llm::Evidence;
+use crate::orchestrator::answer::governed::Governed;
 
 /// A question word that stands in the unit counts whole; in these places it counts less.
 const IN_HEADING: f32 = 0.8;
@@ -46,9 +46,9 @@ const WARNINGS: usize = 2;
 
 /// A line of the answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(in crate::orchestrator::answer) struct Line {
     /// The passage's number.
-    pub number: usize,
+    pub number: i32,
     pub text: String,
 }
 
@@ -56,18 +56,19 @@ pub(super) struct Line {
 struct Placed {
     /// 0 is the best passage.
     rank: usize,
-    number: usize,
+    number: i32,
     section: Section,
 }
 
 /// The lines that answer the question; none if nothing does. The best unit with what belongs to
 /// it and, if that is short, the best of another section that fits about as well. Each is shown
 /// under the lines that govern it.
-pub(super) fn choose(question: &str, evidence: &[Evidence]) -> Vec<Line> {
+pub(in crate::orchestrator::answer) fn choose(question: &str, evidence: &[Governed]) -> Vec<Line> {
     let subject = Subject::of(question);
     let placed = place(evidence);
     let titled = evidence.iter();
-    let words = words_by_title(titled.map(|piece| (piece.title.as_str(), piece.text.as_str())));
+    let words =
+        words_by_title(titled.map(|(source, _)| (source.title.as_str(), source.text.as_str())));
     let none = HashSet::new();
     let scale = Scale::new(question, &placed);
     let mut ranked: Vec<(f32, &Placed, usize)> = placed
@@ -107,20 +108,23 @@ pub(super) fn choose(question: &str, evidence: &[Evidence]) -> Vec<Line> {
     lines
 }
 
-fn place(evidence: &[Evidence]) -> Vec<Placed> {
-    let numbered = evidence.iter().enumerate().flat_map(|(rank, evidence)| {
-        let found = sections(&Extract {
-            title: &evidence.title,
-            text: &evidence.text,
-            start: evidence.start,
-            context: evidence.context.as_deref(),
+fn place(evidence: &[Governed]) -> Vec<Placed> {
+    let numbered = evidence
+        .iter()
+        .enumerate()
+        .flat_map(|(rank, (source, context))| {
+            let found = sections(&Extract {
+                title: &source.title,
+                text: &source.text,
+                start: source.start,
+                context: context.as_deref(),
+            });
+            found.into_iter().map(move |section| Placed {
+                rank,
+                number: source.id,
+                section,
+            })
         });
-        found.into_iter().map(move |section| Placed {
-            rank,
-            number: evidence.number,
-            section,
-        })
-    });
     numbered.collect()
 }
 
@@ -153,7 +157,7 @@ fn shown<'a>(
 }
 
 /// Adds the units, each under those of its governing lines that the passage has not shown yet.
-fn add(lines: &mut Vec<Line>, number: usize, units: &[&Unit]) {
+fn add(lines: &mut Vec<Line>, number: i32, units: &[&Unit]) {
     for unit in units {
         // A heading may have line breaks; an answer has one line a citation. A line that says nothing
         // but how to ask cannot be cited: "What is it for?".

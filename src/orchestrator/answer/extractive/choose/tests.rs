@@ -1,17 +1,28 @@
 //! Which lines are chosen, and under which lines they are shown.
 
 use super::*;
+use crate::domain::evidence::Source;
+use crate::domain::ids::{DocumentId, VersionId};
+
+fn source(id: i32, text: &str) -> Source {
+    Source {
+        id,
+        document_id: DocumentId::new(),
+        version_id: VersionId::new(),
+        title: "Visitors".into(),
+        version: 1,
+        page: None,
+        start: 0,
+        end: i32::try_from(text.chars().count()).unwrap(),
+        text: text.into(),
+        score: 1.0,
+    }
+}
 
 fn answer(question: &str, texts: &[&str]) -> Vec<String> {
-    let evidence: Vec<Evidence> = (1..)
+    let evidence: Vec<Governed> = (1..)
         .zip(texts)
-        .map(|(number, text)| Evidence {
-            number,
-            title: "Visitors".into(),
-            text: (*text).into(),
-            start: 0,
-            context: None,
-        })
+        .map(|(id, text)| (source(id, text), None))
         .collect();
     choose(question, &evidence)
         .into_iter()

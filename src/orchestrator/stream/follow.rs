@@ -1,21 +1,24 @@
-//! One reader's way through the events of a turn.
+//! One reader's way through the events of a turn: from the running turn, else the cache, else the
+//! stored end.
+//!
+//! The running turn and the cache have the events as they were sent. A reader who may not read all of
+//! them now gets the stored end of the turn instead, which the database hands out without the rest.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::{BoxStream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use tokio::time::sleep;
 
-use super::{REPLAYED, numbered, replay};
+use super::end::{failure, reconnect};
+use super::hub::Hub;
+use super::replay::{MAX_SEQ, REPLAYED, numbered, replay};
 use crate::cache::StoredEvent;
 use crate::domain::access::Principal;
+use crate::domain::event::EventName;
 use crate::domain::ids::TurnId;
-use crate::orchestrator::Orchestrator;
-use crate::orchestrator::answer::PATIENCE;
-use crate::orchestrator::stream::feed::{
-    ends_stream, failure, is_terminal, reconnect, tells_content,
-};
+use crate::orchestrator::config::PATIENCE;
 use crate::persistence::turns::{self, StoredTurn};
 use crate::persistence::{bounded, patiently};
 
@@ -26,8 +29,39 @@ const CALM: Duration = Duration::from_millis(500);
 /// How many times in a row the database may fail before the client is sent elsewhere.
 const MAX_FAILURES: u8 = 10;
 
+/// Whether a client may name this number as the last event it has.
+pub(in crate::orchestrator) fn is_number(seq: u64) -> bool {
+    seq <= MAX_SEQ
+}
+
+/// The events after `last` that the reader may see, whoever runs the turn; exactly one terminal event
+/// ends them.
+pub(in crate::orchestrator) fn events(
+    hub: Arc<Hub>,
+    reader: Principal,
+    stored: &StoredTurn,
+    last: Option<u64>,
+    request_id: String,
+) -> BoxStream<'static, StoredEvent> {
+    let turn: TurnId = stored.id.into();
+    let running = hub.find(turn);
+    let origin = match running {
+        _ if !stored.intact => Origin::Stored,
+        Some(feed) if last.is_none_or(|last| last < REPLAYED) => {
+            Origin::Feed(feed.listen(last).boxed())
+        }
+        _ => Origin::Cache,
+    };
+    let follow = Follow::new(hub, reader, stored, origin, last, request_id);
+    stream::unfold(follow, async |mut follow| {
+        let event = follow.next().await?;
+        Some((event, follow))
+    })
+    .boxed()
+}
+
 /// Where the events come from.
-pub(super) enum Origin {
+enum Origin {
     /// The turn that runs here.
     Feed(BoxStream<'static, StoredEvent>),
     /// The cache, and the stored end if it lacks some.
@@ -45,8 +79,8 @@ enum Clearance {
 }
 
 /// Follows a turn for one reader.
-pub(super) struct Follow {
-    orchestrator: Arc<Orchestrator>,
+struct Follow {
+    hub: Arc<Hub>,
     reader: Principal,
     turn: TurnId,
     request_id: String,
@@ -63,7 +97,7 @@ pub(super) struct Follow {
 
 impl Follow {
     pub fn new(
-        orchestrator: Arc<Orchestrator>,
+        hub: Arc<Hub>,
         reader: Principal,
         stored: &StoredTurn,
         origin: Origin,
@@ -72,7 +106,7 @@ impl Follow {
     ) -> Self {
         let finished = stored.status().is_terminal();
         Self {
-            orchestrator,
+            hub,
             reader,
             turn: stored.id.into(),
             request_id,
@@ -102,7 +136,7 @@ impl Follow {
                         continue;
                     }
                 }
-                self.ended = ends_stream(&event.name);
+                self.ended = event.name.ends_stream();
                 self.last = Some(event.seq);
                 return Some(event);
             }
@@ -112,10 +146,10 @@ impl Follow {
                 self.ready = Vec::from_iter(next).into_iter();
                 continue;
             }
-            let orchestrator = Arc::clone(&self.orchestrator);
+            let hub = Arc::clone(&self.hub);
             let more = tokio::select! {
                 more = self.more() => more,
-                () = orchestrator.shutdown.closing() => self.reconnect(),
+                () = hub.shutdown.closing() => self.reconnect(),
             };
             self.ready = more.into_iter();
         }
@@ -126,11 +160,11 @@ impl Follow {
     /// be shown: by then its sources are stored.
     async fn clearance(&mut self, event: &StoredEvent) -> Clearance {
         // A replay is made of what the database has just handed out to this reader.
-        if event.seq > REPLAYED || !tells_content(&event.name) {
+        if event.seq > REPLAYED || !event.name.tells_content() {
             return Clearance::Shown;
         }
         if self.cleared < Some(event.generation) {
-            let find = || turns::find(&self.orchestrator.database, &self.reader, self.turn);
+            let find = || turns::find(&self.hub.database, &self.reader, self.turn);
             match patiently(PATIENCE, find).await {
                 Ok(Some(stored)) if stored.intact => self.cleared = Some(stored.generation),
                 _ => return Clearance::Withheld,
@@ -139,7 +173,7 @@ impl Follow {
         match self.cleared.cmp(&Some(event.generation)) {
             Ordering::Equal => Clearance::Shown,
             // Its end must not be missed.
-            Ordering::Greater if !is_terminal(&event.name) => Clearance::Void,
+            Ordering::Greater if !event.name.is_terminal() => Clearance::Void,
             _ => Clearance::Withheld,
         }
     }
@@ -155,11 +189,7 @@ impl Follow {
         } else {
             CACHE_WAIT
         };
-        let cached = self
-            .orchestrator
-            .cache
-            .read_events(self.turn, self.last, wait)
-            .await;
+        let cached = self.hub.cache.read_events(self.turn, self.last, wait).await;
         let nothing = cached.as_ref().is_ok_and(Vec::is_empty);
         let events = unbroken(cached.unwrap_or_default(), self.last);
         if !events.is_empty() {
@@ -173,7 +203,7 @@ impl Follow {
     }
 
     async fn stored(&mut self) -> Vec<StoredEvent> {
-        let find = turns::find(&self.orchestrator.database, &self.reader, self.turn);
+        let find = turns::find(&self.hub.database, &self.reader, self.turn);
         let found = bounded(find).await;
         let stored = match found {
             Ok(Some(stored)) => stored,
@@ -201,7 +231,7 @@ impl Follow {
             self.ended = true;
             return Vec::new();
         }
-        let contacts = &self.orchestrator.contacts;
+        let contacts = &self.hub.contacts;
         replay(&stored, self.last, &self.request_id, contacts)
     }
 
@@ -210,14 +240,14 @@ impl Follow {
         let Some(last) = self.last else {
             return false;
         };
-        let cache = &self.orchestrator.cache;
+        let cache = &self.hub.cache;
         let event = cache
             .read_events(self.turn, last.checked_sub(1), Duration::ZERO)
             .await;
         event.is_ok_and(|events| {
             events
                 .first()
-                .is_some_and(|event| event.seq == last && is_terminal(&event.name))
+                .is_some_and(|event| event.seq == last && event.name.is_terminal())
         })
     }
 
@@ -226,7 +256,7 @@ impl Follow {
     }
 
     fn give_up(&self, reason: &str) -> Vec<StoredEvent> {
-        let contacts = &self.orchestrator.contacts;
+        let contacts = &self.hub.contacts;
         let event = failure(self.turn, Some(reason), &self.request_id, contacts);
         numbered(1, self.last, vec![event])
     }
@@ -238,7 +268,7 @@ fn unbroken(mut events: Vec<StoredEvent>, mut last: Option<u64>) -> Vec<StoredEv
     let follows = |event: &&StoredEvent| {
         let next = last.map_or(0, |last| last.saturating_add(1));
         last = Some(event.seq);
-        event.seq == next || event.name == "restart"
+        event.seq == next || event.name == EventName::Restart
     };
     let count = events.iter().take_while(follows).count();
     events.truncate(count);
@@ -249,11 +279,11 @@ fn unbroken(mut events: Vec<StoredEvent>, mut last: Option<u64>) -> Vec<StoredEv
 mod tests {
     use super::*;
 
-    fn event(seq: u64, name: &str) -> StoredEvent {
+    fn event(seq: u64, name: EventName) -> StoredEvent {
         StoredEvent {
             generation: 1,
             seq,
-            name: name.into(),
+            name,
             data: "{}".into(),
         }
     }
@@ -264,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_follows_a_gap_is_not_shown() {
-        let delta = |seq| event(seq, "delta");
+        let delta = |seq| event(seq, EventName::Delta);
         let unbroken = |events: &[StoredEvent], last| numbers(&unbroken(events.to_vec(), last));
         let lost = [delta(26), delta(27), delta(42), delta(43)];
         assert_eq!(unbroken(&lost, Some(25)), [26, 27]);
@@ -273,7 +303,7 @@ mod tests {
         assert_eq!(unbroken(&[delta(0), delta(1), delta(3)], None), [0, 1]);
         let again = [
             delta(26),
-            event(10_026, "restart"),
+            event(10_026, EventName::Restart),
             delta(10_027),
             delta(10_029),
         ];

@@ -1,0 +1,114 @@
+//! How a turn ends, and how its end is told: the outcome, the terminal event, the view.
+
+use serde_json::{Value, json};
+
+use crate::domain::chat::{Timings, TurnDone, TurnStatus, Usage};
+use crate::domain::event::TurnEvent;
+use crate::domain::ids::TurnId;
+use crate::http::problem::Problem;
+use crate::llm::FinishReason;
+use crate::persistence::turns::StoredTurn;
+use crate::safety::{Contacts, texts};
+
+const INCOMPLETE: &str =
+    "The answer could not be completed. What was shown is not a complete answer.";
+
+const DECLINED: &str = "The language model declined to answer this question. What was shown is not \
+    a complete answer. Please ask a member of staff.";
+
+/// The end of a turn that has no answer.
+pub(in crate::orchestrator) fn unanswered(
+    turn: TurnId,
+    status: TurnStatus,
+    reason: Option<&str>,
+) -> TurnDone {
+    TurnDone {
+        turn_id: turn,
+        message_id: None,
+        status,
+        reason: reason.map(str::to_owned),
+        answer: String::new(),
+        citations: Vec::new(),
+        grounded: false,
+        provider: None,
+        model: None,
+        rung: None,
+        usage: Usage::default(),
+        timings: Timings::default(),
+        contacts: Vec::new(),
+        sources_status: None,
+    }
+}
+
+/// The stored end of a turn, or its status if it has not ended.
+pub(in crate::orchestrator) fn outcome(stored: &StoredTurn) -> TurnDone {
+    let turn: TurnId = stored.id.into();
+    let reason = stored.status().is_terminal().then_some("unreadable");
+    parsed(stored.done.as_ref()).unwrap_or_else(|| match stored.status() {
+        status if status.is_terminal() => unanswered(turn, TurnStatus::Failed, reason),
+        status => unanswered(turn, status, None),
+    })
+}
+
+/// A stored value as its type.
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(value: Option<&Value>) -> Option<T> {
+    serde_json::from_value(value?.clone()).ok()
+}
+
+/// The event that ends a turn.
+pub(in crate::orchestrator) fn terminal(
+    done: &TurnDone,
+    request_id: &str,
+    contacts: &Contacts,
+) -> TurnEvent {
+    if done.status == TurnStatus::Failed {
+        failure(done.turn_id, done.reason.as_deref(), request_id, contacts)
+    } else {
+        TurnEvent::Done(Box::new(done.clone()))
+    }
+}
+
+/// The `error` event of a turn that failed: a problem with the turn's id and the reason, and with the
+/// advice for a matter that cannot wait.
+pub(in crate::orchestrator) fn failure(
+    turn: TurnId,
+    reason: Option<&str>,
+    request_id: &str,
+    contacts: &Contacts,
+) -> TurnEvent {
+    let problem = Problem::unavailable(if reason == Some(FinishReason::Refusal.as_str()) {
+        DECLINED
+    } else {
+        INCOMPLETE
+    });
+    let problem = with_urgent_case(problem, contacts);
+    let mut value = problem.to_value(request_id);
+    if let Some(object) = value.as_object_mut() {
+        object.insert("turn_id".into(), json!(turn));
+        object.insert("reason".into(), json!(reason));
+    }
+    TurnEvent::Error(value)
+}
+
+/// A problem that leaves a question without an answer, followed by the advice for a matter that
+/// cannot wait.
+pub(in crate::orchestrator) fn with_urgent_case(problem: Problem, contacts: &Contacts) -> Problem {
+    problem.followed_by(&texts::urgent_case(contacts), contacts.for_urgent_case())
+}
+
+/// The event that sends the listeners of this replica elsewhere.
+pub(in crate::orchestrator) fn reconnect(turn_id: TurnId) -> TurnEvent {
+    TurnEvent::Reconnect { turn_id }
+}
+
+/// The body of `GET /v1/turns/{id}`: the `done` object, or the status of a turn that runs.
+pub(in crate::orchestrator) fn view(stored: StoredTurn) -> Value {
+    let sources = stored.sources_status();
+    let mut view = stored
+        .done
+        .unwrap_or_else(|| json!({ "turn_id": stored.id, "status": stored.status }));
+    if let (Some(sources), Some(fields)) = (sources, view.as_object_mut()) {
+        fields.insert("sources_status".into(), json!(sources));
+    }
+    view
+}

@@ -1,0 +1,97 @@
+//! A finished turn as events again.
+
+use super::end::{outcome, parsed, terminal};
+use crate::cache::StoredEvent;
+use crate::domain::event::TurnEvent;
+use crate::domain::ids::TurnId;
+use crate::persistence::turns::StoredTurn;
+use crate::safety::Contacts;
+
+/// Replayed events are numbered from here on, far above every generation of a turn. So nothing in the
+/// cache follows a replayed event: a client that loses the connection there gets the whole again.
+pub(super) const REPLAYED: u64 = 1 << 40;
+/// No event has a higher number.
+pub(super) const MAX_SEQ: u64 = 1 << 62;
+
+/// A finished turn as events: its whole answer is one delta. A client that has seen a part of it
+/// starts again.
+pub(super) fn replay(
+    stored: &StoredTurn,
+    last: Option<u64>,
+    request_id: &str,
+    contacts: &Contacts,
+) -> Vec<StoredEvent> {
+    let turn: TurnId = stored.id.into();
+    let done = outcome(stored);
+    let mut events = vec![if last.is_some() {
+        TurnEvent::Restart {
+            reason: "replayed".into(),
+        }
+    } else {
+        TurnEvent::Turn {
+            turn_id: turn,
+            message_id: stored.question_id.into(),
+            status: stored.status(),
+        }
+    }];
+    events.extend(parsed(stored.triage.as_ref()).map(TurnEvent::Triage));
+    events.extend(parsed(stored.sources.as_ref()).map(TurnEvent::Sources));
+    if !done.answer.is_empty() {
+        events.push(TurnEvent::Delta {
+            text: done.answer.clone(),
+        });
+    }
+    events.extend(done.citations.iter().cloned().map(TurnEvent::Citation));
+    events.push(terminal(&done, request_id, contacts));
+    let before = last.unwrap_or_default().max(REPLAYED);
+    numbered(stored.generation, Some(before), events)
+}
+
+/// The events under the numbers that follow `last`.
+pub(super) fn numbered(
+    generation: i32,
+    last: Option<u64>,
+    events: Vec<TurnEvent>,
+) -> Vec<StoredEvent> {
+    (last.map_or(0, |last| last.saturating_add(1))..)
+        .zip(events)
+        .map(|(seq, event)| StoredEvent {
+            generation,
+            seq,
+            name: event.name(),
+            data: event.data().to_string(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::EventName;
+
+    #[test]
+    fn nothing_in_the_cache_follows_what_was_replayed() {
+        let stored = StoredTurn {
+            id: TurnId::new().0,
+            question_id: TurnId::new().0,
+            status: "completed".into(),
+            generation: 3,
+            request_hash: Vec::new(),
+            done: None,
+            triage: None,
+            sources: None,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            sources_status: None,
+            intact: true,
+        };
+        let replay = |last| replay(&stored, last, "r", &Contacts::default());
+        let first = replay(None);
+        assert!(first.iter().all(|event| event.seq > REPLAYED));
+        let last = first.first().map(|event| event.seq);
+        let again = replay(last);
+        assert_eq!(again[0].name, EventName::Restart);
+        assert!(again[0].seq > first[0].seq && again[0].seq < MAX_SEQ);
+        let ends = again.iter().filter(|event| event.name.is_terminal());
+        assert_eq!(ends.count(), 1);
+    }
+}

@@ -1,0 +1,145 @@
+//! Accepting a question: triage, room, one transaction; then its turn runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::stream::{BoxStream, StreamExt};
+use serde_json::json;
+use tracing::Instrument;
+
+use super::admission::{Full, Permit};
+use super::ledger::Earlier;
+use super::run::Turn;
+use super::runner::{LEASE, Runner};
+use crate::cache::StoredEvent;
+use crate::domain::access::Principal;
+use crate::domain::chat::TurnStatus;
+use crate::domain::event::{Level, TriageNotice, TurnEvent};
+use crate::domain::ids::{MessageId, TurnId};
+use crate::http::problem::Problem;
+use crate::orchestrator::answer::prepared;
+use crate::orchestrator::question::Question;
+use crate::orchestrator::stream::feed::Feed;
+use crate::orchestrator::stream::follow;
+use crate::persistence::turns::{self, Accepted, NewTurn, StoredTurn};
+use crate::persistence::{DbError, bounded, patiently};
+use crate::safety;
+
+/// How long a person waits at most to learn whether a question was accepted after all.
+const ACCEPT_PATIENCE: Duration = Duration::from_secs(5);
+/// When a person whose earlier questions are still being answered may ask again.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// The turn of a question: a new one, or one that was accepted before, wherever it runs.
+enum Begun {
+    Live(Arc<Feed>),
+    Stored(Box<StoredTurn>),
+}
+
+/// Accepts a question and starts its turn; returns the turn and its events from the first one on.
+pub(in crate::orchestrator) async fn ask(
+    runner: &Arc<Runner>,
+    question: Question,
+) -> Result<(TurnId, BoxStream<'static, StoredEvent>), Problem> {
+    let (reader, request_id) = (question.principal.clone(), question.request_id.clone());
+    Ok(match begin(runner, question).await? {
+        // Answered from documents that the person may read, which is checked again at each quote.
+        Begun::Live(feed) => (feed.turn, feed.listen(None).boxed()),
+        Begun::Stored(stored) => {
+            let hub = Arc::clone(&runner.hub);
+            let events = follow::events(hub, reader, &stored, None, request_id);
+            (stored.id.into(), events)
+        }
+    })
+}
+
+async fn begin(runner: &Arc<Runner>, question: Question) -> Result<Begun, Problem> {
+    let notice = prepared::notice(safety::triage(&question.content), &runner.contacts);
+    let permit = admit(runner, &question.principal, notice.level)?;
+    let (sender, receiver) = oneshot::channel();
+    let running = Arc::clone(runner);
+    let work = async move {
+        let _permit = permit;
+        let (turn, question_id) = (TurnId::new(), MessageId::new());
+        let accepted = accept(&running, turn, question_id, &question, &notice).await;
+        if !matches!(accepted, Ok(Accepted::New)) {
+            let _ = sender.send(accepted.and_then(known));
+            return;
+        }
+        let feed = Arc::new(Feed::new(turn, 1, 0));
+        feed.publish(&TurnEvent::Turn {
+            turn_id: turn,
+            message_id: question_id,
+            status: TurnStatus::Accepted,
+        });
+        // The client may have gone; the turn runs all the same.
+        let _ = sender.send(Ok(Begun::Live(Arc::clone(&feed))));
+        let deadline = running.turn_deadline;
+        let turn = Turn::new(running, question, notice, feed, Earlier::default());
+        turn.run(deadline).await;
+    };
+    runner.shutdown.spawn(work.in_current_span());
+    receiver
+        .await
+        .unwrap_or_else(|_| Err(Problem::unavailable("The server is stopping. Try again.")))
+}
+
+/// Room for the turn. An emergency costs no model and no retrieval: it never waits for room.
+fn admit(runner: &Runner, asker: &Principal, level: Level) -> Result<Option<Permit>, Problem> {
+    let full = match runner.admission.take(&asker.owner_id) {
+        Ok(permit) => return Ok(Some(permit)),
+        Err(_) if level == Level::Emergency => return Ok(None),
+        Err(full) => full,
+    };
+    runner.metrics.refused();
+    Err(match full {
+        Full::Here => Problem::unavailable("Too many questions at once. Try again shortly."),
+        Full::Owner => Problem::too_many_requests(BUSY),
+    })
+}
+
+async fn accept(
+    runner: &Runner,
+    turn: TurnId,
+    question_id: MessageId,
+    question: &Question,
+    notice: &TriageNotice,
+) -> Result<Accepted, Problem> {
+    let collections = question.searched();
+    let new = NewTurn {
+        id: turn,
+        question_id,
+        conversation_id: question.conversation,
+        principal: &question.principal,
+        content: &question.content,
+        collections: collections.as_deref(),
+        idempotency_key: question.idempotency_key.as_deref(),
+        request_hash: &question.hash(),
+        triage: json!(notice),
+        deadline: runner.turn_deadline,
+        replica: &runner.replica,
+        lease: LEASE,
+    };
+    let accepted = bounded(turns::accept(&runner.database, &new)).await;
+    if matches!(accepted, Err(DbError::Unavailable(_))) {
+        // The answer to the commit may have been lost: is the turn there?
+        let find = || turns::find(&runner.database, &question.principal, turn);
+        if matches!(patiently(ACCEPT_PATIENCE, find).await, Ok(Some(_))) {
+            return Ok(Accepted::New);
+        }
+    }
+    Ok(accepted?)
+}
+
+/// The answer if nothing new was accepted.
+fn known(accepted: Accepted) -> Result<Begun, Problem> {
+    match accepted {
+        Accepted::KeyReused => Err(Problem::conflict(
+            "This Idempotency-Key was used for another request.",
+        )),
+        Accepted::NoConversation => Err(Problem::not_found("There is no such conversation.")),
+        Accepted::Replayed(stored) => Ok(Begun::Stored(stored)),
+        Accepted::New => Err(Problem::conflict("The question was accepted twice.")),
+    }
+}

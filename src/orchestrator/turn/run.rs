@@ -1,0 +1,274 @@
+//! One turn, from its acceptance to its one terminal event.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::ledger::{Earlier, Ledger};
+use super::runner::{LEASE, Runner};
+use crate::domain::chat::{TurnDone, TurnStatus};
+use crate::domain::event::{TriageNotice, TurnEvent};
+use crate::domain::evidence::Source;
+use crate::llm::Attempts;
+use crate::orchestrator::answer::{NoAnswer, prepared};
+use crate::orchestrator::config::PATIENCE;
+use crate::orchestrator::question::Question;
+use crate::orchestrator::stream::draft::{Draft, TooLong};
+use crate::orchestrator::stream::end::{outcome, reconnect, terminal, unanswered};
+use crate::orchestrator::stream::feed::Feed;
+use crate::persistence::{DbError, bounded, patiently, turns};
+
+/// How often a turn looks for a cancellation that another replica recorded.
+const POLL: Duration = Duration::from_millis(500);
+/// How often a turn renews its lease.
+const RENEWAL: Duration = Duration::from_secs(5);
+
+/// A turn that runs here.
+pub(super) struct Turn {
+    runner: Arc<Runner>,
+    question: Question,
+    notice: TriageNotice,
+    feed: Arc<Feed>,
+    ledger: Arc<Ledger>,
+}
+
+/// Why a turn stops without an answer.
+enum Stop {
+    Cancelled,
+    Failed(&'static str),
+    /// The sweeper ended it, or another replica took it over.
+    Superseded,
+    /// This replica stops: another one shall continue.
+    HandedOver,
+    Database(DbError),
+}
+
+impl Stop {
+    /// A stable word for metrics and stored reasons.
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Failed(reason) => reason,
+            Self::Superseded => "superseded",
+            Self::HandedOver => "handed_over",
+            Self::Database(_) => "database",
+        }
+    }
+}
+
+impl From<NoAnswer> for Stop {
+    fn from(reason: NoAnswer) -> Self {
+        match reason {
+            NoAnswer::Failed(reason) => Self::Failed(reason),
+            NoAnswer::Abandoned => Self::Superseded,
+            NoAnswer::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+impl From<DbError> for Stop {
+    fn from(error: DbError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<TooLong> for Stop {
+    fn from(error: TooLong) -> Self {
+        NoAnswer::from(error).into()
+    }
+}
+
+/// The end of a turn as the database has it.
+enum Ending {
+    /// The end that was to be stored; perhaps by a commit whose answer was lost.
+    Ours(TurnDone),
+    /// An end without an answer that came first: cancelled, deleted or swept.
+    Closed(TurnDone),
+    /// Another generation's answer, or its beginning.
+    Elsewhere(TurnDone),
+}
+
+impl Turn {
+    /// A turn that this replica holds the lease of.
+    pub fn new(
+        runner: Arc<Runner>,
+        question: Question,
+        notice: TriageNotice,
+        feed: Arc<Feed>,
+        earlier: Earlier,
+    ) -> Self {
+        Self {
+            ledger: runner.ledger((feed.turn, feed.generation), earlier),
+            runner,
+            question,
+            notice,
+            feed,
+        }
+    }
+
+    /// Runs to exactly one terminal event, or until another replica runs it.
+    pub async fn run(&self, deadline: Duration) {
+        let _registration = self.runner.hub.register(Arc::clone(&self.feed));
+        let _running = self.runner.metrics.began();
+        let mut draft = Draft::new(&self.feed);
+        let outcome = tokio::select! {
+            outcome = timeout(deadline, self.answer(&mut draft)) => {
+                outcome.unwrap_or(Err(Stop::Failed("timeout")))
+            }
+            stop = self.stopped() => Err(stop),
+        };
+        let (status, reason) = match &outcome {
+            Ok(status) => (*status, None),
+            Err(stop) => {
+                self.ledger.close(stop.as_str());
+                let status = match stop {
+                    Stop::HandedOver => return self.hand_over().await,
+                    Stop::Cancelled => TurnStatus::Cancelled,
+                    Stop::Failed(_) | Stop::Superseded => TurnStatus::Failed,
+                    Stop::Database(error) => {
+                        tracing::error!(turn.id = %self.feed.turn, error = %error, "turn failed");
+                        TurnStatus::Failed
+                    }
+                };
+                (status, Some(stop.as_str()))
+            }
+        };
+        self.conclude(draft.finish(status, reason)).await;
+    }
+
+    /// Answers into the draft; returns the status that the turn ends with.
+    async fn answer(&self, draft: &mut Draft<'_>) -> Result<TurnStatus, Stop> {
+        self.feed.publish(&TurnEvent::Triage(self.notice.clone()));
+        if let Some(advice) = prepared::advice(&self.notice, &self.runner.contacts) {
+            draft.prepared(advice)?;
+            return Ok(TurnStatus::Escalated);
+        }
+        self.advance(TurnStatus::Retrieving, None).await?;
+        let (answers, question) = (&self.runner.answers, &self.question);
+        let evidence = answers.evidence(question, draft).await?;
+        let sources: Vec<Source> = evidence.iter().map(|(source, _)| source.clone()).collect();
+        if sources.is_empty() {
+            self.feed.publish(&TurnEvent::Sources(sources));
+            return Ok(answers.abstain(draft)?);
+        }
+        self.advance(TurnStatus::Answering, Some(&sources)).await?;
+        self.feed.publish(&TurnEvent::Sources(sources));
+        let attempts: Arc<dyn Attempts> = Arc::clone(&self.ledger) as _;
+        Ok(answers.give(question, evidence, &attempts, draft).await?)
+    }
+
+    /// Stores the status of a turn that goes on.
+    async fn advance(&self, status: TurnStatus, sources: Option<&[Source]>) -> Result<(), Stop> {
+        let owner = &self.question.principal.owner_id;
+        let sources = sources.map(|sources| json!(sources));
+        let running = (self.feed.turn, self.feed.generation);
+        let (database, sources) = (&self.runner.database, sources.as_ref());
+        let set = || turns::set_status(database, owner, running, status, sources);
+        if patiently(PATIENCE, set).await? {
+            Ok(())
+        } else {
+            Err(Stop::Superseded)
+        }
+    }
+
+    /// Stores the end and announces it. A client sees no end that is not stored.
+    async fn conclude(&self, done: TurnDone) {
+        let ending = match self.store(done).await {
+            Ok(ending) => ending,
+            Err(error) => {
+                // Another replica will continue it, or the sweeper will end it as failed.
+                tracing::error!(turn.id = %self.feed.turn, error = %error, "the end was not stored");
+                self.feed.publish(&reconnect(self.feed.turn));
+                return;
+            }
+        };
+        let (Ending::Ours(end) | Ending::Closed(end) | Ending::Elsewhere(end)) = &ending;
+        tracing::info!(
+            turn.id = %self.feed.turn, turn.status = end.status.as_str(), turn.reason = end.reason,
+            llm.provider = end.provider, duration_ms = end.timings.total_ms, "turn ended"
+        );
+        if let Ending::Ours(end) = &ending {
+            self.runner.metrics.ended(end);
+        } else {
+            self.runner.metrics.superseded();
+        }
+        match &ending {
+            Ending::Ours(end) | Ending::Closed(end) => {
+                let end = terminal(end, &self.question.request_id, &self.runner.contacts);
+                self.feed.publish(&end);
+                self.runner.hub.flush(&self.feed).await;
+            }
+            // That answer begins with `restart`; the cache is no longer ours to write.
+            Ending::Elsewhere(_) => {
+                self.feed.publish(&reconnect(self.feed.turn));
+            }
+        }
+    }
+
+    async fn store(&self, done: TurnDone) -> Result<Ending, DbError> {
+        let database = &self.runner.database;
+        let finish = || turns::finish(database, self.feed.generation, &done);
+        if patiently(PATIENCE, finish).await? {
+            return Ok(Ending::Ours(done));
+        }
+        let find = || turns::find(database, &self.question.principal, self.feed.turn);
+        let end = patiently(PATIENCE, find).await?.map_or_else(
+            || unanswered(self.feed.turn, TurnStatus::Cancelled, Some("deleted")),
+            |stored| outcome(&stored),
+        );
+        Ok(match end.message_id {
+            // A commit whose answer was lost looks the same as somebody else's end.
+            Some(message) if done.message_id == Some(message) => Ending::Ours(end),
+            None if end.status.is_terminal() => Ending::Closed(end),
+            _ => Ending::Elsewhere(end),
+        })
+    }
+
+    /// Resolves when the turn must stop: cancelled, here or elsewhere, or no longer ours.
+    async fn stopped(&self) -> Stop {
+        tokio::select! {
+            () = self.feed.cancel.cancelled() => Stop::Cancelled,
+            () = self.runner.shutdown.closing() => Stop::HandedOver,
+            stop = self.watch() => stop,
+        }
+    }
+
+    /// Gives the turn to the first replica that takes it; the listeners here are told to follow.
+    async fn hand_over(&self) {
+        self.runner.hub.flush(&self.feed).await;
+        let running = (self.feed.turn, self.feed.generation);
+        let release = turns::release_lease(&self.runner.database, running, &self.runner.replica);
+        match bounded(release).await {
+            Ok(()) => tracing::info!(turn.id = %self.feed.turn, "turn handed over"),
+            Err(error) => {
+                tracing::warn!(turn.id = %self.feed.turn, error = %error, "its lease will expire");
+            }
+        }
+        self.feed.publish(&reconnect(self.feed.turn));
+    }
+
+    async fn watch(&self) -> Stop {
+        let (database, owner) = (&self.runner.database, &self.question.principal.owner_id);
+        let mut renewed = Instant::now();
+        loop {
+            sleep(POLL).await;
+            self.runner.hub.flush(&self.feed).await;
+            let asked = turns::is_cancel_requested(database, owner, self.feed.turn);
+            if bounded(asked).await.unwrap_or(false) {
+                return Stop::Cancelled;
+            }
+            if renewed.elapsed() >= RENEWAL {
+                let running = (self.feed.turn, self.feed.generation);
+                let renew = turns::renew_lease(database, running, &self.runner.replica, LEASE);
+                match bounded(renew).await {
+                    Ok(true) => renewed = Instant::now(),
+                    Ok(false) => return Stop::Superseded,
+                    // Tried again in the next round of this loop.
+                    Err(error) => tracing::warn!(error = %error, "a lease was not renewed"),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Everything that the turns of this replica share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::admission::Admission;
+use super::ledger::{Earlier, Ledger};
+use crate::domain::ids::{TurnId, new_uuid};
+use crate::orchestrator::answer::Answers;
+use crate::orchestrator::config::OrchestratorConfig;
+use crate::orchestrator::metrics::TurnMetrics;
+use crate::orchestrator::stream::hub::Hub;
+use crate::persistence::Database;
+use crate::safety::Contacts;
+use crate::shutdown::Shutdown;
+
+/// How long a turn is safe from takeover without renewal.
+pub(super) const LEASE: Duration = Duration::from_secs(15);
+
+/// Runs turns.
+pub struct Runner {
+    pub(super) database: Database,
+    pub(super) hub: Arc<Hub>,
+    pub(super) answers: Answers,
+    pub(super) contacts: Arc<Contacts>,
+    pub(super) shutdown: Shutdown,
+    pub(super) metrics: TurnMetrics,
+    /// Holds the leases of the turns that run here.
+    pub(super) replica: String,
+    pub(super) admission: Arc<Admission>,
+    /// From acceptance on; past it the sweeper ends a turn.
+    pub(super) turn_deadline: Duration,
+}
+
+impl Runner {
+    /// A runner with nothing running.
+    pub(in crate::orchestrator) fn new(
+        hub: Arc<Hub>,
+        answers: Answers,
+        metrics: TurnMetrics,
+        config: &OrchestratorConfig,
+    ) -> Self {
+        Self {
+            database: hub.database.clone(),
+            contacts: Arc::clone(&hub.contacts),
+            shutdown: hub.shutdown.clone(),
+            admission: Admission::new(config.max_concurrent_turns, config.max_turns_per_user),
+            replica: format!("orchestrator-{}", new_uuid().simple()),
+            turn_deadline: Duration::from_secs(config.turn_deadline_seconds),
+            hub,
+            answers,
+            metrics,
+        }
+    }
+
+    /// The books of a generation that begins here.
+    pub(super) fn ledger(&self, running: (TurnId, i32), earlier: Earlier) -> Arc<Ledger> {
+        Arc::new(Ledger::new(
+            self.database.clone(),
+            self.shutdown.clone(),
+            self.metrics.calls.clone(),
+            running,
+            earlier,
+        ))
+    }
+}
