@@ -1,21 +1,22 @@
-//! The request fields of the OpenAI-compatible `POST /v1/chat/completions`, as one table: requests are
-//! checked by it, and `GET /openapi.json` and `docs/openai.md` describe it.
+//! The request fields of the OpenAI-compatible `POST /v1/chat/completions` in one table. The table
+//! checks requests, and `GET /openapi.json` and `docs/openai.md` describe it.
 
 use serde_json::{Map, Value, json};
 
 use super::problem::Problem;
 
-/// Longest name of an unknown field that an error repeats, in characters.
+/// The longest name of an unknown field that an error repeats, in characters.
 const MAX_ECHO: usize = 64;
 
-/// How a field is treated.
+/// How a request field is treated.
 #[derive(Clone, Copy)]
 enum Treatment {
-    /// It has its effect.
+    /// The field has its effect.
     Used,
-    /// Accepted without effect: the answer is as good without it.
+    /// The field is accepted without effect; the answer is as good without it.
     Ignored,
-    /// The answer would not be what was asked for; accepted only with a value that asks for nothing.
+    /// The field asks for an answer that cannot be given. It is accepted only with a value that
+    /// asks for nothing.
     Refused(fn(&Value) -> bool),
 }
 
@@ -23,7 +24,7 @@ enum Treatment {
 struct Field {
     name: &'static str,
     treatment: Treatment,
-    /// What it does, or why it does nothing or is refused.
+    /// The effect of the field, or the reason why it has none or is refused.
     note: &'static str,
 }
 
@@ -54,30 +55,30 @@ const fn refused(name: &'static str, harmless: fn(&Value) -> bool, note: &'stati
     }
 }
 
-const OPERATORS: &str = "How an answer is made is the operator's choice.";
-const WHOLE: &str = "An answer is whole, or there is none.";
-const OWN_KEY: &str = "The API key says who asks.";
-const NO_TOOLS: &str = "Answers come from the documents only: leave it out, or empty.";
-const NO_CHOICE: &str = "There are no tools to choose from: `none` and `auto` are accepted.";
-const NO_AUDIO: &str = "Answers are text.";
-const NO_ODDS: &str = "An answer carries no probabilities.";
+const OPERATORS: &str = "The operator decides how answers are made.";
+const WHOLE: &str = "An answer is complete, or there is none.";
+const OWN_KEY: &str = "The API key identifies the person who asks.";
+const NO_TOOLS: &str = "Answers come from the documents only. Leave the field out, or leave it empty.";
+const NO_CHOICE: &str = "There are no tools to choose from; `none` and `auto` are accepted.";
+const NO_AUDIO: &str = "Answers are text only.";
+const NO_ODDS: &str = "Answers carry no probabilities.";
 const NO_CACHE: &str = "No answer comes from a cache.";
 
 const FIELDS: [Field; 38] = [
     used("model", "Always `chatbot`."),
     used(
         "messages",
-        "The last one is the question and has the role `user`; those before it are its history. \
-         `system` and `developer` messages have no effect. Only `role` and `content` are read, and \
-         content is text.",
+        "The last message is the question and has the role `user`; the messages before it are the \
+         history. `system` and `developer` messages have no effect. Only `role` and `content` are \
+         read, and the content is text.",
     ),
-    used("stream", "Server-sent events in place of one JSON object."),
+    used("stream", "Send server-sent events instead of one JSON object."),
     used(
         "collections",
-        "Not OpenAI's: only these collections, as in `POST /v1/conversations/{id}/messages`. Those that \
-         the key may not read count as not named.",
+        "An extension: search these collections only, as in \
+         `POST /v1/conversations/{id}/messages`. Collections that the key may not read are ignored.",
     ),
-    refused("n", |n| n == 1, "There is one answer: leave it out, or 1."),
+    refused("n", |n| n == 1, "There is one answer. Leave the field out, or send 1."),
     refused("tools", is_empty, NO_TOOLS),
     refused("functions", is_empty, NO_TOOLS),
     refused("tool_choice", chooses_nothing, NO_CHOICE),
@@ -85,7 +86,7 @@ const FIELDS: [Field; 38] = [
     refused(
         "response_format",
         |format| format.get("type").is_some_and(|kind| kind == "text"),
-        "Answers are prose with citations: only the type `text` is accepted.",
+        "Answers are prose with citations; only the type `text` is accepted.",
     ),
     refused("modalities", |kinds| *kinds == json!(["text"]), NO_AUDIO),
     refused("audio", |_| false, NO_AUDIO),
@@ -99,7 +100,7 @@ const FIELDS: [Field; 38] = [
     refused(
         "moderation",
         |_| false,
-        "Emergencies are recognised always; no other judgement is returned.",
+        "Emergencies are always recognised; there is no other moderation.",
     ),
     ignored(
         "stream_options",
@@ -123,7 +124,7 @@ const FIELDS: [Field; 38] = [
         "store",
         "Every answer is stored with its sources, so that people can be told of a recall.",
     ),
-    ignored("metadata", "It is not stored."),
+    ignored("metadata", "Metadata is not stored."),
     ignored("user", OWN_KEY),
     ignored("safety_identifier", OWN_KEY),
     ignored("prompt_cache_key", NO_CACHE),
@@ -146,7 +147,7 @@ pub fn check(fields: &Map<String, Value>) -> Result<(), Problem> {
         let Some(field) = FIELDS.iter().find(|field| field.name == name) else {
             let name: String = name.chars().take(MAX_ECHO).collect();
             return Err(Problem::unprocessable(format!(
-                "Unknown field `{name}`: leave it out. `GET /openapi.json` lists what is accepted."
+                "Unknown field `{name}`: leave it out. `GET /openapi.json` lists the accepted fields."
             )));
         };
         if let Treatment::Refused(harmless) = field.treatment
