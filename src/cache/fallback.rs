@@ -1,4 +1,5 @@
-//! A cache that may be away without anybody waiting for it.
+//! A cache that falls back to this process when its primary is unavailable, so that no caller
+//! waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,17 +12,17 @@ use tokio::time::Instant;
 use super::{Cache, CacheError, InProcessCache, RateDecision, StoredEvent};
 use crate::domain::ids::TurnId;
 
-/// How long the primary is left alone after a failure; then one call tries it.
+/// How long the primary is skipped after a failure; then one call tries it again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A cache that asks its primary nothing for a moment after a failure: a question must not wait for
-/// one deadline after the other. Limits fall back to this process meanwhile: each replica counts
-/// for itself, which is looser but still a limit. Embeddings never change, so those that this
-/// process has seen come from here, always. Other calls return the error.
+/// Skips its primary for a moment after a failure, because a question must not wait for one
+/// deadline after the other. Meanwhile this process decides the limits: each replica counts for
+/// itself, which is looser but still a limit. Embeddings never change, so those that this process
+/// has seen always come from here. Other calls return the error.
 pub struct Resilient {
     primary: Arc<dyn Cache>,
     local: InProcessCache,
-    /// Set while the primary is left alone: when it is tried next.
+    /// The time of the next try; set while the primary is skipped.
     retry_at: watch::Sender<Option<Instant>>,
     fallbacks: AtomicU64,
 }
@@ -37,17 +38,17 @@ impl Resilient {
         }
     }
 
-    /// Limits decided without the primary.
+    /// The number of limits that were decided without the primary.
     pub fn fallbacks(&self) -> u64 {
         self.fallbacks.load(Ordering::Relaxed)
     }
 
-    /// Whether the primary is left alone.
+    /// Whether the primary is skipped.
     pub fn is_degraded(&self) -> bool {
         self.retry_at.borrow().is_some()
     }
 
-    /// Changes when the primary is tried next; returns what was set before.
+    /// Changes the time of the next try; returns the previous one.
     fn set_retry_at(
         &self,
         change: impl FnOnce(Option<Instant>) -> Option<Instant>,
@@ -60,8 +61,8 @@ impl Resilient {
         before
     }
 
-    /// Asks the primary, unless it failed a moment ago; who waits for it when it fails for someone
-    /// else goes on without it too. Of those that come when the pause is over, one tries.
+    /// Asks the primary, unless it failed a moment ago. A call that waits for the primary gives up
+    /// when another call fails. After the pause, one of the waiting calls tries it again.
     async fn ask<T>(
         &self,
         call: impl Future<Output = Result<T, CacheError>>,
@@ -142,7 +143,7 @@ impl Cache for Resilient {
         self.ask(self.primary.put_embedding(key, vector)).await
     }
 
-    /// Of the primary itself, for readiness.
+    /// Asks the primary itself, because readiness reports it.
     async fn ping(&self) -> Result<(), CacheError> {
         self.primary.ping().await
     }

@@ -7,7 +7,7 @@ use super::RateDecision;
 
 const MINUTE_MS: f64 = 60_000.0;
 
-/// Decides at `now_ms`; returns the new arrival time, if it changed.
+/// Decides at `now_ms`; returns the new arrival time if it changed.
 pub(super) fn decide(arrival_ms: f64, now_ms: f64, limit: u32) -> (Option<f64>, RateDecision) {
     if limit == 0 {
         return (None, refused(MINUTE_MS));
@@ -15,7 +15,7 @@ pub(super) fn decide(arrival_ms: f64, now_ms: f64, limit: u32) -> (Option<f64>, 
     let interval = MINUTE_MS / f64::from(limit);
     let next = arrival_ms.max(now_ms) + interval;
     let ahead = next - now_ms;
-    // A thousandth of slack against rounding, here and below.
+    // Allows a thousandth for rounding errors, here and below.
     if ahead > MINUTE_MS + interval / 1_000.0 {
         return (None, refused(ahead - MINUTE_MS));
     }

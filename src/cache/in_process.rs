@@ -1,4 +1,4 @@
-//! The cache of one process: for `demo`, for tests, and for rate limits while Redis is away.
+//! The cache of one process: for `demo`, for tests, and for rate limits while Redis is unavailable.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use super::{Cache, CacheError, CacheLimits, READ_LIMIT, RateDecision, StoredEvent, gcra};
 use crate::domain::ids::TurnId;
 
-/// Scopes whose budget is remembered.
+/// The most scopes whose budget is kept.
 const MAX_SCOPES: u64 = 100_000;
-/// Turns whose events are kept.
+/// The most turns whose events are kept.
 const MAX_TURNS: u64 = 1_024;
-/// Embeddings kept: some 8 MB at 384 dimensions.
+/// The most embeddings that are kept: about 8 MB at 384 dimensions.
 const MAX_EMBEDDINGS: u64 = 4_096;
 
 #[derive(Default)]
@@ -25,7 +25,7 @@ struct Turn {
     appended: Notify,
 }
 
-/// Bounded and expiring, gone with the process.
+/// A bounded cache whose entries expire, and which ends with its process.
 pub struct InProcessCache {
     limits: CacheLimits,
     started: Instant,
@@ -35,7 +35,7 @@ pub struct InProcessCache {
 }
 
 impl InProcessCache {
-    /// An empty cache.
+    /// Creates an empty cache.
     pub fn new(limits: CacheLimits) -> Self {
         Self {
             started: Instant::now(),
@@ -126,7 +126,7 @@ impl Cache for InProcessCache {
         loop {
             let appended = turn.appended.notified();
             tokio::pin!(appended);
-            // Registered before looking, so that no append slips in between.
+            // Registers before it looks, so that no append is missed in between.
             appended.as_mut().enable();
             let events = turn.after(after_seq);
             if !events.is_empty() || tokio::time::timeout_at(deadline, appended).await.is_err() {

@@ -1,7 +1,7 @@
-//! The cache: rate limits, the events of running turns, query embeddings. Redis only here, and an
-//! in-process twin behind the same [`Cache`].
+//! The cache for rate limits, the events of running turns, and query embeddings. Only this module
+//! uses Redis; an in-process twin implements the same [`Cache`].
 //!
-//! Keys are ids and hashes, never text. Nothing in here is the only copy of anything.
+//! Keys are ids and hashes, never text. The cache never holds the only copy of anything.
 
 mod fallback;
 mod gcra;
@@ -22,28 +22,28 @@ pub use redis::{RedisCache, RedisSettings};
 use crate::domain::event::EventName;
 use crate::domain::ids::TurnId;
 
-/// The most events one read returns, and so the most that a slow reader holds on to.
+/// The most events that one read returns, which bounds the memory of a slow reader.
 pub const READ_LIMIT: usize = 64;
 
-/// Why the cache did not do what was asked.
+/// The reason why a call to the cache failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CacheError {
-    /// No answer before the deadline.
+    /// The cache did not answer before the deadline.
     #[error("the cache did not answer in time")]
     Timeout,
-    /// The server is gone or refused.
+    /// The server is gone or refused the call.
     #[error("the cache is unavailable: {0}")]
     Unavailable(String),
-    /// What was stored is not what was expected.
+    /// The stored value has an unexpected form.
     #[error("the cache holds something unexpected: {0}")]
     Corrupt(&'static str),
 }
 
-/// One event of a turn, as it is replayed to clients that come back.
+/// One event of a turn, in the form that clients get when they resume.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredEvent {
     pub generation: i32,
-    /// Strictly increasing within the turn, over all of its generations.
+    /// Strictly increases within the turn, across all of its generations.
     pub seq: u64,
     pub name: EventName,
     pub data: String,
@@ -55,18 +55,18 @@ pub struct RateDecision {
     pub allowed: bool,
     /// Zero if allowed.
     pub retry_after: Duration,
-    /// Requests that would pass right now.
+    /// The number of requests that would pass right now.
     pub remaining: u32,
 }
 
-/// How large things may grow and how long they live, for every implementation.
+/// The sizes and lifetimes that every implementation respects.
 #[derive(Clone, Debug)]
 pub struct CacheLimits {
-    /// Events kept of one turn; the oldest go first.
+    /// The most events kept for one turn; the oldest go first.
     pub max_events: usize,
-    /// How long a turn's events outlive its last one.
+    /// How long a turn's events stay after the last one.
     pub stream_ttl: Duration,
-    /// How long an embedding is kept.
+    /// How long an embedding stays.
     pub embedding_ttl: Duration,
 }
 
@@ -80,29 +80,31 @@ impl Default for CacheLimits {
     }
 }
 
-/// What both roles keep outside the database. Every call has a deadline.
+/// The state that both roles keep outside the database. Every call has a deadline.
 #[async_trait]
 pub trait Cache: Send + Sync {
-    /// Takes one request from a scope's budget: `limit_per_minute` at once, refilled evenly.
+    /// Takes one request from a scope's budget, which holds `limit_per_minute` and refills evenly.
     async fn allow(
         &self,
         scope_key_hash: &str,
         limit_per_minute: u32,
     ) -> Result<RateDecision, CacheError>;
-    /// Appends events in order. Those already stored (`seq` not above the last one's) and those
-    /// of an older generation than the last one's are left out: generations never interleave.
+    /// Appends events in order. It skips events that are already stored (`seq` not above the last
+    /// one's) and events of an older generation than the last one's, so generations never
+    /// interleave.
     async fn append_events(&self, turn: TurnId, events: &[StoredEvent]) -> Result<(), CacheError>;
-    /// Events after `after_seq`, oldest first, at most [`READ_LIMIT`]; waits up to `wait` for one.
+    /// Returns up to [`READ_LIMIT`] events after `after_seq`, oldest first; waits up to `wait` for
+    /// one.
     async fn read_events(
         &self,
         turn: TurnId,
         after_seq: Option<u64>,
         wait: Duration,
     ) -> Result<Vec<StoredEvent>, CacheError>;
-    /// The embedding stored under a hash.
+    /// Returns the embedding stored under a hash.
     async fn get_embedding(&self, key: &str) -> Result<Option<Vec<f32>>, CacheError>;
     /// Stores an embedding under a hash.
     async fn put_embedding(&self, key: &str, vector: &[f32]) -> Result<(), CacheError>;
-    /// Whether the cache answers.
+    /// Checks that the cache answers.
     async fn ping(&self) -> Result<(), CacheError>;
 }

@@ -18,7 +18,8 @@ use crate::domain::ids::TurnId;
 use crate::pool;
 use crate::tls;
 
-/// See `gcra`. `KEYS[1]` scope; `ARGV[1]` limit a minute. Returns allowed, wait in ms, remaining.
+/// See `gcra`. `KEYS[1]` is the scope, `ARGV[1]` the limit per minute. Returns allowed, wait in ms,
+/// remaining.
 const ALLOW: &str = r"
 local limit = tonumber(ARGV[1])
 if limit <= 0 then return {0, 60000, 0} end
@@ -32,8 +33,9 @@ redis.call('SET', KEYS[1], string.format('%.3f', now + ahead), 'PX', math.ceil(a
 return {1, 0, math.floor((60000 - ahead) / interval + 0.001)}
 ";
 
-/// `KEYS[1]` stream; `ARGV` ttl in s, most events, then generation, seq, name, data of each event.
-/// Ids are `{seq + 1}-0`, so that a position is found without reading what is before it.
+/// `KEYS[1]` is the stream; `ARGV` is the ttl in s, the most events, then generation, seq, name and
+/// data of each event. Ids are `{seq + 1}-0`, so Redis finds a position without reading the entries
+/// before it.
 const APPEND: &str = r"
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local seq, generation = -1, -1
@@ -54,23 +56,23 @@ redis.call('EXPIRE', KEYS[1], ARGV[1])
 return stored
 ";
 
-/// First and longest pause between two looks for new events.
+/// The first and the longest pause between two looks for new events.
 const POLL: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(200));
 
-/// How to reach Redis.
+/// The settings of the connection to Redis.
 #[derive(Clone, Debug)]
 pub struct RedisSettings {
-    /// Holds a password: never logged.
+    /// Contains a password, so it is never logged.
     pub url: String,
-    /// The authorities to trust with `rediss://`, as PEM; `None`: the system's.
+    /// The authorities to trust with `rediss://`, as PEM; `None` means the system's.
     pub ca_file: Option<PathBuf>,
-    /// Deadline of one call.
+    /// The deadline of one call.
     pub timeout: Duration,
     pub max_connections: usize,
     pub limits: CacheLimits,
 }
 
-/// The Redis [`Cache`]. Connects when first used.
+/// The Redis [`Cache`]. It connects on first use.
 pub struct RedisCache {
     pool: Pool,
     timeout: Duration,
@@ -78,7 +80,7 @@ pub struct RedisCache {
 }
 
 impl RedisCache {
-    /// A pool that connects when first used; fails only if the URL is none.
+    /// Creates a pool that connects on first use; fails only if the URL is invalid.
     pub fn new(settings: RedisSettings) -> Result<Self, CacheError> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(settings.timeout))
@@ -102,7 +104,7 @@ impl RedisCache {
         })
     }
 
-    /// One command under the deadline, connecting included.
+    /// Runs one command under the deadline, which includes connecting.
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CacheError> {
         let call = async {
             pool::close_idle(&self.pool, |_| true);
@@ -139,7 +141,7 @@ impl RedisCache {
     }
 }
 
-/// Where Redis is, and with `rediss://` whom to trust.
+/// Parses the URL and, with `rediss://`, reads the authorities to trust.
 fn connection_info(settings: &RedisSettings) -> Result<ConnectionInfo, CacheError> {
     tls::choose_provider();
     let url = settings.url.as_str();
@@ -167,7 +169,7 @@ fn events_key(turn: TurnId) -> String {
     format!("chatbot:turn:{turn}:events")
 }
 
-/// The kind of failure; the server's text may quote arguments.
+/// Keeps only the kind of failure, because the server's text may quote arguments.
 fn describe(error: &RedisError) -> CacheError {
     if error.is_timeout() {
         CacheError::Timeout
@@ -220,7 +222,7 @@ impl Cache for RedisCache {
     }
 
     async fn append_events(&self, turn: TurnId, events: &[StoredEvent]) -> Result<(), CacheError> {
-        // A script's arguments are bounded, and so is the time that one blocks the server.
+        // Bounds the arguments of a script, and so the time for which it blocks the server.
         for batch in events.chunks(256) {
             let mut command = script(APPEND, events_key(turn));
             command
@@ -238,7 +240,7 @@ impl Cache for RedisCache {
         Ok(())
     }
 
-    // Short polls: a blocking read would hold a connection for every client that waits.
+    // Polls in short steps: a blocking read would hold one connection per waiting client.
     async fn read_events(
         &self,
         turn: TurnId,

@@ -107,7 +107,7 @@ async fn embeddings_come_back() {
 #[tokio::test]
 async fn without_redis_limits_still_hold_and_other_calls_fail() {
     let redis = RedisCache::new(RedisSettings {
-        // Nothing listens on the discard port.
+        // The discard port, where nothing listens.
         url: "redis://127.0.0.1:9/".into(),
         ca_file: None,
         timeout: Duration::from_millis(200),

@@ -14,34 +14,35 @@ use super::{demo, limits};
 use crate::domain::access::{Principal, Scope};
 use crate::persistence::{Database, api_keys, bounded};
 
-/// How this server tells who calls; put into the application's data.
+/// How this server identifies callers; part of the application's data.
 #[derive(Clone)]
 pub struct Authenticator {
     pub database: Database,
     pub authentication: Authentication,
-    /// SHA-256 of the credential that orchestrator and rag share, and while it is rotated of the
-    /// previous one, too.
+    /// The SHA-256 of the credential that orchestrator and rag share. During a rotation it also
+    /// holds that of the previous credential.
     pub internal_token_hashes: Vec<[u8; 32]>,
     pub failures: Failures,
 }
 
 impl Authenticator {
-    /// Each is compared, so that the time says nothing of which.
+    /// Compares every hash, so that the time does not reveal which one matched.
     fn knows_internal(&self, given: &[u8; 32]) -> bool {
         let accepted = self.internal_token_hashes.iter();
         accepted.fold(false, |known, hash| known | bool::from(hash.ct_eq(given)))
     }
 }
 
-/// The way to authenticate. Without keys everyone is one person with every scope, on loopback only.
+/// How callers authenticate. Without keys, everyone is one person with every scope, on loopback
+/// only.
 #[derive(Clone)]
 pub enum Authentication {
     Keys,
-    /// Whoever reaches this server under this name.
+    /// Admits everybody who reaches this server under this name.
     Off {
         host: String,
     },
-    /// The same for whoever has the demo's token, of which this is the SHA-256.
+    /// Admits everybody who has the demo's token, whose SHA-256 this is.
     Token {
         host: String,
         hash: [u8; 32],
@@ -49,7 +50,7 @@ pub enum Authentication {
 }
 
 impl Authentication {
-    /// The name to listen on, if there are no keys.
+    /// The name to listen on if there are no keys.
     pub(super) fn open_host(&self) -> Option<&str> {
         match self {
             Self::Keys => None,
@@ -57,7 +58,7 @@ impl Authentication {
         }
     }
 
-    /// The caller, if there are no keys.
+    /// The caller if there are no keys.
     fn admit(&self, request: &HttpRequest) -> Option<Result<Principal, Problem>> {
         match self {
             Self::Keys => None,
@@ -74,7 +75,7 @@ pub const DEMO_OWNER: &str = "demo";
 /// The owner id of the orchestrator when it calls rag.
 pub const INTERNAL_OWNER: &str = "internal:orchestrator";
 
-/// SHA-256 of a secret, as it is stored.
+/// Hashes a secret with SHA-256, as it is stored.
 pub fn hash_secret(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
@@ -83,7 +84,7 @@ pub fn hash_secret(secret: &str) -> [u8; 32] {
 pub struct Caller(pub Principal);
 
 impl Caller {
-    /// 403 unless the caller holds the scope.
+    /// Returns 403 unless the caller holds the scope.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         if self.0.allows(scope) {
             return Ok(());
@@ -94,7 +95,7 @@ impl Caller {
         )))
     }
 
-    /// 403 unless the caller holds one of the scopes.
+    /// Returns 403 unless the caller holds one of the scopes.
     pub fn require_any(&self, scopes: &[Scope]) -> Result<(), Problem> {
         if scopes.iter().any(|scope| self.0.allows(*scope)) {
             return Ok(());
@@ -126,7 +127,7 @@ impl FromRequest for Caller {
     }
 }
 
-/// Who calls. Whoever uses this counts the request against the limits, too.
+/// Identifies the caller. The calling function must count the request against the limits.
 pub fn authenticate(request: &HttpRequest) -> LocalBoxFuture<'static, Result<Caller, Problem>> {
     let Some(authenticator) = request.app_data::<web::Data<Authenticator>>().cloned() else {
         return ready(Err(Problem::unauthorized())).boxed_local();
@@ -153,7 +154,7 @@ pub fn authenticate(request: &HttpRequest) -> LocalBoxFuture<'static, Result<Cal
     })
 }
 
-/// Whether the request tries a credential.
+/// The kind of credential that the request shows.
 fn shown(request: &HttpRequest) -> Shown {
     if request.headers().contains_key(AUTHORIZATION) {
         Shown::Unknown
@@ -162,7 +163,7 @@ fn shown(request: &HttpRequest) -> Shown {
     }
 }
 
-/// The orchestrator, calling with the shared internal credential.
+/// The orchestrator, which calls with the shared internal credential.
 pub struct InternalCaller;
 
 impl FromRequest for InternalCaller {

@@ -1,4 +1,4 @@
-//! Strict JSON bodies: a clear 4xx says what was wrong.
+//! Strict JSON bodies: a clear 4xx says what is wrong.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::problem::Problem;
 /// How long a JSON body may take to arrive.
 const JSON_DEADLINE: Duration = Duration::from_secs(20);
 
-/// The largest JSON body, in bytes; put into the application's data.
+/// The largest JSON body, in bytes; part of the application's data.
 #[derive(Clone, Copy, Debug)]
 pub struct JsonLimit(pub usize);
 
@@ -58,7 +58,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
-/// Refuses a body that says of itself that it is longer than `limit` bytes.
+/// Refuses a body whose declared length is over `limit` bytes.
 pub fn check_length(request: &HttpRequest, limit: usize) -> Result<(), Problem> {
     let length = request.headers().get(CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -68,15 +68,15 @@ pub fn check_length(request: &HttpRequest, limit: usize) -> Result<(), Problem> 
     Ok(())
 }
 
-/// A least speed: so many bytes in each span of time, but for the last one.
+/// A minimum speed: this many bytes in each span of time except the last.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     pub bytes: usize,
     pub within: Duration,
 }
 
-/// Reads a body up to `limit` bytes; one byte more is a 413, and one that takes too long, or that
-/// arrives at less than the least pace, a 408.
+/// Reads a body of up to `limit` bytes. A longer body gets a 413; a body that takes too long, or
+/// arrives slower than the minimum speed, gets a 408.
 pub async fn read_limited(
     payload: Payload,
     limit: usize,
@@ -115,11 +115,11 @@ async fn read(mut payload: Payload, limit: usize, least: Option<Pace>) -> Result
     }
 }
 
-/// Looks at the end of each span of time how much came in it.
+/// Checks at the end of each span of time how many bytes arrived in it.
 struct PaceCheck {
     least: Pace,
     ends: Instant,
-    /// Bytes that had come when the span began.
+    /// Bytes that had arrived when the span began.
     before: usize,
 }
 
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(read.unwrap_err().to_value("r")["status"], 408);
     }
 
-    /// Pieces of ten bytes, one after each pause.
+    /// Sends pieces of ten bytes, one after each pause.
     fn dripping(pieces: usize, pause: Duration) -> Payload {
         let pieces = stream::iter(0..pieces).then(move |_| async move {
             tokio::time::sleep(pause).await;
@@ -202,11 +202,11 @@ mod tests {
         assert_eq!(problem["status"], 408);
         assert!(problem["detail"].as_str().unwrap().contains("too slowly"));
         assert_eq!(time, Duration::from_secs(5));
-        // Steady enough, however long it takes.
+        // The body is steady enough, however long it takes.
         let (outcome, time) = read(1_000).await;
         assert_eq!(outcome.unwrap().len(), 1_000);
         assert_eq!(time, Duration::from_secs(100));
-        // A short one is over before anybody looks.
+        // A short body ends before the first check.
         let body = dripping(1, Duration::from_secs(4));
         let outcome = read_limited(body, 20, Duration::from_mins(1), Some(pace)).await;
         assert_eq!(outcome.unwrap().len(), 10);

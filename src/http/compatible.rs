@@ -58,7 +58,8 @@ const fn refused(name: &'static str, harmless: fn(&Value) -> bool, note: &'stati
 const OPERATORS: &str = "The operator decides how answers are made.";
 const WHOLE: &str = "An answer is complete, or there is none.";
 const OWN_KEY: &str = "The API key identifies the person who asks.";
-const NO_TOOLS: &str = "Answers come from the documents only. Leave the field out, or leave it empty.";
+const NO_TOOLS: &str =
+    "Answers come from the documents only. Leave the field out, or leave it empty.";
 const NO_CHOICE: &str = "There are no tools to choose from; `none` and `auto` are accepted.";
 const NO_AUDIO: &str = "Answers are text only.";
 const NO_ODDS: &str = "Answers carry no probabilities.";
@@ -72,13 +73,20 @@ const FIELDS: [Field; 38] = [
          history. `system` and `developer` messages have no effect. Only `role` and `content` are \
          read, and the content is text.",
     ),
-    used("stream", "Send server-sent events instead of one JSON object."),
+    used(
+        "stream",
+        "Send server-sent events instead of one JSON object.",
+    ),
     used(
         "collections",
         "An extension: search these collections only, as in \
          `POST /v1/conversations/{id}/messages`. Collections that the key may not read are ignored.",
     ),
-    refused("n", |n| n == 1, "There is one answer. Leave the field out, or send 1."),
+    refused(
+        "n",
+        |n| n == 1,
+        "There is one answer. Leave the field out, or send 1.",
+    ),
     refused("tools", is_empty, NO_TOOLS),
     refused("functions", is_empty, NO_TOOLS),
     refused("tool_choice", chooses_nothing, NO_CHOICE),
@@ -140,8 +148,7 @@ fn chooses_nothing(choice: &Value) -> bool {
     choice == "none" || choice == "auto"
 }
 
-/// Refuses fields that are unknown, and those whose value asks for something else than the answer
-/// that can be given. `null` counts as absent.
+/// Refuses unknown fields, and values that ask for another kind of answer. `null` counts as absent.
 pub fn check(fields: &Map<String, Value>) -> Result<(), Problem> {
     for (name, value) in fields {
         let Some(field) = FIELDS.iter().find(|field| field.name == name) else {

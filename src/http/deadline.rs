@@ -1,4 +1,4 @@
-//! No request waits for ever: a dependency that froze has no deadline of its own to miss.
+//! A deadline for every request, because a frozen dependency never reports an error.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use actix_web::middleware::Next;
 
 use super::problem::Problem;
 
-/// From request to response head; longer than acquiring a connection and one statement may take.
+/// The time from request to response head; longer than a connection plus one statement may take.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Middleware: 503 when the head of the response takes too long. Uploads take as long as their
-/// bytes do, and an answer as JSON as long as its turn, which has a deadline of its own.
+/// Middleware that answers 503 when the head of a response takes too long. Uploads may take as long
+/// as their bytes, and a JSON answer as long as its turn, which has a deadline of its own.
 pub async fn middleware<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

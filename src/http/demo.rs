@@ -1,4 +1,4 @@
-//! The token that opens a demo: in the address that it prints, then in a cookie of the browser.
+//! The token that opens a demo: first in the printed address, then in a cookie of the browser.
 
 use actix_web::http::header::{CACHE_CONTROL, COOKIE, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -14,14 +14,14 @@ struct Opening {
     token: Option<String>,
 }
 
-/// Whether the request shows the token with this hash, as a bearer or as the cookie.
+/// Whether the request shows the token with this hash, as a bearer token or as the cookie.
 pub(super) fn shows_token(request: &HttpRequest, hash: &[u8; 32]) -> bool {
     let shown = bearer(request).or_else(|| cookie(request));
     shown.is_some_and(|shown| is_token(&shown, hash))
 }
 
-/// `GET /?token=…` of a demo: the browser keeps the token as a cookie, and the address loses it.
-/// `None` for every other request.
+/// Handles `GET /?token=…` of a demo: the browser stores the token as a cookie, and the address
+/// loses it. Returns `None` for every other request.
 pub fn open(request: &HttpRequest) -> Result<Option<HttpResponse>, Problem> {
     let authenticator = request.app_data::<web::Data<Authenticator>>();
     let Some(Authentication::Token { hash, .. }) =
@@ -61,7 +61,7 @@ fn cookie(request: &HttpRequest) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// Browsers send cookies to every port of a host: each demo has one of its own.
+/// Names the cookie after the port, because browsers send cookies to every port of a host.
 fn cookie_name(request: &HttpRequest) -> String {
     format!("chatbot_{}", request.app_config().local_addr().port())
 }

@@ -1,4 +1,4 @@
-//! Credentials that nobody has: counted, slowed after a burst, and told once in a while.
+//! Unknown credentials: counted, slowed down after a burst, and logged once a minute.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,24 +14,25 @@ use tokio::time::{Instant, sleep};
 use super::limits::Count;
 use super::problem::Problem;
 
-/// Wrong credentials from one address that are answered at once, a minute.
+/// Wrong credentials per minute and address that are answered at once.
 const BURST: u32 = 30;
-/// How long the answer to one more takes.
+/// How long each further answer is delayed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Answers that are held back at once; beyond them 429 comes without a pause.
+/// The most answers delayed at once; beyond them, 429 comes without delay.
 const HELD_BACK: usize = 64;
-/// Between two lines in the log.
+/// The pause between two lines in the log.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
-/// The credential of a request that was not let in.
+/// The kind of credential that a refused request showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// Nothing: how a web page asks whether it needs a key.
+    /// No credential; a web page asks this way whether it needs a key.
     Nothing,
-    /// A key or a token that is unknown, revoked or expired.
+    /// An unknown, revoked or expired key or token.
     Unknown,
-    /// The same where only the orchestrator calls. It is not slowed: nobody guesses such a token,
-    /// and while it is rotated the orchestrator itself may show one that is unknown here.
+    /// An unknown credential on a route that only the orchestrator calls. It is not slowed down:
+    /// nobody guesses such a token, and during a rotation the orchestrator itself may show one that
+    /// is unknown here.
     UnknownInternal,
 }
 
@@ -45,7 +46,7 @@ struct Untold {
     next: Instant,
 }
 
-/// The failures of a process.
+/// The authentication failures of a process.
 #[derive(Clone)]
 pub struct Failures {
     count: Count,
@@ -55,7 +56,7 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// None yet. `count` counts within this process: addresses are nobody else's business.
+    /// Starts at zero. `count` counts within this process, because addresses must not leave it.
     pub fn new(count: Count) -> Self {
         Self {
             count,
@@ -68,7 +69,7 @@ impl Failures {
         }
     }
 
-    /// Adds them to a registry.
+    /// Adds the counters to a registry.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "auth_failures",
@@ -77,8 +78,8 @@ impl Failures {
         );
     }
 
-    /// Counts one and returns its answer, after a pause if there were many from this address. A
-    /// valid credential is never held up: others may share the address.
+    /// Counts one failure and returns its answer, delayed if there were many from this address. A
+    /// valid credential is never delayed, because others may share the address.
     pub(super) async fn refuse(
         &self,
         shown: Shown,
@@ -128,7 +129,8 @@ impl Failures {
     }
 }
 
-/// What one person has: an address, or the network that a host chooses its own addresses from.
+/// The unit that one person controls: an IPv4 address, or an IPv6 network whose hosts choose
+/// addresses.
 fn source(peer: IpAddr) -> String {
     match peer.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
@@ -136,7 +138,7 @@ fn source(peer: IpAddr) -> String {
     }
 }
 
-/// The network, for the log: an address may be a person's.
+/// The network for the log, because an address may identify a person.
 fn network(peer: IpAddr) -> String {
     match peer.to_canonical() {
         IpAddr::V4(address) => {
@@ -159,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    /// Lets the first so many go on.
+    /// Allows this many failures at once.
     fn failures(free: u32) -> Failures {
         let seen = AtomicU32::new(0);
         Failures::new(Arc::new(move |_, _| {

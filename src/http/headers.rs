@@ -1,4 +1,4 @@
-//! Headers that every answer carries: no cache keeps what people ask, and no browser guesses.
+//! Headers on every answer: no cache stores what people ask, and no browser guesses media types.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -7,7 +7,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 
-/// Middleware: adds what a handler has not set itself. Only the files of the page set their own.
+/// Middleware that adds headers unless a handler has set them. Only the files of the page do.
 pub async fn middleware<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -9,58 +9,58 @@ use actix_web::{HttpResponse, web};
 use futures::future::{BoxFuture, join_all};
 use serde::Serialize;
 
-/// Why a dependency does not serve.
+/// The reason why a dependency does not serve.
 #[derive(Debug)]
 pub enum Fault {
-    /// No answer, or an error.
+    /// The dependency does not answer, or answers with an error.
     Down,
-    /// It answers, but lacks something that this role needs; readiness shows the text.
+    /// The dependency answers but lacks something that this role needs; readiness shows the text.
     Incomplete(String),
 }
 
 /// Checks one dependency.
 pub type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), Fault>> + Send + Sync>;
 
-/// What readiness asks; put into the application's data.
+/// The dependencies that readiness checks; part of the application's data.
 #[derive(Clone, Default)]
 pub struct Health {
     checks: Vec<(&'static str, bool, Check)>,
     started: Arc<AtomicBool>,
     draining: Arc<AtomicBool>,
-    /// The last log entry.
+    /// The reasons in the last log entry.
     said: Arc<Mutex<Reasons>>,
 }
 
-/// Why dependencies are incomplete, by their names.
+/// The reasons why dependencies are incomplete, by name.
 type Reasons = BTreeMap<&'static str, String>;
 
-/// Longest wait for a dependency that decides: well inside the five seconds readiness has.
+/// The longest wait for a required dependency, well inside the five seconds of readiness.
 const REQUIRED_DEADLINE: Duration = Duration::from_secs(2);
-/// Longest wait for one that does not decide. Probes give up after a second or two: one that is
-/// silent must not make this replica look unready, too.
+/// The longest wait for an optional dependency. Probes give up after a second or two, so a silent
+/// optional dependency must not make this replica look unready.
 const OPTIONAL_DEADLINE: Duration = Duration::from_millis(500);
 
 impl Health {
-    /// Adds a dependency without which this role cannot serve.
+    /// Adds a required dependency, without which this role cannot serve.
     #[must_use]
     pub fn required(mut self, name: &'static str, check: Check) -> Self {
         self.checks.push((name, true, check));
         self
     }
 
-    /// Adds a dependency that is reported but does not decide.
+    /// Adds an optional dependency, which is only reported.
     #[must_use]
     pub fn optional(mut self, name: &'static str, check: Check) -> Self {
         self.checks.push((name, false, check));
         self
     }
 
-    /// Startup is over: migrations ran and models are loaded.
+    /// Records that startup is complete: migrations ran and models are loaded.
     pub fn set_started(&self) {
         self.started.store(true, Ordering::Release);
     }
 
-    /// The process is about to stop: no new traffic, please.
+    /// Records that the process is about to stop and wants no new traffic.
     pub fn set_draining(&self) {
         self.draining.store(true, Ordering::Release);
     }
@@ -117,7 +117,7 @@ impl Health {
         }
     }
 
-    /// Logs reasons when they change: those who ask every few seconds do not read the body.
+    /// Logs reasons when they change, because the probes do not read the body.
     fn say(&self, reasons: &Reasons) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if *said == *reasons {
@@ -142,12 +142,12 @@ pub struct Readiness {
     pub reasons: BTreeMap<&'static str, String>,
 }
 
-/// Alive: the process answers.
+/// Answers 200 while the process is alive.
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))
 }
 
-/// Ready: 200 when every required dependency answers, else 503.
+/// Answers 200 when every required dependency is up, else 503.
 pub async fn ready(health: web::Data<Health>) -> HttpResponse {
     let readiness = health.check().await;
     if readiness.status == "ready" {
@@ -157,7 +157,7 @@ pub async fn ready(health: web::Data<Health>) -> HttpResponse {
     }
 }
 
-/// Started: 200 once migrations ran and models are loaded.
+/// Answers 200 once migrations ran and models are loaded.
 pub async fn startup(health: web::Data<Health>) -> HttpResponse {
     if health.started.load(Ordering::Acquire) {
         HttpResponse::Ok().json(serde_json::json!({ "status": "started" }))
@@ -180,7 +180,7 @@ mod tests {
         Arc::new(|| Box::pin(async { Ok(()) }))
     }
 
-    /// What is said of these dependencies, and after how long.
+    /// The status of these dependencies, and the time it took.
     async fn look(health: Health) -> (&'static str, Duration) {
         health.set_started();
         let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! How often the owner of an API key may ask for something: the one table of rate limits.
+//! The table of rate limits: how often the owner of an API key may send each kind of request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::auth::hash_secret;
 use super::problem::Problem;
 
-/// Requests that are counted together, each kind by itself.
+/// The kinds of requests, each with a counter of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
     Questions,
@@ -19,8 +19,8 @@ pub enum Budget {
     Uploads,
 }
 
-/// Method, route, and what a request counts as. Other routes have no limit of their own. The table
-/// in docs/operations.md has the same rows.
+/// Method, route, and kind of a request. Other routes have no limit of their own. The table in
+/// docs/operations.md has the same rows.
 const TABLE: [(&str, &str, Budget); 6] = [
     ("POST", "/v1/conversations/{id}/messages", Budget::Questions),
     ("POST", "/v1/chat/completions", Budget::Questions),
@@ -34,12 +34,12 @@ const TABLE: [(&str, &str, Budget); 6] = [
     ),
 ];
 
-/// Emergencies are counted by themselves, and so many times as many may come: their advice costs
-/// little, and even one that is refused has it.
+/// The factor by which more emergencies than other messages may come. Their advice costs little,
+/// and even a refused emergency gets it.
 const EMERGENCIES: u32 = 10;
 
 impl Budget {
-    /// The kind that a request counts as.
+    /// The kind of a request.
     fn of(request: &HttpRequest) -> Option<Self> {
         let route = request.match_pattern()?;
         let mut rows = TABLE.iter();
@@ -48,7 +48,7 @@ impl Budget {
         row.map(|(_, _, budget)| *budget)
     }
 
-    /// The suffix of the counter's key, behind the owner's hash.
+    /// The suffix of the counter's key, after the owner's hash.
     fn suffix(self) -> &'static str {
         match self {
             Self::Questions => "",
@@ -60,19 +60,19 @@ impl Budget {
     }
 }
 
-/// Counts a request under a key against a number a minute: how long to wait, `None` to go on. A
-/// counter that fails lets everybody go on.
+/// Counts a request under a key against a number per minute; returns how long to wait, or `None` to
+/// go on. A counter that fails lets every request pass.
 pub type Count = Arc<dyn Fn(String, u32) -> BoxFuture<'static, Option<Duration>> + Send + Sync>;
 
-/// The limits of a role; put into the application's data.
+/// The limits of a role; part of the application's data.
 #[derive(Clone)]
 pub struct Limits {
     pub count: Count,
-    /// Requests of one owner and one kind.
+    /// Requests per owner and kind.
     pub per_minute: u32,
 }
 
-/// Counts a request of an owner; 429 if there were too many of its kind.
+/// Counts a request of an owner; returns 429 after too many of its kind.
 pub async fn check(request: &HttpRequest, owner: &str, emergency: bool) -> Result<(), Problem> {
     let limits = request.app_data::<web::Data<Limits>>();
     let Some((limits, budget)) = limits.zip(Budget::of(request)) else {

@@ -1,9 +1,9 @@
-//! What stands in for authentication while it is off: only this machine, and no web page of
-//! somebody else.
+//! The protection that replaces authentication while it is off: it admits only this machine, and
+//! refuses changes from other web pages.
 //!
-//! A browser on this machine sends requests for every page that it shows. Names keep out a page
-//! whose own name was bound to a loopback address meanwhile (DNS rebinding), and origins keep out
-//! a page that changes something without reading the answer.
+//! A browser on this machine sends requests for every page that it shows. The check of names stops
+//! a page whose own name was bound to a loopback address (DNS rebinding). The check of origins
+//! stops a page that changes something without reading the answer.
 
 use std::net::IpAddr;
 
@@ -20,7 +20,7 @@ use super::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Middleware: 403 for requests that a page of somebody else could have sent.
+/// Middleware that answers 403 to requests that another web page could have sent.
 pub async fn middleware<B: MessageBody + 'static>(
     authenticator: web::Data<Authenticator>,
     request: ServiceRequest,
@@ -32,7 +32,7 @@ pub async fn middleware<B: MessageBody + 'static>(
     next.call(request).await
 }
 
-/// `own`: the name that this server was told to listen on.
+/// `own` is the name that this server was told to listen on.
 fn check(headers: &HeaderMap, reads: bool, own: &str) -> Result<(), Problem> {
     let host = headers.get(HOST).and_then(authority);
     let Some(host) = host.filter(|host| is_this_machine(host.host(), own)) else {
@@ -62,7 +62,8 @@ fn is_this_machine(host: &str, own: &str) -> bool {
     host == "localhost" || host == own || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether the page that sent this, if one did, is one of this server. Programs send neither header.
+/// Whether the page that sent this request, if any, belongs to this server. Programs send neither
+/// header.
 fn comes_from(headers: &HeaderMap, host: &Authority) -> bool {
     let mut sites = headers.get_all(SEC_FETCH_SITE);
     let mut origins = headers.get_all(ORIGIN);

@@ -15,7 +15,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-/// What a request is counted under.
+/// The labels under which a request is counted.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct RequestLabels {
     method: String,
@@ -23,7 +23,7 @@ pub struct RequestLabels {
     status: u16,
 }
 
-/// The registry and the metrics of the HTTP edge; put into the application's data.
+/// The registry and the metrics of the HTTP edge; part of the application's data.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
@@ -34,7 +34,7 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let requests = Family::default();
-        // 1 ms to 16 s: time to the response's head, not to the end of a stream.
+        // 1 ms to 16 s: the time to the response's head, not to the end of a stream.
         let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 15));
         let mut registry = Registry::with_prefix("chatbot");
         registry.register("http_requests", "HTTP requests", requests.clone());
@@ -67,7 +67,7 @@ impl Metrics {
     }
 }
 
-/// Middleware: counts and times.
+/// Middleware that counts and times requests.
 pub async fn middleware<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -100,7 +100,7 @@ pub async fn middleware<B: MessageBody>(
     outcome
 }
 
-/// A client may send any word as a method; a label must not grow by what clients write.
+/// Maps unknown methods to one label, because a client may send any word as a method.
 fn known_method(method: &Method) -> String {
     match method.as_str() {
         known @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS" | "PATCH") => known,

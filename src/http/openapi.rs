@@ -1,4 +1,4 @@
-//! `GET /openapi.json` of both roles: paths from a table, schemas from the types themselves.
+//! `GET /openapi.json` of both roles: paths come from a table, schemas from the types themselves.
 
 use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
@@ -27,7 +27,7 @@ use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveRespon
 )))]
 struct Schemas;
 
-/// Method, path, what it does, the success status, and the schema of its body if it has a name.
+/// Method, path, summary, success status, and the schema of the response body if it has a name.
 type Operation = (
     &'static str,
     &'static str,
@@ -172,7 +172,7 @@ const RAG: [Operation; 12] = [
     ("get", "/metrics", "Prometheus metrics", "200", None),
 ];
 
-/// Which role's API.
+/// The role whose API is described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
     Orchestrator,
@@ -216,7 +216,7 @@ pub fn document(api: Api) -> Value {
     document
 }
 
-/// The one request body that no type of ours describes.
+/// The only request body that no Rust type describes.
 fn request_body(path: &str) -> Option<Value> {
     (path == "/v1/chat/completions").then(|| {
         json!({

@@ -19,9 +19,9 @@ pub struct Problem {
     title: &'static str,
     detail: Option<String>,
     retry_after: Option<Duration>,
-    /// Whom the detail has people call.
+    /// The contacts that the detail names.
     contacts: Vec<Contact>,
-    /// Repeats itself where clients of the OpenAI-compatible API look for an error.
+    /// Also writes the error where clients of the OpenAI-compatible API look for it.
     compatible: bool,
 }
 
@@ -43,7 +43,7 @@ impl Problem {
         self
     }
 
-    /// The same, with something in front that matters more than the reason.
+    /// Puts something before the reason, because it matters more.
     #[must_use]
     pub fn preceded_by(mut self, text: &str, contacts: Vec<Contact>) -> Self {
         let reason = self.detail.take().unwrap_or_else(|| self.title.to_owned());
@@ -51,7 +51,7 @@ impl Problem {
         self.with_detail(format!("{text} {reason}"))
     }
 
-    /// The same, with what to do after the reason.
+    /// Adds advice after the reason.
     #[must_use]
     pub fn followed_by(mut self, text: &str, contacts: Vec<Contact>) -> Self {
         let detail = match self.detail.take() {
@@ -62,7 +62,7 @@ impl Problem {
         self.with_detail(detail)
     }
 
-    /// The same, for clients of the OpenAI-compatible API.
+    /// Adapts the problem to clients of the OpenAI-compatible API.
     #[must_use]
     pub fn compatible(mut self) -> Self {
         self.compatible = true;
@@ -89,7 +89,7 @@ impl Problem {
         .with_detail("Send an API key that is not revoked as `Authorization: Bearer <key>`.")
     }
 
-    /// 401: the demo is open to who has its token.
+    /// 401: the request lacks the demo's token.
     pub fn demo_token_needed() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -107,7 +107,7 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed").with_detail(detail)
     }
 
-    /// 404: there is no such thing, or it is another person's.
+    /// 404: the thing does not exist, or belongs to another person.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found").with_detail(detail)
     }
@@ -137,7 +137,7 @@ impl Problem {
         .with_detail(detail)
     }
 
-    /// 415: the media type is not one that is accepted.
+    /// 415: the media type is not accepted.
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -147,7 +147,7 @@ impl Problem {
         .with_detail(detail)
     }
 
-    /// 422: readable, but not acceptable.
+    /// 422: the request is readable, but not acceptable.
     pub fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -181,7 +181,7 @@ impl Problem {
         problem
     }
 
-    /// 500, opaque; the cause is logged here, once.
+    /// 500: the body is opaque, and the cause is logged here, once.
     pub fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(error = %cause, "request failed");
         Self::new(
@@ -191,7 +191,7 @@ impl Problem {
         )
     }
 
-    /// The body, as it stands in `error` events too.
+    /// The body, which `error` events contain too.
     pub fn to_value(&self, request_id: &str) -> Value {
         let mut body = json!({
             "type": format!("urn:chatbot:problem:{}", self.kind),
@@ -243,7 +243,7 @@ impl ResponseError for Problem {
         self.status
     }
 
-    /// The request id is filled in by the request-id middleware, which knows it.
+    /// Leaves the request id to the request-id middleware, which knows it.
     fn error_response(&self) -> HttpResponse {
         self.respond("")
     }
@@ -252,7 +252,7 @@ impl ResponseError for Problem {
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         match error {
-            // The pool or the server: the client should come back.
+            // The pool or the server is at its limit: the client should try again.
             DbError::Unavailable(_) => {
                 tracing::warn!(error = %error, "database unavailable");
                 Self::unavailable("The database does not answer. Try again shortly.")
@@ -284,7 +284,7 @@ pub(super) fn with_request_id(error: &actix_web::Error, request_id: &str) -> Htt
     problem.respond(request_id)
 }
 
-/// The answer for addresses that no route matches.
+/// Answers 404 for addresses that match no route.
 pub async fn not_found(_: HttpRequest) -> Result<HttpResponse, Problem> {
     Err(Problem::not_found("There is nothing at this address."))
 }

@@ -1,4 +1,4 @@
-//! Request ids: taken from `X-Request-Id` or made, sent back, and passed on to rag.
+//! Request ids: taken from `X-Request-Id` or created, returned to the caller, and passed on to rag.
 
 use std::future::{Ready, ready};
 
@@ -13,10 +13,10 @@ use tracing::Instrument;
 use super::problem;
 use crate::domain::ids::new_uuid;
 
-/// The header's name.
+/// The name of the header.
 pub const HEADER: &str = "x-request-id";
 
-/// The id of the request at hand.
+/// The id of the current request.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
@@ -33,28 +33,28 @@ impl FromRequest for RequestId {
     }
 }
 
-/// An id that a caller sent, if it is short and plain enough to be logged.
+/// The id that a caller sent, if it is short and plain enough to be logged.
 fn accepted(request: &ServiceRequest) -> Option<String> {
     let value = request.headers().get(HEADER)?.to_str().ok()?;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     ((1..=64).contains(&value.len()) && value.chars().all(plain)).then(|| value.to_owned())
 }
 
-/// Sends the id back.
+/// Adds the id to the response headers.
 fn name(headers: &mut HeaderMap, id: &str) {
     if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static(HEADER), value);
     }
 }
 
-/// The error of a middleware further in, which no route has turned into a response.
+/// Handles an error of an inner middleware that no route has turned into a response.
 fn refused(error: &Error, id: &str) -> Error {
     let mut response = problem::with_request_id(error, id);
     name(response.headers_mut(), id);
     InternalError::from_response("refused", response).into()
 }
 
-/// Middleware: sets the id, logs the outcome, and turns every error into problem+json.
+/// Middleware that sets the id, logs the outcome, and turns every error into problem+json.
 pub async fn middleware<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,4 +1,4 @@
-//! The HTTP server of a role: routes, shared data, and the way it stops.
+//! The HTTP server of a role: its routes, its shared data, and how it stops.
 
 use std::io;
 use std::net::TcpListener;
@@ -22,14 +22,14 @@ use super::metrics::{self, Metrics};
 use super::{deadline, headers, loopback, problem, request_id};
 use crate::shutdown::{self, Shutdown};
 
-/// How long an idle connection stays open. Load balancers and clients keep theirs for up to 60 s:
-/// whoever closes first must not be us, or a request that is just being sent gets no answer.
+/// How long an idle connection stays open. Load balancers and clients keep theirs for up to 60 s.
+/// If this server closed first, a request on its way would get no answer.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Adds a role's routes and data.
 pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
-/// What every role's server needs.
+/// The settings that every role's server needs.
 #[derive(Clone)]
 pub struct Edge {
     pub authenticator: Authenticator,
@@ -40,14 +40,14 @@ pub struct Edge {
     pub workers: usize,
     /// How long open requests may take to end after the stop.
     pub drain: Duration,
-    /// How long to keep serving after readiness turned false, for load balancers to notice.
+    /// How long to keep serving after readiness turns false, so that load balancers notice.
     pub endpoint_delay: Duration,
-    /// How long a client may take nothing of what it is sent.
+    /// How long a client may leave unread what it is sent.
     pub stalled_client: Duration,
 }
 
-/// What a client that reads slowly may keep here, in bytes: in the kernel, which doubles it for its
-/// own book-keeping, and in the server.
+/// The buffer for a client that reads slowly, in bytes: once in the kernel, which doubles it for
+/// its own book-keeping, and once in the server.
 const SOCKET_BUFFER: usize = 32 * 1024;
 const WRITE_BUFFER: usize = 4 * 1024;
 
@@ -86,7 +86,7 @@ pub async fn serve(
     .keep_alive(KEEP_ALIVE)
     .h1_write_buffer_size(WRITE_BUFFER)
     .disable_signals()
-    // A little longer than the streams have: they say goodbye first.
+    // Waits a little longer than the streams do, because they announce their end first.
     .shutdown_timeout((edge.drain + shutdown::CLOSING).as_secs())
     .listen(listener)?
     .run();
@@ -101,8 +101,8 @@ pub async fn serve(
     outcome
 }
 
-/// While the server stops, each answer is the last one of its connection: who kept the connection
-/// would lose the request that is on its way when the server closes it.
+/// Marks each answer of a stopping server as the last on its connection. A client that kept the
+/// connection would lose a request that is on its way when the server closes it.
 async fn last_of_its_connection<B: MessageBody>(
     health: web::Data<Health>,
     request: ServiceRequest,
@@ -116,8 +116,8 @@ async fn last_of_its_connection<B: MessageBody>(
     Ok(answer)
 }
 
-/// Copies the headers into a map of their size. Actix keeps hundreds of finished requests for the next
-/// ones, and as it made them, each would hold a map with room for 28 headers (8 KiB), and through
+/// Copies the headers into a map of their own size. Actix keeps hundreds of finished requests for
+/// reuse. Each of them would otherwise hold a map with room for 28 headers (8 KiB), and through
 /// their values the buffer that its connection read into.
 async fn own_headers<B: MessageBody>(
     mut request: ServiceRequest,
@@ -126,7 +126,7 @@ async fn own_headers<B: MessageBody>(
     let received = request.headers();
     let mut own = HeaderMap::with_capacity(received.len_keys());
     for (name, value) in received {
-        // Of bytes that were a header's value before, this makes one again.
+        // The bytes were a valid header value before, so this always succeeds.
         if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
             own.append(name.clone(), value);
         }
@@ -135,9 +135,9 @@ async fn own_headers<B: MessageBody>(
     next.call(request).await
 }
 
-/// Bounds what the kernel keeps for a client, and for how long. Connections inherit both from their
-/// listener. A client that reads nothing blocks its stream, which then cannot even notice the time
-/// that passes; the kernel does.
+/// Bounds how much the kernel buffers for a client, and for how long. Connections inherit both
+/// limits from their listener. A client that reads nothing blocks its stream, which then cannot
+/// notice the time that passes; the kernel can.
 fn bound_clients(listener: &TcpListener, stalled: Duration) -> io::Result<()> {
     sockopt::set_socket_send_buffer_size(listener, SOCKET_BUFFER)?;
     #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! Server-sent events with a heartbeat, which is also what notices that a client went away.
+//! Server-sent events with a heartbeat, which also detects that a client went away.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -9,17 +9,17 @@ use actix_web::web::Bytes;
 use futures::{Stream, StreamExt, stream};
 use tokio::time::timeout;
 
-/// One event.
+/// One server-sent event.
 pub struct Frame {
-    /// What a client that comes back names as the last it has seen.
+    /// The id that a resuming client sends as the last event it has seen.
     pub id: Option<String>,
     pub event: Option<String>,
-    /// One line.
+    /// The data, on one line.
     pub data: String,
 }
 
 impl Frame {
-    /// A frame of data alone.
+    /// Creates a frame with data only.
     pub fn data(data: impl Into<String>) -> Self {
         Self {
             id: None,
@@ -42,7 +42,7 @@ impl Frame {
     }
 }
 
-/// Streams the frames; a comment goes out whenever `heartbeat` passes in silence.
+/// Streams the frames, and sends a comment after each `heartbeat` of silence.
 pub fn respond(frames: impl Stream<Item = Frame> + 'static, heartbeat: Duration) -> HttpResponse {
     let frames = Box::pin(frames);
     let body = stream::unfold(frames, move |mut frames| async move {
