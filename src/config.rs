@@ -29,8 +29,8 @@ use crate::llm::LlmConfig;
 use crate::orchestrator::OrchestratorConfig;
 use crate::rag::RagConfig;
 
-/// Fewest attempts at a record: two may have ended with a process that another record killed, and
-/// only the third is a record's own (see `messaging`).
+/// The fewest attempts at a record. Two attempts may have ended with a process that another record
+/// killed; only the third says something about the record itself (see `messaging`).
 const FEWEST_ATTEMPTS: u32 = 3;
 
 /// A secret that serialises as `***` or, when empty, as the empty string.
@@ -39,17 +39,17 @@ const FEWEST_ATTEMPTS: u32 = 3;
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// A secret of this value.
+    /// Creates a secret with this value.
     pub fn new(value: impl Into<String>) -> Self {
         Self(SecretString::from(value.into()))
     }
 
-    /// The value, for the one place that sends it.
+    /// Returns the value, for the single place that sends it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether nothing was configured.
+    /// Whether no value was configured.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
@@ -61,7 +61,7 @@ impl Serialize for Secret {
     }
 }
 
-/// Where the HTTP server listens and what it accepts.
+/// The address and the limits of the HTTP server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerConfig {
@@ -88,7 +88,7 @@ impl Default for ServerConfig {
     }
 }
 
-/// PostgreSQL.
+/// The connection to PostgreSQL.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatabaseConfig {
@@ -117,7 +117,7 @@ impl Default for DatabaseConfig {
 pub struct CacheConfig {
     pub backend: CacheBackend,
     pub url: Secret,
-    /// The authorities to trust with `rediss://`; empty: those of the system.
+    /// The authorities to trust with `rediss://`; empty means the system's.
     pub ca_file: PathBuf,
     pub timeout_ms: u64,
     pub max_connections: usize,
@@ -125,7 +125,7 @@ pub struct CacheConfig {
     pub max_events: usize,
 }
 
-/// Which cache.
+/// The kind of cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CacheBackend {
@@ -167,7 +167,7 @@ pub struct LogConfig {
     pub format: LogFormat,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
@@ -186,7 +186,7 @@ impl Default for LogConfig {
     }
 }
 
-/// Everything, one struct a section.
+/// The whole configuration, with one struct per section.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -203,7 +203,7 @@ pub struct Config {
     pub log: LogConfig,
 }
 
-/// Why the configuration cannot be used.
+/// The reason why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{0}")]
@@ -301,7 +301,7 @@ impl Config {
         self.validate_addresses(figment)
     }
 
-    /// Where a program or a person is sent.
+    /// Checks the addresses to which programs and people are sent.
     fn validate_addresses(&self, figment: &Figment) -> Result<(), ConfigError> {
         let (llm, google) = (&self.llm, &self.embedding.google);
         let addresses = [
@@ -314,7 +314,7 @@ impl Config {
         let expected = "is not an address: expected http://host:port or https://host";
         let wrong = addresses
             .into_iter()
-            // A provider that is not used may have none.
+            // An unused provider may have no address.
             .find(|(key, address)| {
                 let left_empty = address.is_empty() && *key != "orchestrator.rag_url";
                 !(left_empty || is_http(address))
@@ -329,7 +329,7 @@ impl Config {
     }
 }
 
-/// Where the value of a key came from.
+/// Names the origin of a key's value.
 fn origin(figment: &Figment, key: &str) -> String {
     let found = figment.find_metadata(key);
     found.map_or("the defaults".into(), |metadata| metadata.name.to_string())
@@ -339,7 +339,7 @@ fn is_http(url: &str) -> bool {
     url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// One line an error: the key, where the value came from, and what was expected.
+/// Describes each error in one line: the key, the origin of its value, and the expected value.
 fn describe(error: &figment::Error) -> String {
     error
         .clone()

@@ -10,7 +10,7 @@
 //!
 //! * [`cli`]: the command line; the only place that wires adapters together.
 //! * [`config`], [`telemetry`], [`shutdown`]: how a process starts and stops.
-//! * `pool`, [`tls`]: how pools of connections shrink; how connections are encrypted.
+//! * `pool`, [`tls`]: how connection pools shrink, and how connections are encrypted.
 //! * [`domain`]: plain types without I/O.
 //! * [`http`]: the edge that both roles share.
 //! * [`orchestrator`] and [`rag`]: the two roles; neither imports the other.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tikv_jemallocator::Jemalloc;
 
-/// A thread of its own gives pages back that nobody used for ten seconds.
+/// jemalloc's background thread returns pages to the system after ten unused seconds.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 

@@ -1,18 +1,18 @@
-//! What the pools of connections have in common.
+//! The common behaviour of the connection pools.
 
 use std::time::Duration;
 
 use deadpool::managed::{Manager, Object, Pool};
 
-/// A connection that nobody needed for so long is closed.
+/// How long a connection may be idle before it is closed.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// Closes connections that are idle for long, or that are of no use. A burst, or an outage that
-/// everybody waited for, opens all that the pool may have, and each is a process of PostgreSQL. Cheap
+/// Closes connections that are idle for long, or broken. A burst, or the end of an outage, opens as
+/// many connections as the pool allows, and each is a process of PostgreSQL. The function is cheap
 /// enough for every call.
 ///
-/// The pool must hand out first what came back last ([`deadpool::managed::QueueMode::Lifo`]);
-/// otherwise no connection is ever idle for long.
+/// The pool must hand out the most recently returned connection first
+/// ([`deadpool::managed::QueueMode::Lifo`]); otherwise no connection is ever idle for long.
 pub(crate) fn close_idle<M: Manager, W: From<Object<M>>>(
     pool: &Pool<M, W>,
     useful: impl Fn(&M::Type) -> bool,
@@ -60,7 +60,7 @@ mod tests {
         let burst = [pool.get().await, pool.get().await, pool.get().await];
         drop(burst);
         assert_eq!(pool.status().size, 4);
-        // One in use all the time, one again and again.
+        // Keeps one connection in use, and uses another one again and again.
         while pool.status().size > 2 {
             drop(pool.get().await.unwrap());
             close_idle_for(Duration::from_millis(20), &pool, |()| true);

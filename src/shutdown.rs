@@ -9,18 +9,18 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// From closing to the hard end: enough to say goodbye and to give a lease back.
+/// The time from closing to the hard end; enough to end streams and to give leases back.
 pub const CLOSING: Duration = Duration::from_secs(3);
 
-/// Cloned into everything that must notice the end.
+/// The shutdown signal, cloned into everything that must notice it.
 ///
-/// Draining comes first: no new work, what runs may end. Closing follows at the drain deadline:
-/// whatever still runs is handed over, so that another replica continues it. The hard token comes
-/// a moment later, or with a second signal: drop what runs.
+/// Draining comes first: the process takes no new work, and running work may end. Closing follows
+/// at the drain deadline: running work is handed over, so that another replica continues it. The
+/// hard token follows a moment later, or with a second signal, and drops the rest.
 #[derive(Clone)]
 pub struct Shutdown {
-    /// Tasks run here, whoever spawns them: a web server's threads have runtimes of their own,
-    /// which end with the server and would take its tasks along.
+    /// The runtime of all tasks. A web server's threads have runtimes of their own, which end with
+    /// the server and would take its tasks along.
     runtime: Handle,
     soft: CancellationToken,
     closing: CancellationToken,
@@ -29,7 +29,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// A fresh one; nothing is tracked yet. Tasks will run on the runtime that calls this.
+    /// Creates a shutdown that tracks no tasks yet. Tasks will run on the runtime that calls this.
     #[expect(
         clippy::new_without_default,
         reason = "it belongs to the calling runtime"
@@ -44,7 +44,8 @@ impl Shutdown {
         }
     }
 
-    /// Runs a task that shutdown waits for. It must end soon after [`Shutdown::draining`].
+    /// Runs a task that the shutdown waits for. The task must end soon after
+    /// [`Shutdown::draining`].
     pub fn spawn<F>(&self, task: F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -84,8 +85,8 @@ impl Shutdown {
         self.soft.cancel();
     }
 
-    /// Begins draining at the first SIGINT or SIGTERM; resolves at the second, which ends everything
-    /// at once. Until then it runs beside the work, whose outcome counts.
+    /// Begins draining at the first SIGINT or SIGTERM; resolves at the second, which ends
+    /// everything at once. Until then it runs beside the work, whose result counts.
     pub async fn listen_for_signals(&self) -> std::io::Result<()> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -106,8 +107,8 @@ impl Shutdown {
         }
     }
 
-    /// Begins closing when this long has passed since draining began. Never resolves: it runs
-    /// beside the work.
+    /// Begins closing this long after draining began. It never resolves, because it runs beside the
+    /// work.
     pub async fn close_after(&self, drain: Duration) -> Infallible {
         self.draining().await;
         tokio::time::sleep(drain).await;
@@ -115,8 +116,8 @@ impl Shutdown {
         std::future::pending().await
     }
 
-    /// Waits for every task until [`CLOSING`] after closing began; then drops what is left.
-    /// True if all ended.
+    /// Waits for every task until [`CLOSING`] after closing began, then drops the rest. Returns
+    /// true if all tasks ended.
     pub async fn finish(&self) -> bool {
         self.soft.cancel();
         self.tasks.close();

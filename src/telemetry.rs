@@ -1,4 +1,5 @@
-//! Logs: pretty on a terminal, one JSON object a line otherwise. Ids and states only.
+//! Logs: pretty on a terminal, otherwise one JSON object per line. They contain ids and states
+//! only.
 
 use std::any::Any;
 use std::io::IsTerminal;
@@ -10,7 +11,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-/// How lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Pretty on a terminal, JSON otherwise.
@@ -19,7 +20,7 @@ pub enum Format {
     Json,
 }
 
-/// Why logging did not start.
+/// The reason why logging did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     #[error("log.filter is not a filter such as `info` or `chatbot=debug,warn`: {0}")]
@@ -28,14 +29,14 @@ pub enum TelemetryError {
     Twice(#[from] TryInitError),
 }
 
-/// What libraries say of their own inner life; whatever matters to us comes back as an error and
-/// is logged where it is handled. `actix_http::h1` says "error" of whatever a client sends that is
-/// no HTTP. Comes before the configured filter, which may overrule it.
+/// Libraries whose own messages are dropped; errors that matter here are returned and logged where
+/// they are handled. `actix_http::h1` logs an error for everything a client sends that is not HTTP.
+/// The configured filter comes later and may overrule this one.
 const LIBRARIES: &str = "rskafka=off,actix_server=warn,actix_http::h1=off";
 
-/// Below `info` only this program speaks. Libraries print there what they are called with: the
-/// database's driver whole statements, the tokenizer each character of every question and document.
-/// No filter may ask for that, whichever library comes next.
+/// Allows only this program to log below `info`. At those levels libraries print their arguments:
+/// the database's driver prints whole statements, the tokenizer each character of every question
+/// and document. No filter may ask for that, whatever library is added.
 fn tells_no_secret(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= Level::INFO || is_ours(metadata.target())
 }
@@ -45,8 +46,8 @@ fn is_ours(target: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// What a panic may say of itself: words that stand in the code. A formatted message may quote what
-/// a library was given, a whole document for instance.
+/// The part of a panic that may be logged: words from the code itself. A formatted message may
+/// quote a library's arguments, for example a whole document.
 fn panic_message(payload: &(dyn Any + Send)) -> &'static str {
     let literal = payload.downcast_ref::<&'static str>();
     literal.copied().unwrap_or("not told, as it may quote text")

@@ -1,4 +1,4 @@
-//! Encrypted connections to what a role depends on: PostgreSQL, Redis and Kafka.
+//! Encrypted connections to PostgreSQL, Redis and Kafka.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,17 +10,17 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
-/// How a connection is encrypted. The files are PEM and read at every connection, because
+/// How a connection is encrypted. The files are PEM, and are read at every connection, because
 /// certificates rotate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientTls {
-    /// The authorities to trust; `None`: the system's.
+    /// The authorities to trust; `None` means the system's.
     pub ca_file: Option<PathBuf>,
-    /// Certificate chain and key of this client.
+    /// The certificate chain and key of this client.
     pub identity: Option<(PathBuf, PathBuf)>,
 }
 
-/// Why a file of the security settings cannot be used.
+/// The reason why a file of the security settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SecurityError {
     #[error("{} cannot be read: {reason}", path.display())]
@@ -35,8 +35,8 @@ pub enum SecurityError {
 }
 
 impl ClientTls {
-    /// What rustls needs: the other side's certificate and name are always verified. Reads files,
-    /// the system's authorities among them, and so blocks.
+    /// Returns the configuration for rustls, which always verifies the other side's certificate and
+    /// name. The function blocks, because it reads files, including the system's authorities.
     pub fn client_config(&self) -> Result<ClientConfig, SecurityError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder =
@@ -53,7 +53,7 @@ impl ClientTls {
         })
     }
 
-    /// The same where nothing may block.
+    /// Loads the configuration without blocking the calling task.
     pub(crate) async fn load(&self) -> Result<ClientConfig, SecurityError> {
         let tls = self.clone();
         tokio::task::spawn_blocking(move || tls.client_config())
@@ -64,14 +64,14 @@ impl ClientTls {
     }
 }
 
-/// For libraries that make their own configuration: two providers are compiled in, and rustls does
-/// not choose between them.
+/// Chooses rustls' provider for libraries that build their own configuration, because two providers
+/// are compiled in and rustls does not choose between them.
 pub(crate) fn choose_provider() {
-    // Whoever was first chose the same.
+    // An earlier caller chose the same provider.
     let _ = aws_lc_rs::default_provider().install_default();
 }
 
-/// What rustls says in an error of a library above it; `None` if it was not TLS that failed.
+/// Returns the rustls error inside a library's error; `None` if TLS did not fail.
 pub(crate) fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -86,7 +86,8 @@ pub(crate) fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<
     None
 }
 
-/// The PEM of a file of authorities, for libraries that read it themselves and skip what is none.
+/// Returns the PEM of a file of authorities, for libraries that read it themselves and skip invalid
+/// parts.
 pub(crate) fn authorities_pem(path: &Path) -> Result<String, SecurityError> {
     let text = read(path)?;
     authorities(path, &text)?;
@@ -111,7 +112,7 @@ fn certificates(path: &Path, text: &str) -> Result<Vec<CertificateDer<'static>>,
 }
 
 fn secret(path: &Path) -> Result<PrivateKeyDer<'static>, SecurityError> {
-    // The reason is left out: it might quote the file.
+    // Omits the cause, because it might quote the file.
     PrivateKeyDer::from_pem_slice(read(path)?.as_bytes()).map_err(|_| malformed(path, "PEM key"))
 }
 

@@ -1,5 +1,5 @@
-//! `chatbot ask "…"`: a question from the terminal. An answer whose connection breaks, or whose
-//! replica dies or stops, is read on from where it was.
+//! `chatbot ask "…"` asks a question from the terminal. It resumes an answer whose connection
+//! breaks, or whose replica dies or stops.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -20,9 +20,9 @@ use crate::domain::chat::{TurnDone, TurnStatus};
 use crate::safety::{self, texts};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longer than three heartbeats of a stream, and than any other answer takes.
+/// Longer than three heartbeats of a stream, and than any other response takes.
 const READ_TIMEOUT: Duration = Duration::from_secs(40);
-/// How long to look for the rest of an answer; another replica takes a turn over within 20 s.
+/// How long to try to resume an answer; another replica takes a turn over within 20 s.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -32,15 +32,15 @@ pub struct AskArgs {
     question: String,
     #[arg(long, env = "CHATBOT_URL", default_value = "http://127.0.0.1:8000", value_parser = base_url)]
     url: String,
-    /// A demo that runs on this machine needs none.
+    /// The API key; a demo on this machine needs none.
     #[arg(long, env = "CHATBOT_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
-    /// Only these collections; repeatable.
+    /// Search only this collection; repeatable.
     #[arg(long = "collection")]
     collections: Vec<String>,
 }
 
-/// The address of a server, as an argument: without a slash at its end, since paths begin with one.
+/// Parses the address of a server and removes a slash at its end, because paths begin with one.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -48,12 +48,12 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
         .ok_or_else(|| "expected http://host:port or https://host".to_owned())
 }
 
-/// An answer that the server refused, or could not complete, in its words.
+/// An answer that the server refused or could not complete, in the server's words.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(super) struct Refusal {
     text: String,
-    /// Whether the text says whom to call.
+    /// Whether the text already says whom to call.
     advises: bool,
 }
 
@@ -67,8 +67,9 @@ impl Refusal {
     }
 }
 
-/// Streams the answer, then lists its sources. Exit code 2 if there is no answer. An emergency gets
-/// its advice whatever fails, and any other question the line for the urgent case.
+/// Streams the answer, then lists its sources. The exit code is 2 if there is no answer. An
+/// emergency gets its advice whatever fails; any other question that fails gets the line for urgent
+/// cases.
 pub async fn run(args: &AskArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let answered = answer(args).await;
     let Err(error) = answered else {
@@ -133,7 +134,7 @@ impl<'a> Server<'a> {
         checked(answer.with_context(|| self.unreachable())?).await
     }
 
-    /// The events of the answer to the question, in a conversation of its own.
+    /// Asks the question in a new conversation; returns the events of the answer.
     async fn ask(&self, args: &AskArgs) -> anyhow::Result<Response> {
         let conversation = self.post("/v1/conversations", &json!({})).await?;
         let conversation: Value = conversation.json().await?;
@@ -149,7 +150,7 @@ impl<'a> Server<'a> {
             .await
     }
 
-    /// The events after the last one that was read, from whichever replica answers.
+    /// Returns the events after the last one that was read, from any replica.
     async fn go_on(&self, reader: &Reader) -> anyhow::Result<Response> {
         let until = Instant::now() + PATIENCE;
         let (turn, _) = reader
@@ -176,17 +177,17 @@ impl<'a> Server<'a> {
 /// Shows the events of an answer, however many connections they take.
 #[derive(Default)]
 struct Reader {
-    /// Id of the last event; empty before the first.
+    /// The id of the last event; empty before the first.
     last: String,
-    /// Whether some of the answer is on the screen.
+    /// Whether a part of the answer is on the screen.
     shown: bool,
 }
 
 impl Reader {
-    /// Reads until the answer ends, or the connection does.
+    /// Reads until the answer or the connection ends.
     async fn read(&mut self, answer: Response) -> anyhow::Result<Option<TurnDone>> {
         let mut events = answer.bytes_stream().eventsource();
-        // A broken connection is an end like any other: the rest is read from another.
+        // A broken connection ends the loop too; the rest is read from another connection.
         while let Some(Ok(event)) = events.next().await {
             if !event.id.is_empty() {
                 self.last.clone_from(&event.id);
@@ -228,7 +229,7 @@ impl Reader {
     }
 }
 
-/// A text in the data of an event; empty if there is none.
+/// A text in the data of an event; empty if it is absent.
 fn text(event: &Event, key: &str) -> anyhow::Result<String> {
     let data: Value = serde_json::from_str(&event.data)?;
     let text = data.get(key).and_then(Value::as_str);
@@ -240,7 +241,7 @@ fn finish(done: &TurnDone) -> anyhow::Result<ExitCode> {
     output::line(if ended { "" } else { "\n" })?;
     let mut listed = BTreeSet::new();
     for citation in &done.citations {
-        // Several sentences may cite the same words.
+        // Several sentences may cite the same passage.
         if listed.insert((&citation.source_id, &citation.quote)) {
             output::line(&format!("[{}] “{}”", citation.source_id, citation.quote))?;
         }

@@ -9,21 +9,22 @@ use crate::persistence;
 /// What to do with the configuration.
 #[derive(Subcommand)]
 pub enum ConfigCommand {
-    /// Say whether it is valid.
+    /// Check that the configuration is valid.
     Check,
-    /// Print it as it is in force, secrets masked.
+    /// Print the values in force, with secrets masked.
     Show,
 }
 
-/// Runs the command; most of the configuration was validated when it was loaded.
+/// Runs the command; loading has already validated most of the configuration.
 pub fn run(command: &ConfigCommand, config: &Config) -> anyhow::Result<()> {
     match command {
         ConfigCommand::Check => {
-            // Commands that need no database leave another program's DATABASE_URL alone.
+            // Checked here only, because commands without a database ignore another program's
+            // DATABASE_URL.
             if !config.database.url.is_empty() {
                 persistence::check_url(config.database.url.expose())?;
             }
-            // Without it no role starts; the other commands do without.
+            // Checked here only, because the roles need the token and the other commands do not.
             if !config.auth.internal_token.is_empty() {
                 config.auth.check_secrets().map_err(anyhow::Error::msg)?;
             }

@@ -7,25 +7,25 @@ use super::{output, wiring};
 use crate::config::Config;
 use crate::persistence::{Database, dead_letters};
 
-/// Most dead letters that one command looks at.
+/// The most dead letters that one command reads.
 const LIMIT: i64 = 10_000;
 
-/// What to do with records that no handler could finish.
+/// Commands for records that no handler could process.
 #[derive(Subcommand)]
 pub enum DeadLettersCommand {
-    /// Show those that wait for a decision, oldest first.
+    /// Show the dead letters that wait for a decision, oldest first.
     List {
-        /// Those that were published again, too.
+        /// Also show those that were replayed.
         #[arg(long)]
         all: bool,
     },
-    /// Show one with its event, as JSON.
+    /// Show one dead letter with its event, as JSON.
     Show { id: i64 },
-    /// Publish them again, once their cause is gone.
+    /// Publish dead letters again, once their cause is gone.
     Replay {
         #[arg(required_unless_present = "all")]
         ids: Vec<i64>,
-        /// Every one that waits.
+        /// Replay every dead letter that waits.
         #[arg(long, conflicts_with = "ids")]
         all: bool,
     },

@@ -1,4 +1,4 @@
-//! `chatbot demo`: everything on this machine, from nothing, with sample documents.
+//! `chatbot demo` runs everything on this machine, with sample documents.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener};
@@ -21,21 +21,21 @@ use crate::persistence::migrations;
 use crate::rag::parse::MediaType;
 use crate::shutdown::Shutdown;
 
-/// How to run the demo.
+/// The options of the demo.
 #[derive(Args)]
 pub struct DemoArgs {
-    /// Where data is kept; `CHATBOT_DATA_DIR` does the same.
+    /// The data directory; `CHATBOT_DATA_DIR` does the same.
     #[arg(long)]
     data_dir: Option<PathBuf>,
-    /// The page's port; another free one is taken if it is in use.
+    /// The page's port; the demo takes another free port if it is in use.
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// The address to listen on. The demo has no API keys, so only loopback will do.
+    /// The address to listen on; loopback only, because the demo has no API keys.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
 }
 
-/// How long answers that still stream may go on after Ctrl-C.
+/// How long streaming answers may continue after Ctrl-C.
 const DRAIN: Duration = Duration::from_secs(5);
 
 const MANIFEST: &str = include_str!("../../samples/manifest.toml");
@@ -46,7 +46,7 @@ macro_rules! samples {
     };
 }
 
-/// Fills the model cache where people can watch; a filled one costs nothing.
+/// Fills the model cache with visible progress; a full cache costs nothing.
 async fn fetch_model(config: &Config) -> anyhow::Result<()> {
     let embedding = config.embedding.clone();
     if embedding.backend == EmbeddingBackend::Local && embedding.download {
@@ -77,7 +77,7 @@ struct Steps;
 
 impl StartProgress for Steps {
     fn step(&self, message: &str) {
-        // Progress is a courtesy: a closed terminal must not stop the start.
+        // Ignores errors, because a closed terminal must not stop the start.
         let _ = output::line(&format!("  {message}"));
     }
 }
@@ -125,12 +125,12 @@ async fn start_and_serve(
     outcome
 }
 
-/// Nobody waits for the end of what has only just begun.
+/// Runs the work until the shutdown begins; nobody waits for a start that is no longer wanted.
 async fn unless_stopped<T>(shutdown: &Shutdown, work: impl Future<Output = T>) -> Option<T> {
     shutdown.soft_token().run_until_cancelled(work).await
 }
 
-/// Both roles, built, and the ways to them.
+/// Both roles, built, with their addresses.
 struct Ready {
     demo: RunningDemo,
     answers: &'static str,
@@ -204,7 +204,7 @@ async fn serve_all(
     Ok(())
 }
 
-/// How to use it.
+/// Prints how to use the demo.
 fn tell(demo: &RunningDemo, answers: &str) -> anyhow::Result<()> {
     let RunningDemo {
         urls: [page, documents],
@@ -221,7 +221,7 @@ fn tell(demo: &RunningDemo, answers: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The wished port, or any free one if it is taken, which is said.
+/// Listens on the wanted port, or on any free port if it is taken, and says so.
 fn listen(host: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
     let refused = match TcpListener::bind((host, port)) {
         Ok(listener) => return Ok(listener),
@@ -254,7 +254,8 @@ fn demo_config(
     config.auth.internal_token = Secret::new(keys::new_secret()?);
     rag_url.clone_into(&mut config.orchestrator.rag_url);
     config.server.drain_seconds = DRAIN.as_secs();
-    // The bus forgets when the process ends: what waited is announced again at once.
+    // The in-process bus forgets its records when the process ends, so they are announced again at
+    // once.
     config.rag.ingestion.reannounce_seconds = 0;
     Ok(config)
 }

@@ -1,4 +1,4 @@
-//! `chatbot eval retrieval`: quality of each leg and of their fusion on a BEIR dataset.
+//! `chatbot eval retrieval` measures each leg and their fusion on a BEIR dataset.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use crate::config::Config;
 use crate::persistence::retrieval;
 use crate::rag::retrieve::{Legs, Retriever, fuse};
 
-/// What to measure.
+/// The measurement to make.
 #[derive(Subcommand)]
 pub enum EvalCommand {
-    /// nDCG@10, MAP@10, MRR@10 and recall@10 for lexical, dense and fused.
+    /// Measure nDCG@10, MAP@10, MRR@10 and recall@10 of the lexical, dense and fused rankings.
     Retrieval {
-        /// A folder with `queries.jsonl` and `qrels/dev.tsv`; its corpus must have been ingested.
+        /// A folder with `queries.jsonl` and `qrels/dev.tsv`; ingest its corpus first.
         #[arg(long)]
         dataset: PathBuf,
         /// The collection that holds the corpus.
@@ -43,12 +43,12 @@ struct Metadata {
 
 type Judgments = HashMap<String, HashMap<String, u8>>;
 
-/// Ranks looked at.
+/// The number of ranks that count.
 const DEPTH: usize = 10;
-/// From this grade on an answer counts as relevant for MAP, MRR and recall.
+/// The lowest grade that counts as relevant for MAP, MRR and recall.
 const RELEVANT: u8 = 2;
 
-/// Means over the queries.
+/// The means over the queries.
 #[derive(Clone, Copy, Default)]
 struct Scores {
     ndcg: f64,
@@ -111,12 +111,12 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether some passage is related at all. Evaluation tools leave the other queries out.
+/// Whether any passage is relevant. Evaluation tools leave out the other queries.
 fn is_answerable(grades: &HashMap<String, u8>) -> bool {
     grades.values().any(|grade| *grade > 0)
 }
 
-/// External ids in rank order for lexical, dense and fused; a document counts by its best chunk.
+/// External ids in rank order for lexical, dense and fused; a document's best chunk counts.
 async fn rankings(retriever: &Retriever, legs: &Legs) -> anyhow::Result<[Vec<String>; 3]> {
     let dense = legs.dense.as_deref().unwrap_or_default();
     let fused = fuse(legs, &retriever.config);

@@ -1,4 +1,4 @@
-//! `chatbot healthcheck`: for containers without a shell.
+//! `chatbot healthcheck`, for containers without a shell.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,28 +9,28 @@ use super::output;
 use crate::config::Config;
 use crate::domain::causes;
 
-/// A role, as an argument.
+/// A role as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RoleName {
     Orchestrator,
     Rag,
 }
 
-/// Which server to ask.
+/// The server to check.
 #[derive(Args)]
 pub struct HealthcheckArgs {
-    /// Only this role; without it whichever answers on the configured port.
+    /// Check this role only; the default is the role that answers on the configured port.
     #[arg(value_enum)]
     role: Option<RoleName>,
-    /// Ask for liveness instead of readiness.
+    /// Check liveness instead of readiness.
     #[arg(long)]
     live: bool,
 }
 
-/// Most characters of an answer that are shown.
+/// The most characters of a response that are shown.
 const SHOWN: usize = 300;
 
-/// Exit 0 if the server answers as it should. Says what was asked and what came back.
+/// Exits with 0 if the server is well. Prints the request and the response.
 pub async fn run(args: &HealthcheckArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let http = reqwest::Client::builder()
         .timeout(Duration::from_secs(4))
@@ -58,7 +58,7 @@ pub async fn run(args: &HealthcheckArgs, config: &Config) -> anyhow::Result<Exit
     Ok(ExitCode::FAILURE)
 }
 
-/// Whether the server is well, and what came back.
+/// Whether the server is well, and its response.
 async fn ask(http: &reqwest::Client, url: &str) -> (bool, String) {
     let answer = match http.get(url).send().await {
         Ok(answer) => answer,

@@ -1,4 +1,4 @@
-//! `chatbot ingest PATH…`: uploads files, folders or JSON lines, and waits until all are searchable.
+//! `chatbot ingest PATH…` uploads files, folders or JSON lines, and waits until all are searchable.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,22 +19,22 @@ use super::output;
 use super::running_demo::key_for;
 use crate::rag::parse::MediaType;
 
-/// Uploads that wait for an answer at once.
+/// The number of uploads in flight.
 const CONCURRENCY: usize = 8;
 /// The longest pause between two attempts, whatever the server asks for.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// What to upload, and where to.
+/// The files to upload and their destination.
 #[derive(Args)]
 pub struct IngestArgs {
-    /// Files and folders. A `.jsonl` file holds one document a line: `_id`, `title`, `text`.
+    /// Files and folders. A `.jsonl` file holds one document per line: `_id`, `title`, `text`.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     #[arg(long)]
     collection: String,
     #[arg(long, env = "CHATBOT_RAG_URL", default_value = "http://127.0.0.1:8001", value_parser = base_url)]
     url: String,
-    /// A demo that runs on this machine needs none.
+    /// The API key; a demo on this machine needs none.
     #[arg(long, env = "CHATBOT_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
 }
@@ -48,14 +48,14 @@ pub struct Upload {
     pub bytes: Vec<u8>,
 }
 
-/// Where uploads go.
+/// The destination of uploads.
 pub struct Client {
     pub http: reqwest::Client,
     pub url: String,
     pub api_key: Option<String>,
 }
 
-/// Uploads and waits. Exit code 1 if a document failed.
+/// Uploads and waits. The exit code is 1 if a document failed.
 pub async fn run(args: &IngestArgs) -> anyhow::Result<ExitCode> {
     let mut uploads = Vec::new();
     for path in &args.paths {
@@ -110,7 +110,7 @@ fn collect(path: &Path, collection: &str, uploads: &mut Vec<Upload>) -> anyhow::
     if extension == "jsonl" {
         return collect_lines(&String::from_utf8(bytes()?)?, collection, uploads);
     }
-    // What cannot be parsed is left out of a folder without a word, as people expect.
+    // Skips files of a folder that cannot be parsed, without a message.
     if let Some(media_type) = MediaType::from_extension(extension) {
         uploads.push(Upload {
             collection: collection.to_owned(),
@@ -152,18 +152,18 @@ fn collect_lines(text: &str, collection: &str, uploads: &mut Vec<Upload>) -> any
     Ok(())
 }
 
-/// What became of the uploads.
+/// The results of the uploads.
 #[derive(Default)]
 pub struct Outcome {
     pub indexed: usize,
     pub unchanged: usize,
-    /// External id, and what of the document was left out.
+    /// The external id, and the parts of the document that were left out.
     pub warnings: Vec<(String, String)>,
-    /// External id and reason.
+    /// The external id and the reason.
     pub failed: Vec<(String, String)>,
 }
 
-/// Uploads a few at a time and waits for each until it is searchable or has failed.
+/// Uploads a few documents at a time, and waits for each until it is searchable or has failed.
 pub async fn upload_all(client: &Client, uploads: Vec<Upload>) -> anyhow::Result<Outcome> {
     let bar = ProgressBar::new(uploads.len().try_into()?);
     bar.set_style(ProgressStyle::with_template(
@@ -202,7 +202,7 @@ pub async fn upload_all(client: &Client, uploads: Vec<Upload>) -> anyhow::Result
     Ok(outcome)
 }
 
-/// The document's address, and whether it was unchanged.
+/// Returns the document's address, and whether the document was unchanged.
 async fn send(client: &Client, upload: Upload) -> anyhow::Result<(String, bool)> {
     let mut address = url::Url::parse(&client.url)?;
     address
@@ -233,7 +233,7 @@ async fn send(client: &Client, upload: Upload) -> anyhow::Result<(String, bool)>
     Ok((plain, unchanged))
 }
 
-/// The answer to a request, sent again for as long as the server asks to wait.
+/// Sends a request again for as long as the server asks the client to wait.
 async fn when_it_may(request: impl Fn() -> RequestBuilder) -> reqwest::Result<Response> {
     loop {
         let answer = request().send().await?;
@@ -253,7 +253,7 @@ fn authorised(client: &Client, request: RequestBuilder) -> RequestBuilder {
     }
 }
 
-/// The document in its terminal state: searchable, or failed.
+/// Waits for the document's terminal state: searchable or failed.
 async fn wait(client: &Client, address: &str) -> anyhow::Result<Value> {
     loop {
         let answer = authorised(client, client.http.get(address)).send().await?;

@@ -13,21 +13,21 @@ use crate::http::auth::hash_secret;
 use crate::persistence::Database;
 use crate::persistence::api_keys::{self, NewApiKey};
 
-/// What to do with API keys.
+/// Commands for API keys.
 #[derive(Subcommand)]
 pub enum KeysCommand {
-    /// Make a key; its secret is shown once.
+    /// Create a key; its secret is shown once.
     Create {
-        /// For people to recognise the key.
+        /// A name by which people recognise the key.
         #[arg(long)]
         name: String,
-        /// The person or service that the key speaks for.
+        /// The person or service that the key acts for.
         #[arg(long)]
         owner: String,
-        /// chat, search, documents; repeatable.
+        /// A scope: chat, search or documents; repeatable.
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
-        /// Only these collections; repeatable. Without it: all.
+        /// Limit the key to this collection; repeatable. The default is all collections.
         #[arg(long = "collection")]
         collections: Vec<String>,
         #[arg(long)]
@@ -35,7 +35,7 @@ pub enum KeysCommand {
     },
     /// Show every key without its secret.
     List,
-    /// Make a key useless from now on.
+    /// Revoke a key at once.
     Revoke { id: ApiKeyId },
 }
 
@@ -87,7 +87,7 @@ pub async fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An owner is compared as a whole, so that one with unseen characters is refused, not changed.
+/// Owners are compared as a whole, so an owner with invisible characters is refused, not changed.
 fn checked_owner(owner: &str) -> anyhow::Result<&str> {
     if owner.is_empty() || name::plain(owner) != owner {
         bail!("`--owner` must be a name without control characters or blanks around it.");
@@ -122,7 +122,7 @@ pub(super) fn new_secret() -> anyhow::Result<String> {
     Ok(format!("cb_{}", random_hex::<32>()?))
 }
 
-/// So many random bytes.
+/// Returns this many random bytes as hexadecimal digits.
 pub(super) fn random_hex<const BYTES: usize>() -> anyhow::Result<String> {
     let mut bytes = [0_u8; BYTES];
     getrandom::fill(&mut bytes).context("the system gives no random bytes")?;

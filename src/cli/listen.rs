@@ -1,4 +1,4 @@
-//! Where a server listens, or why it cannot and what to do.
+//! Opens a server's port, or explains why it cannot be opened and what to do.
 
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
@@ -7,7 +7,7 @@ use anyhow::anyhow;
 
 use crate::config::ServerConfig;
 
-/// Listens where the configuration says.
+/// Listens on the configured address.
 pub fn listen(server: &ServerConfig) -> anyhow::Result<TcpListener> {
     let (host, port) = (server.host.as_str(), server.port);
     TcpListener::bind((host, port)).map_err(|error| explain(&error, host, port))
@@ -49,7 +49,7 @@ mod tests {
         let said = refusal("127.0.0.1", port);
         assert!(said.contains(&format!("port {port} is in use.")), "{said}");
         assert!(said.ends_with("CHATBOT__SERVER__PORT"), "{said}");
-        // An address for documentation, which no machine has.
+        // An address reserved for documentation, which no machine has.
         let said = refusal("192.0.2.1", 1);
         assert!(said.ends_with("CHATBOT__SERVER__HOST"), "{said}");
     }

@@ -10,16 +10,16 @@ use super::{output, wiring};
 use crate::config::Config;
 use crate::persistence::{Database, DbError, catalogue, migrations};
 
-/// Pause between two looks at what is pending.
+/// The pause between two looks for pending migrations.
 const POLL: Duration = Duration::from_secs(1);
-/// The exit code when trying again cannot help: a migration that fails, or tables that are missing.
-/// The Job of `k8s/base/migrate` gives up at this one.
+/// The exit code when a retry cannot help: a migration fails, or tables are missing. The Job of
+/// `k8s/base/migrate` gives up at this code.
 const HOPELESS: u8 = 3;
 
-/// Apply, or only look.
+/// The options of the migration.
 #[derive(Args)]
 pub struct MigrateArgs {
-    /// Only say what is pending.
+    /// List the pending migrations without applying them.
     #[arg(long)]
     status: bool,
     /// Wait this long for another process to apply them.
@@ -27,8 +27,8 @@ pub struct MigrateArgs {
     wait: Option<u64>,
 }
 
-/// Applies pending migrations, or with `--status` lists them and the tables that should be there and
-/// are not (exit code 1 if there are any).
+/// Applies pending migrations. With `--status` it lists them and the missing tables instead, with
+/// exit code 1 if there are any.
 pub async fn run(args: &MigrateArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let database = wiring::database(config)?;
     if let Some(seconds) = args.wait {
@@ -74,7 +74,7 @@ async fn status(database: &Database) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says why, and that trying again cannot help.
+/// Prints the reason; the exit code says that a retry cannot help.
 fn hopeless(error: &anyhow::Error) -> ExitCode {
     output::error(error);
     ExitCode::from(HOPELESS)

@@ -1,4 +1,4 @@
-//! The command line, and the only place that wires adapters together.
+//! The command line, and the only place that connects adapters to the roles.
 
 mod ask;
 mod config;
@@ -27,14 +27,14 @@ use crate::http::openapi;
 use crate::rag::parse::{self, MediaType, WorkerLimits};
 use crate::telemetry;
 
-/// How long threads that block may go on when everything else has ended.
+/// How long blocked threads may continue after everything else has ended.
 const LAST_WAIT: Duration = Duration::from_millis(500);
 
 /// A healthcare chatbot that answers only from your own approved documents.
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
-    /// Configuration file (TOML); `CHATBOT_CONFIG` does the same.
+    /// The configuration file (TOML); `CHATBOT_CONFIG` does the same.
     #[arg(long, global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -46,21 +46,21 @@ enum Command {
     /// Run a role.
     #[command(subcommand)]
     Serve(serve::Role),
-    /// Run everything on this machine with sample documents: no server to install, no key.
+    /// Run everything on this machine with sample documents; it needs no server and no key.
     Demo(demo::DemoArgs),
-    /// Bring the database up to date.
+    /// Apply pending database migrations.
     Migrate(migrate::MigrateArgs),
     /// Upload documents and wait until they are searchable.
     Ingest(ingest::IngestArgs),
     /// Ask a question and print the answer with its sources.
     Ask(ask::AskArgs),
-    /// The embedding model's files.
+    /// Manage the files of the embedding model, and check language models.
     #[command(subcommand)]
     Models(models::ModelsCommand),
-    /// API keys.
+    /// Manage API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Records that no handler could finish.
+    /// Show and replay records that no handler could process.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLettersCommand),
     /// Measure quality on a dataset.
@@ -74,7 +74,7 @@ enum Command {
         #[arg(value_enum, default_value = "orchestrator")]
         role: healthcheck::RoleName,
     },
-    /// Exit 0 if the server on this machine is ready.
+    /// Exit with 0 if the server on this machine is ready.
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Parse one document from standard input; used by the sandbox.
     #[command(hide = true)]
@@ -114,7 +114,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         LogFormat::Pretty => telemetry::Format::Pretty,
         LogFormat::Json => telemetry::Format::Json,
     };
-    // Commands for people say what they do themselves; only trouble is logged.
+    // Interactive commands report their own results, so only warnings are logged.
     let filter = if quiet && config.log.filter == "info" {
         "warn"
     } else {
@@ -126,7 +126,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(dispatch(cli.command, config));
-    // A thread that is still blocked by now is not worth waiting for.
+    // Does not wait for threads that are still blocked.
     runtime.shutdown_timeout(LAST_WAIT);
     outcome
 }
@@ -151,7 +151,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
             output::line(&serde_json::to_string_pretty(&openapi::document(api))?)?;
         }
         Command::Healthcheck(args) => return healthcheck::run(&args, &config).await,
-        // Handled before the runtime was built.
+        // This command is handled before the runtime is built.
         Command::ParseWorker { .. } => {}
     }
     Ok(ExitCode::SUCCESS)

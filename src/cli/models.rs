@@ -10,11 +10,11 @@ use crate::llm::{LlmConfig, ModelCheck, ModelState};
 /// Commands about model files and models.
 #[derive(Subcommand)]
 pub enum ModelsCommand {
-    /// Fetch what is missing or damaged.
+    /// Download files that are missing or damaged.
     Pull,
     /// Show the files and whether they are intact.
     List,
-    /// Ask each configured provider whether it has the configured language model, and for how long.
+    /// Ask each provider whether it still has the configured language model, and until when.
     Check,
 }
 
@@ -48,7 +48,8 @@ pub async fn run(command: &ModelsCommand, config: &Config) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Prints a line for each model; fails if one is unknown, has an end, or could not be asked for.
+/// Prints a line for each model; fails if one is unknown, has an announced end, or could not be
+/// looked up.
 async fn check(config: &LlmConfig) -> anyhow::Result<()> {
     let checks = config.check_models().await?;
     if checks.is_empty() {

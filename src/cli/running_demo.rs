@@ -1,4 +1,4 @@
-//! How programs on this machine find a demo that runs, and what opens it.
+//! How programs on this machine find a running demo and its token.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -11,23 +11,23 @@ use url::{Host, Url};
 
 use crate::config;
 
-/// A file in the demo's data directory, which only its user may read.
+/// The name of a file in the demo's data directory that only its user may read.
 const FILE: &str = "demo.json";
 
-/// Where a demo listens, and its token.
+/// The addresses of a demo, and its token.
 #[derive(Serialize, Deserialize)]
 pub struct RunningDemo {
-    /// Of the page and of the documents API.
+    /// The addresses of the page and of the documents API.
     pub urls: [String; 2],
     pub token: String,
 }
 
-/// The file, until it is dropped.
+/// Removes the file when it is dropped.
 pub struct Published(PathBuf);
 
 impl Drop for Published {
     fn drop(&mut self) {
-        // A file that stays names a token that opens nothing any more.
+        // A file that stays behind is harmless: its token opens nothing any more.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -57,8 +57,8 @@ impl RunningDemo {
     }
 }
 
-/// The key for the server at this URL: the given one, or the token of a demo that runs
-/// there. No other server is sent a demo's token.
+/// Returns the key for the server at this URL: the given one, or the token of a demo that runs
+/// there. No other server receives a demo's token.
 pub fn key_for(url: &str, key: Option<&String>) -> Option<String> {
     key.cloned().or_else(|| {
         let text = fs::read_to_string(config::data_dir().join(FILE)).ok()?;
@@ -67,7 +67,7 @@ pub fn key_for(url: &str, key: Option<&String>) -> Option<String> {
     })
 }
 
-/// The port, if the URL is one of this machine.
+/// The port, if the URL points to this machine.
 fn loopback_port(url: &str) -> Option<u16> {
     let url = Url::parse(url).ok()?;
     let local = match url.host()? {

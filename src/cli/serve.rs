@@ -12,12 +12,12 @@ use crate::config::Config;
 use crate::http::server;
 use crate::shutdown::Shutdown;
 
-/// Which role to run.
+/// The role to run.
 #[derive(Subcommand, Clone, Copy)]
 pub enum Role {
-    /// The chat API and the web page.
+    /// Serve the chat API and the web page.
     Orchestrator,
-    /// Documents and retrieval.
+    /// Serve documents and retrieval.
     Rag,
 }
 
@@ -58,7 +58,7 @@ async fn run_role(role: Role, config: Config, shutdown: Shutdown) -> anyhow::Res
     }
 }
 
-/// Without authentication nobody but this machine may come in.
+/// Fails unless only this machine can connect, because authentication is off.
 fn require_loopback(config: &Config, listener: &TcpListener) -> anyhow::Result<()> {
     if config.auth.enabled {
         return Ok(());

@@ -42,12 +42,12 @@ pub use contacts::contacts;
 
 /// The consumer group of the rag workers.
 const RAG_GROUP: &str = "rag";
-/// Pause between attempts to create the topics.
+/// The pause between attempts to create the topics.
 const TOPIC_RETRY: Duration = Duration::from_secs(2);
-/// How long a query's embedding is worth keeping.
+/// How long a query's embedding stays in the cache.
 const EMBEDDING_TTL: Duration = Duration::from_hours(1);
 
-/// The pool.
+/// Creates the pool.
 pub fn database(config: &Config) -> anyhow::Result<Database> {
     if config.database.url.is_empty() {
         bail!(
@@ -62,7 +62,7 @@ pub fn database(config: &Config) -> anyhow::Result<Database> {
     })?)
 }
 
-/// Runs pending migrations if told to; refuses to start with pending ones, or with tables missing.
+/// Applies pending migrations if configured; refuses to start with pending ones or missing tables.
 pub async fn require_migrated(database: &Database, config: &Config) -> anyhow::Result<()> {
     if config.database.run_migrations {
         migrations::run(config.database.url.expose()).await?;
@@ -79,13 +79,13 @@ pub async fn require_migrated(database: &Database, config: &Config) -> anyhow::R
     require_whole(database).await
 }
 
-/// Fails if tables are missing although no migration is pending, as after half a restore.
+/// Fails if tables are missing although no migration is pending, as after an incomplete restore.
 pub async fn require_whole(database: &Database) -> anyhow::Result<()> {
     let defect = catalogue::find_defect(database).await?;
     defect.map_or(Ok(()), |defect| Err(not_whole(&defect)))
 }
 
-/// Says what to do about missing tables.
+/// Tells the operator what to do about missing tables.
 pub fn not_whole(defect: &str) -> anyhow::Error {
     anyhow!(
         "the database is not whole: {defect}. A restore ended halfway, or ran as another user: \
@@ -93,7 +93,7 @@ pub fn not_whole(defect: &str) -> anyhow::Error {
     )
 }
 
-/// Redis with its in-process twin behind it, or the twin alone.
+/// Creates Redis with the in-process cache as its fallback, or the in-process cache alone.
 pub fn cache(config: &Config) -> anyhow::Result<Arc<dyn Cache>> {
     let limits = CacheLimits {
         max_events: config.cache.max_events,
@@ -118,7 +118,7 @@ pub fn cache(config: &Config) -> anyhow::Result<Arc<dyn Cache>> {
     Ok(Arc::new(Resilient::new(Arc::new(redis), local)))
 }
 
-/// What a process has one of, whichever roles it runs.
+/// The parts that a process has once, whatever roles it runs.
 pub struct Process {
     pub config: Config,
     pub database: Database,
@@ -131,14 +131,14 @@ pub struct Process {
     failures: Failures,
 }
 
-/// A role, ready to be served.
+/// A role that is ready to serve.
 pub struct Built {
     pub edge: Edge,
     pub routes: Routes,
 }
 
 impl Process {
-    /// Adapters as configured; nothing is connected yet.
+    /// Creates the configured adapters without connecting to anything.
     pub fn new(config: Config, database: Database, shutdown: Shutdown) -> anyhow::Result<Self> {
         let metrics = Metrics::default();
         let failures = Failures::new(edge::count(Arc::new(InProcessCache::new(
@@ -157,7 +157,7 @@ impl Process {
         })
     }
 
-    /// Publishes the outbox and removes what nobody needs any more, until shutdown.
+    /// Publishes the outbox and removes old records until the shutdown.
     pub fn spawn_upkeep(&self) {
         let settings = RelaySettings {
             poll: Duration::from_millis(self.config.messaging.poll_ms),
@@ -179,7 +179,8 @@ impl Process {
             .spawn(async move { housekeeping::prune(&database, keep, &token).await });
     }
 
-    /// The orchestrator on these adapters. Kafka and Redis may be down: chat goes on.
+    /// Builds the orchestrator on these adapters. Kafka and Redis may be down, because chat works
+    /// without them.
     pub fn orchestrator(&self) -> anyhow::Result<Built> {
         let (config, database) = (&self.config, &self.database);
         let providers = ProviderChain::from_config(&config.llm)?;
@@ -232,7 +233,7 @@ impl Process {
         })
     }
 
-    /// One line a model, while the role starts; nothing waits for it.
+    /// Logs one line per model while the role starts; nothing waits for it.
     fn spawn_model_check(&self) {
         let (config, token) = (self.config.llm.clone(), self.shutdown.soft_token());
         self.shutdown.spawn(async move {
@@ -243,7 +244,7 @@ impl Process {
         });
     }
 
-    /// The rag role on these adapters, its workers included.
+    /// Builds the rag role on these adapters, including its workers.
     pub async fn rag(&self) -> anyhow::Result<Built> {
         let (config, database) = (&self.config, &self.database);
         let (embedder, generation) = embedder(config, database).await?;
@@ -291,7 +292,7 @@ impl Process {
         })
     }
 
-    /// Nothing is forgotten, everything has its embedding, and searches are quick.
+    /// Announces lost documents again, completes missing embeddings, and keeps the vector index.
     fn spawn_upkeep_of_index(&self, embedder: &Arc<dyn Embedder>, generation: Generation) {
         let (config, shutdown) = (&self.config.rag, &self.shutdown);
         let seconds = config.ingestion.reannounce_seconds;
@@ -318,7 +319,7 @@ impl Process {
         settings.heartbeat = Duration::from_millis(messaging.heartbeat_ms);
         settings.max_attempts = messaging.max_attempts;
         if messaging.backend == MessagingBackend::InProcess {
-            // This bus ends with the process: what is in hand is announced again when it starts.
+            // This bus ends with the process, so running work is announced again at the next start.
             settings.drain = Duration::ZERO;
         }
         let consumer = LeasedConsumer::new(
@@ -336,7 +337,7 @@ impl Process {
     }
 }
 
-/// The model and the generation its vectors belong to.
+/// Loads the model, and the generation that its vectors belong to.
 pub async fn embedder(
     config: &Config,
     database: &Database,
@@ -347,7 +348,7 @@ pub async fn embedder(
     Ok((embedder, generation))
 }
 
-/// Kafka may be away at the start: chat begins without it, and the outbox waits.
+/// Retries in the background, because chat starts without Kafka and the outbox waits.
 async fn create_topics(log: &dyn Log, token: &CancellationToken) {
     while let Err(error) = log.ensure_topics().await {
         tracing::warn!(error = %error, "topics cannot be created yet");
@@ -358,7 +359,7 @@ async fn create_topics(log: &dyn Log, token: &CancellationToken) {
     }
 }
 
-/// A path of the configuration, where an empty one names nothing.
+/// Reads a path of the configuration; an empty path means none.
 fn named(path: &Path) -> Option<PathBuf> {
     (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }

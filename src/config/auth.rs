@@ -12,7 +12,7 @@ use super::Secret;
 pub struct AuthConfig {
     pub enabled: bool,
     pub internal_token: Secret,
-    /// What `internal_token` was before; while it is rotated both are accepted.
+    /// The previous `internal_token`; during a rotation both are accepted.
     pub internal_token_previous: Secret,
     pub allow_weak_secrets: bool,
 }
@@ -28,13 +28,13 @@ impl Default for AuthConfig {
     }
 }
 
-/// Fewest characters of a shared secret, and fewest different ones among them. Of 32 random
-/// hexadecimal digits one in twenty million has fewer than eight different ones.
+/// The fewest characters of a shared secret, and the fewest different ones among them. Of 32 random
+/// hexadecimal digits, one in twenty million has fewer than eight different ones.
 const FEWEST_CHARACTERS: usize = 32;
 const FEWEST_DIFFERENT: usize = 8;
 
 impl AuthConfig {
-    /// Why a role must not start with these secrets.
+    /// Returns the reason why a role must not start with these secrets.
     pub fn check_secrets(&self) -> Result<(), String> {
         if self.internal_token.is_empty() {
             return Err(format!(
@@ -68,7 +68,7 @@ fn how_to_make(variable: &str) -> String {
     )
 }
 
-/// How somebody could guess this secret.
+/// Explains how somebody could guess this secret.
 fn weakness(secret: &str) -> Option<String> {
     let characters: Vec<char> = secret.chars().collect();
     if characters.len() < FEWEST_CHARACTERS {
@@ -86,7 +86,7 @@ fn weakness(secret: &str) -> Option<String> {
     repeats(&characters).then(|| "it repeats itself".to_owned())
 }
 
-/// Whether a piece of at most half the length makes the whole.
+/// Whether the text repeats a piece of at most half its length.
 fn repeats(characters: &[char]) -> bool {
     (1..=characters.len() / 2).any(|period| {
         let later = characters.iter().skip(period);

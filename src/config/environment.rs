@@ -1,9 +1,10 @@
-//! `CHATBOT__SECTION__KEY`, and names that were meant to be one.
+//! `CHATBOT__SECTION__KEY`, and misspelt variants of it.
 //!
-//! A setting that is misspelt would be left out in silence, so it is refused with the nearest name.
-//! `CHATBOT__` is ours alone. Behind a single underscore there may be names of others: scripts have
-//! some, and Kubernetes sets `CHATBOT_PORT` for a Service `chatbot`. There a name is refused only if
-//! it is a setting or the end of one, a slip or two aside, or holds a double underscore.
+//! A misspelt setting would be silently ignored, so it is refused with the nearest name.
+//! `CHATBOT__` belongs to this program. Names with a single underscore may belong to others:
+//! scripts use some, and Kubernetes sets `CHATBOT_PORT` for a Service `chatbot`. Such a name is
+//! refused only if it is a setting or the end of one, with at most a slip or two, or if it contains
+//! a double underscore.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,9 +18,9 @@ use super::well_known::Setting;
 use super::{Config, ConfigError};
 
 const PREFIX: &str = "CHATBOT__";
-/// The prefix of this program's names, those of no setting included.
+/// The prefix of all names of this program, including those that are not settings.
 const OURS: &str = "CHATBOT_";
-/// The names that are no setting, but read by the configuration or the command line.
+/// Names that are not settings but are read by the configuration or the command line.
 const OTHERS: [&str; 5] = [
     "CHATBOT_API_KEY",
     "CHATBOT_CONFIG",
@@ -27,17 +28,17 @@ const OTHERS: [&str; 5] = [
     "CHATBOT_RAG_URL",
     "CHATBOT_URL",
 ];
-/// What Kubernetes says of a Service begins with one of these.
+/// The beginnings of the values that Kubernetes sets for a Service.
 const SERVICE_LINKS: [&str; 2] = ["tcp://", "udp://"];
-/// Most letters by which a name behind a single underscore may differ from the one that was meant, and
-/// how long the name is for each: most names of two letters are near others.
+/// The most letters by which a name with a single underscore may differ from a setting, and the
+/// length that the name needs for each of them, because most short names resemble others.
 const SLIPS: usize = 2;
 const LETTERS_A_SLIP: usize = 4;
-/// A name less alike than this is not worth proposing; one whose last part is the same is more alike.
+/// The least similarity of a suggestion; a name with the same last part counts as more similar.
 const ALIKE: f64 = 0.5;
 const SAME_KEY: f64 = 0.3;
 
-/// The settings in these variables, each with the name of its variable.
+/// Reads the settings in these variables, each with the name of its variable.
 pub(super) fn values(
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Vec<Setting<Value>>, ConfigError> {
@@ -63,17 +64,17 @@ pub(super) fn values(
     Ok(values)
 }
 
-/// Texts are taken as they are: a telephone number keeps its leading zero.
+/// Keeps texts as written, so that a telephone number keeps its leading zero.
 fn read(text: &str, default: &Value) -> Value {
     match default {
-        // A value that may be absent is a secret.
+        // A setting that may be absent is a secret.
         Value::String(..) | Value::Empty(..) if !text.starts_with('"') => Value::from(text),
-        // The parser takes whatever it does not understand as text.
+        // The parser treats everything it does not understand as text.
         _ => text.parse().unwrap_or_else(|never| match never {}),
     }
 }
 
-/// Every key, sections included, with its default.
+/// Returns every key with its default, including sections.
 fn known() -> Result<BTreeMap<String, Value>, ConfigError> {
     let defaults = Value::serialize(Config::default())
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
@@ -94,7 +95,7 @@ fn collect(before: &str, dict: Dict, known: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// Whether a name without the prefix was meant to be one of ours.
+/// Whether a name without the prefix is a misspelt setting.
 fn is_misspelt(name: &str, value: &str, known: &BTreeMap<String, Value>) -> bool {
     let Some(rest) = name.strip_prefix(OURS) else {
         return false;
@@ -114,7 +115,7 @@ fn is_misspelt(name: &str, value: &str, known: &BTreeMap<String, Value>) -> bool
         })
 }
 
-/// The rest of a name behind the prefix that all of ours share.
+/// Removes the prefix that all names of this program share.
 fn own(name: &str) -> &str {
     let own = name.strip_prefix(OURS).unwrap_or(name);
     own.trim_start_matches('_')

@@ -1,4 +1,4 @@
-//! The `messaging` section: the bus, and how Kafka is reached safely.
+//! The `messaging` section: the bus, and the security of the connection to Kafka.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub struct MessagingConfig {
     pub sasl: KafkaSaslConfig,
 }
 
-/// Which bus.
+/// The kind of bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessagingBackend {
@@ -58,25 +58,25 @@ impl Default for MessagingConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct KafkaTlsConfig {
     pub enabled: bool,
-    /// The authorities to trust; empty: those of the system.
+    /// The authorities to trust; empty means the system's.
     pub ca_file: PathBuf,
     /// The certificate that this client shows, with its chain.
     pub certificate_file: PathBuf,
     pub key_file: PathBuf,
 }
 
-/// Who connects to Kafka.
+/// The credentials for Kafka.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KafkaSaslConfig {
     pub mechanism: SaslMechanism,
     pub username: String,
     pub password: Secret,
-    /// Holds the bearer token; read anew at every authentication, because tokens rotate.
+    /// The file with the bearer token; read again at every authentication, because tokens rotate.
     pub token_file: PathBuf,
 }
 
-/// How this client says who it is.
+/// How this client authenticates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SaslMechanism {
     #[default]
@@ -92,21 +92,21 @@ pub enum SaslMechanism {
     Oauthbearer,
 }
 
-/// A value that does not fit another one.
+/// A value that contradicts another one.
 pub(super) struct Contradiction {
     pub key: &'static str,
-    /// What is so, and what was expected.
+    /// The actual and the expected value.
     pub expected: &'static str,
-    /// The key whose value asks for it.
+    /// The key whose value requires it.
     pub because: &'static str,
 }
 
-/// Whether it is wrong, the key, what is so and what was expected, and the key that asks for it.
+/// Whether it is wrong, the key, the actual and the expected value, and the key that requires it.
 type Rule = (bool, &'static str, &'static str, &'static str);
 
 impl MessagingConfig {
-    /// The first setting of TLS or SASL that contradicts another one. Half a configuration is
-    /// refused: what somebody set must not be left out in silence.
+    /// Finds the first setting of TLS or SASL that contradicts another one. An incomplete
+    /// configuration is refused, so that no setting is silently ignored.
     pub(super) fn contradiction(&self) -> Option<Contradiction> {
         if self.backend != MessagingBackend::Kafka {
             return None;

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-/// `XDG_CACHE_HOME`, or `~/.cache`, or the system's place for a process without a home.
+/// `XDG_CACHE_HOME`, or `~/.cache`, or the system's cache for a process without a home.
 pub(super) fn cache_home() -> PathBuf {
     home_of("XDG_CACHE_HOME", ".cache").unwrap_or_else(|| PathBuf::from("/var/cache"))
 }
 
-/// Where `demo` keeps its data: `CHATBOT_DATA_DIR`, or for root `/var/lib/chatbot`, or
+/// The data directory of `demo`: `CHATBOT_DATA_DIR`, or `/var/lib/chatbot` for root, or
 /// `XDG_DATA_HOME`, or `~/.local/share`.
 pub fn data_dir() -> PathBuf {
     if let Some(dir) = std::env::var_os("CHATBOT_DATA_DIR") {

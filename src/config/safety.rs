@@ -1,13 +1,14 @@
-//! The `safety` section: whom people are told to call.
+//! The `safety` section: the contacts that people are told to call.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Longest label in characters, and most digits of a number that can be dialled (ITU-T E.164).
+/// The longest label in characters, and the most digits of a number that can be dialled (ITU-T
+/// E.164).
 const MAX_LABEL: usize = 100;
 const MAX_DIGITS: usize = 15;
 
-/// The services that prepared texts name; one that is empty is left out or said in words.
+/// The services that prepared texts name. An empty one is left out or described in words.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SafetyConfig {
@@ -17,7 +18,7 @@ pub struct SafetyConfig {
     pub urgent_advice_line: ContactConfig,
 }
 
-/// How a sentence names a service, and its telephone number. A number without a label gets one.
+/// A service's label in a sentence, and its telephone number. A number without a label gets one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContactConfig {
@@ -26,7 +27,7 @@ pub struct ContactConfig {
     pub number: String,
 }
 
-/// A number whose quotes somebody left out is as good.
+/// Accepts a number without quotes as well.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -58,7 +59,7 @@ impl Default for SafetyConfig {
 }
 
 impl SafetyConfig {
-    /// The first key whose value cannot be said or dialled, and what is wrong with it.
+    /// Returns the first key whose value cannot be used, and the reason.
     pub(super) fn wrong(&self) -> Option<(String, String)> {
         [
             ("emergency", &self.emergency),
@@ -91,7 +92,7 @@ impl ContactConfig {
     }
 }
 
-/// Whether a telephone can make something of it: short codes such as 112 included.
+/// Whether a telephone can dial this number, including short codes such as 112.
 fn can_be_dialled(number: &str) -> bool {
     let digits = number.chars().filter(char::is_ascii_digit).count();
     let rest = number.strip_prefix('+').unwrap_or(number);

@@ -12,7 +12,7 @@ fn the_reference_file_and_the_code_agree() {
     assert_eq!(show(defaults), show(file));
 }
 
-/// The error of a configuration file, `None` if it is accepted.
+/// The error of a configuration file; `None` if the file is accepted.
 fn refusal(toml: &str) -> Option<String> {
     let figment = Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(toml));
     Config::from_figment(&figment)

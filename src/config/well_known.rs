@@ -1,4 +1,4 @@
-//! Names that people expect, each also as `NAME_FILE`.
+//! Well-known names of variables, each also as `NAME_FILE`.
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ const WELL_KNOWN: [(&str, &str); 12] = [
     ("GOOGLE_API_KEY", "embedding.google.api_key"),
 ];
 
-/// A value and the variable that it came from, so that an error can name it.
+/// A value, and the variable it came from, so that an error can name the variable.
 pub(super) struct Setting<T> {
     pub variable: String,
     pub value: Serialized<T>,
@@ -41,7 +41,7 @@ impl<T: Serialize> Provider for Setting<T> {
     }
 }
 
-/// What the environment sets by these names.
+/// Reads the well-known variables.
 pub(super) fn values() -> Result<Vec<Setting<String>>, ConfigError> {
     let mut values = Vec::new();
     for (name, key) in WELL_KNOWN {
@@ -56,7 +56,7 @@ pub(super) fn values() -> Result<Vec<Setting<String>>, ConfigError> {
             name.clone_into(&mut variable);
             std::env::var(name).unwrap_or_default()
         };
-        // An empty variable, or an empty entry of a Secret, is how containers say "not set".
+        // Containers leave a variable, or an entry of a Secret, empty to say "not set".
         if !value.trim().is_empty() {
             let value = Serialized::default(key, value.trim().to_owned());
             values.push(Setting { variable, value });

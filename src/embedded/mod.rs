@@ -1,5 +1,5 @@
-//! The managed PostgreSQL with pgvector of `chatbot demo`: fetched once, kept under a data
-//! directory, started as a child, stopped with us.
+//! The managed PostgreSQL with pgvector of `chatbot demo`: downloaded once, kept under a data
+//! directory, started as a child, and stopped together with the program.
 
 mod distribution;
 
@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-/// Why the embedded database cannot run. Each says what to do.
+/// The reason why the embedded database cannot run. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     #[error("{}: {source}", path.display())]
@@ -51,19 +51,19 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> EmbeddedError + '_ {
     }
 }
 
-/// Told what the start does.
+/// Receives the progress of the start.
 pub trait StartProgress: Send + Sync {
     fn step(&self, message: &str);
 }
 
-/// The user that PostgreSQL runs as, when we are root.
+/// The user under which PostgreSQL runs when the program runs as root.
 #[derive(Clone, Copy)]
 struct OtherUser {
     uid: u32,
     gid: u32,
 }
 
-/// A running embedded PostgreSQL. Call [`EmbeddedPostgres::stop`]; dropping it kills hard.
+/// A running embedded PostgreSQL. Call [`EmbeddedPostgres::stop`]; dropping it kills the server.
 pub struct EmbeddedPostgres {
     child: Child,
     port: u16,
@@ -75,7 +75,7 @@ const START_DEADLINE: Duration = Duration::from_secs(30);
 const STOP_DEADLINE: Duration = Duration::from_secs(15);
 
 impl EmbeddedPostgres {
-    /// Fetches and initialises what is missing, then starts.
+    /// Downloads and initialises what is missing, then starts the server.
     pub async fn start(
         data_dir: &Path,
         progress: &dyn StartProgress,
@@ -112,7 +112,7 @@ impl EmbeddedPostgres {
         Ok(server)
     }
 
-    /// How to connect.
+    /// Returns the connection URL.
     pub fn url(&self) -> String {
         format!(
             "postgresql://chatbot:{}@127.0.0.1:{}/postgres",
@@ -143,11 +143,11 @@ impl EmbeddedPostgres {
         Err(EmbeddedError::NotStarted(log.to_path_buf()))
     }
 
-    /// Stops cleanly: open transactions are rolled back, everything committed is on disk.
+    /// Stops cleanly: open transactions are rolled back, and everything committed is on disk.
     pub async fn stop(mut self) {
         for signal in [Signal::INT, Signal::QUIT] {
             if let Some(pid) = self.child.id().and_then(pid) {
-                // An error here means that it has already gone.
+                // An error means that the process has already ended.
                 let _ = kill_process(pid, signal);
             }
             if timeout(STOP_DEADLINE, self.child.wait()).await.is_ok() {
@@ -162,7 +162,7 @@ fn pid(id: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(id).ok()?)
 }
 
-/// PostgreSQL refuses to run as root; `nobody` is on every system.
+/// Finds another user, because PostgreSQL refuses to run as root; `nobody` exists on every system.
 fn other_user() -> Result<Option<OtherUser>, EmbeddedError> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
@@ -178,7 +178,7 @@ fn other_user() -> Result<Option<OtherUser>, EmbeddedError> {
     entry.map(Some).ok_or(EmbeddedError::NoUser)
 }
 
-/// Lets the other user walk into a directory of ours; the cluster itself stays closed to others.
+/// Lets the other user enter one of our directories; the cluster itself stays closed.
 fn make_traversable(dir: &Path) -> Result<(), EmbeddedError> {
     let metadata = fs::metadata(dir).map_err(at(dir))?;
     fs::set_permissions(dir, fs::Permissions::from_mode(metadata.mode() | 0o711)).map_err(at(dir))
@@ -192,7 +192,7 @@ fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
     Ok(file)
 }
 
-/// Into a temporary directory first: a half-made cluster is never mistaken for one.
+/// Initialises in a temporary directory first, so that an incomplete cluster is never used.
 async fn initialise(
     data_dir: &Path,
     programs: &Path,
@@ -266,7 +266,7 @@ fn spawn(
         .args(["-c", "timezone=UTC"])
         .stdout(output)
         .stderr(errors)
-        // Ctrl-C on the terminal is for us: we stop the database once we have drained.
+        // Keeps Ctrl-C away from the database, which is stopped after the roles have drained.
         .process_group(0)
         .kill_on_drop(true);
     command.spawn().map_err(at(programs))
@@ -276,7 +276,7 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// A database that outlived a killed process still holds the cluster: stop it, if it is ours.
+/// Stops a database that survived a killed process, if it belongs to this cluster.
 async fn stop_orphan(cluster: &Path) {
     let Some(id) = orphan(cluster) else {
         return;

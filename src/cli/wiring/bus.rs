@@ -1,4 +1,4 @@
-//! The bus as configured.
+//! The configured bus.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::messaging::{
 };
 use crate::tls::ClientTls;
 
-/// Kafka, or the bus inside this process. Nothing is connected yet, but the files of the security
-/// settings are read once, so that a wrong path stops the start.
+/// Creates Kafka or the in-process bus. It connects to nothing yet, but it reads the files of the
+/// security settings once, so that a wrong path stops the start.
 pub fn log(messaging: &MessagingConfig) -> anyhow::Result<Arc<dyn Log>> {
     if messaging.backend == MessagingBackend::InProcess {
         let settings = InProcessSettings::starting_now(messaging.partitions);

@@ -1,4 +1,4 @@
-//! Looks that readiness takes at the dependencies.
+//! The checks by which readiness looks at the dependencies.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::http::health::{Check, Fault};
 use crate::messaging::Log;
 use crate::persistence::{Database, catalogue};
 
-/// One look at the catalogue tells both whether the server answers and whether the tables are there.
+/// One look at the catalogue shows whether the server answers and whether the tables exist.
 pub(super) fn postgresql(database: &Database) -> Check {
     let database = database.clone();
     Arc::new(move || {
@@ -20,7 +20,7 @@ pub(super) fn postgresql(database: &Database) -> Check {
     })
 }
 
-/// The bus answers.
+/// Checks that the bus answers.
 pub(super) fn bus(log: &Arc<dyn Log>) -> Check {
     let log = Arc::clone(log);
     Arc::new(move || {
@@ -29,7 +29,7 @@ pub(super) fn bus(log: &Arc<dyn Log>) -> Check {
     })
 }
 
-/// The cache answers.
+/// Checks that the cache answers.
 pub(super) fn cache(cache: &Arc<dyn Cache>) -> Check {
     let cache = Arc::clone(cache);
     Arc::new(move || {

@@ -1,10 +1,10 @@
-//! Whom people are told to call.
+//! The contacts that people are told to call.
 
 use crate::config::{ContactConfig, SafetyConfig};
 use crate::domain::contact::{Contact, ContactKind};
 use crate::safety::Contacts;
 
-/// The configured services. A number whose label is missing gets a common one.
+/// Builds the configured contacts. A number without a label gets a common one.
 pub fn contacts(config: &SafetyConfig) -> Contacts {
     let default = Contacts::default();
     let of = |contact: &ContactConfig, kind, label: &str| {

@@ -1,4 +1,4 @@
-//! The HTTP edge of a role: who may call, how often, and how clients are treated.
+//! The HTTP edge of a role: its authentication, its limits, and its treatment of slow clients.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::http::health::Health;
 use crate::http::limits::{Count, Limits};
 use crate::http::server::Edge;
 
-/// Counts in a cache.
+/// Counts requests in a cache.
 pub(super) fn count(cache: Arc<dyn Cache>) -> Count {
     Arc::new(move |key, per_minute| {
         let cache = Arc::clone(&cache);
@@ -22,7 +22,7 @@ pub(super) fn count(cache: Arc<dyn Cache>) -> Count {
 }
 
 impl Process {
-    /// `per_minute`: requests of one owner and one kind.
+    /// `per_minute` limits the requests of one owner and one kind.
     pub(super) fn edge(&self, health: Health, per_minute: u32) -> Edge {
         let config = &self.config;
         Edge {

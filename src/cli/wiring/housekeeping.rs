@@ -1,4 +1,4 @@
-//! What is done again and again beside the requests.
+//! Repeated work beside the requests.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use crate::llm::LlmConfig;
 use crate::persistence::indexing::Generation;
 use crate::persistence::{Database, bounded, indexing, outbox};
 
-/// Pause between two rounds.
+/// The pause between two rounds.
 const PAUSE: Duration = Duration::from_mins(10);
-/// Pause before what failed at the start is tried again.
+/// The pause before a failed task of the start is tried again.
 const RETRY: Duration = Duration::from_secs(10);
-/// How long a document waits for its turn before, in a round, its record is taken for lost.
+/// How long a round lets a document wait before it counts its record as lost.
 const LOST_AFTER_SECONDS: i32 = 3_600;
-/// Pause between two looks whether the vector index pays.
+/// The pause between two looks at whether the vector index pays off.
 const INDEX_LOOK: Duration = Duration::from_secs(30);
 
-/// Says once whether the configured language models exist. A check that fails stops nothing: a
-/// provider that is away for the moment is a matter for the circuit breaker.
+/// Logs once whether the configured language models exist. A failed check stops nothing, because
+/// the circuit breaker handles an unavailable provider.
 pub(super) async fn check_models(config: &LlmConfig) {
     let checks = match config.check_models().await {
         Ok(checks) => checks,
@@ -49,7 +49,7 @@ pub(super) async fn check_models(config: &LlmConfig) {
     }
 }
 
-/// Builds the vector index when there is enough to search for it to pay.
+/// Builds the vector index once the number of chunks makes it pay off.
 pub(super) async fn keep_index(
     database: &Database,
     generation: Generation,
@@ -66,8 +66,9 @@ pub(super) async fn keep_index(
     .await;
 }
 
-/// At the start what has waited for so many seconds: a bus that keeps nothing has lost it all. A bus
-/// may lose records while the process runs, too, but there a document may just have to wait.
+/// Announces documents that have waited this long when the process starts, because an in-process
+/// bus has lost every record. A bus may lose records later too, but then a document may simply be
+/// waiting, so later rounds wait longer.
 pub(super) async fn reannounce(database: &Database, seconds: i32, token: &CancellationToken) {
     let at_start = async {
         while !announce(database, seconds).await {
@@ -80,7 +81,7 @@ pub(super) async fn reannounce(database: &Database, seconds: i32, token: &Cancel
     }
 }
 
-/// Whether it could.
+/// Announces waiting documents; returns whether it could.
 async fn announce(database: &Database, seconds: i32) -> bool {
     loop {
         match bounded(indexing::reannounce_received(database, seconds)).await {
@@ -99,7 +100,7 @@ async fn announce(database: &Database, seconds: i32) -> bool {
     }
 }
 
-/// Old events and processed event ids go, a bounded number at a time.
+/// Deletes old events and processed event ids, a bounded number at a time.
 pub(super) async fn prune(database: &Database, keep: Duration, token: &CancellationToken) {
     repeat(PAUSE, token, || async move {
         match outbox::prune(database, keep).await {
@@ -110,7 +111,7 @@ pub(super) async fn prune(database: &Database, keep: Duration, token: &Cancellat
     .await;
 }
 
-/// Rounds with pauses until cancelled; the round that runs then is dropped.
+/// Repeats a round with pauses until cancelled, and drops the round that is running then.
 async fn repeat<F: Future>(pause: Duration, token: &CancellationToken, round: impl Fn() -> F) {
     let rounds = async {
         loop {
