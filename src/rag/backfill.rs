@@ -1,6 +1,6 @@
-//! After a change of the embedding model: every chunk gets an embedding of the new one, beside that
-//! of the old, and retrieval uses them when none is missing. Until then its lexical leg answers
-//! alone, where the new model is configured.
+//! Embeds every chunk again after a change of the embedding model, beside the vectors of the old
+//! one. Retrieval uses the new vectors once none is missing. Until then replicas with the new model
+//! search by the lexical leg alone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use crate::embedding::{EmbedError, Embedder};
 use crate::persistence::indexing::{self, Generation, UnembeddedChunk};
 use crate::persistence::{Database, DbError, bounded};
 
-/// Between two looks while something is missing, or another replica embeds it.
+/// The pause between two looks while embeddings are missing or another replica creates them.
 const INTERVAL: Duration = Duration::from_mins(1);
-/// Between two looks otherwise: replicas with the old model may index documents while they are
-/// replaced.
+/// The pause between two looks otherwise, because replicas with the old model may still index
+/// documents during a rollout.
 const REST: Duration = Duration::from_mins(10);
-/// Chunks embedded and stored at once.
+/// The number of chunks embedded and stored at once.
 const BATCH: i64 = 32;
-/// Chunks between two lines in the log.
+/// The number of chunks between two lines in the log.
 const TELL: usize = 1_024;
 
-/// Embeds what is missing.
+/// Creates the missing embeddings.
 pub struct Backfill {
     pub database: Database,
     pub embedder: Arc<dyn Embedder>,
@@ -38,7 +38,7 @@ enum BackfillError {
 }
 
 impl Backfill {
-    /// Looks again and again until the token is cancelled.
+    /// Repeats its look until the token is cancelled.
     pub async fn run(self, token: CancellationToken) {
         loop {
             let round = tokio::select! {
@@ -60,7 +60,7 @@ impl Backfill {
         }
     }
 
-    /// Whether nothing is missing any more.
+    /// Embeds some chunks; returns whether none is missing any more.
     async fn round(&self) -> Result<bool, BackfillError> {
         let (database, generation) = (&self.database, self.generation);
         let Some(_lock) = bounded(indexing::lock_backfill(database)).await? else {

@@ -30,7 +30,7 @@ impl Default for RagConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct IngestionConfig {
     pub max_document_bytes: usize,
-    /// About half an hour of half a core.
+    /// Takes about half an hour on half a core.
     pub max_passages: usize,
     pub parse_timeout_ms: u64,
     pub parse_memory_mib: u64,
@@ -51,7 +51,7 @@ impl Default for IngestionConfig {
     }
 }
 
-/// How passages are found.
+/// The settings of retrieval.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetrievalConfig {

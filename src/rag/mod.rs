@@ -1,4 +1,4 @@
-//! Documents in, evidence out: parse, chunk, embed, index, retrieve.
+//! The rag role: it parses, chunks, embeds and indexes documents, and retrieves evidence.
 
 pub mod backfill;
 pub mod chunk;
@@ -18,7 +18,7 @@ pub use uploads::Uploads;
 
 use crate::persistence::Database;
 
-/// What the handlers share.
+/// The state that the handlers share.
 pub struct Rag {
     pub database: Database,
     pub retriever: retrieve::Retriever,

@@ -1,4 +1,4 @@
-//! What the index still holds of documents that answer no more is removed in the background.
+//! Removes the chunks of retired documents from the index, in the background.
 
 use std::time::Duration;
 
@@ -9,28 +9,28 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::ids::DocumentId;
 use crate::persistence::{Database, DbError, bounded, documents, patiently};
 
-/// Documents that may wait here; more of them are found by the next look.
+/// The most documents that wait here; the next look finds the rest.
 const ROOM: usize = 1_024;
-/// Between two looks for documents whose process died before it was done with them.
+/// The pause between two looks for documents whose process died before their chunks were removed.
 const LOOK: Duration = Duration::from_mins(1);
-/// Documents that one look finds at most.
+/// The most documents that one look finds.
 const FOUND: i64 = 1_000;
-/// How long somebody else may write the index, before the document waits for the next look.
+/// How long another process may write the index before the document waits for the next look.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Who retires a document says so here.
+/// Receives announcements of retired documents.
 pub struct Retired {
     waiting: Sender<DocumentId>,
 }
 
-/// Removes what [`Retired`] is told of, and what it finds.
+/// Removes announced documents, and those that it finds itself.
 pub struct Removal {
     database: Database,
     waiting: Receiver<DocumentId>,
 }
 
 impl Retired {
-    /// And the other end of it.
+    /// Creates both ends of the queue.
     pub fn with_removal(database: Database) -> (Self, Removal) {
         let (sender, waiting) = channel(ROOM);
         (Self { waiting: sender }, Removal { database, waiting })
@@ -55,7 +55,8 @@ impl Removal {
         token.run_until_cancelled(work).await;
     }
 
-    /// What is announced until then; `None` if nobody is left who could announce.
+    /// Removes announced documents until the given time; returns `None` if nobody can announce any
+    /// more.
     async fn remove_announced(&mut self, until: Instant) -> Option<()> {
         while let Ok(document) = timeout_at(until, self.waiting.recv()).await {
             self.remove(document?).await;

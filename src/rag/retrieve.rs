@@ -1,4 +1,4 @@
-//! Hybrid retrieval: dense and BM25 side by side, fused by weighted reciprocal rank.
+//! Hybrid retrieval: a dense and a BM25 leg at once, fused by weighted reciprocal rank.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,14 +22,14 @@ pub struct Retriever {
     pub config: RetrievalConfig,
 }
 
-/// The hits of each leg; an absent leg could not answer.
+/// The hits of each leg; `None` for a leg that could not answer.
 pub struct Legs {
     pub dense: Option<Vec<Hit>>,
     pub lexical: Vec<Hit>,
 }
 
 impl Retriever {
-    /// The best passages of the collections; `None` means every collection.
+    /// Returns the best passages of the collections; `None` means every collection.
     pub async fn retrieve(
         &self,
         query: &str,
@@ -43,7 +43,7 @@ impl Retriever {
         Ok(RetrieveResponse { results, degraded })
     }
 
-    /// Both legs at once, each with the configured number of candidates.
+    /// Runs both legs at once, each with the configured number of candidates.
     pub async fn search_legs(
         &self,
         query: &str,
@@ -91,12 +91,13 @@ impl Retriever {
         Ok(Some(hits))
     }
 
-    /// The query's embedding, from the cache if it is there; `None` if the embedder cannot answer.
+    /// Returns the query's embedding, from the cache if possible; `None` if the embedder cannot
+    /// answer.
     async fn embed(&self, query: &str) -> Option<Vec<f32>> {
         let key = hex::encode(Sha256::digest(
             [self.embedder.model().as_bytes(), b"\0", query.as_bytes()].concat(),
         ));
-        // A cache that fails is a cache that misses.
+        // Treats a cache that fails like a cache that misses.
         if let Ok(Some(vector)) = self.cache.get_embedding(&key).await {
             return Some(vector);
         }
@@ -140,8 +141,8 @@ pub struct Ranked {
 }
 
 /// Weighted reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): a chunk scores the sum of
-/// `weight / (k + rank)` over the legs that found it. Dense weighs more, because plain fusion
-/// loses to it on long, chatty questions.
+/// `weight / (k + rank)` over the legs that found it. The dense leg weighs more, because unweighted
+/// fusion is worse than the dense leg on long, chatty questions.
 pub fn fuse(legs: &Legs, config: &RetrievalConfig) -> Vec<Ranked> {
     let mut fused: HashMap<i64, Ranked> = HashMap::new();
     let mut add = |hits: &[Hit], weight: f32, set: fn(&mut LegScores, f32)| {

@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 use super::handlers::{documents, search};
 use crate::http::{health, metrics, openapi};
 
-/// Reading this is reading the API.
+/// Lists every route: reading this function is reading the API.
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(

@@ -1,4 +1,4 @@
-//! Room for uploads: each is held in memory, several times over, until it is stored.
+//! Room for uploads, which are held in memory several times over until they are stored.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -10,31 +10,31 @@ use tokio::time::{Instant, timeout_at};
 use crate::http::body::Pace;
 use crate::http::problem::Problem;
 
-/// Uploads that are read and stored at once.
+/// The most uploads that are read and stored at once.
 const MOST: usize = 4;
-/// And those of one owner among them: somebody else's always has room.
+/// The most uploads of one owner among them, so that other owners always have room.
 const MOST_OF_ONE: usize = 2;
-/// Uploads of one owner that are read or wait; more are refused at once.
+/// The most uploads of one owner that are read or wait; further ones are refused at once.
 const MOST_WAITING: usize = 32;
-/// How long one waits for its turn: clients that send a few more at once need not know of this.
+/// How long an upload waits for room, so that clients may send a few too many at once.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The slowest that a body may arrive while it has room: 16 KiB a second, which a telephone at the
-/// edge of its network does. Whoever is slower keeps others out.
+/// The slowest pace of a body while it has room: 16 KiB a second, which a telephone at the edge of
+/// its network reaches. A slower body would keep others out.
 pub const SLOWEST: Pace = Pace {
     bytes: 80 * 1024,
     within: Duration::from_secs(5),
 };
 
-/// Who comes first is served first.
+/// A fair queue: uploads get room in the order of their arrival.
 pub struct Uploads {
     room: Semaphore,
-    /// What each owner may use of it, while one of its uploads is here.
+    /// The share of each owner who has an upload here.
     shares: Mutex<HashMap<String, Weak<Semaphore>>>,
     patience: Duration,
 }
 
-/// Room for one upload, until it is dropped.
+/// The room of one upload, until it is dropped.
 pub struct Room<'a> {
     _share: OwnedSemaphorePermit,
     _room: SemaphorePermit<'a>,
@@ -79,7 +79,7 @@ impl Uploads {
         })
     }
 
-    /// The owner's share. Those of owners without an upload are forgotten.
+    /// Returns the owner's share, and drops the shares of owners without an upload.
     fn share(&self, owner: &str) -> Arc<Semaphore> {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(share) = shares.get(owner).and_then(Weak::upgrade) {

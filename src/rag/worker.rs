@@ -1,4 +1,4 @@
-//! Turns uploaded versions into searchable ones, one bus record at a time.
+//! Indexes uploaded versions, one bus record at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,13 +30,13 @@ pub struct IngestWorker {
     pub long_documents: LongDocuments,
 }
 
-/// Lets few long documents embed at a time, in the order in which they came: each is done in its
-/// time, instead of all of them late. A short one does not wait for them.
+/// Lets only a few long documents embed at a time, in order of arrival: each finishes in turn,
+/// instead of all of them late. A short document does not wait for them.
 pub struct LongDocuments(Semaphore);
 
-/// Passages from which on a document is long: some 20 seconds of half a core.
+/// The number of passages from which a document is long: about 20 seconds of half a core.
 const LONG: usize = 256;
-/// One keeps the model busy; the second takes its place without a gap.
+/// One document keeps the model busy; the second continues without a gap.
 const LONG_AT_ONCE: usize = 2;
 
 impl Default for LongDocuments {
@@ -54,15 +54,15 @@ impl LongDocuments {
     }
 }
 
-/// The shape of [`DocumentReceived`]. Fields may be added to it, so that replicas of two releases
-/// work side by side; whoever changes what one means raises this.
+/// The version of [`DocumentReceived`]. Fields may be added without raising it, so that replicas of
+/// two releases work side by side; a change of a field's meaning raises it.
 const VERSION: u16 = 1;
-/// A database that froze has no deadline of its own to miss; longer than those of the statements
-/// of one transaction together.
+/// A deadline for frozen databases, longer than the deadlines of one transaction's statements
+/// together.
 const DATABASE_DEADLINE: Duration = Duration::from_mins(1);
-/// What each passage adds to it when a document is stored.
+/// The extra time that each passage allows when a document is stored.
 const STORE_DEADLINE: Duration = Duration::from_millis(10);
-/// For the content owner; the operator finds the cause with the dead letter.
+/// The text for the content owner; the operator finds the cause in the dead letter.
 const GIVEN_UP: &str =
     "The document could not be processed. Upload it again, or ask the operator of this service.";
 
@@ -88,7 +88,7 @@ impl Handler for IngestWorker {
             let cause = format!("unknown version {version} of the record, not {VERSION}");
             return Err(HandlerError::Reject(cause));
         }
-        // Without the parser's message, which may quote the record.
+        // Omits the parser's message, which may quote the record.
         let command = command(&delivery)
             .ok_or_else(|| HandlerError::Reject("unreadable payload of the record".into()))?;
         self.index(&receipt, &command).await
@@ -112,7 +112,7 @@ impl IngestWorker {
         let pending =
             within_deadline(indexing::find_version(&self.database, command.version_id)).await?;
         let Some((pending, bytes)) = pending.and_then(take_bytes) else {
-            // Withdrawn, deleted or already indexed: nothing is left to do.
+            // The document was withdrawn, deleted or already indexed, so nothing is left to do.
             return within_deadline(indexing::commit_nothing(&self.database, receipt)).await;
         };
         let parsed = match self.parse(&pending, bytes).await {
@@ -120,11 +120,11 @@ impl IngestWorker {
             Err(SandboxError::Document(error)) => {
                 return self.fail(receipt, command, &error.to_string()).await;
             }
-            // Of every document: none is worse for waiting.
+            // The failure concerns every document alike, so this one may wait.
             Err(error @ SandboxError::NotStarted(_)) => {
                 return Err(HandlerError::Unavailable(error.to_string()));
             }
-            // Once is an accident; again and again may be the document's doing.
+            // One interruption is an accident; repeated ones may be the document's fault.
             Err(error @ SandboxError::Interrupted) => {
                 return Err(HandlerError::Retry(error.to_string()));
             }
@@ -191,7 +191,7 @@ impl IngestWorker {
             .collect())
     }
 
-    /// Chunking a long document takes a while: off the async threads.
+    /// Chunks off the async threads, because a long document takes a while.
     async fn split(
         &self,
         parsed: ParsedDocument,
@@ -213,7 +213,7 @@ fn take_bytes(mut pending: PendingVersion) -> Option<(PendingVersion, Vec<u8>)> 
     Some((pending, bytes))
 }
 
-/// The title goes before the passage: both legs see what the document is about.
+/// Puts the title before the passage, so that both legs know the document's topic.
 pub(super) fn embedded_text(title: &str, text: &str) -> String {
     format!("{title}\n{text}")
 }
@@ -234,7 +234,7 @@ fn command(delivery: &Delivery) -> Option<DocumentReceived> {
     serde_json::from_value(delivery.envelope.payload.clone()).ok()
 }
 
-/// What the owner of a document reads that has more passages than one may have.
+/// The message to the owner of a document with too many passages.
 fn too_long(passages: usize, most: usize) -> Option<String> {
     (passages > most).then(|| {
         format!(
@@ -269,7 +269,7 @@ fn from_db(error: &DbError) -> HandlerError {
     match error {
         DbError::Fenced => HandlerError::Fenced,
         DbError::Unavailable(_) => HandlerError::Unavailable(error.to_string()),
-        // A statement that is cancelled for its length may be long because of the document.
+        // A statement that is cancelled for its duration may be long because of the document.
         DbError::Busy(_) | DbError::Conflict(_) | DbError::Misconfigured(_) | DbError::Query(_) => {
             HandlerError::Retry(error.to_string())
         }

@@ -1,20 +1,20 @@
-//! The lines that others depend on: headings, the sentences that lead into a list or a table, the
-//! items that a nested list is under, header rows.
+//! The lines that govern others: headings, sentences that lead into a list or a table, items above
+//! a nested list, and header rows.
 
 use crate::domain::evidence::{ContextKind, ContextLine};
 use crate::domain::text::{opens_list_item, sentences};
 use crate::rag::parse::{Block, BlockKind, ParsedDocument};
 
-/// Longer lines are not carried beside a passage; what they govern is then not quoted alone.
+/// Longer lines are not carried beside a passage, so the text they govern is not quoted on its own.
 const MAX_LINE_CHARS: usize = 1_000;
-/// Most lines that one chunk carries.
+/// The most lines that one chunk carries.
 const MAX_LINES: usize = 64;
 
-/// The governing lines of a document, in the order of their first character, as seen by one chunk
-/// after the other.
+/// The governing lines of a document, in the order of their first character. Chunks read them in
+/// ascending order.
 pub(super) struct Context {
     lines: std::iter::Peekable<std::vec::IntoIter<ContextLine>>,
-    /// Those that have begun and may reach into a later chunk.
+    /// The lines that have begun and may reach into a later chunk.
     open: Vec<ContextLine>,
 }
 
@@ -33,8 +33,8 @@ impl Context {
         }
     }
 
-    /// The lines whose scope reaches into the next chunk, `start..end`; the last if there are too
-    /// many. Chunks ascend.
+    /// Returns the lines whose scope reaches into the next chunk, `start..end`, or the last ones if
+    /// there are too many. Chunks ascend.
     pub(super) fn within(&mut self, start: usize, end: usize) -> Vec<ContextLine> {
         let (start, end) = (offset(start), offset(end));
         self.open.retain(|line| line.until > start);
@@ -76,7 +76,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&mut self) {
-        // The headings that are open: their level, and where they are among the lines.
+        // The open headings: their level, and their index among the lines.
         let mut open: Vec<(u8, usize)> = Vec::new();
         let mut at = 0;
         while let Some(block) = self.blocks.get(at) {
@@ -122,14 +122,14 @@ impl Reader<'_> {
         }
     }
 
-    /// The end of the blocks of one kind that begin at `at`.
+    /// The end of the run of blocks of one kind that begins at `at`.
     fn run(&self, at: usize) -> usize {
         let kind = self.blocks.get(at).map(|block| block.kind);
         let rest = self.blocks.iter().skip(at);
         at + rest.take_while(|block| Some(block.kind) == kind).count()
     }
 
-    /// The last sentence of a paragraph right before a list or a table governs all of it.
+    /// Lets the last sentence of a paragraph right before a list or a table govern all of it.
     fn lead_into(&mut self, from: usize, to: usize) {
         let Some(before) = from.checked_sub(1) else {
             return;
@@ -149,8 +149,8 @@ impl Reader<'_> {
         self.push(ContextKind::Lead, start, end, self.end_of(to), &sentence);
     }
 
-    /// What items of a list govern: those nested under them, the paragraphs that go on with them
-    /// and, after a colon, those that follow.
+    /// Lets list items govern the items nested under them, the paragraphs that continue them and,
+    /// after a colon, the items that follow.
     fn nest(&mut self, from: usize, to: usize) {
         for at in from..to {
             let Some(item) = self.blocks.get(at) else {
@@ -193,7 +193,7 @@ impl Reader<'_> {
         self.texts.get(at).copied().unwrap_or_default()
     }
 
-    /// Where the block before `to` ends.
+    /// The end of the block before `to`.
     fn end_of(&self, to: usize) -> usize {
         let last = to.checked_sub(1).and_then(|last| self.blocks.get(last));
         last.map_or(0, |block| block.end)

@@ -1,9 +1,9 @@
-//! Parsed text to chunks: what is embedded, found and cited.
+//! Turns parsed text into chunks, the units that are embedded, found and cited.
 //!
 //! A chunk is one contiguous piece of the text, so that its offsets, its quote and its page always
-//! agree. Cuts are chosen, best first: between sections, between paragraphs, between list items or
-//! table rows, between sentences; inside a sentence only if it is longer than a chunk may be.
-//! A heading stays with what follows it, and so does the sentence that leads into a list.
+//! agree. Cuts are chosen in this order: between sections, between paragraphs, between list items
+//! or table rows, between sentences; inside a sentence only if it is longer than a chunk may be. A
+//! heading stays with the text that follows it, and so does the sentence that leads into a list.
 
 mod context;
 #[cfg(test)]
@@ -21,15 +21,15 @@ use units::{Cut, Outline, Unit};
 const TINY_SECTION: usize = 6;
 const MAX_HEADING_CHARS: usize = 120;
 
-/// How long chunks are.
+/// The length of chunks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChunkingConfig {
-    /// The length that is aimed at.
+    /// The intended length.
     pub target_tokens: usize,
-    /// The length that is never exceeded; the embedding model cuts off what is longer than it reads.
+    /// The maximum length; the embedding model cuts off longer texts.
     pub max_tokens: usize,
-    /// How many sentences of running text a chunk repeats from the one before.
+    /// The number of sentences of running text that a chunk repeats from the previous one.
     pub overlap_sentences: usize,
 }
 
@@ -53,18 +53,18 @@ pub struct Chunk {
     pub end: usize,
     /// The page of the first character, 1-based; `None` if the format has no pages.
     pub page: Option<u32>,
-    /// Title and headings that the whole chunk is under: "Title > Section".
+    /// The title and the headings above the whole chunk: "Title > Section".
     pub heading: Option<String>,
-    /// The lines that govern some of the chunk, wherever they stand.
+    /// The lines that govern a part of the chunk, wherever they stand.
     pub context: Vec<ContextLine>,
     /// Exactly the document's text at `start..end`.
     pub text: String,
 }
 
-/// Cuts a document into chunks that together hold every character that is not white space.
+/// Cuts a document into chunks that together contain every character except white space.
 ///
-/// `count_tokens` is called about twice per sentence and never with more than twelve chars per
-/// allowed token. Tokens of neighbouring sentences are taken to add up.
+/// `count_tokens` is called about twice per sentence, and never with more than twelve chars per
+/// allowed token. The tokens of neighbouring sentences are assumed to add up.
 pub fn chunk(
     doc: &ParsedDocument,
     cfg: &ChunkingConfig,
@@ -101,7 +101,7 @@ struct Packer<'a> {
     overlap: usize,
 }
 
-/// A place where the chunk may end.
+/// A position where the chunk may end.
 #[derive(Clone, Copy)]
 struct Candidate {
     end: usize,
@@ -110,7 +110,7 @@ struct Candidate {
 }
 
 impl Packer<'_> {
-    /// Where the chunk that starts at unit `start` ends; at least `floor`.
+    /// Chooses the end of the chunk that starts at unit `start`; at least `floor`.
     fn end(&self, start: usize, floor: usize) -> usize {
         let mut tokens = 0;
         let mut only_headings = true;
@@ -140,7 +140,7 @@ impl Packer<'_> {
         self.outline.units.len()
     }
 
-    /// Whether a chunk may hold the start of the next section too.
+    /// Whether a chunk may also contain the start of the next section.
     fn may_go_on(&self, previous: &Unit, next: &Unit, tokens: usize) -> bool {
         if tokens * TINY_SECTION < self.target {
             return true;
@@ -166,7 +166,7 @@ impl Packer<'_> {
             .map(|c| c.end)
     }
 
-    /// Where the next chunk starts: at the cut, or some sentences of running text before it.
+    /// Chooses the start of the next chunk: the cut, or some sentences of running text before it.
     fn next_start(&self, start: usize, end: usize) -> usize {
         let units = &self.outline.units;
         let Some(next) = units.get(end) else {
@@ -213,8 +213,8 @@ fn describe(
     })
 }
 
-/// The path that all sections of the chunk share. Sections of which it holds the heading only do
-/// not count: they are those that the others are in.
+/// The path that all sections of the chunk share. A section does not count if the chunk contains
+/// only its heading, because that section contains the others.
 fn heading(doc: &ParsedDocument, outline: &Outline, units: &[Unit]) -> Option<String> {
     let mut sections: Vec<usize> = units
         .iter()

@@ -1,4 +1,4 @@
-//! Where chunks are cut.
+//! Tests of where chunks are cut.
 
 use super::*;
 use crate::rag::parse::{MediaType, ParseLimits, parse};

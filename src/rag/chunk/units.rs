@@ -1,18 +1,18 @@
-//! The pieces that chunks are made of: sentences, list items, table rows.
+//! The pieces of which chunks are made: sentences, list items, table rows.
 
 use std::ops::Range;
 
 use crate::domain::text::sentence_bounds;
 use crate::rag::parse::{BlockKind, ParsedDocument};
 
-/// Chars per allowed token that a piece may have. The embedding model's tokenizer takes an
-/// endless word for one token, so tokens alone bound nothing.
+/// The most chars per allowed token in a piece. The embedding model's tokenizer counts an endless
+/// word as one token, so tokens alone are no bound.
 const MAX_CHARS_PER_TOKEN: usize = 12;
 
-/// How good a place before a unit is to end a chunk, worst first.
+/// How well a chunk may end before a unit, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cut {
-    /// Only if nothing else keeps the chunk short enough.
+    /// Cut here only if nothing else keeps the chunk short enough.
     Never,
     Word,
     Sentence,
@@ -21,7 +21,7 @@ pub(super) enum Cut {
     Section,
 }
 
-/// A piece that stays whole.
+/// A piece of text that stays whole.
 #[derive(Clone, Debug)]
 pub(super) struct Unit {
     /// Char offsets into the document's text.
@@ -32,12 +32,12 @@ pub(super) struct Unit {
     pub(super) cut: Cut,
     pub(super) section: usize,
     pub(super) is_heading: bool,
-    /// A whole sentence of running text, which may be repeated in the next chunk.
+    /// Marks a whole sentence of running text, which the next chunk may repeat.
     pub(super) is_prose: bool,
 }
 
 struct Section {
-    /// 0 is what comes before the first heading.
+    /// The heading's level; 0 for the text before the first heading.
     level: u8,
     parent: Option<usize>,
     heading: Range<usize>,
@@ -59,7 +59,7 @@ impl Outline {
         self.sections.get(section).map_or(0, |s| s.tokens)
     }
 
-    /// The section and those it is in, outermost first, without the part before all headings.
+    /// The section and its ancestors, outermost first, without the part before all headings.
     pub(super) fn path(&self, section: usize) -> Vec<usize> {
         let mut path = Vec::new();
         let mut at = Some(section);
@@ -79,7 +79,8 @@ impl Outline {
     }
 }
 
-/// Splits the document; each sentence's tokens are counted once, a long one's words once more.
+/// Splits the document. It counts the tokens of each sentence once, and those of a long sentence's
+/// words once more.
 pub(super) fn outline(
     doc: &ParsedDocument,
     max_tokens: usize,
@@ -110,7 +111,7 @@ pub(super) fn outline(
     splitter.outline
 }
 
-/// One place in the text, in chars and in bytes.
+/// A position in the text, in chars and in bytes.
 #[derive(Clone, Copy, Default)]
 struct Position {
     chars: usize,
@@ -123,13 +124,13 @@ struct Splitter<'a> {
     max_chars: usize,
     count_tokens: &'a dyn Fn(&str) -> usize,
     at: Position,
-    /// The last block that had text, and whether it leads into what follows.
+    /// The last block with text, and whether it leads into the next one.
     previous: Option<(BlockKind, bool)>,
     outline: Outline,
 }
 
 impl<'a> Splitter<'a> {
-    /// Moves to a char offset and returns what was passed.
+    /// Moves to a char offset and returns the text in between.
     fn advance(&mut self, chars: usize) -> (Position, &'a str) {
         let from = self.at;
         let rest = self.text.get(from.bytes..).unwrap_or_default();
@@ -150,7 +151,7 @@ impl<'a> Splitter<'a> {
         (from, rest.get(..bytes).unwrap_or_default())
     }
 
-    /// Text outside every block is a paragraph; the parsers leave white space only.
+    /// Treats text outside every block as a paragraph; the parsers leave only white space there.
     fn gap(&mut self, until: usize) {
         let (from, text) = self.advance(until);
         if !text.trim().is_empty() {
@@ -257,11 +258,11 @@ impl<'a> Splitter<'a> {
         });
     }
 
-    /// Packs words into units as long as may be.
+    /// Packs words into units that are as long as possible.
     fn split_words(&mut self, kind: BlockKind, from: Position, text: &str, first: Cut) {
         let mut cut = first;
         let mut at = from;
-        // The words collected so far: where they start, their text's length, their tokens.
+        // The collected words: their start, the length of their text, and their tokens.
         let mut open: Option<(Position, usize, usize)> = None;
         for piece in text.split_inclusive(char::is_whitespace) {
             let word = piece.trim_end();
@@ -308,7 +309,7 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// Cuts an endless word into pieces of as many chars as tokens are allowed, or fewer.
+    /// Cuts an endless word into pieces of at most as many chars as tokens are allowed.
     fn split_chars(&mut self, kind: BlockKind, from: Position, word: &str, first: Cut) {
         let mut cut = first;
         let mut at = from;

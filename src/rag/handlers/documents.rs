@@ -24,7 +24,7 @@ use crate::rag::uploads::SLOWEST;
 
 type Address = web::Path<(String, String)>;
 
-/// Who may see which documents there are: those who may find their passages, and their owners.
+/// The scopes that may list documents: those that find passages, and those of content owners.
 const READERS: [Scope; 2] = [Scope::Search, Scope::Documents];
 
 /// Metadata of an upload, in the query string; the bytes are the body.
@@ -35,17 +35,17 @@ pub struct PutQuery {
     expires_at: Option<DateTime<Utc>>,
 }
 
-/// Longest title, in characters.
+/// The longest title, in characters.
 const MAX_TITLE: usize = 1_000;
 /// How long the largest document may take to arrive.
 const UPLOAD_DEADLINE: Duration = Duration::from_mins(2);
 
-/// What became of an upload.
+/// The result of an upload.
 #[derive(Serialize, ToSchema)]
 pub struct PutResponse {
-    /// `received` or, for bytes that are already stored, `unchanged`.
+    /// `received`, or `unchanged` for bytes that are already stored.
     pub outcome: &'static str,
-    /// Where to ask for the status.
+    /// The address of the document's status.
     pub status_url: String,
     pub document: DocumentView,
 }
@@ -114,7 +114,8 @@ pub async fn get(
     load(&rag, &collection, &external_id).await.map(web::Json)
 }
 
-/// `DELETE /v1/documents/{collection}/{external_id}`: unretrievable once this returns.
+/// `DELETE /v1/documents/{collection}/{external_id}`: the document is unretrievable once this
+/// returns.
 pub async fn delete(
     caller: Caller,
     rag: web::Data<Rag>,
@@ -123,7 +124,8 @@ pub async fn delete(
     retire(&caller, &rag, address.into_inner(), DocumentStatus::Deleted).await
 }
 
-/// `POST /v1/documents/{collection}/{external_id}/withdraw`: kept, but answers no more.
+/// `POST /v1/documents/{collection}/{external_id}/withdraw`: the document stays stored, but no
+/// longer answers.
 pub async fn withdraw(
     caller: Caller,
     rag: web::Data<Rag>,
@@ -158,7 +160,7 @@ async fn retire(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Which documents to list.
+/// The documents to list.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
@@ -172,7 +174,7 @@ pub struct ListQuery {
 #[derive(Serialize, ToSchema)]
 pub struct ListResponse {
     pub documents: Vec<DocumentView>,
-    /// Send it as `cursor` for the next page; absent on the last one.
+    /// The `cursor` of the next page; absent on the last page.
     pub next_cursor: Option<DocumentId>,
 }
 
@@ -215,7 +217,7 @@ pub struct ImpactResponse {
     pub answers: Vec<ImpactRow>,
 }
 
-/// `GET /v1/documents/{id}/impact`: for content owners, who recall guidance; it names answers of
+/// `GET /v1/documents/{id}/impact`, for content owners who recall guidance; it lists answers to
 /// every person.
 pub async fn impact(
     caller: Caller,
@@ -241,7 +243,7 @@ fn no_document() -> Problem {
     Problem::not_found("There is no such document, or it is not one you may see.")
 }
 
-/// Names that can stand in a URL and a log, of a collection that the caller may touch.
+/// Checks that the names fit into a URL and a log, and that the caller may use the collection.
 fn checked_address(
     caller: &Caller,
     (collection, external_id): (String, String),
@@ -264,7 +266,7 @@ fn checked_address(
     Ok((collection, external_id))
 }
 
-/// The title, or else the name.
+/// Returns the title, or the name if there is none.
 fn checked_title(title: Option<&str>, external_id: &str) -> Result<String, Problem> {
     let title = title.map(name::plain).filter(|title| !title.is_empty());
     let title = title.unwrap_or_else(|| external_id.to_owned());
@@ -276,7 +278,7 @@ fn checked_title(title: Option<&str>, external_id: &str) -> Result<String, Probl
     Ok(title)
 }
 
-/// What the header says, or else the name's extension.
+/// Reads the media type from the header, or from the name's extension.
 fn media_type(request: &HttpRequest, external_id: &str) -> Result<MediaType, Problem> {
     let declared = request
         .headers()

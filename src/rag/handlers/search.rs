@@ -52,7 +52,7 @@ async fn run(
         Some(limit @ 1..=100) => usize::try_from(limit).unwrap_or(config.default_limit),
         Some(_) => return Err(Problem::unprocessable("`limit` must be 1 to 100.")),
     };
-    // PostgreSQL's text cannot hold NUL.
+    // PostgreSQL's text type cannot contain NUL.
     let query = query.replace('\0', " ");
     Ok(web::Json(
         rag.retriever.retrieve(&query, collections, limit).await?,

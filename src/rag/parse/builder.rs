@@ -1,8 +1,8 @@
-//! Assembles the text and the blocks, so that offsets and normalisation live in one place.
+//! Assembles text and blocks, so that offsets and normalisation are in one place.
 
 use super::{Block, BlockKind, ParseError, ParseLimits, ParsedDocument};
 
-/// Inside a block's content: a new page starts here.
+/// Marks the start of a new page inside a block's content.
 pub(super) const PAGE_MARK: char = '\u{000C}';
 
 const MAX_TITLE_CHARS: usize = 300;
@@ -33,19 +33,19 @@ impl Builder {
         }
     }
 
-    /// The format has pages, and the first one starts at the first character.
+    /// Declares that the format has pages, and that the first one starts at the first character.
     pub(super) fn start_pages(&mut self) {
         if self.pages.is_empty() {
             self.pages.push(0);
         }
     }
 
-    /// How many lists the next blocks are in.
+    /// Sets how many lists contain the next blocks.
     pub(super) fn nest(&mut self, lists: usize) {
         self.depth = u8::try_from(lists).unwrap_or(u8::MAX);
     }
 
-    /// The next block is on a new page.
+    /// Starts a new page with the next block.
     pub(super) fn break_page(&mut self) {
         self.break_page_at(self.chars);
     }
@@ -55,7 +55,7 @@ impl Builder {
         self.pages.push(offset);
     }
 
-    /// Adds prose: runs of white space become one space, line feeds stay as line breaks.
+    /// Adds prose: runs of white space become one space, and line feeds stay as line breaks.
     pub(super) fn push(&mut self, kind: BlockKind, content: &str) -> Result<(), ParseError> {
         let (content, marks) = prose(content);
         self.append(kind, &content, &marks)
@@ -97,7 +97,7 @@ impl Builder {
         self.text.push_str(content);
         self.chars = start + content.chars().count();
         for mark in marks {
-            // A break before the first word lies before the separator, like any other.
+            // A break before the first word goes before the separator, like any other break.
             self.break_page_at(if *mark == 0 { before } else { start + mark });
         }
         self.blocks.push(Block {
@@ -126,7 +126,7 @@ impl Builder {
         if tight { "\n" } else { "\n\n" }
     }
 
-    /// The text of the first heading, as a title for want of a better one.
+    /// The text of the first heading, as the title of a document without one.
     pub(super) fn first_heading(&self) -> Option<String> {
         let block = self
             .blocks
@@ -153,7 +153,7 @@ impl Builder {
     }
 }
 
-/// One line of at most 300 chars; `None` if nothing is left.
+/// Shortens a title to one line of at most 300 chars; `None` if nothing is left.
 fn title_text(raw: &str) -> Option<String> {
     let (clean, _) = prose(raw);
     let line: String = clean
@@ -164,7 +164,7 @@ fn title_text(raw: &str) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// Normalised prose, and the char offsets in it where pages start.
+/// Returns normalised prose, and the char offsets in it where pages start.
 fn prose(content: &str) -> (String, Vec<usize>) {
     let mut out = String::with_capacity(content.len());
     let mut chars = 0;
@@ -195,14 +195,14 @@ fn prose(content: &str) -> (String, Vec<usize>) {
     (out, marks)
 }
 
-/// Characters that carry no text: controls (NUL must never reach the database), soft hyphens,
+/// Whether a character carries no text: controls (NUL must never reach the database), soft hyphens,
 /// zero-width spaces, byte order marks.
 fn is_dropped(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(c, '\u{00AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}')
 }
 
-/// The chars with CRLF and CR as LF.
+/// Iterates over the chars, with CRLF and CR as LF.
 fn unix_lines(text: &str) -> impl Iterator<Item = char> + '_ {
     let mut chars = text.chars().peekable();
     std::iter::from_fn(move || {

@@ -1,4 +1,5 @@
-//! The part of CSS that decides whether text is seen: which rules of a style sheet hide or show.
+//! The part of CSS that decides whether text is visible: the rules of a style sheet that hide or
+//! show.
 
 use cssparser::{
     AtRuleParser, CowRcStr, DeclarationParser, ParseError, Parser, ParserState,
@@ -10,19 +11,19 @@ use selectors::parser::{ParseRelative, Selector, SelectorList};
 
 use super::css_media;
 
-/// Selectors with a property of interest, of all sheets of a page.
+/// The most selectors with a relevant property, over all sheets of a page.
 const MAX_RULES: usize = 20_000;
-/// Bytes of one selector after nested rules are written out, of which each may double it.
+/// The most bytes of one selector after nested rules are expanded, since each may double it.
 const MAX_SELECTOR_BYTES: usize = 4_096;
 
-/// A property that takes text away.
+/// A property that can hide text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Property {
-    /// `display` and its kin: what such an element holds cannot show itself again.
+    /// `display` and similar properties: the content of such an element cannot show itself again.
     Display,
     Opacity,
     ContentVisibility,
-    /// Inherited: a child may be seen though its parent is not.
+    /// An inherited property: a child may be visible although its parent is not.
     Visibility,
     FontSize,
 }
@@ -39,7 +40,7 @@ pub(super) enum Effect {
     Inherits,
 }
 
-/// One declaration of interest.
+/// One relevant declaration.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Declaration {
     pub(super) property: Property,
@@ -51,9 +52,9 @@ pub(super) struct Declaration {
 pub(super) struct Rule {
     pub(super) selector: Selector<Simple>,
     pub(super) declarations: Vec<Declaration>,
-    /// Greater wins among declarations that are not important; the opposite among those that are.
+    /// The greater layer wins among normal declarations, the smaller one among important ones.
     pub(super) layer: usize,
-    /// Later wins among equals.
+    /// The later declaration wins among equals.
     pub(super) order: usize,
 }
 
@@ -63,19 +64,19 @@ pub(super) struct Rules {
     pub(super) all: Vec<Rule>,
     layers: Vec<String>,
     blocks: usize,
-    /// Rules were left out because there are too many.
+    /// Set when rules were dropped because there were too many.
     pub(super) too_many: bool,
 }
 
-/// Declarations outside any layer win over those in one.
+/// Declarations outside every layer win over those inside one.
 const NO_LAYER: usize = usize::MAX;
 
 impl Rules {
-    /// Adds a style sheet as it applies on a screen.
+    /// Adds a style sheet in the form that applies on a screen.
     pub(super) fn add_sheet(&mut self, sheet: &str) {
         let mut input = Parser::new(sheet);
         let mut reader = SheetReader::new(self, false);
-        // A rule that cannot be read does not apply, in browsers neither.
+        // A rule that cannot be parsed does not apply; browsers do the same.
         StyleSheetParser::new(&mut input, &mut reader).for_each(drop);
     }
 
@@ -85,8 +86,8 @@ impl Rules {
             return;
         }
         let mut input = Parser::new(selector);
-        // What depends on a pointer or on boxes that are made up, such as `:hover`, is not known
-        // to this parser and does not apply.
+        // Selectors that depend on a pointer or on generated boxes, such as `:hover`, are unknown
+        // to this parser and do not apply.
         let Ok(list) = SelectorList::parse(&SelectorParser, &mut input, ParseRelative::No) else {
             return;
         };
@@ -113,7 +114,7 @@ impl Rules {
     }
 }
 
-/// The declarations of a `style` attribute.
+/// Parses the declarations of a `style` attribute.
 pub(super) fn inline(style: &str) -> Vec<Declaration> {
     let mut unused = Rules::default();
     let mut reader = SheetReader::new(&mut unused, true);
@@ -126,13 +127,13 @@ struct SheetReader<'a> {
     rules: &'a mut Rules,
     /// A `style` attribute: declarations only.
     inline: bool,
-    /// The selectors of the block that is open.
+    /// The selectors of the open block.
     selectors: Vec<String>,
     declarations: Vec<Declaration>,
     layer: Vec<String>,
 }
 
-/// The blocks with conditions or a layer that are looked into.
+/// The blocks with conditions or a layer whose content is read.
 enum AtRule {
     Applies,
     Layer(Vec<String>),
@@ -155,7 +156,7 @@ impl<'a> SheetReader<'a> {
         RuleBodyParser::new(input, self).for_each(drop);
     }
 
-    /// The selectors of a block inside another one, as if it stood alone.
+    /// Expands the selectors of a nested block, as if it stood on its own.
     fn unnested(&self, selectors: Vec<String>) -> Vec<String> {
         if self.selectors.is_empty() {
             return selectors;
@@ -164,7 +165,7 @@ impl<'a> SheetReader<'a> {
         let unnest = |own: String| {
             let places = own.matches('&').count();
             if own.len() + places * parent.len() > MAX_SELECTOR_BYTES {
-                // Too long to be kept; `add` says so.
+                // The selector is too long to keep; `add` records this.
                 " ".repeat(MAX_SELECTOR_BYTES + 1)
             } else if places > 0 {
                 own.replace('&', &parent)
@@ -231,7 +232,7 @@ impl<'i> AtRuleParser<'i> for SheetReader<'_> {
     ) -> Result<AtRule, Failure> {
         let applies = match name.to_ascii_lowercase().as_str() {
             "media" => css_media::matches(input),
-            // Browsers of today support nearly all that a sheet asks for.
+            // Current browsers support nearly everything that a sheet asks for.
             "supports" => input.try_parse(|i| i.expect_ident_matching("not")).is_err(),
             "layer" => return Ok(AtRule::Layer(layer_names(input))),
             _ => false,
@@ -334,7 +335,7 @@ impl RuleBodyItemParser<'_, (), ()> for SheetReader<'_> {
     }
 }
 
-/// Any other property. With a block in it it is a nested rule, which looks like one: `a:hover {`.
+/// Skips any other property. A block in it means a nested rule, which looks alike: `a:hover {`.
 fn pass_by(input: &mut Parser<'_>) -> Result<(), Failure> {
     while let Ok(token) = input.next() {
         if *token == Token::CurlyBracketBlock {
@@ -346,7 +347,7 @@ fn pass_by(input: &mut Parser<'_>) -> Result<(), Failure> {
 
 const INHERITING: [&str; 4] = ["inherit", "unset", "revert", "revert-layer"];
 
-/// The first word decides; anything else is a way to be seen.
+/// Decides by the first word; any other word shows the text.
 fn keyword(input: &mut Parser<'_>, hiding: &[&str], inheriting: &[&str]) -> Effect {
     let is_one_of = |word: &str, words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
     match input.next() {
@@ -368,7 +369,7 @@ fn opacity(input: &mut Parser<'_>) -> Effect {
     }
 }
 
-/// Of `font-size`, or of `font`, which holds it somewhere.
+/// Reads `font-size`, or `font`, which contains the size somewhere.
 fn font_size(input: &mut Parser<'_>) -> Effect {
     let mut effect = Effect::Shows;
     while let Ok(token) = input.next() {
@@ -379,7 +380,7 @@ fn font_size(input: &mut Parser<'_>) -> Effect {
             | Token::Percentage {
                 unit_value: value, ..
             } if *value == 0.0 => return Effect::Hides,
-            // A share of the parent's size, which may be none.
+            // A percentage of the parent's size, which may be zero.
             Token::Percentage { .. } => effect = Effect::Inherits,
             Token::Dimension { unit, .. } if unit.eq_ignore_ascii_case("em") => {
                 effect = Effect::Inherits;

@@ -1,14 +1,14 @@
-//! Whether a media query holds on the screen that pages are read for.
+//! Whether a media query matches the screen for which pages are parsed.
 
 use cssparser::{ParseError, Parser, Token};
 
-/// A desktop's window in CSS pixels: what is hidden there counts as hidden.
+/// The width of a desktop window in CSS pixels; text that is hidden there counts as hidden.
 const WIDTH: f32 = 1_280.0;
 const HEIGHT: f32 = 800.0;
 
 type Failure = ParseError<()>;
 
-/// Whether one of the queries of a list holds; an empty list does.
+/// Whether one query of a list matches; an empty list matches.
 pub(super) fn matches(input: &mut Parser<'_>) -> bool {
     if input.is_exhausted() {
         return true;
@@ -21,12 +21,12 @@ pub(super) fn matches(input: &mut Parser<'_>) -> bool {
     holds.is_ok_and(|holds| holds.contains(&true))
 }
 
-/// Whether the value of a `media` attribute holds.
+/// Whether the value of a `media` attribute matches.
 pub(super) fn attribute_matches(media: &str) -> bool {
     matches(&mut Parser::new(media))
 }
 
-/// Types and features joined by `and` or `or`. The type says whether `not` is of the whole.
+/// Parses types and features joined by `and` or `or`. With a type, `not` negates the whole query.
 fn query(input: &mut Parser<'_>) -> bool {
     let mut holds: Option<bool> = None;
     let mut negated = false;
@@ -66,7 +66,7 @@ fn query(input: &mut Parser<'_>) -> bool {
     holds.unwrap_or(true) != negated
 }
 
-/// The content of parentheses: a feature, or a query once more.
+/// Parses the content of parentheses: a feature or another query.
 fn condition(input: &mut Parser<'_>) -> bool {
     let start = input.state();
     let is_query = match input.next() {
@@ -126,7 +126,7 @@ fn feature(input: &mut Parser<'_>) -> bool {
     }
 }
 
-/// Values and extents, each smaller or larger than the one before.
+/// Compares values and extents, each smaller or larger than the one before.
 fn ordered(range: &[Piece]) -> bool {
     let mut holds = range.len() >= 3;
     for window in range.windows(3).step_by(2) {
@@ -172,7 +172,7 @@ fn pixels(value: f32, unit: &str) -> f32 {
     value * factor
 }
 
-/// What most readers' browsers say of themselves.
+/// The features that most readers' browsers report.
 fn is_usual(name: &str, value: &str) -> bool {
     matches!(
         (name, value),

@@ -38,7 +38,7 @@ pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument
     reader.builder.finish(title.as_deref())
 }
 
-/// The archive, with one budget for everything that is unpacked.
+/// The archive, with one budget for all unpacked data.
 struct Package<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
     budget: u64,
@@ -66,7 +66,7 @@ impl<'a> Package<'a> {
             .iter()
             .find(|n| *n == "word/document.xml")
             .or_else(|| {
-                // Some programs number the part: word/document2.xml.
+                // Some programs number this part: word/document2.xml.
                 names.iter().find(|n| n.starts_with("word/document"))
             });
         if let Some(name) = found {
@@ -87,8 +87,8 @@ impl<'a> Package<'a> {
         ))
     }
 
-    /// A part's text; `None` if there is no such part. Sizes that the archive states are not
-    /// believed: reading stops at the budget.
+    /// Returns a part's text; `None` if the part does not exist. The sizes that the archive
+    /// declares are not trusted: reading stops at the budget.
     fn part(&mut self, name: &str) -> Result<Option<String>, ParseError> {
         let file = match self.archive.by_name(name) {
             Ok(file) => file,
@@ -143,7 +143,7 @@ fn resolve(reference: &BytesRef<'_>) -> Option<char> {
     }
 }
 
-/// A paragraph that is open. Text boxes nest paragraphs inside paragraphs.
+/// An open paragraph. Text boxes nest paragraphs inside paragraphs.
 #[derive(Default)]
 struct Paragraph {
     text: String,
@@ -163,13 +163,13 @@ struct DocxReader {
     numbering: Numbering,
     title: Option<String>,
     paragraphs: Vec<Paragraph>,
-    /// Depth of open tables, and the text of the outermost table's open row.
+    /// The depth of open tables, and the text of the outermost table's open row.
     tables: usize,
     row: String,
     in_text: bool,
     in_properties: bool,
     hidden_run: bool,
-    /// Word writes a rendered break after each explicit one: only text between makes it a page.
+    /// Word writes a rendered break after each explicit one; it counts as a page only after text.
     text_since_break: bool,
 }
 
@@ -192,7 +192,7 @@ impl DocxReader {
 
     fn read(&mut self, xml: &str) -> Result<(), ParseError> {
         let mut reader = Reader::from_str(xml);
-        // Inside an element whose content must not be read: its depth.
+        // The depth inside an element whose content must not be read.
         let mut skipped = 0_usize;
         let mut closed = false;
         loop {
@@ -228,7 +228,7 @@ impl DocxReader {
     fn text(&mut self, text: &str) {
         if self.in_text && !self.hidden_run {
             self.text_since_break |= !text.trim().is_empty();
-            // A form feed would count as a page mark.
+            // Removes form feeds, which would count as page marks.
             let plain = text
                 .chars()
                 .map(|c| if c.is_whitespace() { ' ' } else { c });
@@ -352,7 +352,7 @@ impl DocxReader {
     }
 }
 
-/// Old wording of tracked changes, and the second copy of a text box.
+/// Whether to skip the old wording of tracked changes, or the second copy of a text box.
 fn is_skipped(e: &BytesStart<'_>) -> bool {
     matches!(
         e.local_name().into_inner(),
@@ -360,7 +360,7 @@ fn is_skipped(e: &BytesStart<'_>) -> bool {
     )
 }
 
-/// A switch element is on unless its value says otherwise.
+/// Whether a switch element is on, which it is unless its value says otherwise.
 fn is_on(e: &BytesStart<'_>) -> bool {
     !matches!(attribute(e, "val").as_deref(), Some("0" | "false" | "off"))
 }

@@ -1,4 +1,4 @@
-//! Paragraph styles and numbering of a DOCX file: which style is a heading, how lists count.
+//! Paragraph styles and numbering of a DOCX file: which style is a heading, and how lists count.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,13 +9,13 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::ParseError;
 
-/// How far a chain of `basedOn` is followed.
+/// The longest chain of `basedOn` that is followed.
 const MAX_INHERITANCE: usize = 16;
 
-/// What a paragraph style means.
+/// The meaning of a paragraph style.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct StyleMeaning {
-    /// 1 to 9.
+    /// The heading level, 1 to 9.
     pub(super) heading: Option<u8>,
     pub(super) is_title: bool,
     pub(super) numbering: Option<u32>,
@@ -64,7 +64,7 @@ impl Styles {
         }
     }
 
-    /// What the style and those it is based on say.
+    /// The meaning of the style, including the styles it is based on.
     pub(super) fn meaning(&self, id: &str) -> StyleMeaning {
         let mut meaning = StyleMeaning::default();
         let mut at = Some(id);
@@ -93,20 +93,20 @@ fn set_name(style: &mut Style, name: &str) {
     }
 }
 
-/// "heading 2" and "Heading2"; Word stores built-in names in English whatever its language.
+/// Reads "heading 2" and "Heading2"; Word stores built-in names in English in every language.
 fn heading_of_name(name: &str) -> Option<u8> {
     let level = name.to_ascii_lowercase();
     let level = level.strip_prefix("heading")?.trim().parse().ok()?;
     (1..=9).contains(&level).then_some(level)
 }
 
-/// The heading level of `w:outlineLvl`, whose 0 is the highest and 9 means body text.
+/// The heading level of `w:outlineLvl`, in which 0 is the highest and 9 means body text.
 pub(super) fn outline_level(e: &BytesStart<'_>) -> Option<u8> {
     let level = number(e, "val")?;
     u8::try_from(level).ok().filter(|l| *l < 9).map(|l| l + 1)
 }
 
-/// An attribute's value by local name.
+/// Returns an attribute's value by local name.
 pub(super) fn attribute(e: &BytesStart<'_>, name: &str) -> Option<String> {
     e.attributes()
         .flatten()
@@ -118,7 +118,7 @@ pub(super) fn attribute(e: &BytesStart<'_>, name: &str) -> Option<String> {
         })
 }
 
-/// A non-negative number by local name.
+/// Returns a non-negative number by local name.
 pub(super) fn number(e: &BytesStart<'_>, name: &str) -> Option<u32> {
     attribute(e, name)?.trim().parse().ok()
 }
@@ -131,10 +131,10 @@ enum Format {
     Hidden,
 }
 
-/// `word/numbering.xml`, and where each list has got to.
+/// The content of `word/numbering.xml`, and the current position of each list.
 #[derive(Default)]
 pub(super) struct Numbering {
-    /// Instance to definition.
+    /// The definition of each instance.
     instances: HashMap<u32, u32>,
     levels: HashMap<(u32, u32), (Format, u64)>,
     counters: HashMap<(u32, u32), u64>,
@@ -178,14 +178,14 @@ impl Numbering {
         }
     }
 
-    /// The marker of the next item of a list at a level, with the space that follows it.
+    /// Returns the marker of the next item of a list at a level, with a space after it.
     pub(super) fn next_marker(&mut self, instance: u32, level: u32) -> String {
         let definition = self.instances.get(&instance).copied();
         let (format, first) = definition
             .and_then(|d| self.levels.get(&(d, level)).copied())
             .unwrap_or((Format::Bullet, 1));
-        // Instances of one definition go on counting where the last one stopped only in Word's
-        // own list continuation, which uses the same instance.
+        // Instances of one definition continue the count of another only in Word's own list
+        // continuation, which uses the same instance.
         for deeper in level + 1..level.saturating_add(9) {
             self.counters.remove(&(instance, deeper));
         }

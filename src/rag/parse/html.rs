@@ -1,4 +1,4 @@
-//! HTML: visible text by block, without navigation and code.
+//! HTML: the visible text by block, without navigation and code.
 
 use html5ever::driver::{self, ParseOpts};
 use html5ever::tendril::{StrTendril, TendrilSink};
@@ -9,14 +9,14 @@ use super::builder::Builder;
 use super::html_visibility::{Seen, Visibility};
 use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
 
-/// Elements inside each other. Browsers build no more of them, and each costs the tree builder a
-/// look through all that are open.
+/// The most elements inside each other. Browsers build no more, and each costs the tree builder a
+/// pass over all open elements.
 const MAX_DEPTH: usize = 512;
-/// Bytes after which the depth is looked at: no more elements than these can hold are built beyond
-/// the limit.
+/// The bytes between two checks of the depth, which bounds how many elements are built beyond the
+/// limit.
 const PIECE_BYTES: usize = 2_048;
 
-/// The document is walked without recursion: nesting is the author's choice, the stack is ours.
+/// Walks the document without recursion, because the author controls the depth of nesting.
 pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
     let html = build(text)?;
     let mut visibility = Visibility::of(&html)?;
@@ -62,7 +62,7 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
     reader.builder.finish(title.as_deref())
 }
 
-/// The tree of the page, if it is not nested too deeply.
+/// Builds the tree of the page, unless its nesting is too deep.
 fn build(text: &str) -> Result<Html, ParseError> {
     let sink = HtmlTreeSink::new(Html::new_document());
     let mut parser = driver::parse_document(sink, ParseOpts::default());
@@ -81,7 +81,7 @@ fn build(text: &str) -> Result<Html, ParseError> {
     Ok(parser.finish())
 }
 
-/// What an element does to the text around it.
+/// The effect of an element on the text around it.
 enum Role {
     Skipped,
     Title,
@@ -129,14 +129,14 @@ fn role(element: &Element) -> Role {
 }
 
 struct HtmlReader {
-    /// How each open element is seen.
+    /// The visibility of each open element.
     seen: Vec<Seen>,
     builder: Builder,
     inline: String,
     /// The next number of each open list; `None` for bullets.
     lists: Vec<Option<u64>>,
     prefix: Option<String>,
-    /// How many table rows are open.
+    /// The number of open table rows.
     rows: usize,
     preformatted: usize,
     in_title: bool,
@@ -144,7 +144,7 @@ struct HtmlReader {
 }
 
 impl HtmlReader {
-    /// Whether to look at the element's children.
+    /// Enters an element; returns whether to visit its children.
     fn enter(
         &mut self,
         element: &ElementRef<'_>,
@@ -158,7 +158,7 @@ impl HtmlReader {
         self.open(element.value())
     }
 
-    /// Nodes that are no elements have no children.
+    /// Enters a node that is not an element; such nodes have no children.
     fn enter_text(&mut self, node: &Node) -> bool {
         if let Node::Text(text) = node
             && self.parent().text()
@@ -295,7 +295,7 @@ impl HtmlReader {
         }
     }
 
-    /// A block begins or ends; inside a table row that is a line break in the cell.
+    /// Begins or ends a block; inside a table row this is a line break in the cell.
     fn boundary(&mut self) -> Result<(), ParseError> {
         if self.rows > 0 || self.preformatted > 0 {
             if !self.inline.is_empty() && !self.inline.ends_with("| ") {

@@ -1,4 +1,4 @@
-//! Which elements of a page are seen: the cascade of the few properties that hide text.
+//! Which elements of a page are visible: the cascade of the few properties that hide text.
 
 use std::collections::HashMap;
 
@@ -15,13 +15,13 @@ use super::ParseError;
 use super::css::{self, Declaration, Effect, Property, Rule, Rules};
 use super::css_media;
 
-/// Selectors compared with elements; more takes longer than a page is worth.
+/// The most comparisons of selectors with elements; more would take too long for one page.
 const MAX_COMPARISONS: usize = 5_000_000;
 
-/// The properties that an element hands down to its children.
+/// The properties that an element passes on to its children.
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
-    /// Neither the element nor anything in it is there.
+    /// Set if neither the element nor its content is rendered.
     pub(super) removed: bool,
     invisible: bool,
     tiny: bool,
@@ -34,14 +34,14 @@ impl Seen {
         tiny: false,
     };
 
-    /// Whether text directly in the element is seen.
+    /// Whether text directly in the element is visible.
     pub(super) fn text(self) -> bool {
         !(self.removed || self.invisible || self.tiny)
     }
 }
 
-/// The rules of a page by what the last part of their selectors asks for, as browsers keep them:
-/// an element is compared with few of them.
+/// The rules of a page, indexed by the last part of their selectors, as in browsers, so that an
+/// element is compared with few of them.
 pub(super) struct Visibility {
     rules: Rules,
     by_name: HashMap<Key, Vec<usize>>,
@@ -51,7 +51,7 @@ pub(super) struct Visibility {
     comparisons: usize,
 }
 
-/// In lower case, because old pages do not tell cases apart; the comparison itself does.
+/// The keys are in lower case, because old pages ignore case; the comparison itself respects it.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Id(String),
@@ -60,7 +60,7 @@ enum Key {
 }
 
 impl Visibility {
-    /// Reads the style sheets inside the page; others are not at hand.
+    /// Reads the style sheets inside the page; external ones are not available.
     pub(super) fn of(html: &Html) -> Result<Self, ParseError> {
         let mut rules = Rules::default();
         if let Ok(style) = Selector::parse("style") {
@@ -92,13 +92,13 @@ impl Visibility {
         Ok(visibility)
     }
 
-    /// How an element is seen whose parent is seen like this.
+    /// The visibility of an element whose parent has this visibility.
     pub(super) fn seen(
         &mut self,
         element: &ElementRef<'_>,
         parent: Seen,
     ) -> Result<Seen, ParseError> {
-        // A page that hides all of itself shows itself by a script once it has loaded.
+        // A page that hides all of itself is shown by a script after it has loaded.
         if matches!(element.value().name(), "html" | "head" | "title" | "body") {
             return Ok(parent);
         }
@@ -175,7 +175,7 @@ impl Visibility {
     }
 }
 
-/// Whether a style sheet is one for screens that a browser reads.
+/// Whether a style sheet applies to screens and to a type that browsers read.
 fn applies(style: &ElementRef<'_>) -> bool {
     let element = style.value();
     let is_css = element
@@ -192,7 +192,7 @@ fn applies(style: &ElementRef<'_>) -> bool {
             .is_none_or(css_media::attribute_matches)
 }
 
-/// The rarest thing that the element itself must have.
+/// The rarest property that the element itself must have.
 fn key(rule: &Rule) -> Option<Key> {
     let mut key = None;
     for component in rule.selector.iter() {
@@ -208,7 +208,7 @@ fn key(rule: &Rule) -> Option<Key> {
     key
 }
 
-/// Where a declaration comes from; the greater one wins.
+/// The origin of a declaration; the greater one wins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Origin {
     Sheet {
@@ -228,7 +228,7 @@ impl Origin {
         }
     }
 
-    /// Layers count the other way round for what is important.
+    /// Reverses the order of layers for important declarations.
     fn important(self) -> Self {
         match self {
             Self::Sheet {
@@ -245,7 +245,7 @@ impl Origin {
     }
 }
 
-/// The declaration that wins so far, for each property.
+/// The winning declaration so far, for each property.
 #[derive(Default)]
 struct Winners([Option<(bool, Origin, Effect)>; Property::COUNT]);
 

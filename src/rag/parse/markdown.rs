@@ -37,7 +37,7 @@ enum Mode {
 
 struct MarkdownReader {
     builder: Builder,
-    /// Text of the block that is open.
+    /// The text of the open block.
     inline: String,
     /// The next number of each open list; `None` for bullets.
     lists: Vec<Option<u64>>,
@@ -169,14 +169,14 @@ impl MarkdownReader {
     }
 }
 
-/// `title: …` of YAML front matter.
+/// Reads `title: …` from YAML front matter.
 fn front_matter_title(yaml: &str) -> Option<String> {
     yaml.lines()
         .find_map(|line| line.strip_prefix("title:"))
         .map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
 }
 
-/// The text of an HTML block; scripts and styles leave nothing.
+/// Returns the text of an HTML block without scripts and styles.
 fn without_tags(html: &str) -> String {
     let lower = html
         .trim_start()

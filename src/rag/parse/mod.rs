@@ -1,8 +1,8 @@
-//! Bytes of an uploaded document to text with structure.
+//! Turns the bytes of an uploaded document into text with structure.
 //!
-//! Every offset counts Unicode scalar values of [`ParsedDocument::text`], which is final: whatever
-//! is normalised (white space, control characters, line joins) is normalised before offsets are
-//! taken. The same bytes always give the same text.
+//! Every offset counts Unicode scalar values of [`ParsedDocument::text`], which is final: white
+//! space, control characters and line joins are normalised before offsets are taken. The same bytes
+//! always give the same text.
 
 mod builder;
 mod css;
@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 pub use warning::{Doubt, Warning};
 pub use worker::{WorkerLimits, run_worker};
 
-/// The formats that can be parsed. Serialises as the MIME type.
+/// The formats that can be parsed. A format serialises as its MIME type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MediaType {
     #[serde(rename = "text/markdown")]
@@ -61,7 +61,7 @@ impl MediaType {
         Self::Docx,
     ];
 
-    /// The format a `Content-Type` names; parameters and case do not matter.
+    /// Returns the format of a `Content-Type`; parameters and case are ignored.
     pub fn from_mime(mime: &str) -> Option<Self> {
         let essence = mime.split(';').next().unwrap_or_default().trim();
         match essence.to_ascii_lowercase().as_str() {
@@ -76,7 +76,7 @@ impl MediaType {
         }
     }
 
-    /// The format a file name's extension (with or without the dot) means.
+    /// Returns the format of a file name's extension, with or without the dot.
     pub fn from_extension(extension: &str) -> Option<Self> {
         let extension = extension.strip_prefix('.').unwrap_or(extension);
         match extension.to_ascii_lowercase().as_str() {
@@ -89,7 +89,7 @@ impl MediaType {
         }
     }
 
-    /// The MIME type, without parameters.
+    /// Returns the MIME type without parameters.
     pub fn as_mime(self) -> &'static str {
         match self {
             Self::Markdown => "text/markdown",
@@ -100,7 +100,7 @@ impl MediaType {
         }
     }
 
-    /// The name people use.
+    /// Returns the name that people use.
     pub fn name(self) -> &'static str {
         match self {
             Self::Markdown => "Markdown",
@@ -126,28 +126,28 @@ impl FromStr for MediaType {
     }
 }
 
-/// Text with structure.
+/// A parsed document: text with structure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParsedDocument {
-    /// Never holds a control character other than line feed and tab.
+    /// The text contains no control characters except line feed and tab.
     pub text: String,
-    /// What the document calls itself.
+    /// The title that the document itself contains.
     pub title: Option<String>,
-    /// In order, without overlap; every character that is not white space is in one.
+    /// The blocks in order, without overlap; every character except white space is in one.
     pub blocks: Vec<Block>,
-    /// Start char offset of each page, ascending; empty if the format has no pages.
-    /// A page without text starts where the next one does.
+    /// The start of each page as a char offset, ascending; empty if the format has no pages. A page
+    /// without text starts where the next one does.
     pub pages: Vec<usize>,
     /// The parts that were left out.
     #[serde(default)]
     pub warnings: Vec<Warning>,
 }
 
-/// A piece of structure.
+/// A structural part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     pub kind: BlockKind,
-    /// How many lists a list item is in; 0 if that is not known.
+    /// The number of lists that contain a list item; 0 if unknown.
     #[serde(default)]
     pub depth: u8,
     /// Char offsets into the text, half-open.
@@ -155,11 +155,11 @@ pub struct Block {
     pub end: usize,
 }
 
-/// What a block is.
+/// The kind of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockKind {
-    /// 1 is the highest level, 9 the lowest.
+    /// The heading's level: 1 is the highest, 9 the lowest.
     Heading(u8),
     Paragraph,
     ListItem,
@@ -167,7 +167,8 @@ pub enum BlockKind {
     Code,
 }
 
-/// Why a document cannot be used, in words for the person who uploaded it. Holds no document text.
+/// The reason why a document cannot be used, in words for the uploader. It contains no document
+/// text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ParseError {
@@ -224,7 +225,7 @@ impl ParseError {
     }
 }
 
-/// How much a document may hold.
+/// The limits for the content of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ParseLimits {
@@ -236,9 +237,9 @@ pub struct ParseLimits {
     pub max_expanded_bytes: usize,
     /// Entries of a DOCX archive.
     pub max_archive_entries: usize,
-    /// Pages of a document that has some.
+    /// Pages of a document in a format that has pages.
     pub max_pages: usize,
-    /// Pieces of structure of the parsed text.
+    /// Structural parts of the parsed text.
     pub max_blocks: usize,
 }
 
@@ -255,10 +256,10 @@ impl Default for ParseLimits {
     }
 }
 
-/// Parses in this process.
+/// Parses a document in this process.
 ///
-/// Documents of unknown origin belong into [`sandbox::Sandbox`]: a parser may take all memory,
-/// overflow the stack or panic, and only a process of its own contains that.
+/// Use [`sandbox::Sandbox`] for documents of unknown origin: a parser may use up all memory,
+/// overflow the stack or panic, and only a separate process contains that.
 pub fn parse(
     media: MediaType,
     bytes: &[u8],

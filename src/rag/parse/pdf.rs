@@ -1,4 +1,4 @@
-//! PDF: text page by page, lines joined into paragraphs, larger type taken for headings.
+//! PDF: reads text page by page, joins lines into paragraphs, and treats larger type as headings.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,7 +10,7 @@ use super::{Doubt, ParseError, ParseLimits, ParsedDocument, Warning};
 use super::{pdf_content, pdf_fonts, pdf_left_out, pdf_legible};
 
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
-    // The parser panics on much that is malformed; nothing of it outlives the unwinding.
+    // Catches panics, which the parser raises for malformed files; no state outlives the unwinding.
     catch_unwind(AssertUnwindSafe(|| parse_unguarded(bytes, limits)))
         .unwrap_or(Err(ParseError::Damaged))
 }
@@ -49,7 +49,7 @@ fn parse_unguarded(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument,
     let warnings = Warning::of_pages(&doubts);
     match parsed {
         Ok(parsed) => Ok(ParsedDocument { warnings, ..parsed }),
-        // Nothing is left, and not because nothing was there.
+        // The document had text, but every page of it was left out.
         Err(ParseError::Empty) if !warnings.is_empty() => Err(nothing_left(&doubts)),
         Err(error) => Err(error),
     }
@@ -88,7 +88,7 @@ fn load(bytes: &[u8]) -> Result<Document, ParseError> {
     Ok(document)
 }
 
-/// A page's lines; nothing if it cannot be read. The extractor panics on much that is malformed.
+/// Returns a page's lines, or `None` if it cannot be read. The extractor panics on malformed pages.
 fn page_lines(document: &Document, number: u32) -> Option<Vec<Line>> {
     let lines = catch_unwind(AssertUnwindSafe(|| {
         let mut glyphs = Glyphs::default();
@@ -97,7 +97,7 @@ fn page_lines(document: &Document, number: u32) -> Option<Vec<Line>> {
     lines.ok()?.ok()
 }
 
-/// The title of the information dictionary, unless a program put a file name there.
+/// Returns the title of the information dictionary, unless a program put a file name there.
 fn info_title(document: &Document) -> Option<String> {
     let info = resolve(document, document.trailer.get(b"Info").ok()?)?;
     let Object::String(bytes, _) = info.get_deref(b"Title", document).ok()? else {
@@ -120,7 +120,7 @@ fn resolve<'a>(document: &'a Document, object: &'a Object) -> Option<&'a Diction
     }
 }
 
-/// A PDF text string: UTF-16 or UTF-8 with a byte order mark, otherwise near Latin-1.
+/// Decodes a PDF text string: UTF-16 or UTF-8 with a byte order mark, otherwise similar to Latin-1.
 fn text_string(bytes: &[u8]) -> Option<String> {
     if let Some(utf16) = bytes.strip_prefix(b"\xFE\xFF") {
         let units = utf16

@@ -1,8 +1,8 @@
-//! Reduces content streams to what shows text.
+//! Reduces content streams to the operations that show text.
 //!
-//! The extractor panics on colour spaces, images drawn as forms and operators with too few
-//! operands, and ignores the operators `'` and `"`. Nothing of that matters for text, so pages and
-//! forms are rewritten before it sees them.
+//! The extractor panics on colour spaces, on images drawn as forms and on operators with too few
+//! operands, and it ignores the operators `'` and `"`. Text needs none of the former, so pages and
+//! forms are rewritten before the extractor reads them.
 
 use pdf_extract::content::{Content, Operation};
 use pdf_extract::{Dictionary, Document, Object, ObjectId, Stream};
@@ -18,7 +18,8 @@ pub(super) fn simplify(document: &mut Document, pages: impl Iterator<Item = Obje
             let stream = document.add_object(Stream::new(Dictionary::new(), content));
             if let Ok(page) = document.get_object_mut(page).and_then(Object::as_dict_mut) {
                 page.set("Contents", stream);
-                // Only relative positions are used, so any box will do; a missing one panics.
+                // A missing box makes the extractor panic; any box will do, because only relative
+                // positions matter.
                 let page_box: Vec<Object> = [0, 0, 612, 792].map(Object::from).into();
                 page.set("MediaBox", page_box);
                 page.remove(b"ArtBox");
@@ -66,7 +67,7 @@ fn dictionary<'a>(document: &'a Document, object: &'a Object) -> Option<&'a Dict
     document.dereference(object).ok()?.1.as_dict().ok()
 }
 
-/// Names of the forms among a page's drawable objects.
+/// Returns the names of the forms among a page's drawable objects.
 fn forms_of_page(document: &Document, page: ObjectId) -> Vec<Vec<u8>> {
     let Ok((own, inherited)) = document.get_page_resources(page) else {
         return Vec::new();
@@ -80,7 +81,7 @@ fn forms_of_page(document: &Document, page: ObjectId) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// `owner` may not draw itself.
+/// Returns the forms except `owner`, which may not draw itself.
 fn forms_of(document: &Document, resources: &Dictionary, owner: ObjectId) -> Vec<Vec<u8>> {
     let Some(objects) = resources
         .get(b"XObject")
@@ -134,7 +135,8 @@ fn keep(operation: Operation, forms: &[Vec<u8>], has_font: bool, kept: &mut Vec<
     }
 }
 
-/// `'` moves to the next line and shows; `"` sets word and character spacing before that.
+/// Rewrites `'`, which moves to the next line and shows text, and `"`, which first sets word and
+/// character spacing.
 fn keep_next_line_and_show(mut operation: Operation, kept: &mut Vec<Operation>) {
     let Some(shown @ Object::String(..)) = operation.operands.pop() else {
         return;

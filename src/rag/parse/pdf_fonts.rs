@@ -1,10 +1,9 @@
-//! Rewrites fonts so that the extractor reads them rightly.
+//! Rewrites fonts so that the extractor reads them correctly.
 //!
-//! The extractor guesses where a font does not say which character a glyph is, forgets the names of
-//! variants (`three.os`), takes the first number of a range of widths for the width, and panics on
-//! much else. So each font is given the characters of all its codes and the widths of its glyphs in
-//! the plainest form there is; a code whose character nobody knows becomes
-//! [`UNKNOWN`](super::pdf_glyphs::UNKNOWN).
+//! The extractor guesses the character of a glyph if the font does not state it, drops the names of
+//! variants (`three.os`), uses the first number of a range of widths as the width, and panics on
+//! much else. So each font gets the characters of all its codes and the widths of its glyphs in the
+//! plainest form; a code with an unknown character becomes [`UNKNOWN`](super::pdf_glyphs::UNKNOWN).
 
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +13,7 @@ use pdf_extract::{Dictionary, Document, Object, ObjectId, Stream};
 use super::pdf_glyphs::{Table, UNKNOWN, symbol_table, table_of, text_of};
 use super::pdf_widths;
 
-/// How deep in an object a font is looked for.
+/// How deep in an object fonts are searched.
 const MAX_DEPTH: usize = 12;
 
 /// Rewrites every font.
@@ -31,7 +30,7 @@ pub(super) fn simplify(document: &mut Document) {
     }
 }
 
-/// The object with its fonts rewritten; nothing if it holds none.
+/// Returns the object with its fonts rewritten; `None` if it contains no font.
 fn rewritten(document: &Document, object: &Object, depth: usize) -> Option<Object> {
     let depth = depth.checked_sub(1)?;
     match object {
@@ -89,11 +88,11 @@ fn dictionary_rewritten(
     changed
 }
 
-/// A font of one byte a glyph.
+/// Rewrites a font with one byte per glyph.
 fn simple(document: &Document, font: &Dictionary) -> Option<Dictionary> {
     let name = base_name(font);
     let has_encoding = font.get(b"Encoding").is_ok();
-    // The extractor knows this one's glyphs by heart.
+    // The extractor has the glyphs of this font built in.
     if name == "ZapfDingbats" && !has_encoding {
         return None;
     }
@@ -116,7 +115,7 @@ fn base_name(font: &Dictionary) -> String {
     }
 }
 
-/// What the codes stand for: the encoding's base, and over it the names that differ.
+/// The characters of the codes: those of the base encoding, replaced by the names that differ.
 fn characters(document: &Document, font: &Dictionary, name: &str) -> Table {
     let encoding = font.get_deref(b"Encoding", document).ok();
     let base = match encoding {
@@ -149,7 +148,7 @@ fn characters(document: &Document, font: &Dictionary, name: &str) -> Table {
     table
 }
 
-/// A name that says nothing is no reason to believe the base's character.
+/// An unreadable name removes the base's character, because the base may be wrong.
 fn insert(table: &mut Table, code: u8, name: &[u8]) {
     match text_of(name) {
         Some(text) => table.insert(code, text),
@@ -158,7 +157,7 @@ fn insert(table: &mut Table, code: u8, name: &[u8]) {
     };
 }
 
-/// The encoding that is meant when none is named: the font's own.
+/// The font's own encoding, which applies when none is named.
 fn built_in(document: &Document, font: &Dictionary, name: &str, has_names: bool) -> Table {
     let lower = name.to_lowercase();
     if lower.starts_with("symbol") {
@@ -198,7 +197,7 @@ fn built_in(document: &Document, font: &Dictionary, name: &str, has_names: bool)
     let is_symbolic = flags.is_some_and(|flags| flags & 4 != 0 && flags & 32 == 0);
     let is_true_type = pdf_widths::is_of_type(font, b"TrueType");
     let is_type3 = pdf_widths::is_of_type(font, b"Type3");
-    // Codes of a font that was cut down are numbers of its own choosing.
+    // The codes of a subset font are arbitrary numbers.
     let own_codes = is_true_type && is_symbolic && !has_names && program(b"FontFile2").is_some();
     if own_codes || is_type3 {
         return Table::new();
@@ -212,7 +211,7 @@ fn built_in(document: &Document, font: &Dictionary, name: &str, has_names: bool)
 }
 
 fn names_of_type1(program: &[u8]) -> Option<Vec<(u8, Vec<u8>)>> {
-    // The parser panics on programs that it does not understand.
+    // The parser panics on font programs that it does not understand.
     let names = catch_unwind(AssertUnwindSafe(|| {
         type1_encoding_parser::get_encoding_map(program).ok()
     }));
@@ -237,8 +236,8 @@ fn names_of_cff(program: &[u8]) -> Option<Vec<(u8, Vec<u8>)>> {
     names.ok().flatten()
 }
 
-/// The characters of all codes, as the extractor reads them: the font's own map comes after ours
-/// and so has the last word.
+/// Returns the characters of all codes in the form that the extractor reads. The font's own map
+/// follows this one and so overrides it.
 fn to_unicode(document: &Document, font: &Dictionary, table: &Table) -> Object {
     let mut map = String::from("256 beginbfchar\n");
     for code in 0..=u8::MAX {
@@ -261,12 +260,12 @@ fn to_unicode(document: &Document, font: &Dictionary, table: &Table) -> Object {
     Object::Stream(Stream::new(Dictionary::new(), map))
 }
 
-/// A font of several bytes a glyph.
+/// Rewrites a font with several bytes per glyph.
 fn composite(document: &Document, font: &Dictionary) -> Option<Dictionary> {
     let Ok(Object::Stream(map)) = font.get_deref(b"Encoding", document) else {
         return with_descendant(document, font);
     };
-    // The extractor misreads maps of codes to glyphs. The characters are found by code, without it.
+    // Drops maps of codes to glyphs, which the extractor misreads; it finds the characters by code.
     let map = map
         .decompressed_content()
         .unwrap_or_else(|_| map.content.clone());
@@ -290,7 +289,7 @@ fn composite(document: &Document, font: &Dictionary) -> Option<Dictionary> {
     }
 }
 
-/// Bytes of a code, if all codes have as many.
+/// The number of bytes per code, if it is the same for all codes.
 fn code_bytes(map: &[u8]) -> Option<usize> {
     let map = String::from_utf8_lossy(map);
     let (_, ranges) = map.split_once("begincodespacerange")?;
@@ -304,7 +303,8 @@ fn code_bytes(map: &[u8]) -> Option<usize> {
     lengths.all(|length| length == first).then_some(first)
 }
 
-/// A descendant that stands in the font itself; one of its own is an object like any other.
+/// Rewrites a descendant that stands in the font itself; a separate one is an object like any
+/// other.
 fn with_descendant(document: &Document, font: &Dictionary) -> Option<Dictionary> {
     let fonts = font.get_deref(b"DescendantFonts", document).ok()?;
     let Some(Object::Dictionary(inner)) = fonts.as_array().ok()?.first() else {
@@ -324,7 +324,7 @@ fn descendant(document: &Document, font: &Dictionary) -> Dictionary {
     if !matches!(changed.get(b"DW"), Err(_) | Ok(Object::Integer(_))) {
         changed.remove(b"DW");
     }
-    // The extractor asks that there be one, and for nothing in it.
+    // The extractor requires a descriptor but reads nothing from it.
     changed.set("FontDescriptor", Dictionary::new());
     changed
 }

@@ -1,16 +1,16 @@
-//! The character that a glyph's name or code stands for.
+//! The characters of glyphs, by name or code.
 
 use std::collections::HashMap;
 
 use pdf_extract::{Dictionary, Document, Encoding, Object};
 
-/// Stands for a glyph whose character nobody knows.
+/// Replaces a glyph whose character is unknown.
 pub(super) const UNKNOWN: char = char::REPLACEMENT_CHARACTER;
 
-/// The characters that a simple font's codes stand for.
+/// The characters of a simple font's codes.
 pub(super) type Table = HashMap<u8, String>;
 
-/// The characters of an encoding with a name, where it is one that the specification defines.
+/// Returns the characters of a named encoding if the specification defines it.
 pub(super) fn table_of(encoding: &[u8]) -> Option<Table> {
     if !matches!(
         encoding,
@@ -33,13 +33,13 @@ pub(super) fn table_of(encoding: &[u8]) -> Option<Table> {
     Some(table)
 }
 
-/// Windows' encoding puts a bullet where it has no character; only one of them is meant.
+/// Whether a code is one of the unused codes that Windows' encoding fills with bullets.
 fn is_filler(code: u8, text: &str) -> bool {
     text == "•" && matches!(code, 0x7F | 0x81 | 0x8D | 0x8F | 0x90 | 0x9D)
 }
 
-/// The text of a glyph's name, by the rules of the Adobe Glyph List: a suffix after a full stop
-/// names a variant, `_` joins the parts of a ligature, `uni` and `u` go before code points.
+/// Returns the text of a glyph's name by the rules of the Adobe Glyph List: a suffix after a full
+/// stop names a variant, `_` joins the parts of a ligature, and `uni` and `u` precede code points.
 ///
 /// <https://github.com/adobe-type-tools/agl-specification>
 pub(super) fn text_of(name: &[u8]) -> Option<String> {
@@ -53,7 +53,7 @@ fn part(name: &str) -> Option<String> {
     listed(name).map(String::from).or_else(|| coded(name))
 }
 
-/// `uni` and code units of four digits, or `u` and one code point of four to six.
+/// Reads `uni` with code units of four digits, or `u` with one code point of four to six.
 fn coded(name: &str) -> Option<String> {
     let is_hex = |digits: &str| digits.bytes().all(|b| b.is_ascii_hexdigit());
     if let Some(digits) = name.strip_prefix("uni")
@@ -75,7 +75,7 @@ fn coded(name: &str) -> Option<String> {
     char::from_u32(code).map(String::from)
 }
 
-/// What the list has for a name. Its only way in is an encoding that uses the name.
+/// Looks a name up in the list, which is accessible only through an encoding that uses the name.
 fn listed(name: &str) -> Option<char> {
     let mut encoding = Dictionary::new();
     encoding.set("Type", "Encoding");
@@ -98,7 +98,7 @@ fn font_with(encoding: Object) -> Dictionary {
     font
 }
 
-/// Ten to the ninth power is not 109: digits that stand higher or lower stay apart from the others.
+/// Separates raised and lowered digits from the others: ten to the ninth power is not 109.
 fn raised_or_lowered(text: String, suffix: &str) -> String {
     const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     const LOWERED: [char; 10] = ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'];
@@ -114,7 +114,8 @@ fn raised_or_lowered(text: String, suffix: &str) -> String {
     text.chars().map(digit).collect()
 }
 
-/// Latin ligatures become letters: nobody searches for "ﬂuid". No text is a glyph, too.
+/// Replaces Latin ligatures by letters, because nobody searches for "ﬂuid". A glyph may have no
+/// text.
 pub(super) fn push(out: &mut String, glyph: &str) {
     if glyph.is_empty() {
         out.push(UNKNOWN);
@@ -134,8 +135,8 @@ pub(super) fn push(out: &mut String, glyph: &str) {
     }
 }
 
-/// Letters and digits of a special cut that old fonts keep in a private range: the cut does not
-/// matter, the digit does.
+/// Maps letters and digits of a special style, which old fonts keep in a private range, to plain
+/// ones: the style does not matter, the digit does.
 fn without_cut(c: char) -> char {
     let code = u32::from(c);
     match code {
@@ -150,7 +151,7 @@ fn without_cut(c: char) -> char {
     }
 }
 
-/// Whether a character is none that a reader would know.
+/// Whether a reader would not recognise the character.
 pub(super) fn is_unknown(c: char) -> bool {
     matches!(c, UNKNOWN | '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}')
         || (c.is_control() && !c.is_whitespace())
@@ -160,7 +161,7 @@ pub(super) fn is_unknown(c: char) -> bool {
 ///
 /// PDF 32000-1:2008, annex D.5.
 const SYMBOL: &str = " !∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧ∆ΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_\u{FFFD}αβχδεφγηιϕκλµνοπθρστυϖωξψζ{|}∼";
-/// And those from 0xA0.
+/// The codes from 0xA0 of the same font.
 const SYMBOL_HIGH: &str = "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…";
 
 pub(super) fn symbol_table() -> Table {

@@ -1,7 +1,7 @@
-//! From glyphs to lines, from lines to paragraphs.
+//! Joins glyphs into lines, and lines into paragraphs.
 //!
-//! Lengths are in points, y grows upwards. Lines keep the order of the content stream, which is
-//! the reading order in what office programs write.
+//! Lengths are in points, and y grows upwards. Lines keep the order of the content stream, which is
+//! the reading order in files of office programs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,40 +13,40 @@ use super::pdf_legible::with_plain_bullets;
 use super::{BlockKind, ParseError};
 use crate::domain::text::opens_list_item;
 
-/// Shares of the type size. A gap this wide is a space; a step this high is another line.
+/// Shares of the type size. A gap this wide is a space; a step this high starts another line.
 const SPACE_GAP: f64 = 0.1;
-/// Between digits a narrower gap may be a space or may be none.
+/// Between digits a narrower gap may or may not be a space.
 const DIGIT_GAP: f64 = 0.18;
-/// A wider one parts columns.
+/// A gap this wide separates columns.
 const COLUMN_GAP: f64 = 0.8;
 const LINE_STEP: f64 = 0.5;
 /// Type this much larger than the body's is a heading.
 const HEADING_RATIO: f64 = 1.15;
 const MAX_HEADING_CHARS: usize = 150;
-/// A line distance this much larger than the page's usual one starts a paragraph.
+/// A line distance this much larger than the usual one starts a paragraph.
 const PARAGRAPH_GAP: f64 = 1.3;
-/// Lines of at least this share of the column's width may be wrapped ones.
+/// A line of at least this share of the column's width may be wrapped.
 const BROAD_LINE: f64 = 0.7;
-/// Headings further apart than this share of their size are two.
+/// Headings further apart than this share of their size are separate.
 const HEADING_LEADING: f64 = 1.45;
 
-/// A line of text where it stands on the page.
+/// A line of text and its position on the page.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
     pub(super) text: String,
     left: f64,
     right: f64,
     y: f64,
-    /// Type size of most of the line: list labels and first letters may be larger.
+    /// The type size of most of the line; list labels and first letters may be larger.
     size: f64,
-    /// How far that size leads.
+    /// The lead of that size in the vote.
     votes: usize,
-    /// Whether a gap between digits is a space cannot be told.
+    /// Set if a gap between digits may or may not be a space.
     pub(super) doubtful: bool,
 }
 
 impl Line {
-    /// Puts white space for a gap, which is a share of the type size, before `next`.
+    /// Adds white space for a gap, measured as a share of the type size, before `next`.
     fn part(&mut self, gap: f64, next: &str) {
         if gap <= SPACE_GAP {
             return;
@@ -70,7 +70,7 @@ impl Line {
     }
 }
 
-/// Collects what the extractor shows.
+/// Collects the text that the extractor shows.
 #[derive(Default)]
 pub(super) struct Glyphs {
     lines: Vec<Line>,
@@ -233,7 +233,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A sentence that goes on overleaf stays in one paragraph.
+    /// Keeps a sentence that continues on the next page in one paragraph.
     fn turn_page(&mut self, next: Option<&Line>, sizes: &HeadingSizes) -> Result<(), ParseError> {
         let goes_on = next.is_some_and(|line| {
             line.text.trim().starts_with(char::is_lowercase)
@@ -258,7 +258,7 @@ impl Writer<'_> {
     }
 }
 
-/// Which type sizes are headings, in tenths of a point, and of which level.
+/// The heading level of each type size, in tenths of a point.
 struct HeadingSizes(BTreeMap<i64, u8>);
 
 impl HeadingSizes {
@@ -292,11 +292,11 @@ impl HeadingSizes {
     }
 }
 
-/// How lines usually stand on a page.
+/// The usual position of lines on a page.
 struct PageShape {
     /// The usual distance between lines by type size in tenths.
     leading: HashMap<i64, f64>,
-    /// The right edge of the lines that start at the same place, by left edge in steps of 6 points.
+    /// The right edge of lines with the same start, by left edge in steps of 6 points.
     edges: HashMap<i64, f64>,
 }
 
@@ -321,7 +321,7 @@ impl PageShape {
             .into_iter()
             .filter_map(|(size, mut all)| {
                 all.sort_by(f64::total_cmp);
-                // The lower third, because pages of short paragraphs have many wide gaps.
+                // Takes the lower third, because pages of short paragraphs have many wide gaps.
                 all.get(all.len() / 3)
                     .map(|d| (size, d.min(to_points(size) * 1.8)))
             })
@@ -329,7 +329,8 @@ impl PageShape {
         Self { leading, edges }
     }
 
-    /// How a line follows another: in the same paragraph with a space or a line feed, or not at all.
+    /// How a line follows another: in the same paragraph after a space or a line feed, or not at
+    /// all.
     fn joint(&self, before: &Line, line: &Line) -> Option<char> {
         let step = before.y - line.y;
         let size = tenths(line.size);
@@ -353,7 +354,7 @@ impl PageShape {
         #[expect(clippy::cast_precision_loss, reason = "lines are short")]
         let word_width = (line.right - line.left) * word as f64 / chars as f64;
         let full = before.right + word_width + before.size * 0.2 > edge;
-        // Ragged lines of which the next goes on in the middle of a sentence.
+        // Joins ragged lines if the next one continues in the middle of a sentence.
         let broad = before.right - before.left > (edge - before.left) * BROAD_LINE;
         let goes_on = broad
             && line.text.trim_start().starts_with(char::is_lowercase)

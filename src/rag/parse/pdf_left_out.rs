@@ -1,14 +1,15 @@
-//! Takes away the pages that cannot be relied on, and what would be half a sentence without them.
+//! Removes unreliable pages, and the half sentences that they would leave behind.
 
 use super::Doubt;
 use super::pdf_layout::Line;
 use crate::domain::text::opens_list_item;
 
-/// Lines at the edge of a neighbouring page that may belong to a sentence of the page left out.
+/// The most lines at the edge of a neighbouring page that may belong to a sentence of the removed
+/// page.
 const MOST_LINES: usize = 8;
 
-/// Empties the pages with a doubt. A sentence that runs into or out of one goes as well, and so
-/// does a list that goes on after it: its lead-in may have turned it round.
+/// Empties the doubtful pages. It also removes a sentence that runs into or out of one, and a list
+/// that continues after one, because its missing lead-in may reverse its meaning.
 pub(super) fn remove(pages: &mut [Vec<Line>], doubts: &[Option<Doubt>]) {
     for (at, doubt) in doubts.iter().enumerate() {
         if doubt.is_none() {
@@ -17,7 +18,7 @@ pub(super) fn remove(pages: &mut [Vec<Line>], doubts: &[Option<Doubt>]) {
         let Some(lines) = pages.get_mut(at).map(std::mem::take) else {
             continue;
         };
-        // A page that was not read may have begun and ended in the middle of anything.
+        // An unreadable page may begin and end in the middle of anything.
         let unread = lines.is_empty();
         let ends_open = unread || lines.last().is_some_and(|line| !ends_sentence(&line.text));
         let in_list = unread
@@ -41,7 +42,7 @@ fn ends_sentence(line: &str) -> bool {
     line.trim_end().ends_with(['.', '!', '?', ':', '。', '।'])
 }
 
-/// What may be a sentence that goes on overleaf.
+/// Removes the lines at the end that may continue on the next page.
 fn drop_end(lines: &mut Vec<Line>) {
     let from_the_end = lines.iter().rev();
     let open = from_the_end.take_while(|line| !ends_sentence(&line.text));
@@ -49,7 +50,7 @@ fn drop_end(lines: &mut Vec<Line>) {
     lines.truncate(lines.len().saturating_sub(open));
 }
 
-/// The end of the sentence before, and the rest of its list.
+/// Removes the end of the previous sentence and the rest of its list.
 fn drop_start(lines: &mut Vec<Line>, goes_on: bool, in_list: bool) {
     let begins_open = lines
         .first()

@@ -1,10 +1,10 @@
-//! Whether the text of a page is what a reader sees: a page with a number that may be another one
-//! is no evidence.
+//! Whether the extracted text of a page equals what a reader sees. A page with a number that could
+//! be another number is no evidence.
 
 use super::Doubt;
 use super::pdf_glyphs::is_unknown;
 
-/// Units before which a number stands that must not come apart.
+/// Units whose numbers must not come apart.
 const UNITS: [&str; 40] = [
     "mg",
     "mcg",
@@ -47,10 +47,10 @@ const UNITS: [&str; 40] = [
     "microgram",
     "micrograms",
 ];
-/// Lines of one character, one after another: text that is turned, or spelt downwards.
+/// This many lines of one character in a row mean rotated or vertical text.
 const TURNED_LINES: usize = 4;
 
-/// The reason to leave a page out, if there is one.
+/// Returns the reason to leave a page out, if there is one.
 pub(super) fn doubt<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Doubt> {
     let mut short_lines = 0;
     let mut has_digit = false;
@@ -76,8 +76,8 @@ pub(super) fn doubt<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Doubt> {
     None
 }
 
-/// Takes the marks of a list, and other pictures that stand alone at the start of a line, for what
-/// they are: fonts of pictures keep them at the places of letters in a range of their own.
+/// Replaces list marks and other pictures at the start of a line with plain bullets. Symbol fonts
+/// keep them at the positions of letters in a private range.
 pub(super) fn with_plain_bullets(line: &str) -> Option<String> {
     let trimmed = line.trim_start();
     let mut chars = trimmed.chars();
@@ -94,8 +94,8 @@ pub(super) fn with_plain_bullets(line: &str) -> Option<String> {
     })
 }
 
-/// The places of bullets, boxes, ticks and arrows in the fonts Symbol and Wingdings. Digits are
-/// not among them.
+/// Whether a character is a bullet, box, tick or arrow of the fonts Symbol and Wingdings. Digits
+/// are not among them.
 fn is_picture(c: char) -> bool {
     matches!(
         c,
@@ -110,8 +110,8 @@ fn is_unit(word: &str) -> bool {
     UNITS.contains(&first.to_lowercase().as_str())
 }
 
-/// Whether digits stand apart that make one number: `2 1 0 mg`, `0 . 5 ml`, `5 5 5 0 1 9`. A scale
-/// such as `0 1 2 3` counts in equal steps.
+/// Whether the digits of one number stand apart: `2 1 0 mg`, `0 . 5 ml`, `5 5 5 0 1 9`. A scale
+/// such as `0 1 2 3` counts in equal steps and is allowed.
 fn has_split_number(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut at = 0;
@@ -122,7 +122,7 @@ fn has_split_number(text: &str) -> bool {
             .copied()
             .take_while(|word| is_piece(word))
             .collect();
-        // The first word of a line may be the number of a list's item.
+        // The first word of a line may be the number of a list item.
         let before = (at > 1).then(|| words.get(at - 1).copied()).flatten();
         at += run.len();
         let next = words.get(at).copied();
@@ -134,7 +134,7 @@ fn has_split_number(text: &str) -> bool {
     false
 }
 
-/// One digit, or a sign that can stand inside a number.
+/// Whether a word is a single digit, or a sign that can stand inside a number.
 fn is_piece(word: &str) -> bool {
     let mut chars = word.chars();
     let only = chars.next().filter(|_| chars.as_str().is_empty());
@@ -162,7 +162,7 @@ fn is_split(before: Option<&str>, run: &[&str], next: Option<&str>) -> bool {
     }
 }
 
-/// Equal steps, as the marks of a scale or the columns of a table have.
+/// Whether digits ascend in equal steps, like the marks of a scale or the columns of a table.
 fn counts(digits: &[i32]) -> bool {
     let steps: Vec<i32> = digits
         .iter()

@@ -1,16 +1,16 @@
-//! How wide glyphs are. Only gaps between glyphs depend on it: a glyph that seems narrower than it
-//! is leaves a gap that looks like a space, and a number comes apart.
+//! The widths of glyphs, from which the gaps between glyphs follow. A glyph that seems too narrow
+//! leaves a gap that looks like a space, and splits a number.
 
 use std::collections::BTreeMap;
 
 use pdf_extract::{Dictionary, Document, Object};
 
-/// Widths of glyphs by their number, of all ranges of one font together.
+/// The most glyphs with a width, over all ranges of one font.
 const MAX_GLYPHS: usize = 65_536;
-/// Thousandths of the type size; digits of most fonts are between 500 and 560.
+/// In thousandths of the type size; digits of most fonts are between 500 and 560 wide.
 const USUAL: f64 = 550.0;
 
-/// Gives a simple font widths for all codes, or the name of a core font whose widths are known.
+/// Gives a simple font the widths of all codes, or the name of a core font with known widths.
 pub(super) fn set(document: &Document, font: &Dictionary, name: &str, plain: &mut Dictionary) {
     let core = core_font(name);
     plain.set("BaseFont", Object::Name(core.into()));
@@ -23,7 +23,7 @@ pub(super) fn set(document: &Document, font: &Dictionary, name: &str, plain: &mu
     set_all(plain, &widths);
 }
 
-/// The widths of a font of two kinds: composite, with codes of one byte.
+/// Sets the widths of a composite font with codes of one byte.
 pub(super) fn set_of_one_byte(document: &Document, font: &Dictionary, plain: &mut Dictionary) {
     let inner = font
         .get_deref(b"DescendantFonts", document)
@@ -47,7 +47,7 @@ fn set_all(plain: &mut Dictionary, widths: &[f64]) {
     plain.set("Widths", widths.collect::<Vec<_>>());
 }
 
-/// The widths that the font states, for all 256 codes.
+/// Returns the widths that the font states, for all 256 codes.
 fn simple(document: &Document, font: &Dictionary) -> Option<Vec<f64>> {
     let stated = font.get_deref(b"Widths", document).ok()?.as_array().ok()?;
     let first = font.get_deref(b"FirstChar", document).ok()?.as_i64().ok()?;
@@ -70,7 +70,7 @@ fn simple(document: &Document, font: &Dictionary) -> Option<Vec<f64>> {
         .filter(|width| *width > 0.0)
         .unwrap_or(USUAL);
     let mut widths = vec![missing; first];
-    // No width at all is what programs write for a glyph they do not use.
+    // Programs write no width for a glyph that they do not use.
     widths.extend(
         stated
             .into_iter()
@@ -84,7 +84,7 @@ pub(super) fn is_of_type(font: &Dictionary, subtype: &[u8]) -> bool {
     matches!(font.get(b"Subtype").and_then(Object::as_name), Ok(own) if own == subtype)
 }
 
-/// Type 3 fonts choose their own unit; the others have a thousand to the type size.
+/// Type 3 fonts choose their own unit; the others use a thousandth of the type size.
 fn scale_of(document: &Document, font: &Dictionary) -> f64 {
     let matrix = font.get_deref(b"FontMatrix", document);
     let first = matrix
@@ -94,7 +94,7 @@ fn scale_of(document: &Document, font: &Dictionary) -> f64 {
     first.map_or(1.0, |a| (a * 1_000.0).abs())
 }
 
-/// The names of the glyphs that the core fonts have, without their variants.
+/// Returns the names of the glyphs in the core fonts, without their variants.
 fn known_names(document: &Document, font: &Dictionary) -> Object {
     let mut encoding = Dictionary::new();
     encoding.set("Type", "Encoding");
@@ -124,7 +124,7 @@ fn known_names(document: &Document, font: &Dictionary) -> Object {
     Object::Dictionary(encoding)
 }
 
-/// The core font that is most alike.
+/// The most similar core font.
 fn core_font(name: &str) -> &'static str {
     let lower = name.to_lowercase();
     let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
@@ -142,7 +142,7 @@ fn core_font(name: &str) -> &'static str {
     }
 }
 
-/// A composite font's widths, each glyph by itself.
+/// Returns a composite font's widths, one entry per glyph.
 pub(super) fn by_glyph(document: &Document, font: &Dictionary) -> Option<Object> {
     font.get(b"W").ok()?;
     let mut entries = Vec::new();
@@ -153,7 +153,8 @@ pub(super) fn by_glyph(document: &Document, font: &Dictionary) -> Option<Object>
     Some(Object::Array(entries))
 }
 
-/// `first [width …]` gives each glyph its own, `first last width` all of them the same.
+/// Reads `first [width …]`, which lists a width per glyph, and `first last width`, which gives all
+/// of them the same.
 fn glyph_widths(document: &Document, font: &Dictionary) -> BTreeMap<i64, f64> {
     let mut widths = BTreeMap::new();
     let stated = font

@@ -1,10 +1,11 @@
-//! Plain text: paragraphs between blank lines, hard-wrapped lines joined, lists and titles found.
+//! Plain text: finds paragraphs between blank lines, joins hard-wrapped lines, and finds lists and
+//! titles.
 
 use super::builder::Builder;
 use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
 use crate::domain::text::opens_list_item;
 
-/// Paragraphs narrower than this were not wrapped by a program: their line breaks mean something.
+/// Narrower paragraphs were not wrapped by a program, so their line breaks have a meaning.
 const MIN_WRAP_CHARS: usize = 40;
 const MAX_HEADING_CHARS: usize = 100;
 
@@ -29,7 +30,7 @@ fn has_text(line: &str) -> bool {
     line.chars().any(|c| !c.is_whitespace() && !c.is_control())
 }
 
-/// `title` is `None` until the first paragraph was seen; empty if that was no title.
+/// `title` is `None` until the first paragraph was seen; empty if that paragraph was no title.
 fn push_paragraph(
     builder: &mut Builder,
     lines: &[&str],
@@ -54,7 +55,7 @@ fn push_paragraph(
     push_lines(builder, &item)
 }
 
-/// A heading that the paragraph opens with, and the rest.
+/// Splits a paragraph into its heading, if it has one, and the rest.
 fn split_heading<'a, 'b>(
     lines: &'b [&'a str],
     first: bool,
@@ -77,7 +78,7 @@ fn is_title(line: &str) -> bool {
     let line = line.trim();
     line.chars().count() <= MAX_HEADING_CHARS
         && !line.ends_with(['.', ',', ';', ':', '!'])
-        // "WHO MUST NOT TAKE IT?" heads what follows; "Can I come?" may be a sentence.
+        // "WHO MUST NOT TAKE IT?" is a heading; "Can I come?" may be a sentence.
         && (!line.ends_with('?') || is_upper(line))
         && line.chars().any(char::is_alphabetic)
         && !opens_list_item(line)
@@ -89,7 +90,7 @@ fn is_upper(line: &str) -> bool {
 
 fn push_lines(builder: &mut Builder, lines: &[&str]) -> Result<(), ParseError> {
     let kind = if let Some(first) = lines.first().filter(|l| opens_list_item(l)) {
-        // The more it is indented, the deeper it is.
+        // A larger indent means a deeper level.
         builder.nest(first.len() - first.trim_start().len() + 1);
         BlockKind::ListItem
     } else {
@@ -98,8 +99,8 @@ fn push_lines(builder: &mut Builder, lines: &[&str]) -> Result<(), ParseError> {
     builder.push(kind, &join_wrapped(lines))
 }
 
-/// Joins a line with the next where the next one's first word did not fit, as a program that wraps
-/// text does; other line breaks stay.
+/// Joins two lines if the first word of the second did not fit into the first, as in text that a
+/// program wrapped. Other line breaks stay.
 fn join_wrapped(lines: &[&str]) -> String {
     let widths: Vec<usize> = lines.iter().map(|l| l.trim_end().chars().count()).collect();
     let widest = widths.iter().copied().max().unwrap_or(0);

@@ -14,23 +14,23 @@ use tokio::sync::Semaphore;
 use super::worker::{self, WorkerLimits};
 use super::{MediaType, ParseError, ParseLimits, ParsedDocument};
 
-/// How much of a dying child's last words is read, to tell lack of memory from other ends.
+/// How many bytes of a dying child's output are read, to tell a lack of memory from other causes.
 const MAX_STDERR_BYTES: u64 = 4_096;
-/// The limit counts addresses, of which jemalloc else keeps those it has freed.
+/// jemalloc otherwise keeps addresses that it has freed, which count against the limit.
 const ALLOCATOR: (&str, &str) = (
     "_RJEM_MALLOC_CONF",
     "retain:false,dirty_decay_ms:0,narenas:1,background_thread:false",
 );
 
-/// How documents are parsed.
+/// The settings of the parser processes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SandboxConfig {
     /// The program with the subcommand `parse-worker`; empty means this one.
     pub executable: PathBuf,
-    /// Children at the same time; each may take `memory_bytes`.
+    /// The most children at the same time; each may take `memory_bytes`.
     pub max_concurrent: usize,
-    /// Wall-clock time of one document.
+    /// The wall-clock time for one document.
     pub timeout_ms: u64,
     pub cpu_seconds: u64,
     pub memory_bytes: u64,
@@ -50,13 +50,13 @@ impl Default for SandboxConfig {
     }
 }
 
-/// Why a document was not parsed.
+/// The reason why a document was not parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SandboxError {
-    /// The document is the cause: a verdict, for good.
+    /// The document is the cause; the verdict is final.
     #[error(transparent)]
     Document(#[from] ParseError),
-    /// No child could be started, whatever the document.
+    /// No child could be started, which does not depend on the document.
     #[error("the parser process did not start: {0}")]
     NotStarted(String),
     /// The child was ended from outside, which says nothing about the document.
@@ -64,8 +64,8 @@ pub enum SandboxError {
     Interrupted,
 }
 
-/// Parses documents in children, whatever their format: a parser may take all memory, overflow the
-/// stack or panic, and what it allocated goes with it.
+/// Parses documents of every format in children: a parser may use up all memory, overflow the stack
+/// or panic, and its allocations end with it.
 #[derive(Debug)]
 pub struct Sandbox {
     config: SandboxConfig,
@@ -74,7 +74,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Fails if the configuration names no program and this one's path is unknown.
+    /// Fails if the configuration names no program and the path of this one is unknown.
     pub fn new(config: SandboxConfig) -> io::Result<Self> {
         let executable = if config.executable.as_os_str().is_empty() {
             own_executable()?
@@ -88,7 +88,7 @@ impl Sandbox {
         })
     }
 
-    /// Parses one document. Waits for a free slot; from there on the configured time counts.
+    /// Parses one document. The configured time starts when a slot is free.
     ///
     /// Dropping the future kills the child.
     pub async fn parse(
@@ -113,7 +113,7 @@ impl Sandbox {
         if let Ok(outcome) = tokio::time::timeout(deadline, talk).await {
             return outcome;
         }
-        // The slot is free again only when the child is gone.
+        // The slot is free again only when the child has ended.
         if let Err(error) = child.kill().await {
             tracing::warn!(error = %error, "Parser process could not be killed");
         }
@@ -130,22 +130,22 @@ impl Sandbox {
             .arg("parse-worker")
             .args(["--media-type", media.as_mime()])
             .args(["--limits", &serde_json::to_string(&limits)?])
-            // Secrets live in the environment; the child needs none of it.
+            // The environment contains secrets, and the child needs none of it.
             .env_clear()
             .env(ALLOCATOR.0, ALLOCATOR.1)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Ctrl-C on the terminal is for us. If we are killed, the pipes close, and a child that
-            // is computing ends at its limit of processor time.
+            // Keeps Ctrl-C on the terminal away from the child. If this process is killed, the
+            // pipes close, and a child that is computing ends at its limit of processor time.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
     }
 }
 
-/// This program, even if its file was replaced by an upgrade meanwhile.
+/// The path of this program, even if an upgrade has replaced its file.
 fn own_executable() -> io::Result<PathBuf> {
     let link = PathBuf::from("/proc/self/exe");
     if cfg!(target_os = "linux") && link.exists() {
@@ -165,7 +165,7 @@ async fn converse(
         return Err(SandboxError::Interrupted);
     };
     let send = async move {
-        // A child that ends early closes the pipe: how it ended says why.
+        // A child that ends early closes the pipe; its exit status says why.
         let _ = stdin.write_all(&bytes).await;
         drop(bytes);
         let _ = stdin.shutdown().await;
@@ -189,18 +189,18 @@ async fn converse(
     Err(cause_of_death(status, &last_words))
 }
 
-/// What can be read before the limit; a stream that fails just ends.
+/// Reads up to the limit; a stream that fails simply ends.
 async fn read_at_most(stream: impl AsyncRead + Unpin, most: u64) -> Vec<u8> {
     let mut read = Vec::new();
     let _ = stream.take(most).read_to_end(&mut read).await;
     read
 }
 
-/// The child's last words are searched for what the runtime writes, never shown or logged.
+/// Searches the child's output for messages of the runtime. The output is never shown or logged.
 fn cause_of_death(status: ExitStatus, last_words: &[u8]) -> SandboxError {
     const SIGXCPU: i32 = 24;
-    /// Hang-up, interrupt, kill and terminate. None of the child's own limits ends in one of them:
-    /// kill is the system's when it has no memory left, at whoever's expense.
+    /// Hang-up, interrupt, kill and terminate. None of the child's own limits ends it with one of
+    /// these; the system kills when memory runs out, whoever used it.
     const FROM_OUTSIDE: [i32; 4] = [1, 2, 9, 15];
     let out_of_memory = last_words
         .windows(b"memory allocation of".len())

@@ -1,4 +1,4 @@
-//! Whether bytes are what their declared type says, and their text.
+//! Checks whether bytes have their declared type, and decodes their text.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use super::{MediaType, ParseError};
 /// How far into a file a PDF header may start (readers accept leading junk up to this).
 const PDF_HEADER_WINDOW: usize = 1_024;
 
-/// What the first bytes say the file is.
+/// The type that the first bytes indicate.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
     Pdf,
@@ -37,7 +37,7 @@ impl Found {
     }
 }
 
-/// Fails if the bytes are evidently not of the declared type.
+/// Fails if the bytes evidently have another type.
 pub(super) fn check(media: MediaType, bytes: &[u8]) -> Result<(), ParseError> {
     let found = sniff(bytes);
     let fits = match media {
@@ -60,7 +60,7 @@ pub(super) fn check(media: MediaType, bytes: &[u8]) -> Result<(), ParseError> {
     }
 }
 
-/// The error for bytes that are something else.
+/// The error for bytes of another type.
 pub(super) fn mismatch(media: MediaType, found: &str) -> ParseError {
     ParseError::Mismatch {
         declared: media.name().to_owned(),
@@ -110,12 +110,13 @@ fn names_pdf(head: &[u8]) -> bool {
 fn is_texty(head: &[u8]) -> bool {
     match std::str::from_utf8(head) {
         Ok(_) => true,
-        // A multi-byte character may be cut at the window's end.
+        // A multi-byte character may be cut off at the end of the window.
         Err(error) => error.error_len().is_none(),
     }
 }
 
-/// A password-protected DOCX is an OLE container with a stream of this name, in UTF-16.
+/// Whether the file is a password-protected DOCX: an OLE container with a stream of this name in
+/// UTF-16.
 fn holds_encrypted_package(bytes: &[u8]) -> bool {
     let name: Vec<u8> = "EncryptedPackage"
         .encode_utf16()

@@ -1,35 +1,34 @@
-//! The parts of a document that were left out, and why.
+//! The parts of a document that were left out, and the reasons.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Pages that a warning names; of the others it says how many there are.
+/// The most pages that a warning names; it counts the others.
 const MAX_NAMED: usize = 20;
 
-/// Why a page cannot be relied on.
+/// The reason why a page is unreliable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
-    /// Glyphs whose characters are not known.
+    /// The page has glyphs with unknown characters.
     Glyphs,
-    /// Digits of which nobody can tell whether they make one number.
+    /// The page has digits that may or may not form one number.
     Numbers,
-    /// A page that cannot be read at all.
+    /// The page cannot be read at all.
     Damage,
 }
 
-/// Pages that are left out. As text it is for the person who uploaded the document, and holds none
-/// of the document's.
+/// Pages that were left out. The text is for the uploader and contains nothing from the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     pub doubt: Doubt,
-    /// Numbers of the pages from 1, ascending.
+    /// The page numbers, starting at 1, ascending.
     pub pages: Vec<usize>,
 }
 
 impl Warning {
-    /// One warning for each reason, of all the pages of a document.
+    /// Creates one warning per reason, for all pages of a document.
     pub(super) fn of_pages(doubts: &[Option<Doubt>]) -> Vec<Self> {
         [Doubt::Glyphs, Doubt::Numbers, Doubt::Damage]
             .into_iter()

@@ -1,4 +1,4 @@
-//! The child process that parses one document and ends.
+//! The child process that parses one document and then ends.
 
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{MediaType, ParseError, ParseLimits, ParsedDocument, parse};
 
-/// Deep recursion in a parser ends in a guard page far away, not at the default few megabytes.
+/// Lets deep recursion in a parser use far more than the default few megabytes of stack.
 const STACK_BYTES: usize = 64 << 20;
-/// Address space beyond the data: the program, its libraries, stacks and allocator arenas.
+/// The address space beyond the data: the program, its libraries, stacks and allocator arenas.
 const ADDRESS_SPACE_MARGIN: u64 = 1 << 30;
 
-/// What a child may use. As text it is JSON, for the command line.
+/// The resources that a child may use. Its text form is JSON, for the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerLimits {
@@ -32,8 +32,8 @@ impl FromStr for WorkerLimits {
     }
 }
 
-/// The first line of the child's answer, in JSON. A document's text follows it as it is: as a part
-/// of the JSON it would be in memory twice, and longer.
+/// The first line of the child's answer, in JSON. The document's text follows as raw bytes: inside
+/// the JSON it would be in memory twice, and longer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ReplyHead {
@@ -41,12 +41,12 @@ enum ReplyHead {
     Error(ParseError),
 }
 
-/// Bytes of a block, of a page and of a warned page in the head, and of all the rest of it.
+/// The bytes of a block, of a page and of a warned page in the head, and of the rest of the head.
 const BLOCK_BYTES: u64 = 72;
 const PAGE_BYTES: u64 = 24;
 const HEAD_BYTES: u64 = 65_536;
 
-/// The longest answer that a child within its limits gives.
+/// The longest answer of a child within its limits.
 pub(super) fn max_reply_bytes(limits: &ParseLimits) -> u64 {
     limits.max_text_bytes as u64
         + limits.max_blocks as u64 * BLOCK_BYTES
@@ -70,7 +70,7 @@ fn write_reply(
     out.write_all(text.as_bytes())
 }
 
-/// The child's findings; nothing if they are no answer.
+/// Parses the child's answer; returns `None` if it is malformed.
 pub(super) fn read_reply(mut reply: Vec<u8>) -> Option<Result<ParsedDocument, ParseError>> {
     let line = reply.iter().position(|byte| *byte == b'\n')?;
     let head = serde_json::from_slice(reply.get(..line)?).ok()?;
@@ -87,9 +87,9 @@ pub(super) fn read_reply(mut reply: Vec<u8>) -> Option<Result<ParsedDocument, Pa
 /// Reads the document's bytes from `stdin`, parses them under resource limits of this process, and
 /// writes `{"document": …}` and its text, or `{"error": …}`.
 ///
-/// For the hidden subcommand `parse-worker` only: it lowers the limits of the whole process for
-/// good and silences panic messages, which could hold document text. Call it before anything
-/// starts threads or telemetry.
+/// Only the hidden subcommand `parse-worker` may call this: it permanently lowers the limits of the
+/// whole process and silences panic messages, which could contain document text. Call it before
+/// anything starts threads or telemetry.
 pub fn run_worker(
     media: MediaType,
     mut stdin: impl Read,
@@ -130,7 +130,8 @@ fn lower_limits(limits: &WorkerLimits) -> io::Result<()> {
     lower(Resource::Core, 0, 0)?;
     lower(Resource::Fsize, 0, 0)?;
     lower(Resource::Nofile, 16, 16)?;
-    // The soft limit's signal tells "too slow" apart from other ends; the hard one kills.
+    // The signal of the soft limit distinguishes "too slow" from other causes; the hard limit
+    // kills.
     lower(Resource::Cpu, limits.cpu_seconds, limits.cpu_seconds + 1)?;
     // The stack counts as data, though hardly any of it is ever touched.
     let data = limits.memory_bytes.saturating_add(STACK_BYTES as u64);

@@ -1,8 +1,8 @@
-//! Pages that hold text which nobody sees.
+//! Pages with text that nobody sees.
 
 use super::*;
 
-/// The text of a page in whose body "Shown" stands, too.
+/// The text of a page whose body also contains "Shown".
 fn page(style: &str, body: &str) -> String {
     let html = format!(
         "<!doctype html><html><head><title>T</title><style>{style}</style></head><body>\
@@ -178,7 +178,7 @@ fn sheets_of_other_media_and_types_are_left_aside() {
         );
         parsed(MediaType::Html, html.as_bytes()).unwrap().text
     };
-    // Old pages do not tell the case of a class apart.
+    // Old pages ignore the case of a class.
     assert_eq!(read("", ""), "Shown");
     assert_eq!(read("media=screen type=TEXT/CSS", ""), "Shown");
     assert_eq!(read("", "<!doctype html>"), "Wash\n\nShown");

@@ -1,4 +1,4 @@
-//! Files that are broken, wrong or made to do harm.
+//! Files that are broken, mislabelled or malicious.
 
 use std::time::{Duration, Instant};
 
@@ -166,7 +166,7 @@ fn nesting_does_not_overflow_the_stack() {
             "{open}"
         );
     }
-    // Paragraphs that nobody closes are not inside each other.
+    // Unclosed paragraphs do not nest.
     let flat = "<p>deep".repeat(depth);
     assert!(parsed(MediaType::Html, flat.as_bytes()).is_ok());
     for opening in [
@@ -183,7 +183,7 @@ fn nesting_does_not_overflow_the_stack() {
     assert!(begin.elapsed() < Duration::from_mins(1));
 }
 
-/// A small generator: the same bytes in every run.
+/// A small generator that returns the same bytes in every run.
 fn noise(seed: u64) -> impl Iterator<Item = u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     std::iter::repeat_with(move || {
@@ -196,7 +196,7 @@ fn noise(seed: u64) -> impl Iterator<Item = u8> {
 
 #[test]
 fn random_and_flipped_bytes_never_escape() {
-    // The panics that are caught would fill the test's output.
+    // Silences the caught panics, which would fill the test's output.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let originals: Vec<(MediaType, Vec<u8>)> = MediaType::ALL

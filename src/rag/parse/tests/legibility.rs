@@ -1,4 +1,4 @@
-//! PDF files whose numbers are not what they look like.
+//! PDF files whose numbers do not read as they look.
 
 use pdf_extract::content::{Content, Operation};
 use pdf_extract::{Dictionary, Document, Object, Stream};
@@ -17,7 +17,7 @@ fn dictionary(entries: Vec<(&str, Object)>) -> Dictionary {
     dictionary
 }
 
-/// A page for each list of operations, all with the font F1.
+/// A document with one page per list of operations, all in the font F1.
 fn pdf(mut font: Dictionary, pages: &[Vec<Operation>]) -> Vec<u8> {
     let mut document = Document::with_version("1.5");
     if let Ok(map) = font.get(b"ToUnicode").cloned() {
@@ -70,7 +70,7 @@ fn show(bytes: &[u8]) -> Operation {
     Operation::new("Tj", vec![Object::string_literal(bytes)])
 }
 
-/// Lines of text, each shown at once.
+/// Lines of text, each shown by one operation.
 fn lines(lines: &[&[u8]]) -> Vec<Operation> {
     let mut operations = vec![Operation::new("BT", vec![])];
     let mut y = 700.0;
@@ -83,7 +83,7 @@ fn lines(lines: &[&[u8]]) -> Vec<Operation> {
     operations
 }
 
-/// One line, each glyph placed by itself as wide as the one before it is.
+/// One line whose glyphs are placed one by one, each as wide as the one before it.
 fn glyph_by_glyph(codes: &[u16], bytes: usize, width: impl Fn(u16) -> f32) -> Vec<Operation> {
     let mut x = 72.0;
     let mut operations = vec![Operation::new("BT", vec![])];
@@ -96,7 +96,7 @@ fn glyph_by_glyph(codes: &[u16], bytes: usize, width: impl Fn(u16) -> f32) -> Ve
     operations
 }
 
-/// A simple font with names for some codes.
+/// A simple font with names for some of its codes.
 fn font_with_names(first: i64, names: &[&str]) -> Dictionary {
     let mut differences = vec![Object::Integer(first)];
     differences.extend(names.iter().map(|n| name(n)));
@@ -113,8 +113,7 @@ fn font_with_names(first: i64, names: &[&str]) -> Dictionary {
     ])
 }
 
-/// A composite font for the printable ASCII characters, whose glyphs have the numbers of their
-/// characters.
+/// A composite font for the printable ASCII characters, whose glyph numbers equal the characters.
 fn composite(widths: Vec<Object>, with_map: bool) -> Dictionary {
     let inner = dictionary(vec![
         ("Type", name("Font")),
@@ -176,12 +175,12 @@ fn a_font_that_does_not_say_its_digits_makes_no_document() {
             font_with_names(128, &["c101", "twelve"]),
             &[lines(&[b"Give \x80 mg of it."])],
         ),
-        // No map from glyphs to characters at all.
+        // There is no map from glyphs to characters.
         read(
             composite(vec![], false),
             &[glyph_by_glyph(&codes("Give 250 mg"), 2, |_| 1_000.0)],
         ),
-        // A code without a character, which ends up as a control character.
+        // A code without a character ends up as a control character.
         read(
             font_with_names(128, &["one"]),
             &[lines(&[b"Give \x815 mg of it."])],
@@ -244,7 +243,7 @@ fn the_mark_of_a_list_is_no_number() {
 #[test]
 fn glyphs_placed_one_by_one_make_whole_numbers() {
     let text = "Take 375 mg, ring 020 7946";
-    // Digits 600 wide, the rest 480: as a range, as ranges and lists, and one by one.
+    // Digits are 600 wide, the rest 480: as a range, as ranges and lists, and one by one.
     let width = |code: u16| {
         if (48..58).contains(&code) {
             600.0
@@ -280,7 +279,7 @@ fn glyphs_placed_one_by_one_make_whole_numbers() {
 #[test]
 fn widths_that_a_font_does_not_state_make_no_spaces() {
     let text = "Inject 1250 units";
-    // A font without widths, as wide as most are.
+    // A font without widths, as wide as most fonts.
     let font = dictionary(vec![
         ("Type", name("Font")),
         ("Subtype", name("TrueType")),
@@ -295,7 +294,7 @@ fn widths_that_a_font_does_not_state_make_no_spaces() {
     };
     let page = glyph_by_glyph(&codes(text), 1, helvetica);
     assert_eq!(read(font, &[page]).unwrap().text, text);
-    // Glyphs drawn as pictures, in a unit of their own.
+    // Glyphs are drawn as pictures, in a unit of their own.
     let mut font = font_with_names(48, &["zero", "one", "two"]);
     font.set("Subtype", name("Type3"));
     font.set(
@@ -325,7 +324,8 @@ fn digits_pushed_apart_are_no_evidence() {
             Object::Integer(500),
         ]
     };
-    // Half or a quarter wider than the glyphs are: nobody can tell whether these are spaces.
+    // The gaps are a quarter or a half wider than the glyphs, so nobody can tell whether they are
+    // spaces.
     for spread in [1.5, 1.25] {
         let page = glyph_by_glyph(&codes("Take 375 mg"), 2, |_| 500.0 * spread);
         let outcome = read(composite(all(), true), &[page]);

@@ -1,4 +1,4 @@
-//! Whole documents in every format.
+//! Tests of whole documents in every format.
 
 mod hidden;
 mod hostile;

@@ -1,4 +1,4 @@
-//! What must hold for every document in every format.
+//! Properties that hold for every document in every format.
 
 use proptest::prelude::*;
 
@@ -7,14 +7,14 @@ use super::render::{Element, Model, render};
 use crate::domain::text::{sentences, slice_chars};
 use crate::rag::chunk::{Chunk, ChunkingConfig, chunk};
 
-/// About what the embedding model's tokenizer counts.
+/// Counts about as many tokens as the embedding model's tokenizer.
 fn count(text: &str) -> usize {
     text.split_whitespace()
         .map(|w| w.chars().count().div_ceil(5))
         .sum()
 }
 
-/// Every word ends in its page, so that pages can be checked.
+/// Every word ends with the number of its page, so that pages can be checked.
 fn model(letters: &'static str) -> impl Strategy<Value = Model> {
     let text = prop::collection::vec(letters, 1..9);
     let element = prop_oneof![

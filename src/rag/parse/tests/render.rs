@@ -1,4 +1,4 @@
-//! A small document model and how it looks in each format.
+//! A small document model, rendered in each format.
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
@@ -258,7 +258,7 @@ pub(crate) fn pdf(model: &Model) -> Vec<u8> {
     save(pdf_document(model))
 }
 
-/// The empty password makes a document that anyone can open.
+/// Encrypts a document; with the empty password anyone can open it.
 pub(crate) fn encrypted_pdf(model: &Model, password: &str) -> Vec<u8> {
     let mut document = pdf_document(model);
     let id = Object::String(vec![7; 16], StringFormat::Hexadecimal);
@@ -326,9 +326,9 @@ fn pdf_document(model: &Model) -> Document {
     document
 }
 
-/// Each element a paragraph of its own, wrapped at about 60 chars.
+/// Renders each element as a paragraph, wrapped at about 60 chars.
 fn pdf_operations(page: &[Element]) -> Vec<Operation> {
-    // What an office program draws around text: a colour space, a picture, a line.
+    // The things that an office program draws around text: a colour space, a picture, a line.
     let mut operations = vec![
         Operation::new("cs", vec![Object::Name(b"Missing".to_vec())]),
         Operation::new("Do", vec![Object::Name(b"Im1".to_vec())]),
