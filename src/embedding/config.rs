@@ -11,33 +11,34 @@ use url::Url;
 #[serde(deny_unknown_fields, default)]
 pub struct EmbeddingConfig {
     pub backend: EmbeddingBackend,
-    /// Worker threads of the local model; 0 means one a core that this process may use.
+    /// Worker threads of the local model; 0 means one per core that this process may use.
     pub threads: usize,
-    /// Texts that may wait in each lane (queries, passages); one more is refused.
+    /// The most texts that may wait in each lane (queries, passages); further ones are refused.
     pub queue_capacity: usize,
-    /// From asking to the vector, waiting included; for one text, or for one call to Google.
+    /// The time from the request to the vector, including the wait; for one text, or for one call
+    /// to Google.
     pub timeout_ms: u64,
-    /// Where model files are; empty means the user's cache directory.
+    /// The folder of model files; empty means the user's cache directory.
     pub cache_dir: PathBuf,
-    /// Where missing files come from, tried in this order.
+    /// The sources of missing files, tried in this order.
     pub sources: Vec<ModelSource>,
-    /// Fetch missing or damaged files at start.
+    /// Download missing or damaged files at start.
     pub download: bool,
     pub google: GoogleConfig,
 }
 
-/// Who makes the vectors.
+/// The provider of the vectors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EmbeddingBackend {
-    /// all-MiniLM-L6-v2 in this process.
+    /// all-MiniLM-L6-v2 inside this process.
     #[default]
     Local,
     /// Google's embedding model, over the network.
     Google,
 }
 
-/// A place that has model files.
+/// A source of model files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ModelSource {
@@ -60,7 +61,7 @@ pub struct GoogleConfig {
     pub api_key: Option<SecretString>,
     pub base_url: String,
     pub model: String,
-    /// Numbers in a vector: 768, 1536 or 3072 are what Google recommends.
+    /// The numbers in a vector; Google recommends 768, 1536 or 3072.
     pub dimension: usize,
 }
 
@@ -90,11 +91,11 @@ impl Default for GoogleConfig {
     }
 }
 
-/// The address as it may be shown.
+/// Returns the address without its password.
 pub(super) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     if url.password().is_some() {
-        // Only URLs that cannot carry a password refuse this.
+        // This fails only for URLs that cannot contain a password.
         let _ = url.set_password(Some("***"));
     }
     url.to_string()

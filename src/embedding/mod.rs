@@ -1,4 +1,4 @@
-//! Text to vectors: a local model from the cache, or Google's.
+//! Embeddings: text becomes vectors, with a local model from the cache or with Google's.
 
 mod config;
 mod google;
@@ -20,19 +20,19 @@ pub use local::LocalEmbedder;
 pub trait Embedder: Send + Sync {
     /// The model's name; vectors of different models are never compared.
     fn model(&self) -> &str;
-    /// Numbers in a vector.
+    /// The numbers in a vector.
     fn dimension(&self) -> usize;
-    /// Tokens the model reads, special tokens included; what follows is cut.
+    /// The tokens that the model reads, including special tokens; it ignores the rest of a text.
     fn max_tokens(&self) -> usize;
-    /// Tokens of a text, without special tokens.
+    /// Counts the tokens of a text, without special tokens.
     fn count_tokens(&self, text: &str) -> usize;
-    /// The vector of a question.
+    /// Returns the vector of a question.
     async fn embed_query(&self, text: String) -> Result<Vec<f32>, EmbedError>;
-    /// The vectors of passages, in their order.
+    /// Returns the vectors of passages, in order.
     async fn embed_passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError>;
 }
 
-/// Why there is no vector. Carries no text that was to be embedded.
+/// The reason why there is no vector. It contains no text that was to be embedded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmbedError {
     #[error("the embedding queue is full")]
@@ -55,13 +55,14 @@ impl EmbedError {
         match self {
             Self::Busy | Self::Timeout | Self::Transport(_) => true,
             Self::Remote { status } => *status == 429 || *status >= 500,
-            // Closed: this process is stopping. Model: the same text fails the same way.
+            // `Closed` means that this process is stopping; `Model` fails the same way for the same
+            // text.
             Self::Closed | Self::Model(_) => false,
         }
     }
 }
 
-/// Why the embedder cannot start.
+/// The reason why the embedder cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddingSetupError {
     #[error(transparent)]
@@ -76,7 +77,7 @@ pub enum EmbeddingSetupError {
     Google(String),
 }
 
-/// The configured embedder, loaded.
+/// Loads the configured embedder.
 pub async fn from_config(
     config: &EmbeddingConfig,
 ) -> Result<Arc<dyn Embedder>, EmbeddingSetupError> {
@@ -90,7 +91,7 @@ pub async fn from_config(
     Ok(Arc::new(loaded))
 }
 
-/// Scales to unit length; the zero vector stays as it is.
+/// Scales to unit length; the zero vector stays unchanged.
 fn normalise(vector: &mut [f32]) {
     let norm = vector.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
     for value in vector {

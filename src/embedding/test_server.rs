@@ -1,4 +1,4 @@
-//! A small HTTP server for tests: one scripted reply a request, in order.
+//! A small HTTP server for tests, with one scripted reply per request, in order.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// What a request is answered with.
+/// The reply to a request.
 pub(super) struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
-    /// Sends only so much of the body, then closes.
+    /// Sends only this many bytes of the body, then closes.
     cut_at: Option<usize>,
     silent: bool,
 }
@@ -73,7 +73,7 @@ impl Reply {
     }
 }
 
-/// Answers on a free port until dropped.
+/// Answers on a free port until it is dropped.
 pub(super) struct TestServer {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,

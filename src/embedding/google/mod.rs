@@ -15,17 +15,17 @@ use url::Url;
 use super::{EmbedError, Embedder, EmbeddingConfig, EmbeddingSetupError, normalise};
 use crate::domain::causes;
 
-/// Texts a request; Google's own limit.
+/// The most texts in one request; Google's own limit.
 const BATCH: usize = 100;
-/// Tokens that gemini-embedding-001 reads.
+/// The tokens that gemini-embedding-001 reads.
 const MAX_TOKENS: usize = 2_048;
-/// Requests at a time; the rest waits within its deadline.
+/// The most requests at a time; the others wait within their deadline.
 const IN_FLIGHT: usize = 8;
 /// A batch of 100 vectors of 3072 numbers is about 6 MB of JSON.
 const MAX_RESPONSE_BYTES: usize = 16 * 1_048_576;
-/// Before the one retry, if the answer does not say how long.
+/// The pause before the one retry if the response does not state one.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
-/// Between the last two tries of a batch of a long document; half a minute in all.
+/// The pause before the last retry of a batch of a long document; half a minute in all.
 const LONGEST_WAIT: Duration = Duration::from_secs(16);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -70,26 +70,26 @@ struct Values {
     values: Vec<f32>,
 }
 
-/// The embedder that asks Google.
+/// The embedder that calls Google.
 pub struct GoogleEmbedder {
     client: Client,
     endpoint: Url,
     model: String,
-    /// `models/{model}`, as requests name it.
+    /// The resource in requests: `models/{model}`.
     resource: String,
     dimension: usize,
     timeout: Duration,
     in_flight: Semaphore,
 }
 
-/// A failed attempt, and how long to wait before another one makes sense.
+/// A failed attempt, and the pause before another one makes sense.
 struct Failure {
     error: EmbedError,
     retry_after: Option<Duration>,
 }
 
 impl GoogleEmbedder {
-    /// Checks the settings; sends nothing.
+    /// Checks the settings without sending anything.
     pub fn new(config: &EmbeddingConfig) -> Result<Self, EmbeddingSetupError> {
         let google = &config.google;
         let key = google
@@ -123,7 +123,7 @@ impl GoogleEmbedder {
         })
     }
 
-    /// One batch, one deadline, at most one retry.
+    /// Embeds one batch with one deadline and at most one retry.
     async fn embed(&self, texts: &[String], task: TaskType) -> Result<Vec<Vec<f32>>, EmbedError> {
         let deadline = Instant::now() + self.timeout;
         tokio::time::timeout_at(deadline, self.embed_until(texts, task, deadline))
@@ -161,7 +161,8 @@ impl GoogleEmbedder {
             .map_err(|failure| failure.error)
     }
 
-    /// A batch behind others of its document, whose vectors would have to be bought again.
+    /// Embeds a later batch of a document with more patience, because a failure would waste the
+    /// vectors of the earlier ones.
     async fn embed_patiently(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let mut wait = RETRY_DELAY;
         loop {
@@ -251,13 +252,13 @@ fn key_header(key: &SecretString) -> Result<HeaderMap, EmbeddingSetupError> {
     )]))
 }
 
-/// Seconds; a date is not understood and means the usual delay.
+/// Reads seconds; a date is ignored, and the default delay applies.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse();
     seconds.ok().map(Duration::from_secs)
 }
 
-/// The kind of failure; never the vendor's message, which has the address.
+/// Keeps only the kind of failure, because the vendor's message contains the address.
 fn transport(error: &reqwest::Error) -> EmbedError {
     let kind = if error.is_connect() {
         "no connection"
@@ -294,7 +295,8 @@ impl Embedder for GoogleEmbedder {
         MAX_TOKENS
     }
 
-    /// An estimate: Google's tokenizer is not public. Four characters a token is usual in English.
+    /// Estimates the tokens, because Google's tokenizer is not public. Four characters per token
+    /// are usual in English.
     fn count_tokens(&self, text: &str) -> usize {
         text.chars().count().div_ceil(4)
     }

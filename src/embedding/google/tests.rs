@@ -1,4 +1,4 @@
-//! Against a scripted server on this machine.
+//! Tests against a scripted server on this machine.
 
 use super::*;
 use crate::embedding::test_server::{Reply, TestServer};

@@ -10,12 +10,12 @@ use tokenizers::Tokenizer;
 use crate::embedding::models::ModelFiles;
 use crate::embedding::{EmbedError, normalise};
 
-/// Tokens the model was trained to read, `[CLS]` and `[SEP]` included.
+/// The tokens the model was trained to read, including `[CLS]` and `[SEP]`.
 pub(super) const MAX_TOKENS: usize = 256;
-/// Numbers in a vector.
+/// The numbers in a vector.
 pub(super) const DIMENSION: usize = 384;
-/// Bytes of a text that are looked at. A token is rarely longer than ten, so this cuts only what
-/// the model would not read anyway, and keeps one huge text from occupying a thread.
+/// The most bytes of a text that are read. A token rarely has more than ten bytes, so this cuts
+/// only text that the model would not read anyway, and keeps a huge text from occupying a thread.
 const MAX_BYTES: usize = 32_768;
 
 /// The loaded model and its tokenizer, shared by all threads.
@@ -29,7 +29,7 @@ pub(super) struct MiniLm {
 }
 
 impl MiniLm {
-    /// Reads both files and runs the model once, so that a wrong one is found now.
+    /// Reads both files and runs the model once, so that a wrong file is found now.
     pub fn load(files: &ModelFiles) -> Result<Self, String> {
         let tokenizer = load_tokenizer(files)?;
         let special = |token: &str| {
@@ -64,20 +64,20 @@ impl MiniLm {
         Ok(loaded)
     }
 
-    /// Tokens of the whole text, without special tokens.
+    /// Counts the tokens of the whole text, without special tokens.
     pub fn count_tokens(&self, text: &str) -> usize {
         self.tokenizer
             .encode_fast(text, false)
             .map_or_else(|_| text.len() / 4, |encoded| encoded.len())
     }
 
-    /// What the model reads: `[CLS]`, at most 254 tokens of the text, `[SEP]`.
+    /// Returns the model's input: `[CLS]`, at most 254 tokens of the text, `[SEP]`.
     pub fn token_ids(&self, text: &str) -> Result<Vec<i32>, EmbedError> {
         let readable = text.get(..text.floor_char_boundary(MAX_BYTES));
         let encoded = self
             .tokenizer
             .encode_fast(readable.unwrap_or(text), false)
-            // The vendor's message might quote the text.
+            // Drops the vendor's message, which might quote the text.
             .map_err(|_| EmbedError::Model("the text cannot be tokenized".into()))?;
         let [start, end] = self.specials;
         let mut ids = Vec::with_capacity(MAX_TOKENS.min(encoded.len() + 2));
@@ -90,7 +90,7 @@ impl MiniLm {
         Ok(ids)
     }
 
-    /// The vector of one text: mean over its tokens, unit length.
+    /// Returns the vector of one text: the mean over its tokens, scaled to unit length.
     pub fn embed(&self, text: &str, pool: &Arc<ThreadPool>) -> Result<Vec<f32>, EmbedError> {
         let ids = self.token_ids(text)?;
         let length = ids.len();
@@ -115,14 +115,15 @@ impl MiniLm {
 
 fn load_tokenizer(files: &ModelFiles) -> Result<Tokenizer, String> {
     let mut tokenizer = Tokenizer::from_file(&files.tokenizer).map_err(|e| e.to_string())?;
-    // The file asks for 128 tokens, cut and padded. One text a run needs no padding, and cutting
-    // is done where the special tokens are added.
+    // The file asks for 128 tokens, truncated and padded. One text per run needs no padding, and
+    // the text is truncated where the special tokens are added.
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|e| e.to_string())?;
     Ok(tokenizer)
 }
 
-/// `hidden` is 1 × tokens × 384; every token counts, as one text a run has no padding to mask.
+/// `hidden` is 1 × tokens × 384. Every token counts, because one text per run has no padding to
+/// mask.
 fn mean_pool(hidden: &NdTensorView<f32, 3>) -> Result<Vec<f32>, EmbedError> {
     let [_, _, dimension] = hidden.shape();
     let data = hidden
@@ -137,7 +138,7 @@ fn mean_pool(hidden: &NdTensorView<f32, 3>) -> Result<Vec<f32>, EmbedError> {
             *sum += value;
         }
     }
-    // Dividing by the number of tokens would cancel out in the norm.
+    // Skips the division by the number of tokens, which would cancel out in the norm.
     normalise(&mut mean);
     Ok(mean)
 }

@@ -1,7 +1,7 @@
-//! The local model on threads of its own.
+//! The local model, on threads of its own.
 //!
-//! One text a run: on this model longer batches gain nothing and padding costs. Queries overtake
-//! passages, so that search stays quick while documents are ingested.
+//! Each run embeds one text: on this model longer batches gain nothing, and padding costs time.
+//! Queries overtake passages, so that search stays quick while documents are ingested.
 
 mod minilm;
 mod queue;
@@ -21,8 +21,8 @@ use super::{EmbedError, Embedder, EmbeddingConfig, EmbeddingSetupError, models};
 use minilm::{DIMENSION, MAX_TOKENS, MiniLm};
 use queue::{Lane, Queue};
 
-/// Passages of one call that wait or run at a time: enough to keep every thread busy, and few
-/// enough that a long document does not fill the lane.
+/// The most passages of one call that wait or run at a time: enough to keep every thread busy, and
+/// few enough that a long document does not fill the lane.
 const PASSAGES_IN_FLIGHT: usize = 16;
 
 /// The embedder that needs nothing but its files.
@@ -34,7 +34,8 @@ pub struct LocalEmbedder {
 }
 
 impl LocalEmbedder {
-    /// Opens the files (fetching them if configured) and starts the threads. Blocks.
+    /// Opens the files, downloads them first if configured, and starts the threads. This call
+    /// blocks.
     pub fn load(config: &EmbeddingConfig) -> Result<Self, EmbeddingSetupError> {
         let cache = models::ModelCache::from_config(config);
         let files = if config.download {
@@ -79,13 +80,13 @@ fn spawn_worker(
     std::thread::Builder::new()
         .name(format!("embed-{number}"))
         .spawn(move || {
-            // One thread a worker, so that `threads` is what the model uses in all.
+            // Gives each worker one thread, so that `threads` is the total of the model.
             let pool = Arc::new(ThreadPool::with_num_threads(1));
             while let Some(job) = queue.pop() {
-                // A panic in the model must cost one text, not the thread and all texts after it.
+                // A panic in the model costs one text, not the thread and all later texts.
                 let outcome = catch_unwind(AssertUnwindSafe(|| model.embed(&job.text, &pool)))
                     .unwrap_or_else(|_| Err(EmbedError::Model("the model panicked".into())));
-                // The caller may have gone: then nobody wants the answer.
+                // A caller that has gone no longer wants the answer.
                 let _ = job.reply.send(outcome);
             }
         })

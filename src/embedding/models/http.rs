@@ -1,4 +1,4 @@
-//! A file from a web server, going on where an earlier attempt stopped.
+//! Downloads a file from a web server, and resumes an earlier attempt.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use super::fetch::Target;
 use super::part::Part;
 use crate::domain::causes;
 
-/// For one file; the larger one has 23 MB.
+/// The deadline for one file; the larger file has 23 MB.
 const DEADLINE: Duration = Duration::from_mins(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Gets `{base_url}/{model}/{file}`. Blocks, on a runtime of its own.
+/// Downloads `{base_url}/{model}/{file}`. The call blocks, on a runtime of its own.
 pub(super) fn fetch(target: &Target<'_>, base_url: &Url) -> Result<(), FetchError> {
     let url = address(target, base_url)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -49,7 +49,7 @@ async fn fetch_resuming(target: &Target<'_>, url: Url) -> Result<(), FetchError>
     let part = Part::resume(target)?;
     let resumed = part.written() > 0;
     match download(&client, &url, target, part).await {
-        // What was left over may have been the beginning of something else.
+        // The partial file may have been the beginning of another file.
         Err(FetchError::Source(_)) if resumed && !target.part_path().exists() => {
             download(&client, &url, target, Part::create(target)?).await
         }
@@ -70,7 +70,7 @@ async fn download<'a>(
     let mut response = request.send().await.map_err(reason)?;
     match response.status() {
         StatusCode::PARTIAL_CONTENT if continues(response.headers(), part.written()) => {}
-        // The server does not know ranges, or sends another one: from the beginning.
+        // The server does not support ranges or sends another range, so the download starts again.
         StatusCode::OK if part.written() > 0 => part = Part::create(target)?,
         StatusCode::OK => {}
         status => {
@@ -80,7 +80,7 @@ async fn download<'a>(
             ]
             .contains(&status)
             {
-                // Nothing to go on from: the caller begins anew.
+                // Nothing can be resumed, so the caller starts again.
                 let _ = std::fs::remove_file(target.part_path());
             }
             return Err(FetchError::Source(format!("status {}", status.as_u16())));
@@ -99,7 +99,8 @@ fn continues(headers: &HeaderMap, written: u64) -> bool {
         .is_some_and(|range| range.starts_with(&format!("bytes {written}-")))
 }
 
-/// Without the address, which the report has already and which may carry a password.
+/// Returns the reason without the address, which the report already contains and which may carry a
+/// password.
 fn reason(error: reqwest::Error) -> FetchError {
     FetchError::Source(causes::joined(&error.without_url()))
 }

@@ -1,4 +1,4 @@
-//! One process at a time fills a cache.
+//! A lock that lets one process at a time fill a cache.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use super::error::{CacheError, write_error};
 use super::progress::PullProgress;
 
-/// As long as another process may take to fetch everything.
+/// The longest time that another process may need to download everything.
 const DEADLINE: Duration = Duration::from_mins(20);
 const POLL: Duration = Duration::from_millis(100);
 
-/// Held until dropped; a process that dies loses it.
+/// The lock is held until it is dropped; a process that dies loses it.
 pub(super) struct CacheLock {
     _file: File,
 }
 
 impl CacheLock {
-    /// Waits for whoever has it.
+    /// Waits for the current holder.
     pub fn acquire(dir: &Path, progress: &dyn PullProgress) -> Result<Self, CacheError> {
         Self::acquire_within(dir, progress, DEADLINE)
     }

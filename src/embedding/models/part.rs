@@ -10,7 +10,7 @@ use super::error::{FetchError, write_error};
 use super::fetch::Target;
 use super::verify::digest_all;
 
-/// The unfinished file. Stays on disk when dropped, so that a web download can go on from it.
+/// The unfinished file. It stays on disk when dropped, so that a web download can resume.
 pub(super) struct Part<'a> {
     target: &'a Target<'a>,
     path: PathBuf,
@@ -20,7 +20,7 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Starts from nothing.
+    /// Starts an empty file.
     pub fn create(target: &'a Target<'a>) -> Result<Self, FetchError> {
         let path = target.part_path();
         let file = File::create(&path).map_err(|error| cache_error(target, &error))?;
@@ -33,7 +33,7 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Goes on from what an earlier attempt left, if it can be the beginning of the file.
+    /// Resumes an earlier attempt, if its bytes can be the beginning of the file.
     pub fn resume(target: &'a Target<'a>) -> Result<Self, FetchError> {
         let path = target.part_path();
         let usable = fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() < target.file.bytes);
@@ -41,7 +41,7 @@ impl<'a> Part<'a> {
             return Self::create(target);
         }
         let failed = |error: io::Error| cache_error(target, &error);
-        // Reading moves to the end, which is where writing goes on.
+        // Reading moves to the end, where writing continues.
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -58,12 +58,12 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Bytes so far.
+    /// The number of bytes so far.
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    /// Adds bytes; more than the file has are refused.
+    /// Appends bytes; refuses more bytes than the file has.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
         self.written += bytes.len() as u64;
         if self.written > self.target.file.bytes {
@@ -82,7 +82,7 @@ impl<'a> Part<'a> {
         Ok(())
     }
 
-    /// Adds everything that can be read.
+    /// Appends everything that can be read.
     pub fn append_all(&mut self, source: &mut impl Read) -> Result<(), FetchError> {
         let mut buffer = vec![0_u8; 65_536];
         loop {
@@ -96,12 +96,12 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Verifies, makes durable, and gives the file its name. What is wrong is removed.
+    /// Verifies the file, makes it durable and gives it its name. A wrong file is removed.
     pub fn commit(self) -> Result<(), FetchError> {
         let expected = self.target.file;
         if self.written != expected.bytes || hex::encode(self.digest.finalize()) != expected.sha256
         {
-            // The next attempt would truncate it anyway.
+            // A failure is harmless, because the next attempt truncates the file.
             let _ = fs::remove_file(&self.path);
             return Err(FetchError::Source(
                 "the file does not have the expected SHA-256".into(),
@@ -120,7 +120,7 @@ impl<'a> Part<'a> {
 fn cache_error(target: &Target<'_>, error: &io::Error) -> FetchError {
     let error = write_error(target.dir, error);
     if matches!(error, super::CacheError::Full { .. }) {
-        // Gives back what little there is.
+        // Frees the little space that is used.
         let _ = fs::remove_file(target.part_path());
     }
     FetchError::Cache(error)

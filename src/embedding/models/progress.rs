@@ -1,4 +1,4 @@
-//! Telling people how a pull goes on.
+//! Reports the progress of a download to people.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Told what a pull does.
+/// Receives the progress of a download.
 pub trait PullProgress: Send + Sync {
-    /// Something begins.
+    /// A step begins.
     fn step(&self, message: &str);
-    /// Bytes of a file (or of the package around it) so far; the total if it is known.
+    /// Reports the bytes of a file (or of its package) so far, and the total if it is known.
     fn advance(&self, _file: &str, _done: u64, _total: Option<u64>) {}
-    /// The file is there, or its source failed.
+    /// The file is complete, or its source failed.
     fn finish(&self, _file: &str) {}
 }
 
-/// Steps as log lines, for servers.
+/// Reports steps as log lines, for servers.
 pub struct LogProgress;
 
 impl PullProgress for LogProgress {
@@ -25,7 +25,7 @@ impl PullProgress for LogProgress {
     }
 }
 
-/// A bar on the terminal's standard error; without a terminal only the steps, as lines.
+/// Shows a bar on the terminal's standard error; without a terminal it prints steps as lines.
 #[derive(Default)]
 pub struct BarProgress {
     bar: Mutex<Option<ProgressBar>>,
@@ -34,7 +34,7 @@ pub struct BarProgress {
 impl PullProgress for BarProgress {
     fn step(&self, message: &str) {
         self.finish("");
-        // Progress is a courtesy: a closed terminal must not stop the download.
+        // Ignores errors, because a closed terminal must not stop the download.
         let _ = writeln!(io::stderr(), "{message}");
     }
 

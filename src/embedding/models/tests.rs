@@ -7,7 +7,7 @@ use url::Url;
 use super::*;
 use crate::embedding::test_server::{Reply, TestServer};
 
-/// What `model.onnx` holds here.
+/// The content of `model.onnx` in these tests.
 const MODEL_TEXT: &[u8] = b"the weights of a very small model";
 const TOKENIZER_TEXT: &[u8] = b"{\"vocabulary\": []}";
 
@@ -51,7 +51,7 @@ impl Fixture {
         }
     }
 
-    /// A filled directory source.
+    /// A directory source with all files.
     fn mirror(&self) -> ModelSource {
         let path = self.root.path().join("mirror");
         fs::create_dir_all(path.join("small")).unwrap();
@@ -171,7 +171,7 @@ fn without_a_source_the_error_lists_what_was_tried() {
 #[test]
 fn a_cache_that_cannot_be_written_says_so() {
     let fixture = Fixture::new();
-    // Below a regular file not even root can make a folder.
+    // Below a regular file not even root can create a folder.
     fs::write(fixture.root.path().join("cache"), "a file").unwrap();
     let error = fixture
         .cache(vec![fixture.mirror()])
@@ -223,10 +223,10 @@ fn a_broken_download_goes_on_where_it_stopped() {
 #[test]
 fn a_download_that_cannot_go_on_begins_anew() {
     for first in [
-        // Ranges are not known there.
+        // The server does not support ranges.
         vec![Reply::status(200).body(MODEL_TEXT)],
         vec![Reply::status(416), Reply::status(200).body(MODEL_TEXT)],
-        // The beginning was of another file.
+        // The partial file belongs to another file.
         vec![
             Reply::status(206)
                 .header("Content-Range", "bytes 4-32/33")

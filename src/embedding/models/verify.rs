@@ -1,4 +1,4 @@
-//! Whether a file is what the manifest says, and remembering that it was.
+//! Verifies that a file matches the manifest, and remembers the result.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::ModelFile;
 
-/// Reads the file whole.
+/// Reads the file completely.
 pub(super) fn is_intact(path: &Path, file: &ModelFile) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.len() == file.bytes)
         && sha256_of(path).is_ok_and(|sum| sum == file.sha256)
 }
 
-/// Reads the file whole only if it has changed since it was last found intact.
+/// Reads the file completely only if it has changed since it was last found intact.
 pub(super) fn is_intact_or_stamped(path: &Path, file: &ModelFile) -> bool {
     let stamp = fs::metadata(path)
         .ok()
@@ -26,13 +26,13 @@ pub(super) fn is_intact_or_stamped(path: &Path, file: &ModelFile) -> bool {
     }
     let intact = is_intact(path, file);
     if let (true, Some(stamp)) = (intact, stamp) {
-        // A read-only cache is verified at every start instead.
+        // Ignores errors, because a read-only cache is verified at every start instead.
         let _ = fs::write(stamp_path(path), stamp);
     }
     intact
 }
 
-/// What the file must look like for the stamp to hold.
+/// The properties that a file must have for its stamp to apply.
 fn stamp(metadata: &Metadata, file: &ModelFile) -> Option<String> {
     let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     (metadata.len() == file.bytes).then(|| {
@@ -56,7 +56,7 @@ fn sha256_of(path: &Path) -> io::Result<String> {
     Ok(hex::encode(digest.finalize()))
 }
 
-/// Adds everything that can be read; the number of bytes.
+/// Digests everything that can be read; returns the number of bytes.
 pub(super) fn digest_all(source: &mut impl Read, digest: &mut Sha256) -> io::Result<u64> {
     let mut buffer = vec![0_u8; 65_536];
     let mut total = 0;
