@@ -1,4 +1,4 @@
-//! A consumer that owns partitions by leases: the membership side. `partition` does the reading.
+//! A consumer that owns partitions by leases. This file manages membership; `partition` reads.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,45 +13,47 @@ use super::partition::PartitionLoop;
 use super::{ConsumerStats, Log};
 use crate::domain::messaging::{Handler, Lease, LeaseStore, StoreError};
 
-/// Beats between two looks at the topic's number of partitions.
+/// The number of heartbeats between two looks at the topic's number of partitions.
 const BEATS_PER_TOPIC_LOOK: u64 = 20;
 
-/// Only what hangs takes so long: every step of a handler has a deadline of its own. A dozen of the
-/// longest documents, one after the other on half a core, take about five hours.
+/// A limit for handlers that hang; every step of a handler has a deadline of its own. A dozen of
+/// the longest documents in a row take about five hours on half a core.
 const HANDLE_TIMEOUT: Duration = Duration::from_hours(8);
 
-/// How a consumer works.
+/// The settings of a consumer.
 #[derive(Clone, Debug)]
 pub struct ConsumerSettings {
-    /// One group reads one topic: members of a group share its partitions.
+    /// The group; its members share the partitions of one topic.
     pub group: String,
-    /// Unique for each consumer of a group, in this process and elsewhere.
+    /// The name of this consumer, unique within its group across all processes.
     pub owner: String,
-    /// Without prefix.
+    /// The topic's name without prefix.
     pub topic: String,
     /// How long a lease outlives its last heartbeat.
     pub ttl: Duration,
-    /// Between heartbeats; at most half of `ttl`.
+    /// The time between heartbeats; at most half of `ttl`.
     pub heartbeat: Duration,
     /// How long a fetch waits for records.
     pub max_wait: Duration,
-    /// The last resort against a call to the handler that hangs; exceeding it counts as an attempt.
-    /// Heartbeats go on meanwhile, beside the partitions' loops.
+    /// The last resort against a handler call that hangs; exceeding it counts as an attempt.
+    /// Heartbeats continue meanwhile, beside the partitions' loops.
     pub handle_timeout: Duration,
-    /// Attempts before a record goes to the dead letters. Those that failed because something
-    /// every record needs was away do not count; those that ended with their process do.
+    /// The number of attempts before a record goes to the dead letters. Attempts that failed
+    /// because a shared dependency was unavailable do not count; attempts that ended with their
+    /// process do.
     pub max_attempts: u32,
-    /// Wait before the second attempt; doubled for each further one. The records behind it on its
-    /// partition wait too, so that those of one key keep their order: four waits are 0.4 s.
+    /// The pause before the second attempt, doubled for each further one. The records behind it on
+    /// its partition wait too, so that records with one key keep their order: four pauses take 0.4
+    /// s.
     pub retry_initial: Duration,
-    /// The longest wait between attempts, and between looks for what is away.
+    /// The longest pause between attempts, and between checks of an unavailable dependency.
     pub retry_max: Duration,
-    /// How long a stopping consumer waits for the records it works on.
+    /// How long a stopping consumer waits for its current records.
     pub drain: Duration,
 }
 
 impl ConsumerSettings {
-    /// Settings with the defaults of everything that is not a name.
+    /// Creates settings with defaults for everything except names.
     pub fn new(group: &str, owner: &str, topic: &str) -> Self {
         Self {
             group: group.to_owned(),
@@ -76,18 +78,18 @@ pub struct LeasedConsumer {
     handler: Arc<dyn Handler>,
     settings: Arc<ConsumerSettings>,
     stats: Arc<ConsumerStats>,
-    /// Shared by the partition loops.
+    /// Shared by all partition loops.
     suspects: Arc<Semaphore>,
 }
 
-/// A partition loop that runs.
+/// A running partition loop.
 struct Running {
     epoch: i64,
     stop: CancellationToken,
     lost: CancellationToken,
 }
 
-/// The partition loops of one `run`; dropping it aborts them.
+/// The partition loops of one `run`; dropping them aborts them.
 #[derive(Default)]
 struct Loops {
     tasks: JoinSet<i32>,
@@ -95,16 +97,16 @@ struct Loops {
     by_task: HashMap<tokio::task::Id, i32>,
 }
 
-/// What one `run` knows of the group.
+/// The state of the group as one `run` knows it.
 struct Membership {
     partitions: i32,
     beats: u64,
-    /// Until then no partition is taken or given up.
+    /// Until this time no partition is taken or given up.
     patient_until: Instant,
 }
 
 impl LeasedConsumer {
-    /// A consumer that does nothing until `run`.
+    /// Creates a consumer, which does nothing until `run`.
     pub fn new(
         log: Arc<dyn Log>,
         store: Arc<dyn LeaseStore>,
@@ -126,7 +128,7 @@ impl LeasedConsumer {
         Arc::clone(&self.stats)
     }
 
-    /// Consumes until cancelled; then finishes the records in hand and gives the leases back.
+    /// Consumes until cancelled, then finishes the current records and gives the leases back.
     pub async fn run(&self, cancel: CancellationToken) {
         let mut loops = Loops::default();
         let mut membership = Membership {
@@ -162,7 +164,7 @@ impl LeasedConsumer {
         ticker
     }
 
-    /// Renews the leases, shares the partitions, starts and stops loops accordingly.
+    /// Renews the leases, shares the partitions, and starts or stops loops accordingly.
     async fn beat(&self, membership: &mut Membership, loops: &mut Loops) {
         match self.leases(membership).await {
             Ok(leases) => self.reconcile(leases, loops),
@@ -199,15 +201,16 @@ impl LeasedConsumer {
         let silent = self.stats.lease_age();
         let owned = self.renew().await?;
         if silent >= settings.ttl {
-            // The store was away, or this process stood still. Others who live may have been silent
-            // as long: they get time to renew what they work on before it is taken for abandoned.
+            // The store was unavailable, or this process stood still. Living members may have been
+            // silent just as long, so they get time to renew their partitions before these count as
+            // abandoned.
             membership.patient_until = Instant::now() + deadline * 2;
         }
         if membership.partitions == 0 || membership.beats.is_multiple_of(BEATS_PER_TOPIC_LOOK) {
             let look = self.log.partitions(&settings.topic);
             match tokio::time::timeout(deadline, look).await {
                 Ok(Ok(partitions)) => membership.partitions = partitions,
-                // A bus that is down must not cost the leases.
+                // An unavailable bus must not cost the leases.
                 Ok(Err(error)) => tracing::warn!(%error, "cannot read the topic's partitions"),
                 Err(_) => tracing::warn!("reading the topic's partitions took too long"),
             }
@@ -242,7 +245,7 @@ impl LeasedConsumer {
             }
         }
         for (partition, lease) in leases {
-            // One that still stops keeps its slot: two loops never work on one partition.
+            // A stopping loop keeps its slot, so that two loops never work on one partition.
             if !loops.running.contains_key(&partition) {
                 self.start(lease, loops);
             }
@@ -264,7 +267,7 @@ impl LeasedConsumer {
         }
         self.stats.set_lag(partition, Some(0));
         let lost = CancellationToken::new();
-        // Who lost a partition stops, too.
+        // A loop that lost its partition stops too.
         let stop = lost.child_token();
         loops.running.insert(
             partition,
@@ -298,7 +301,7 @@ impl LeasedConsumer {
         }
     }
 
-    /// Lets the loops finish their records, with heartbeats, within the drain deadline.
+    /// Lets the loops finish their records within the drain deadline, with heartbeats.
     async fn drain(&self, loops: &mut Loops) {
         loops.stop_all();
         let deadline = Instant::now() + self.settings.drain;
@@ -331,7 +334,7 @@ impl Loops {
         }
     }
 
-    /// Waits for a loop to end and gives its slot back.
+    /// Waits for a loop to end and frees its slot.
     async fn ended(&mut self) -> Option<i32> {
         let id = match self.tasks.join_next_with_id().await? {
             Ok((id, _)) => id,
@@ -346,7 +349,7 @@ impl Loops {
     }
 }
 
-/// A call to the store or the handler with a deadline.
+/// Calls the store or the handler with a deadline.
 pub(super) async fn within<T>(
     deadline: Duration,
     call: impl Future<Output = Result<T, StoreError>>,

@@ -1,4 +1,4 @@
-//! A bounded in-memory log for `demo` and tests; gone with the process.
+//! A bounded in-memory log for `demo` and tests; it ends with its process.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,23 +9,24 @@ use tokio::sync::Notify;
 
 use super::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};
 
-/// At most this many bytes leave in one fetch, unless the first record alone is larger.
+/// The most bytes in one fetch, unless the first record alone is larger.
 const FETCH_BYTES: usize = 4 * 1024 * 1024;
 
-/// How large the in-process log may grow.
+/// The limits of the in-process log.
 #[derive(Clone, Debug)]
 pub struct InProcessSettings {
     /// Partitions of each topic.
     pub partitions: i32,
-    /// Records kept in each partition; the oldest go first, which consumers see as a gap.
+    /// The records kept in each partition. The oldest are dropped first, which consumers see as a
+    /// gap.
     pub capacity: usize,
-    /// The first offset. Microseconds since 1970 at start, so that it is above every offset that
-    /// an earlier process stored.
+    /// The first offset: microseconds since 1970 at start, so that it is above every offset that an
+    /// earlier process stored.
     pub first_offset: i64,
 }
 
 impl InProcessSettings {
-    /// Settings of a log that starts now.
+    /// Creates the settings of a log that starts now.
     pub fn starting_now(partitions: i32) -> Self {
         Self {
             partitions,
@@ -67,7 +68,7 @@ pub struct InProcessLog {
 }
 
 impl InProcessLog {
-    /// A log with the product's topics, empty.
+    /// Creates an empty log with the product's topics.
     pub fn new(settings: InProcessSettings) -> Self {
         let topics = all_topics(settings.partitions)
             .into_iter()
@@ -168,7 +169,7 @@ impl Log for InProcessLog {
         loop {
             let appended = partition.appended.notified();
             tokio::pin!(appended);
-            // Registered before looking, so that no append slips in between.
+            // Registers before it looks, so that no append is missed in between.
             appended.as_mut().enable();
             let records = self.read(partition, offset)?;
             if !records.is_empty() {

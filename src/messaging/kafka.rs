@@ -1,8 +1,8 @@
 //! Apache Kafka through rskafka.
 //!
 //! rskafka has neither connect nor request timeouts, and keeps stale metadata after a leader
-//! change. So every call runs under a deadline, and one that fails costs the client that it used:
-//! the next one connects anew, asks for the leader anew, and resolves names anew.
+//! change. So every call runs under a deadline, and a failed call discards its client: the next
+//! call connects again, looks up the leader again, and resolves names again.
 
 mod connection;
 mod security;
@@ -21,31 +21,31 @@ pub use security::{KafkaCredentials, KafkaSasl, KafkaSecurity};
 use self::connection::{Connections, PartitionKey, Purpose};
 use super::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};
 
-/// The most that one fetch asks for.
+/// The most bytes that one fetch requests.
 const FETCH_BYTES: i32 = 4 * 1024 * 1024;
 
-/// How to reach Kafka.
+/// The settings of the connection to Kafka.
 #[derive(Clone, Debug)]
 pub struct KafkaSettings {
-    /// `host:port` of the bootstrap brokers.
+    /// The `host:port` of the bootstrap brokers.
     pub brokers: Vec<String>,
-    /// Put in front of every topic name.
+    /// The prefix of every topic name.
     pub topic_prefix: String,
-    /// Partitions of topics that are created.
+    /// The partitions of new topics.
     pub partitions: i32,
-    /// Replication factor of topics that are created.
+    /// The replication factor of new topics.
     pub replication_factor: i16,
-    /// Deadline of one call; a fetch has its waiting time on top.
+    /// The deadline of one call; a fetch adds its waiting time.
     pub request_timeout: Duration,
     /// Encryption and authentication.
     pub security: KafkaSecurity,
 }
 
-/// The Kafka [`Log`]. Connects when first used.
+/// The Kafka [`Log`]. It connects on first use.
 pub struct KafkaLog(Connections);
 
 impl KafkaLog {
-    /// A log that connects when first used.
+    /// Creates a log that connects on first use.
     pub fn new(settings: KafkaSettings) -> Self {
         Self(Connections::new(settings))
     }

@@ -1,4 +1,4 @@
-//! What the bus side of a process shows to Prometheus.
+//! The Prometheus metrics of a process's relay and consumers.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use prometheus_client::registry::Unit;
 
 use super::{ConsumerStats, RelayStats};
 
-/// Reads a relay's counters when they are asked for.
+/// Reads a relay's counters at each scrape.
 #[derive(Debug)]
 pub struct RelayCollector(pub Arc<RelayStats>);
 
-/// Reads a consumer's counters when they are asked for.
+/// Reads a consumer's counters at each scrape.
 #[derive(Debug)]
 pub struct ConsumerCollector(pub Arc<ConsumerStats>);
 
-/// Name without prefix, help, value.
+/// The name without prefix, the help text, and the value.
 type Reading = (&'static str, &'static str, Value);
 
 enum Value {

@@ -1,12 +1,12 @@
-//! The bus: rskafka only here, and an in-process twin behind the same [`Log`].
+//! The bus. Only this module uses rskafka; an in-process twin implements the same [`Log`].
 //!
 //! ```text
 //! outbox row -> OutboxRelay -> LogPublisher -> Log -> LeasedConsumer -> Handler
 //!                                                        |-> dead letters (table, then topic)
 //! ```
 //!
-//! rskafka has no consumer groups and no offsets: ownership of a partition, its fencing epoch and
-//! its next offset live behind `LeaseStore`, in the database that holds the effects.
+//! rskafka has no consumer groups and stores no offsets. The ownership of a partition, its fencing
+//! epoch and its next offset are behind `LeaseStore`, in the database that holds the effects.
 
 mod consumer;
 mod in_process;
@@ -32,30 +32,30 @@ pub use stats::ConsumerStats;
 
 use crate::domain::messaging::topics;
 
-/// The largest value a record may have, in bytes.
+/// The largest value of a record, in bytes.
 pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
 
-/// Why the bus did not do what was asked.
+/// The reason why a call to the bus failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BusError {
-    /// No answer before the deadline; an append may or may not have been stored.
+    /// The bus did not answer before the deadline; an append may or may not have been stored.
     #[error("the bus did not answer in time")]
     Timeout,
-    /// The broker is gone or refused.
+    /// The broker is gone or refused the call.
     #[error("the bus is unavailable: {0}")]
     Unavailable(String),
     /// The offset is not in the log.
     #[error("the offset is out of range; the earliest is {earliest}")]
     OutOfRange {
         earliest: i64,
-        /// The offset belongs to the log of an earlier process (in-process bus only), so nothing
-        /// of this log is skipped by going to `earliest`.
+        /// The offset belongs to the log of an earlier process (in-process bus only), so going to
+        /// `earliest` skips nothing of this log.
         earlier_log: bool,
     },
     /// The record is larger than [`MAX_RECORD_BYTES`] and can never be appended.
     #[error("a record of {bytes} bytes is too large")]
     TooLarge { bytes: usize },
-    /// No such topic or partition.
+    /// The topic or partition does not exist.
     #[error("unknown topic or partition: {0}")]
     Unknown(String),
 }
@@ -67,28 +67,30 @@ pub struct Record {
     pub value: Vec<u8>,
 }
 
-/// A record as it was fetched.
+/// A fetched record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchedRecord {
     pub offset: i64,
     pub value: Vec<u8>,
 }
 
-/// A partitioned, append-only log. Topic names are without prefix. Every call has a deadline.
+/// A partitioned, append-only log. Topic names have no prefix. Every call has a deadline.
 #[async_trait]
 pub trait Log: Send + Sync {
-    /// Creates the product's topics that are missing.
+    /// Creates the product's topics if they are missing.
     async fn ensure_topics(&self) -> Result<(), BusError>;
-    /// How many partitions a topic has.
+    /// Returns the number of partitions of a topic.
     async fn partitions(&self, topic: &str) -> Result<i32, BusError>;
-    /// Appends in order; all or error, and an error may still have stored them.
+    /// Appends all records in order or fails; after a failure the records may be stored all the
+    /// same.
     async fn append(
         &self,
         topic: &str,
         partition: i32,
         records: Vec<Record>,
     ) -> Result<(), BusError>;
-    /// Records from `offset` on, at most about 4 MiB; empty if none came within `max_wait`.
+    /// Returns records from `offset` on, at most about 4 MiB; empty if none arrived within
+    /// `max_wait`.
     async fn fetch(
         &self,
         topic: &str,
@@ -96,14 +98,14 @@ pub trait Log: Send + Sync {
         offset: i64,
         max_wait: Duration,
     ) -> Result<Vec<FetchedRecord>, BusError>;
-    /// The offset that the next record will get, for the lag metric.
+    /// Returns the offset that the next record will get, for the lag metric.
     async fn end_offset(&self, topic: &str, partition: i32) -> Result<i64, BusError>;
-    /// Whether the bus answers; used by readiness.
+    /// Checks that the bus answers; readiness calls this.
     async fn ping(&self) -> Result<(), BusError>;
 }
 
-/// The partition of a key: murmur2 as Kafka's own default partitioner has it, so that records
-/// written by other tools land beside ours.
+/// Returns the partition of a key: murmur2, as in Kafka's own default partitioner, so that records
+/// by other tools get the same partitions.
 pub fn partition_for(key: &str, partitions: i32) -> i32 {
     let hash = i32::from_ne_bytes(murmur2(key.as_bytes()).to_ne_bytes()) & i32::MAX;
     hash.checked_rem(partitions).unwrap_or(0)
@@ -136,7 +138,7 @@ pub fn dead_letter_topic(topic: &str) -> String {
     format!("{topic}{}", topics::DEAD_LETTER_SUFFIX)
 }
 
-/// Every topic with its number of partitions; dead letters need no order, hence one.
+/// Every topic with its number of partitions. Dead letters need no order, hence one partition.
 fn all_topics(partitions: i32) -> Vec<(String, i32)> {
     topics::ALL
         .iter()
@@ -156,8 +158,8 @@ fn check_sizes(records: &[Record]) -> Result<(), BusError> {
     }
 }
 
-/// Whether this failure in a row is worth a line in the log: an outage is told at its beginning, and
-/// ever more seldom.
+/// Whether this consecutive failure is worth a line in the log. An outage is logged when it starts,
+/// and then less and less often.
 fn is_worth_telling(failures: u32) -> bool {
     failures.is_power_of_two()
 }

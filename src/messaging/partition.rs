@@ -1,4 +1,4 @@
-//! One owned partition: its records strictly one after the other.
+//! Processes one owned partition, strictly one record after the other.
 
 mod decode;
 
@@ -21,12 +21,12 @@ use crate::domain::messaging::{
 };
 use decode::decode;
 
-/// How often the lag is measured.
+/// The time between two measurements of the lag.
 const LAG_EVERY: Duration = Duration::from_secs(10);
-/// Attempts that ended with their process, after which a record has its turn alone. After one, a
-/// record was in hand on every busy partition of that process, and most are innocent.
+/// The number of attempts that ended with their process, after which a record runs alone. A dead
+/// process had a record in progress on each of its busy partitions, and most of these are innocent.
 const ALONE_AFTER: u32 = 2;
-/// Why a record is given up that, for all we know, its processes died of.
+/// The cause of a dead letter whose record probably killed its processes.
 const DIED_OF_IT: &str = "its attempts were used up when the process that made the last one ended";
 
 /// Reads one partition under one lease.
@@ -37,16 +37,16 @@ pub(super) struct PartitionLoop {
     pub settings: Arc<ConsumerSettings>,
     pub stats: Arc<ConsumerStats>,
     pub fence: Fence,
-    /// One at a time of the records that owners died with again and again: if one kills this process,
-    /// too, the others are not to be blamed.
+    /// Lets one suspect record run at a time. If it kills this process too, the others are not to
+    /// blame.
     pub suspects: Arc<Semaphore>,
-    /// Stops after the record in hand.
+    /// Stops the loop after the current record.
     pub stop: CancellationToken,
-    /// Another member has the partition: what the record in hand still does would be for nothing.
+    /// Another member owns the partition, so the current record's work would be in vain.
     pub lost: CancellationToken,
 }
 
-/// A record that was begun so many times by owners that may have died of it.
+/// A record that was started this often by owners that may have died of it.
 #[derive(Clone, Copy)]
 struct Suspect {
     offset: i64,
@@ -60,20 +60,20 @@ enum Flow {
     Stop,
 }
 
-/// What came of one attempt.
+/// The result of one attempt.
 enum Attempt {
     Done(Outcome),
-    /// Not the record's fault: as often as it takes.
+    /// The record is not at fault; it is tried without limit.
     Wait(String),
-    /// Perhaps the record's fault: a bounded number of times.
+    /// The record may be at fault; it is tried a bounded number of times.
     Again(String),
     GiveUp(String),
     Fenced,
 }
 
 impl PartitionLoop {
-    /// Runs until stopped or fenced. The record at the offset was begun so many times by owners that
-    /// may have died of it.
+    /// Runs until stopped or fenced. `attempts` counts how often owners that may have died of it
+    /// started the record at the offset.
     pub async fn run(&self, mut offset: i64, attempts: u32) {
         let suspect = Suspect { offset, attempts };
         let mut failures = 0;
@@ -162,7 +162,8 @@ impl PartitionLoop {
         flow
     }
 
-    /// Brings one record to its end: effects, or dead letters. `before`: attempts of other owners.
+    /// Processes one record to its end: effects or dead letter. `before` counts attempts of other
+    /// owners.
     async fn handle(&self, record: FetchedRecord, before: u32) -> Flow {
         let (envelope, undecodable) = decode(&record.value);
         let exhausted = before >= self.settings.max_attempts;
@@ -200,13 +201,13 @@ impl PartitionLoop {
                 Attempt::Again(cause) | Attempt::GiveUp(cause) => {
                     match self.give_up(&delivery, &record, &cause).await {
                         Ok(()) => return Flow::Next,
-                        // What keeps the table from taking it may have kept the handler from
-                        // finishing: the handler gets another chance.
+                        // The failure of the table may also have stopped the handler, so the
+                        // handler gets another chance.
                         Err(error) => error.to_string(),
                     }
                 }
                 Attempt::Wait(cause) => {
-                    // Not the record's fault, even if this process ends meanwhile.
+                    // The record is not at fault, even if this process ends meanwhile.
                     let _ = self.note_attempts(&delivery, delivery.attempt - 1).await;
                     cause
                 }
@@ -219,8 +220,8 @@ impl PartitionLoop {
         }
     }
 
-    /// The first attempt needs no note: whoever takes the partition from a vanished owner knows of
-    /// it, and most records have no second.
+    /// Skips the first attempt: the next owner of a lost partition assumes it, and most records
+    /// have no second one.
     async fn note_attempts(&self, delivery: &Delivery, attempts: u32) -> Result<(), StoreError> {
         if delivery.attempt == 1 {
             return Ok(());
@@ -250,15 +251,15 @@ impl PartitionLoop {
         }
     }
 
-    /// Tells the handler, stores the dead letter and advances; then copies the record to the
-    /// dead-letter topic, best effort.
+    /// Informs the handler, stores the dead letter and advances, then copies the record to the
+    /// dead-letter topic as far as possible.
     async fn give_up(
         &self,
         delivery: &Delivery,
         record: &FetchedRecord,
         cause: &str,
     ) -> Result<(), StoreError> {
-        // Past the time to live the lease is lost anyway.
+        // After its time to live the lease is lost anyway.
         let ttl = self.settings.ttl;
         within(ttl, self.handler.give_up(delivery)).await?;
         within(ttl, self.store.dead_letter(delivery, cause)).await?;
@@ -284,7 +285,7 @@ impl PartitionLoop {
         Ok(())
     }
 
-    /// Moves over records that the log no longer has. Never silent.
+    /// Skips records that the log no longer has, and always logs it.
     async fn skip(&self, from: i64, earliest: i64, earlier_log: bool) -> Result<(), StoreError> {
         let cause = if earlier_log {
             "the in-process log starts anew with the process"

@@ -1,4 +1,4 @@
-//! Appends outbox records to the log, and remembers where that fails.
+//! Appends outbox records to the log, and remembers the places where this fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,20 +12,19 @@ use super::{
 };
 use crate::domain::messaging::{LeftOut, OutboxRecord, Publish};
 
-/// The most bytes in one append: a broker takes about 1 MiB in one request by default, and what it
-/// refuses would block all that follows.
+/// The most bytes in one append. A broker accepts about 1 MiB per request by default, and a refused
+/// request would block all later ones.
 const APPEND_BYTES: usize = 768 * 1024;
-/// The most rows that are left out one by one. With more of them, those behind wait with them.
+/// The most rows that are skipped one by one. Beyond them, the rows behind wait as well.
 const MAX_LEFT_OUT: usize = 10_000;
 
-/// Publishes outbox records: the partition comes from the key, order is kept per partition.
+/// Publishes outbox records. The key chooses the partition, and each partition keeps its order.
 ///
-/// Where an append fails, the rows of that partition rest: this batch stores none behind the one
-/// that failed, and the next ones leave them out, so that they reach the rows of others. After a
-/// pause, which grows, the partition is asked for its end, apart from the batches, so that a silent
-/// broker neither holds up a batch nor is sent the same records again and again. Once it answers,
-/// all its rows come back together, and so in their order. A topic whose partitions cannot be found
-/// rests as a whole.
+/// After a failed append, the rows of that partition rest. The current batch stores no later rows
+/// of it, and the next batches skip them, so that other rows get through. After a growing pause the
+/// partition is asked for its end, apart from the batches, so that a silent broker neither delays a
+/// batch nor receives the same records again and again. Once it answers, all its rows return
+/// together and in order. A topic whose partitions cannot be found rests as a whole.
 pub(super) struct LogPublisher {
     log: Arc<dyn Log>,
     settings: RelaySettings,
@@ -33,11 +32,11 @@ pub(super) struct LogPublisher {
     failing: Mutex<BTreeMap<Place, Failing>>,
 }
 
-/// Where rows go whose order matters.
+/// The destination of rows whose order matters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     topic: String,
-    /// None: the topic, when its partitions cannot be found.
+    /// The partition; `None` for a whole topic whose partitions cannot be found.
     partition: Option<i32>,
 }
 
@@ -45,17 +44,17 @@ struct Place {
 struct Failing {
     failures: u32,
     state: State,
-    /// Rows that no batch is to hold, until the place is tried again.
+    /// Rows that batches must skip until the place is tried again.
     left_out: Vec<i64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Asked again from then on.
+    /// The place rests; it is asked again at this time.
     Resting(Instant),
-    /// It answered: the next batch tries it.
+    /// The place answered; the next batch tries it.
     Answered,
-    /// Its rows are in the batches again.
+    /// The place's rows are in the batches again.
     Trying,
 }
 
@@ -69,7 +68,7 @@ impl LogPublisher {
         }
     }
 
-    /// What the next batch must not hold. Places that answered are tried from now on.
+    /// Returns the rows that the next batch must skip. Places that answered are tried from now on.
     pub(super) fn left_out(&self) -> LeftOut {
         let mut left_out = LeftOut::default();
         for (place, failing) in self.lock().iter_mut() {
@@ -85,7 +84,7 @@ impl LogPublisher {
         left_out
     }
 
-    /// Whether more rows can be left out.
+    /// Whether more rows can be skipped.
     pub(super) fn has_room(&self) -> bool {
         room(&self.lock()) > 0
     }
@@ -117,7 +116,7 @@ impl LogPublisher {
         }
     }
 
-    /// The topics' numbers of partitions, of those that have an answer.
+    /// Returns the number of partitions of each topic that answered.
     async fn sizes(&self, records: &[OutboxRecord]) -> BTreeMap<String, i32> {
         let topics: BTreeSet<&str> = records.iter().map(|r| r.topic.as_str()).collect();
         let sizes = topics.into_iter().map(async |topic| {
@@ -139,7 +138,7 @@ impl LogPublisher {
         join_all(sizes).await.into_iter().flatten().collect()
     }
 
-    /// Appends in order, up to the first failure; returns the ids of what is stored.
+    /// Appends in order up to the first failure; returns the ids of the stored rows.
     async fn append(&self, place: Place, partition: i32, records: Vec<&OutboxRecord>) -> Vec<i64> {
         let mut ids: Vec<i64> = records.iter().map(|record| record.id).collect();
         if self.rests(&place, &ids) {
@@ -161,7 +160,7 @@ impl LogPublisher {
         ids
     }
 
-    /// Whether a place must not be tried; its rows are left out then.
+    /// Whether a place must not be tried; its rows are then skipped.
     fn rests(&self, place: &Place, ids: &[i64]) -> bool {
         let mut all = self.lock();
         let room = room(&all);
@@ -241,7 +240,7 @@ fn room(all: &BTreeMap<Place, Failing>) -> usize {
     MAX_LEFT_OUT.saturating_sub(rows)
 }
 
-/// The records in their order, together no larger than one append may be.
+/// Splits the records, in order, into batches that fit into one append.
 fn batches(records: Vec<&OutboxRecord>) -> Result<Vec<Vec<Record>>, BusError> {
     let mut batches: Vec<Vec<Record>> = Vec::new();
     let mut bytes = 0;

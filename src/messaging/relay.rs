@@ -1,4 +1,4 @@
-//! Moves outbox rows to the log, one relay at a time, in order.
+//! Moves outbox rows to the log in order; one relay runs at a time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -10,14 +10,14 @@ use super::publisher::LogPublisher;
 use super::{Log, backoff, is_worth_telling};
 use crate::domain::messaging::{OutboxStore, StoreError};
 
-/// How the relay works.
+/// The settings of the relay.
 #[derive(Clone, Debug)]
 pub struct RelaySettings {
-    /// Rows in one batch.
+    /// The rows in one batch.
     pub batch: i64,
-    /// Between two looks, and the first wait after an error.
+    /// The pause between two looks, and the first pause after an error.
     pub poll: Duration,
-    /// The longest wait after errors.
+    /// The longest pause after errors.
     pub backoff_max: Duration,
 }
 
@@ -40,17 +40,17 @@ pub struct RelayStats {
 }
 
 impl RelayStats {
-    /// Records published.
+    /// The number of published records.
     pub fn published(&self) -> u64 {
         self.published.load(Ordering::Relaxed)
     }
 
-    /// Batches of a partition, or of the database, that failed.
+    /// The number of failed batches, of a partition or of the database.
     pub fn errors(&self) -> u64 {
         self.errors.load(Ordering::Relaxed)
     }
 
-    /// Rows that waited when last counted.
+    /// The number of rows that waited at the last count.
     pub fn pending(&self) -> i64 {
         self.pending.load(Ordering::Relaxed)
     }
@@ -60,7 +60,7 @@ impl RelayStats {
     }
 }
 
-/// Publishes the outbox.
+/// Publishes the outbox to the log.
 pub struct OutboxRelay<S: OutboxStore> {
     pub(super) store: S,
     pub(super) publisher: LogPublisher,
@@ -69,7 +69,7 @@ pub struct OutboxRelay<S: OutboxStore> {
 }
 
 impl<S: OutboxStore> OutboxRelay<S> {
-    /// A relay from this store to this log.
+    /// Creates a relay from this store to this log.
     pub fn new(store: S, log: Arc<dyn Log>, settings: RelaySettings) -> Self {
         let stats = Arc::<RelayStats>::default();
         Self {
@@ -85,18 +85,18 @@ impl<S: OutboxStore> OutboxRelay<S> {
         Arc::clone(&self.stats)
     }
 
-    /// Publishes until nothing waits but what cannot be published at present (or another relay is
-    /// at work); returns how many.
+    /// Publishes until only rows wait that cannot be published now, or until another relay works;
+    /// returns how many rows were published.
     pub async fn drain_once(&self) -> Result<usize, StoreError> {
         self.publisher.ask_resting().await;
         self.drain(&CancellationToken::new()).await
     }
 
-    /// Runs until cancelled. A batch that was begun is finished: its calls have deadlines.
+    /// Runs until cancelled. It finishes a started batch, whose calls have deadlines.
     pub async fn run(&self, cancel: CancellationToken) {
         tokio::select! {
             () = self.publish_waiting(&cancel) => {}
-            // Beside it: a silent broker takes its time to be found silent again.
+            // Runs beside the batch, because a silent broker is recognised only after a while.
             () = self.ask_resting() => {}
         }
     }
@@ -149,7 +149,8 @@ impl<S: OutboxStore> OutboxRelay<S> {
                 u64::try_from(relayed.published).unwrap_or(0),
                 Ordering::Relaxed,
             );
-            // What was read and not published is left out of the next batch, while there is room.
+            // Rows that were read but not published are skipped in the next batch, while there is
+            // room.
             let goes_on = relayed.published > 0 || self.publisher.has_room();
             if relayed.read == 0 || !goes_on || cancel.is_cancelled() {
                 return Ok(total);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What a consumer did since it started.
+/// The work of a consumer since it started.
 #[derive(Debug, Default)]
 pub struct ConsumerStats {
     handled: AtomicU64,
@@ -18,9 +18,9 @@ pub struct ConsumerStats {
     gaps: AtomicU64,
     fenced: AtomicU64,
     errors: AtomicU64,
-    /// Records behind the end, by owned partition.
+    /// The records behind the end, by owned partition.
     lags: Mutex<HashMap<i32, i64>>,
-    /// When the leases were last renewed.
+    /// The time when the leases were last renewed.
     renewed: Mutex<Option<Instant>>,
 }
 
@@ -41,15 +41,15 @@ impl ConsumerStats {
     counters! {
         /// Records whose handler succeeded.
         handled, count_handled;
-        /// Records among them whose event had been handled before: no second effect.
+        /// Handled records whose event had been handled before; they had no second effect.
         duplicates, count_duplicate;
-        /// Partitions taken that another member had owned.
+        /// Partitions taken from another member.
         takeovers, count_takeover;
         /// Attempts that will be repeated.
         retries, count_retry;
-        /// Records given up.
+        /// Records moved to the dead letters.
         dead_letters, count_dead_letter;
-        /// Jumps over records that the log no longer has.
+        /// Skips over records that the log no longer has.
         gaps, count_gap;
         /// Partitions stopped because the lease was lost.
         fenced, count_fenced;
@@ -57,7 +57,7 @@ impl ConsumerStats {
         errors, count_error;
     }
 
-    /// Records behind the end, over the owned partitions.
+    /// The records behind the end, over all owned partitions.
     pub fn lag(&self) -> i64 {
         self.lags
             .lock()
@@ -66,7 +66,7 @@ impl ConsumerStats {
             .sum()
     }
 
-    /// How many partitions this consumer works on.
+    /// The number of partitions that this consumer owns.
     pub fn owned(&self) -> usize {
         self.lags
             .lock()
@@ -74,8 +74,8 @@ impl ConsumerStats {
             .len()
     }
 
-    /// The time since the leases were last renewed; zero before the first time. From the time to
-    /// live on, other members take them.
+    /// The time since the leases were last renewed; zero before the first time. When it reaches the
+    /// time to live, other members take the partitions.
     pub fn lease_age(&self) -> Duration {
         self.renewed
             .lock()
@@ -87,7 +87,7 @@ impl ConsumerStats {
         *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
     }
 
-    /// Sets or, with `None`, forgets the lag of a partition.
+    /// Sets the lag of a partition, or removes it with `None`.
     pub(super) fn set_lag(&self, partition: i32, lag: Option<i64>) {
         let mut lags = self.lags.lock().unwrap_or_else(PoisonError::into_inner);
         match lag {

@@ -1,4 +1,4 @@
-//! Clients of rskafka, each call under its deadline, and what is thrown away when one fails.
+//! The rskafka clients. Each call has a deadline, and a failed call discards its client.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,36 +18,36 @@ use crate::tls::SecurityError;
 
 /// The largest frame accepted from a broker.
 const FRAME_BYTES: usize = 16 * 1024 * 1024;
-/// How long rskafka tries again by itself. Short: after a leader change it may do so with what it
-/// remembers, while a client that is made anew asks.
+/// How long rskafka retries by itself. The time is short, because after a leader change it may
+/// retry with stale metadata, while a new client asks again.
 const RETRIES: Duration = Duration::from_millis(500);
-/// The least time for a broker to answer a new client.
+/// The least time that a broker gets to answer a new client.
 const GREETING: Duration = Duration::from_secs(1);
-/// What a partition has of its own is kept for so long after its last call, longer than a call
-/// waits: a partition that went to another replica must not leave its connections here.
+/// How long a partition's own client stays after its last call. It is longer than a call waits; a
+/// partition that moved to another replica must not leave its connections here.
 const IDLE: Duration = Duration::from_mins(2);
-/// How much of a message is kept, in characters.
+/// The most characters of a message that are kept.
 const MESSAGE_CHARS: usize = 300;
 
-/// A broker answers the requests of one connection in order: a waiting fetch must not delay an
-/// append, so the two have their own partition clients.
+/// The purpose of a client. A broker answers the requests of one connection in order, so fetches
+/// and appends have separate partition clients: a waiting fetch must not delay an append.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Purpose {
     Append,
     Fetch,
 }
 
-/// Topic with its prefix, partition, and what for.
+/// The topic with its prefix, the partition, and the purpose.
 pub(super) type PartitionKey = (String, i32, Purpose);
 
-/// Made when it is first used.
+/// A client that is created on first use.
 type Lazy<T> = Arc<OnceCell<Arc<T>>>;
 
-/// One client for the cluster, and one for each partition in use. None waits for another: a broker
-/// that is silent holds up only those who need it.
+/// One client for the cluster, and one for each partition in use. None waits for another, so a
+/// silent broker delays only the partitions that need it.
 pub(super) struct Connections {
     pub settings: KafkaSettings,
-    /// Counts new clients, so that each begins with another broker.
+    /// Counts new clients, so that each starts with another broker.
     clients: AtomicUsize,
     cluster: Mutex<Lazy<Client>>,
     partitions: Mutex<HashMap<PartitionKey, Slot>>,
@@ -57,8 +57,8 @@ pub(super) struct Connections {
 struct Slot {
     client: Lazy<PartitionClient>,
     used: Instant,
-    /// After a failure a partition connects by itself: the client of the cluster may remember the
-    /// former leader, or be connected to the broker that is silent, and is right for the others.
+    /// After a failure a partition connects by itself, because the cluster's client may remember
+    /// the former leader or be connected to the silent broker, and still serve the others.
     apart: bool,
 }
 
@@ -101,7 +101,7 @@ impl Connections {
         }
     }
 
-    /// One call about the cluster. If it fails, the next one connects anew.
+    /// Makes one call about the cluster. After a failure the next call connects again.
     pub(super) async fn on_cluster<T, F>(
         &self,
         call: impl FnOnce(Arc<Client>) -> F + Send,
@@ -114,7 +114,7 @@ impl Connections {
         let outcome = within(self.settings.request_timeout, call).await;
         if outcome.is_err() {
             let mut current = lock(&self.cluster);
-            // Unless another call that failed did so already.
+            // Another failed call may already have discarded it.
             if Arc::ptr_eq(&current, &lazy) {
                 *current = Arc::default();
             }
@@ -122,8 +122,8 @@ impl Connections {
         outcome
     }
 
-    /// One call to a partition's leader, with so much time beyond the usual deadline. If it fails,
-    /// the next one looks for the leader anew.
+    /// Makes one call to a partition's leader, with extra time beyond the usual deadline. After a
+    /// failure the next call looks for the leader again.
     pub(super) async fn on_partition<T, F>(
         &self,
         key: &PartitionKey,
@@ -172,7 +172,7 @@ impl Connections {
                 let lazy = Arc::clone(&lock(&self.cluster));
                 self.cluster_client(&lazy).await?
             };
-            // Metadata of a topic created a moment ago may be late: retried for a moment.
+            // The metadata of a new topic may be late, so this retries for a moment.
             let partition = client
                 .partition_client(key.0.clone(), key.1, UnknownTopicHandling::Retry)
                 .await?;
@@ -181,8 +181,8 @@ impl Connections {
         slot.client.get_or_try_init(make).await.cloned()
     }
 
-    /// A new client. The brokers are asked one after the other, each for its share of the deadline:
-    /// rskafka would wait for a silent one until the end.
+    /// Creates a client. It asks the brokers one after the other, each for its share of the
+    /// deadline, because rskafka would wait for a silent one until the end.
     async fn connect(&self) -> Result<Arc<Client>, Failure> {
         let brokers = &self.settings.brokers;
         let first = self.clients.fetch_add(1, Ordering::Relaxed) % brokers.len().max(1);
@@ -242,7 +242,7 @@ impl From<Failure> for BusError {
                 protocol_error: ProtocolError::UnknownTopicOrPartition,
                 ..
             }) => Self::Unknown("the broker does not know it".into()),
-            // The error's kind only: its text may be long.
+            // Keeps only the error's kind, because its text may be long.
             Failure::Kafka(KafkaError::ServerError { protocol_error, .. }) => {
                 Self::Unavailable(format!("{protocol_error:?}"))
             }
@@ -251,8 +251,8 @@ impl From<Failure> for BusError {
     }
 }
 
-/// What a person can act on. Of a connection that failed, rskafka gives the text only, behind a
-/// list of what it tried; no secret is in it.
+/// Returns the part of a message that a person can act on. For a failed connection rskafka provides
+/// only text, after a list of its attempts; the text contains no secret.
 fn explain(text: &str) -> String {
     for (sign, meaning) in [
         (

@@ -1,4 +1,4 @@
-//! TLS and SASL towards Kafka.
+//! TLS and SASL for Kafka.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,27 +9,27 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::tls::{ClientTls, SecurityError, malformed, read, unreadable};
 
-/// How connections are protected, and who connects. The default is neither.
+/// The protection of connections, and the credentials. The default is neither.
 #[derive(Clone, Debug, Default)]
 pub struct KafkaSecurity {
     pub tls: Option<ClientTls>,
     pub sasl: Option<KafkaSasl>,
 }
 
-/// Authentication.
+/// The authentication mechanism.
 #[derive(Clone, Debug)]
 pub enum KafkaSasl {
-    /// RFC 4616: the password itself travels, so it wants TLS.
+    /// RFC 4616. The password itself is sent, so use TLS.
     Plain(KafkaCredentials),
     /// RFC 7677.
     ScramSha256(KafkaCredentials),
-    /// The same with SHA-512.
+    /// SCRAM with SHA-512.
     ScramSha512(KafkaCredentials),
-    /// RFC 7628, with the token that this file holds.
+    /// RFC 7628, with the token in this file.
     Oauthbearer { token_file: PathBuf },
 }
 
-/// A name and its password.
+/// A user name and its password.
 #[derive(Clone, Debug)]
 pub struct KafkaCredentials {
     pub username: String,
@@ -37,7 +37,7 @@ pub struct KafkaCredentials {
 }
 
 impl KafkaSecurity {
-    /// Whether every file is there and usable. Reads files.
+    /// Checks that every file exists and is usable; reads the files.
     pub fn check(&self) -> Result<(), SecurityError> {
         if let Some(tls) = &self.tls {
             tls.client_config()?;
@@ -48,7 +48,7 @@ impl KafkaSecurity {
         Ok(())
     }
 
-    /// Whether a secret travels unencrypted.
+    /// Whether a secret is sent without encryption.
     pub fn exposes_a_secret(&self) -> bool {
         let readable = matches!(
             self.sasl,
@@ -59,7 +59,7 @@ impl KafkaSecurity {
 }
 
 impl KafkaSasl {
-    /// What rskafka needs.
+    /// Builds rskafka's configuration.
     pub(super) fn config(&self) -> SaslConfig {
         match self {
             Self::Plain(credentials) => SaslConfig::Plain(credentials.exposed()),

@@ -1,4 +1,4 @@
-//! Bytes to records, or to what the dead letters keep of them.
+//! Decodes bytes into records, or into what the dead letters keep of them.
 
 use serde_json::json;
 
@@ -6,14 +6,14 @@ use crate::domain::ids::EventId;
 use crate::domain::messaging::Envelope;
 use crate::domain::time;
 
-/// How much of an undecodable record the dead-letter table keeps, in bytes.
+/// The most bytes of an undecodable record that the dead-letter table keeps.
 const KEPT_BYTES: usize = 64 * 1024;
 
-/// The envelope; or what stands for it, and why there is none.
+/// Returns the envelope, or a placeholder with the reason why there is none.
 pub(super) fn decode(value: &[u8]) -> (Envelope, Option<String>) {
     match serde_json::from_slice(value) {
         Ok(envelope) => (envelope, None),
-        // The category only: the parser's message may quote the record.
+        // Keeps only the category, because the parser's message may quote the record.
         Err(error) => {
             let cause = format!("undecodable record: {:?}", error.classify());
             (placeholder(value), Some(cause))
@@ -21,7 +21,7 @@ pub(super) fn decode(value: &[u8]) -> (Envelope, Option<String>) {
     }
 }
 
-/// Stands for a record that is no envelope, so that the dead letters can keep its bytes.
+/// A placeholder for a record without an envelope, so that the dead letters can keep its bytes.
 fn placeholder(value: &[u8]) -> Envelope {
     let kept = value.get(..KEPT_BYTES).unwrap_or(value);
     Envelope {

@@ -83,7 +83,8 @@ async fn a_retry_succeeds_and_a_poison_record_ends_in_the_dead_letters() {
     assert_eq!(consumer.stats().dead_letters(), 4);
 }
 
-/// Begins records of the kind `deadly` and never ends them; the others are the recorder's.
+/// A handler that starts records of the kind `deadly` and never ends them; a recorder handles the
+/// others.
 struct Deadly {
     begun: AtomicU32,
     recorder: Arc<Recorder>,
@@ -102,7 +103,7 @@ impl Handler for Deadly {
 
 #[tokio::test]
 async fn a_record_that_its_processes_die_of_is_a_dead_letter_and_one_beside_it_is_not() {
-    // Slow enough to be in hand whenever the process dies, until it has its turn alone.
+    // Slow enough that a record is in progress whenever the process dies, until it runs alone.
     let rig = Rig::slow(2, Duration::from_millis(50), |_| Ok(()));
     let handler = Arc::new(Deadly {
         begun: AtomicU32::new(0),
@@ -115,7 +116,7 @@ async fn a_record_that_its_processes_die_of_is_a_dead_letter_and_one_beside_it_i
     for death in 1..=3 {
         let consumer = rig.consumer_with(&format!("{death}"), handler.clone());
         let begun = || handler.begun.load(Ordering::Relaxed) == death;
-        // Dropped, it finishes nothing and gives nothing back.
+        // A dropped consumer finishes nothing and gives nothing back.
         tokio::select! {
             () = consumer.run(CancellationToken::new()) => unreachable!("nobody stops it"),
             () = until(begun) => {}
@@ -145,7 +146,7 @@ async fn a_stolen_partition_is_left_at_once_and_taken_back_when_free() {
         assert!(rig.recorder.kinds().is_empty());
         let thief = rig.consumer("thief");
         run_until(&thief, || rig.recorder.kinds().len() == 1).await;
-        // The thief released; the first member takes over again.
+        // The thief gave the partition back, and the first member takes it again.
         rig.send("key", "second").await;
         until(|| rig.recorder.kinds().len() == 2).await;
         cancel.cancel();
@@ -261,8 +262,8 @@ async fn an_outage_of_the_store_kills_no_record() {
     assert_eq!(rig.leases.dead().len(), 1);
 }
 
-/// Everybody's leases have run out, and whoever comes back first sees nobody else: it takes nothing
-/// from those who live, and no record in hand counts as tried.
+/// All leases have expired, and the first member to come back sees nobody else. It takes nothing
+/// from living members, and no current record counts as tried.
 #[tokio::test]
 async fn after_an_outage_of_the_store_everyone_keeps_what_they_had() {
     let rig = Rig::new(4, |_| Ok(()));
@@ -291,7 +292,7 @@ async fn the_age_of_the_leases_is_that_of_the_last_heartbeat() {
     let stats = consumer.stats();
     assert_eq!(stats.lease_age(), Duration::ZERO);
     run_until(&consumer, || stats.handled() == 1).await;
-    // Nobody renews them any more.
+    // Nobody renews the leases any more.
     let age = stats.lease_age();
     let passed = Duration::from_millis(20);
     tokio::time::sleep(passed).await;
@@ -350,6 +351,6 @@ async fn a_gap_that_cannot_be_noted_is_tried_ever_more_seldom() {
             .await
             .is_err()
     );
-    // Seven pauses up to 2 s, which they stay.
+    // Seven pauses grow up to 2 s, and further pauses stay at 2 s.
     assert!((30..40).contains(&stats.errors()), "{}", stats.errors());
 }

@@ -1,4 +1,4 @@
-//! A lease store in memory, a scripted handler, and what tests share.
+//! A lease store in memory, a scripted handler, and other parts that the tests share.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -51,7 +51,7 @@ struct Tables {
     down: bool,
 }
 
-/// One group and topic only.
+/// A store of one group and topic.
 #[derive(Default)]
 pub struct MemoryLeases(Mutex<Tables>);
 
@@ -101,7 +101,7 @@ impl MemoryLeases {
         row.expires = Some(Instant::now() + Duration::from_mins(1));
     }
 
-    /// What a handler does in its transaction.
+    /// Commits like a handler in its transaction.
     pub fn commit(&self, delivery: &Delivery) -> Result<Outcome, HandlerError> {
         let mut tables = self.0.lock().unwrap();
         tables
@@ -255,7 +255,7 @@ impl LeaseStore for MemoryLeases {
 
 pub type Script = dyn Fn(&Delivery) -> Result<(), HandlerError> + Send + Sync;
 
-/// Remembers effects; the script decides what happens before the commit.
+/// A handler that records its effects; the script decides what happens before the commit.
 pub struct Recorder {
     pub leases: Arc<MemoryLeases>,
     pub effects: Mutex<Vec<String>>,
@@ -388,7 +388,7 @@ pub fn envelope(key: &str, kind: &str) -> Envelope {
     }
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 pub async fn until(what: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !what() {

@@ -59,12 +59,12 @@ fn outbox(count: i64) -> Arc<MemoryOutbox> {
     Arc::new(outbox)
 }
 
-/// A log of two partitions, one of which may refuse.
+/// A log of two partitions, one of which may refuse appends.
 struct Refusing {
     log: InProcessLog,
-    /// The partition, or -1.
+    /// The partition that refuses, or -1.
     refused: AtomicI32,
-    /// Whether it refuses to be read too.
+    /// Whether that partition also refuses reads.
     silent: AtomicBool,
     refusals: AtomicU32,
 }
@@ -149,7 +149,7 @@ async fn kinds(log: &InProcessLog, partition: i32) -> Vec<String> {
         .collect()
 }
 
-/// Two keys that are on different partitions.
+/// Two keys on different partitions.
 const AWAY: &str = "key";
 fn near() -> &'static str {
     ["a", "b", "c", "d", "e", "f"]
@@ -158,7 +158,7 @@ fn near() -> &'static str {
         .unwrap()
 }
 
-/// Rows `0..count`, four of the one that is away and then one of the other, and so on.
+/// Rows `0..count`: four of the unavailable partition, then one of the other, and so on.
 fn mixed(count: i64) -> Arc<MemoryOutbox> {
     let outbox = outbox(count);
     for record in outbox.waiting.lock().unwrap().iter_mut() {
@@ -238,13 +238,13 @@ async fn a_partition_that_can_only_be_read_is_tried_ever_more_seldom() {
         relay.drain_once().await.unwrap();
         tokio::time::advance(Duration::from_millis(1)).await;
     }
-    // After 5 and 10 ms, and then every 20.
+    // The pauses are 5 ms, 10 ms, and then 20 ms each.
     let refusals = log.refusals.load(Ordering::Relaxed);
     assert!((9..=12).contains(&refusals), "{refusals}");
     assert_eq!(log.kinds(near()).await, ["4"]);
 }
 
-/// As a broker that fails one request only.
+/// A broker that fails one request only.
 #[tokio::test(start_paused = true)]
 async fn rows_behind_a_failure_do_not_overtake() {
     let log = Refusing::new(AWAY);
