@@ -1,5 +1,5 @@
 // One question and its answer on the page.
-// Text of answers and documents is only ever set as text, never as markup; the page's policy enforces it.
+// Answers and documents are only ever set as text, never as markup; the page's policy enforces this.
 
 import { call } from "./client.js";
 
@@ -12,7 +12,7 @@ const NOTICES = {
 const OUTDATED = {
   replaced: "A document cited here was replaced", withdrawn: "Caution: a document cited here was withdrawn",
 };
-/** Blanks and a marker such as [1] or [1, 2]; the page shows buttons in their place. */
+/** White space and a marker such as [1] or [1, 2]; the page shows buttons instead. */
 const MARKER = / *\[\d+(?:, \d+)*\]/g;
 
 const make = (tag, className, text) => {
@@ -29,17 +29,17 @@ const makeButton = (className, label, action) => {
   return button;
 };
 
-/** Has a screen reader say this when it has finished what it says now. */
+/** Lets a screen reader say this after its current sentence. */
 export const announce = (text) => { byId("status").textContent = text; };
 
-/** Says above the form, to eyes and ears, what stands in the way. */
+/** Shows a problem above the form, and announces it to screen readers. */
 export const trouble = (text) => { byId("trouble").textContent = text; };
 
 const where = (source) => `Version ${source.version}` + (source.page ? `, page ${source.page}` : "");
 
-/** A question and what becomes of it. Nothing shown is drawn twice: focus and reading position stay where they are. */
+/** A question and its answer. Nothing is drawn twice, so focus and reading position stay in place. */
 export class Answer {
-  /** `live`: being asked now, so that a screen reader says it. `retry` asks the question again. */
+  /** `live` marks a question that is being asked now, which screen readers announce. `retry` asks the question again. */
   constructor(question, live, retry) {
     this.live = live;
     this.retry = retry;
@@ -111,7 +111,7 @@ export class Answer {
     return this.list.children.length;
   }
 
-  /** Takes an event; true if it is the last one. Whoever reads the end of the page keeps seeing it. */
+  /** Handles an event; returns true if it is the last one. A reader at the end of the page stays there. */
   take({ event, data }) {
     const root = document.documentElement;
     const follows = root.scrollHeight - window.scrollY - window.innerHeight < 40;
@@ -140,7 +140,7 @@ export class Answer {
     this.status("escalated");
   }
 
-  /** Links that call. */
+  /** Links that dial the contacts. */
   offer(contacts = []) {
     this.calls.replaceChildren(...contacts.filter(({ number }) => number).map(({ label, number }) => {
       const link = make("a", "", `Call ${label}: ${number}`);
@@ -155,7 +155,7 @@ export class Answer {
   }
 
   done(data) {
-    // What counts is what is stored: on the way here a piece may have been lost.
+    // The stored answer counts, because an event may have been lost on the way.
     if (data.answer && data.answer !== this.points.join("")) {
       this.clear();
       this.say(data.answer);
@@ -172,7 +172,7 @@ export class Answer {
     if (this.live && data.status !== "escalated") announce(parts.join("\n"));
   }
 
-  /** Says who chose the words. Earlier releases stored answers that no document supports: those carry a warning. */
+  /** Shows who chose the words. Earlier releases stored answers that no document supports; these get a warning. */
   explain(data) {
     const count = this.cited.size;
     const text = !data.grounded ? "Caution: no document was found that supports this answer."
@@ -182,15 +182,15 @@ export class Answer {
     return `${text} ${count} ${count === 1 ? "source" : "sources"}.`;
   }
 
-  /** Warns above an old answer whose sources no longer stand. */
+  /** Warns above an old answer whose sources are no longer valid. */
   outdated(status) {
     const what = OUTDATED[status];
     if (what) this.body.before(make("p", "caution", `${what} since this answer. Ask again for what holds today.`));
   }
 
-  /** Says why, and what to do if it cannot wait: the server's words, or else the page's own. */
+  /** Shows the reason, and what to do if the question cannot wait, in the server's words or the page's own. */
   failed(detail, { reason, contacts } = {}) {
-    // What was said from a text that was withdrawn meanwhile no longer stands.
+    // Text from a document that was withdrawn meanwhile is no longer valid.
     if (reason === "citation_unresolved") this.clear();
     if (this.live) this.notice.setAttribute("role", "alert");
     const urgent = byId("urgent");

@@ -9,13 +9,13 @@ let conversation = sessionStorage.getItem("conversation");
 let current = null;
 let busy = false;
 
-/** What to expect is said until there is a conversation. */
+/** The introduction is shown until there is a conversation. */
 function greet(empty) {
   byId("empty").hidden = !empty;
   byId("new").hidden = empty;
 }
 
-/** One thing at a time: while it runs the form offers Stop in place of Ask. */
+/** Runs one task at a time; meanwhile the form offers Stop instead of Ask. */
 async function run(work) {
   if (busy) return;
   busy = true;
@@ -40,7 +40,7 @@ function remember(id) {
 }
 
 function askForKey(error) {
-  // A demo is opened by its address; no key would help.
+  // Only its address opens a demo; a key would not help.
   if (error.type === "urn:chatbot:problem:demo-token-needed") return trouble(error.message);
   const wrong = sessionStorage.getItem("key") !== null;
   sessionStorage.removeItem("key");
@@ -50,7 +50,7 @@ function askForKey(error) {
   byId("key").focus();
 }
 
-/** The first question names its conversation, so that an emergency gets advice even if none can begin. */
+/** The first question names its conversation, so that an emergency gets advice even if no conversation can be created. */
 const titled = (question) => Array.from(question).slice(0, 200).join("");
 
 const ask = (question) => run(async () => {
@@ -72,7 +72,7 @@ const ask = (question) => run(async () => {
   }
 });
 
-/** After a reload: the conversation as it stands, its running turn included. */
+/** Restores the conversation after a reload, including its running turn. */
 const restore = () => run(async () => {
   byId("answers").replaceChildren();
   try {
@@ -117,6 +117,7 @@ byId("new").addEventListener("click", () => {
   announce("");
   byId("question").focus();
 });
-// Ready to type, but not scrolled past the title: on a small window the form is further down.
+// The form is ready for typing, but the page does not scroll past the title: on a small window the form is further
+// down.
 byId("question").focus({ preventScroll: true });
 if (conversation) restore();

@@ -1,6 +1,6 @@
 // Calls to the server, and the events of a turn.
 
-/** The response; an error carries the status and a text for people. */
+/** Returns the response; an error has the status and a text for people. */
 export async function call(method, path, body, extra) {
   const key = sessionStorage.getItem("key");
   const headers = { "Content-Type": "application/json", ...(key && { Authorization: `Bearer ${key}` }), ...extra };
@@ -33,14 +33,14 @@ async function* events(answer) {
   }
 }
 
-/** Feeds the events to the answer; a broken connection is taken up where it broke. */
+/** Passes the events to the answer, and resumes after a broken connection. */
 export async function follow(answer, response) {
   let last = null;
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       response ??= await call("GET", `/v1/turns/${answer.turn}/events`, undefined, last && { "Last-Event-ID": last });
       for await (const event of events(response)) {
-        // `reconnect` has no id: what was seen before it stays the place to go on from.
+        // `reconnect` has no id, so the last event before it stays the point to resume from.
         [last, attempt] = [event.id ?? last, 0];
         if (answer.take(event)) return;
       }
