@@ -7,13 +7,13 @@ ARG MODEL_IMAGE=python:3.13.7-slim-bookworm
 ARG RUNTIME_IMAGE=debian:12.11-slim
 
 FROM ${BUILD_IMAGE} AS build
-# Writes the list of dependencies into the binary, where scanners find it (cargo audit bin, Trivy, Syft).
+# Writes the list of dependencies into the binary, for scanners (cargo audit bin, Trivy, Syft).
 ARG CARGO_AUDITABLE=0.7.7
 RUN cargo install --locked cargo-auditable@${CARGO_AUDITABLE}
 WORKDIR /src
-# Dependencies first, with an empty program: this layer stays until Cargo.lock changes.
+# Builds the dependencies first, with an empty program: this layer stays until Cargo.lock changes.
 COPY .cargo .cargo
-# Kernels for ARM have pages of 4, 16 or 64 KiB, and jemalloc must be built for the largest it will meet.
+# ARM kernels have pages of 4, 16 or 64 KiB, and jemalloc must be built for the largest.
 RUN if [ "$(uname -m)" = aarch64 ]; then echo 'JEMALLOC_SYS_WITH_LG_PAGE = "16"' >> .cargo/config.toml; fi
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs \
@@ -23,7 +23,7 @@ COPY migrations migrations
 COPY samples samples
 COPY web web
 COPY src src
-# Cargo compares times: the sources must be newer than the empty program.
+# Cargo compares times, so the sources must be newer than the empty program.
 RUN touch src/lib.rs src/main.rs \
     && cargo auditable build --release --locked --bin chatbot \
     && install -D target/release/chatbot /out/program/usr/local/bin/chatbot \
@@ -31,13 +31,13 @@ RUN touch src/lib.rs src/main.rs \
     && mkdir -p /out/home/models
 
 FROM ${MODEL_IMAGE} AS model-files
-# Another package index, for those who have one.
+# The package index; replace it with your own if you have one.
 ARG PIP_INDEX_URL
 COPY --from=build /out/program/usr/local/bin/chatbot /usr/local/bin/chatbot
-# Each file is checked against the SHA-256 in the program.
+# The program checks each file against its SHA-256.
 RUN CHATBOT__EMBEDDING__CACHE_DIR=/out/models chatbot models pull
 
-# Nothing runs while these are built, so the base needs no shell and no package manager, only glibc.
+# Nothing runs while these images are built, so the base needs no shell and no package manager, only glibc.
 FROM ${RUNTIME_IMAGE} AS runtime
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -49,7 +49,7 @@ LABEL org.opencontainers.image.title="chatbot" \
 # The program, and the certificates of public authorities for the language-model providers.
 COPY --from=build /out/program /
 COPY --from=build --chown=10001:10001 /out/home /var/lib/chatbot
-# A number, so that Kubernetes can see that it is not root.
+# A number, so that Kubernetes can tell that it is not root.
 USER 10001:10001
 WORKDIR /var/lib/chatbot
 EXPOSE 8000
@@ -61,5 +61,5 @@ CMD ["--help"]
 FROM runtime AS model
 COPY --from=model-files /out/models /usr/share/chatbot/models
 
-# What is built when no target is named.
+# This target is built by default.
 FROM runtime AS chatbot
