@@ -1,9 +1,9 @@
-//! Speed and memory of the local embedder; `CHATBOT_TEST_MODEL_DIR` names the model cache.
+//! Speed and memory of the local embedder. `CHATBOT_TEST_MODEL_DIR` names the model cache.
 //!
 //! `cargo bench --bench embedding` prints tokens per CPU-second, latency of a short query (alone,
 //! and while passages are embedded) and resident memory.
-//! `cargo bench --bench embedding -- vectors IN OUT` reads a JSON string a line and writes its
-//! token count and vector a line, for judging quality against other implementations.
+//! `cargo bench --bench embedding -- vectors IN OUT` reads one JSON string per line and writes its
+//! token count and vector, to compare the quality with other implementations.
 
 use std::error::Error;
 use std::fs::File;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use chatbot::embedding::{self, Embedder, EmbeddingConfig};
 
-/// Clock ticks a second in `/proc/self/stat`, on every Linux that Rust supports.
+/// Clock ticks per second in `/proc/self/stat`, on every Linux that Rust supports.
 const TICKS: f64 = 100.0;
 /// 126 words of one token each, and the two special tokens.
 const PASSAGE_TOKENS: usize = 128;
@@ -114,7 +114,7 @@ async fn measure(dir: &Path, threads: usize) -> Outcome<()> {
     report(threads, "peak RSS, MiB", memory("VmHWM")?)
 }
 
-/// Sorted.
+/// Sorted in ascending order.
 async fn query_latencies(embedder: &dyn Embedder) -> Outcome<Vec<Duration>> {
     let mut latencies = Vec::with_capacity(QUERIES);
     for _ in 0..QUERIES {
@@ -171,10 +171,10 @@ fn as_f64(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// User and system time of this process so far.
+/// The user and system time of this process so far.
 fn cpu_seconds() -> Outcome<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
-    // The program's name, in parentheses, may hold spaces.
+    // The program's name, in parentheses, may contain spaces.
     let (_, fields) = stat.rsplit_once(')').ok_or("unexpected /proc/self/stat")?;
     let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<f64>);
     let user = ticks.next().ok_or("no user time")??;

@@ -1,10 +1,11 @@
-//! The running system on a corpus: start, memory, ingestion beside the embedder's own rate, search.
+//! The running system on a corpus: start, memory, ingestion compared with the embedder's own rate,
+//! and search.
 //!
 //! `scripts/services run --durable -- cargo bench --bench system -- CORPUS.jsonl [QUERIES.jsonl]`
 //!
-//! The corpus has `_id`, `title`, `text` a line, queries have `text`. Ingestion and the embedder
-//! alone take turns on the same passages, so that their ratio holds while the machine's speed
-//! drifts. Every hundredth document goes into a collection of its own, for filtered search.
+//! Each line of the corpus has `_id`, `title` and `text`; queries have `text`. Ingestion and the
+//! embedder alone alternate on the same passages, so that their ratio holds while the machine's
+//! speed drifts. Every hundredth document goes into a collection of its own, for filtered search.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,9 +34,9 @@ use tokio::sync::OnceCell;
 use support::service;
 use support::system::{Role, Setup, System};
 
-/// Documents of a turn of ingestion.
+/// The documents of one round of ingestion.
 const ROUND: usize = 1_500;
-/// Rounds in which the embedder alone takes its turn too.
+/// The rounds in which the embedder alone runs as well.
 const COMPARED_ROUNDS: usize = 2;
 const SEARCHES: usize = 400;
 const LIMIT: usize = 10;
@@ -79,7 +80,7 @@ async fn start() -> System {
         .with("CHATBOT__MESSAGING__PARTITIONS", "12")
         .with("CHATBOT__LOG__FILTER", "error");
     let http = reqwest::Client::new();
-    // Each role alone, so that the other one's start does not count.
+    // Starts each role on its own, so that the other role's start does not count.
     for (role, path) in [
         ("rag", "/v1/health/ready"),
         ("orchestrator", "/health/ready"),
@@ -99,7 +100,7 @@ async fn start() -> System {
     System::start_with(setup).await
 }
 
-/// Returns how many passages there are.
+/// Returns the number of passages.
 async fn ingest(system: &System, lines: &[String]) -> usize {
     let (hundredth, rest): (Vec<_>, Vec<_>) =
         lines.iter().enumerate().partition(|(n, _)| n % 100 == 7);
@@ -184,7 +185,7 @@ async fn newest_chunk(system: &System) -> i64 {
     system.database().number(query).await
 }
 
-/// The texts that were embedded since.
+/// Returns the texts that were embedded since then.
 async fn passages_after(system: &System, known: i64) -> Vec<String> {
     let query = format!(
         "SELECT v.title || chr(10) || k.text AS t
@@ -204,7 +205,7 @@ async fn load_embedder() -> Arc<dyn Embedder> {
     embedding::from_config(&config).await.unwrap()
 }
 
-/// Wall-clock time and CPU-seconds.
+/// Wall-clock time and CPU seconds.
 async fn embed_alone(passages: Vec<String>) -> (Duration, f64) {
     let embedder = EMBEDDER.get_or_init(load_embedder).await;
     let (begun, used) = (Instant::now(), cpu_of("self"));
@@ -212,7 +213,7 @@ async fn embed_alone(passages: Vec<String>) -> (Duration, f64) {
     (begun.elapsed(), cpu_of("self") - used)
 }
 
-/// Queries of the file, else the corpus's titles.
+/// The queries of the file, or the corpus's titles without one.
 fn queries(file: Option<&String>, corpus: &[String]) -> Vec<String> {
     let read = |line: &str, key: &str| {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -232,7 +233,7 @@ fn queries(file: Option<&String>, corpus: &[String]) -> Vec<String> {
     found
 }
 
-/// One request at a time, no query twice, so that each one is embedded.
+/// Sends one request at a time and no query twice, so that each one is embedded.
 async fn search(system: &System, queries: &[String], collection: Option<&str>) {
     let mut latencies = Vec::new();
     let mut fewest = usize::MAX;
@@ -275,8 +276,8 @@ async fn ask(system: &System, query: &str, collection: Option<&str>, limit: usiz
     answer.json().await.unwrap()
 }
 
-/// Recall@10 of the dense leg under a filter of one percent and without one, against a scan of
-/// every vector. The leg's own ranking is read from the results' dense scores.
+/// Measures recall@10 of the dense leg, with and without a filter of one percent, against a scan of
+/// every vector. The dense scores of the results give the leg's own ranking.
 async fn compare_with_exact(system: &System, queries: &[String], passages: usize) {
     report("passages searched", passages as f64);
     for (scope, filter) in [("hundredth", Some("hundredth")), ("everything", None)] {
@@ -310,14 +311,14 @@ async fn best_scores(system: &System, query: &str, collection: Option<&str>) -> 
     scores
 }
 
-/// The ten best dense scores there are.
+/// The ten best dense scores of all vectors.
 async fn exact(system: &System, query: &str, collection: Option<&str>) -> Vec<f64> {
     let embedder = EMBEDDER.get_or_init(load_embedder).await;
     let vector = embedder.embed_query(query.to_owned()).await.unwrap();
     let filter = collection.map_or_else(String::new, |name| {
         format!("WHERE collection_id = (SELECT id FROM collections WHERE name = '{name}')")
     });
-    // No index matches this expression: every vector is looked at.
+    // No index matches this expression, so the query scans every vector.
     let statement = format!(
         "SELECT (1 - (embedding::vector <=> '{}'))::text AS t FROM chunk_embeddings {filter}
          ORDER BY embedding::vector <=> '{0}' LIMIT {LIMIT}",
@@ -350,7 +351,8 @@ fn cpu_seconds(role: &Role) -> f64 {
     cpu_of(&role.child.id().to_string())
 }
 
-/// User and system time of a process so far; a clock tick is 10 ms on every Linux Rust supports.
+/// The user and system time of a process so far; a clock tick is 10 ms on every Linux that Rust
+/// supports.
 fn cpu_of(process: &str) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let (_, fields) = stat.rsplit_once(')').unwrap();
