@@ -1,28 +1,28 @@
-# `just` lists what there is. Every recipe is one command you can also type.
+# `just` lists the recipes. Each recipe is one command that you can also type.
 
 services := env_var_or_default("CHATBOT_SERVICES_STATE", justfile_directory() / ".cache/services")
 
 _default:
     @just --list --unsorted
 
-# Everything a change must pass
+# Run everything a change must pass
 test *arguments:
     scripts/test {{ arguments }}
 
-# The quick part of it: format and lint
+# Run the quick part of it: format and lint
 lint:
     cargo fmt --check
     cargo clippy --all-targets --locked -- -D warnings
 
-# Kubernetes manifests, image, compose file, handbook; --accept renews the reviewed renderings
+# Check Kubernetes manifests, image, compose file and handbook; --accept renews the reviewed renderings
 manifests *arguments:
     scripts/check-manifests {{ arguments }}
 
-# Build the image and run both roles as the manifests say: as root on Debian, with cgroup limits
+# Build the image and run both roles the way the manifests say: as root on Debian, with cgroup limits
 pod-check *arguments:
     scripts/pod-check {{ arguments }}
 
-# Try it out: needs no database, no broker, no key
+# Try the chatbot: needs no database, no broker, no key
 demo *arguments:
     cargo run --release --locked -- demo {{ arguments }}
 
@@ -34,14 +34,14 @@ services-up:
 services-down:
     scripts/services down --state {{ services }}
 
-# The API documentation, in the browser
+# Open the API documentation in the browser
 docs:
     cargo doc --no-deps --locked --open
 
-# Benchmarks, with the real services
+# Run benchmarks with the real services
 bench *arguments:
     scripts/services run --durable -- cargo bench --locked {{ arguments }}
 
-# Kill, freeze and roll replicas under load, then a table and a picture: just faults --seeds 3, or --faults 20
+# Kill, freeze and roll replicas under load, then draw a table and a picture: just faults --seeds 3, or --faults 20
 faults *arguments:
     scripts/faults {{ arguments }}

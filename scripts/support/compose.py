@@ -1,4 +1,4 @@
-"""What must hold of compose.yaml: the tests, the compose file and the cluster run the same servers in the same way."""
+"""Checks compose.yaml: the tests, the compose file and the cluster run the same servers in the same way."""
 
 import re
 
@@ -11,7 +11,7 @@ from parts import ROOT, WHEELS, Problem
 
 HARDENED = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}
 DATA = {"postgres": ["postgres:/var/lib/postgresql"], "kafka": ["kafka:/var/lib/kafka/data"]}
-# Of no consequence for what is compared here.
+# These settings do not matter for the comparison.
 FREE = {"restart", "build", "shm_size", "tmpfs"}
 
 
@@ -32,12 +32,12 @@ def flags(words, prefix):
 
 
 def compare(what, found, expected):
-    """Everything expected is there with that value; more may be."""
+    """Checks that every expected setting has its value; others are allowed."""
     return [f"{what}: {key} is {found.get(key)!r}, expected {value!r}" for key, value in expected.items() if found.get(key) != value]
 
 
 def problems(services):
-    """What is wrong; a rule that stumbles over what is missing objects too."""
+    """Returns the objections; a rule that fails on a missing part objects too."""
     try:
         return stores(services) + roles(services) + secrets(services)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -86,7 +86,7 @@ def stores(services):
 
 
 def secrets(services):
-    """No value of a secret stands in the file, not even an example: whoever starts it makes them."""
+    """Checks that the file contains no secret, not even an example, because each installation creates its own."""
     wrong = []
     for name, key in (("postgres", "POSTGRES_PASSWORD"), *((role, "INTERNAL_TOKEN") for role in ("rag", "orchestrator", "migrate"))):
         if not services[name]["environment"][key].startswith(f"${{{key}:?"):

@@ -1,4 +1,4 @@
-"""What must hold of the Dockerfile, beside what hadolint knows."""
+"""Checks the Dockerfile beyond the rules of hadolint."""
 
 import re
 
@@ -6,7 +6,7 @@ from parts import ROOT, Problem
 
 STAGES = ["build", "model-files", "runtime", "model", "chatbot"]
 LABELS = {"title", "description", "licenses", "version", "revision"}
-# Nothing but this happens in the images that run: no command, so the base needs no shell.
+# The only instructions of the images that run: without commands, the base needs no shell.
 RUNTIME = [
     ("COPY", "--from=build /out/program /"),
     ("COPY", "--from=build --chown=10001:10001 /out/home /var/lib/chatbot"),
@@ -35,7 +35,7 @@ def instructions(text=None):
 
 
 def problems(found):
-    """What is wrong with these instructions."""
+    """Returns the objections to these instructions."""
     manifest = (ROOT / "Cargo.toml").read_text()
     version = re.search(r'^version = "(.+)"', manifest, re.M)[1]
     rust = re.search(r'^rust-version = "(.+)"', manifest, re.M)[1]
@@ -77,7 +77,7 @@ def check():
     wrong = list(problems(found))
     if wrong:
         raise Problem("Dockerfile:\n  " + "\n  ".join(wrong))
-    # Left out here: what would stop the build, or only makes it quicker.
+    # Rules are missing here for what would stop the build, or only speeds it up.
     ruled = [at for at, (stage, word, _) in enumerate(found) if stage not in ("build", "model-files") or word == "FROM"]
     unseen = [found[at] for at in ruled if not list(problems(found[:at] + found[at + 1:]))]
     if unseen:

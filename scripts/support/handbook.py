@@ -1,4 +1,4 @@
-"""What must hold of docs/operations.md: its commands work, and it names everything there is to configure."""
+"""Checks docs/operations.md: its commands work, and it names everything that can be configured."""
 
 import re
 import shlex
@@ -48,7 +48,7 @@ def troubles():
 
 def check(renderings):
     prod = renderings["prod"]
-    # With every component: commands may name what one of them brings.
+    # Commands may use parts of any component, so this rendering has all of them.
     whole = max((r for r in renderings.values() if r.overlay == "prod"), key=lambda r: len(r.documents))
     wrong, ran = [], 0
     for command in commands():
@@ -64,7 +64,7 @@ def check(renderings):
 
 
 def judge(command, words, whole):
-    """(what is wrong or None, whether it was run). What needs a cluster is held against the rendering."""
+    """Returns (the objection or None, whether the command was run). Commands for a cluster are compared with the rendering."""
     while words and re.match(r"[A-Z_]+=", words[0]):
         words = words[1:]
     program = words[0]
@@ -96,14 +96,14 @@ def docker(words):
 
 
 def missing(words):
-    """Files of the repository that a command names."""
+    """Checks the files of the repository that a command names."""
     named = [word.lstrip("@") for word in words if word.startswith(("@samples/", "k8s/", "scripts/"))]
     absent = [name for name in named if not (ROOT / name).exists()]
     return f"there is no {absent}" if absent else None
 
 
 def create_secret(command, words):
-    """Makes the Secret, without a cluster, and looks at its keys."""
+    """Creates the Secret without a cluster, and checks its keys."""
     made = subprocess.run(f"{command} --dry-run=client --output=jsonpath='{{.data}}'", shell=True, capture_output=True, text=True, check=False)
     if made.returncode != 0:
         return made.stderr.strip()
@@ -113,7 +113,7 @@ def create_secret(command, words):
 
 
 def kubectl(words, whole):
-    """Names that the command uses are names of the rendering."""
+    """Checks that the rendering has the names that the command uses."""
     if "-n" in words and words[words.index("-n") + 1] not in policy.NAMESPACES.values():
         return "is for another namespace"
     for word in words:
@@ -143,7 +143,7 @@ def kubectl(words, whole):
 
 
 def configuration(prod):
-    """The table of keys is exactly what is in the ConfigMaps."""
+    """Checks that the table of keys equals the ConfigMaps."""
     rows = {row[0]: row[1:3] for row in table("key")}
     for column, role in enumerate(policy.ROLES):
         documented = {key: values[column] for key, values in rows.items() if values[column]}
@@ -163,7 +163,7 @@ def secrets():
 
 
 def listed_components():
-    """The handbook lists every component, and shows the line that adds one, as the renderings add them."""
+    """Checks that the handbook lists every component, and shows the line that adds one."""
     row = re.search(r"^\| `k8s/components` \|(.*)\|$", text(), re.M)[1]
     if set(re.findall(r"`([\w-]+)`", row)) != set(components()):
         yield f"the components are {components()}, documented are {row}"
@@ -172,7 +172,7 @@ def listed_components():
 
 
 def headings(renderings):
-    """Each alert names a heading of the handbook."""
+    """Checks that each alert names a heading of the handbook."""
     known = set(re.findall(r"^#+ (.+)$", text(), re.M))
     rules = [document for rendered in renderings.values() for document in rendered.of("PrometheusRule")]
     for group in rules[0]["spec"]["groups"]:

@@ -1,4 +1,4 @@
-"""Renders the Kubernetes manifests, and finds things in what was rendered."""
+"""Renders the Kubernetes manifests, and searches the renderings."""
 
 import itertools
 import os
@@ -27,7 +27,7 @@ def load(text):
 
 
 def render(directory):
-    """What `kubectl apply -k` would send."""
+    """Returns what `kubectl apply -k` would send."""
     done = subprocess.run(["kubectl", "kustomize", str(directory)], capture_output=True, text=True, check=False)
     if done.returncode != 0 or done.stderr:
         raise Problem(f"{directory} does not render cleanly:\n{done.stderr}")
@@ -35,7 +35,7 @@ def render(directory):
 
 
 def render_all(directories):
-    """Several at once: each is a process of its own."""
+    """Renders several overlays at once, each in a process of its own."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(render, directories))
 
@@ -52,7 +52,7 @@ def combinations():
 
 
 def with_components(overlay, sets):
-    """What the overlay renders, as it is shipped, with the line that adds these components; for each set."""
+    """Renders the shipped overlay with each set of components, added by their line."""
     shipped = (K8S / "overlays" / overlay / "kustomization.yaml").read_text()
     with tempfile.TemporaryDirectory() as work:
         copy = Path(work) / "k8s"
@@ -70,7 +70,7 @@ def with_components(overlay, sets):
 
 
 def variant(overlay, change):
-    """An overlay rendered from a copy of the tree in which `change` was made."""
+    """Renders an overlay from a copy of the tree after `change`."""
     with tempfile.TemporaryDirectory() as work:
         copy = Path(work) / "k8s"
         subprocess.run(["cp", "-r", K8S, copy], check=True)
@@ -118,7 +118,7 @@ class Rendered:
         return {plain(document["metadata"]["name"]) for document in self.of(*kinds)}
 
     def get(self, kind, name):
-        """The one resource of this kind and name; a generated name is known without its hash."""
+        """Returns the one resource of this kind and name; a generated name has no hash here."""
         found = [d for d in self.of(kind) if name in (d["metadata"]["name"], plain(d["metadata"]["name"]))]
         if len(found) != 1:
             raise KeyError(f"{len(found)} {kind}s are named {name}")

