@@ -53,8 +53,8 @@ fn load(
     read: &dyn Fn(&str) -> Option<String>,
 ) {
     let name = tree[module].file.clone();
-    let text = read(&name).unwrap_or_else(|| panic!("{name} cannot be read"));
-    let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let source = read(&name).unwrap_or_else(|| panic!("{name} cannot be read"));
+    let file = syn::parse_file(&source).unwrap_or_else(|error| panic!("{name}: {error}"));
     let test = tree[module].test;
     let mut reader = Reader {
         tree,
