@@ -94,13 +94,13 @@ async fn ask_all(system: &System, half: &Half) -> Tally {
     let mut tally = Tally::default();
     let conversation = system.conversation().await;
     for question in &half.answered {
-        let done = system.ask(&conversation, &question.ask).await;
+        let done = conversation.ask(&question.ask).json().await;
         let right = question.is_right(&done);
         tally.right += usize::from(right);
         tally.count(&question.ask, &done, right);
     }
     for question in &half.unanswered {
-        let done = system.ask(&conversation, question).await;
+        let done = conversation.ask(question).json().await;
         let right = done["status"] == "abstained";
         tally.abstained += usize::from(right);
         tally.count(question, &done, right);

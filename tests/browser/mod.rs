@@ -9,24 +9,15 @@ use crate::support::ports::free_port;
 use crate::support::service;
 use crate::support::system::{Setup, System};
 
-/// File, media type, title.
-const SAMPLES: &[(&str, &str, &str)] = &[
-    (
-        "stroke-prevention.md",
-        "text/markdown",
-        "Preventing a stroke",
-    ),
+/// File, title.
+const SAMPLES: &[(&str, &str)] = &[
+    ("stroke-prevention.md", "Preventing a stroke"),
     (
         "visiting-hours.md",
-        "text/markdown",
         "Visiting hours and visitor information",
     ),
-    ("preventing-falls.md", "text/markdown", "Preventing falls"),
-    (
-        "asthma-inhaler.pdf",
-        "application/pdf",
-        "Using your asthma inhaler",
-    ),
+    ("preventing-falls.md", "Preventing falls"),
+    ("asthma-inhaler.pdf", "Using your asthma inhaler"),
 ];
 
 /// Markup in a document and in its title, which the page must show as text.
@@ -34,11 +25,10 @@ const HOSTILE: &str = "Lost property is kept at the front desk for 30 days \
     <img src=x onerror=\"document.title='owned'\"> and then given to a charity.\n";
 const HOSTILE_TITLE: &str = "Lost property <img src=x onerror=\"document.title='owned'\">";
 
-async fn upload(system: &System, name: &str, media_type: &str, title: &str, bytes: Vec<u8>) {
+async fn upload(system: &System, name: &str, title: &str, bytes: impl Into<Vec<u8>>) {
     let url = reqwest::Url::parse_with_params("http://query", [("title", title)]).unwrap();
-    let path = format!("{name}?{}", url.query().unwrap());
-    system.put(&path, media_type, bytes).await;
-    assert_eq!(system.settled(name).await["version_status"], "indexed");
+    let document = system.document(name).query(url.query().unwrap());
+    document.bytes(bytes).indexed().await;
 }
 
 /// Withdrawn by a test, and asked about by no other one.
@@ -88,19 +78,16 @@ async fn the_page_works_in_a_browser() {
         // Chromium and the tests beside this one share the cores; a late passage is no matter of the page.
         .with("CHATBOT__ORCHESTRATOR__RETRIEVAL_TIMEOUT_MS", "10000");
     let system = System::start_with(setup).await;
-    for (name, media_type, title) in SAMPLES {
+    for (name, title) in SAMPLES {
         let path = format!("{}/samples/{name}", env!("CARGO_MANIFEST_DIR"));
         let bytes = std::fs::read(path).unwrap();
-        upload(&system, name, media_type, title, bytes).await;
+        upload(&system, name, title, bytes).await;
     }
-    let hostile = HOSTILE.as_bytes().to_vec();
-    upload(&system, "lost.txt", "text/plain", HOSTILE_TITLE, hostile).await;
-
-    let aquarium = AQUARIUM.as_bytes().to_vec();
-    upload(&system, "aquarium.txt", "text/plain", "Aquarium", aquarium).await;
+    upload(&system, "lost.txt", HOSTILE_TITLE, HOSTILE).await;
+    upload(&system, "aquarium.txt", "Aquarium", AQUARIUM).await;
 
     let (url, key) = (system.orchestrator.url.clone(), system.key.clone());
-    let documents = system.document_url("");
+    let documents = format!("{}/v1/documents/patients/", system.rag.url);
     let output = tokio::task::spawn_blocking(move || node(&url, &documents, &key, model_port))
         .await
         .unwrap();

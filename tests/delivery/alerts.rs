@@ -18,8 +18,7 @@ fn names(text: &str) -> BTreeSet<&str> {
 async fn alerts_and_dashboard_name_metrics_that_are_served() {
     let system = System::start().await;
     // Turns are counted from the first one on.
-    let conversation = system.conversation().await;
-    system.ask(&conversation, "When may I visit?").await;
+    system.ask("When may I visit?").json().await;
     let mut served = String::new();
     for url in [&system.orchestrator.url, &system.rag.url] {
         let answer = system.http.get(format!("{url}/metrics")).send().await;

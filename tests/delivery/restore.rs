@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::servers::{Server, postgres_program};
 use crate::support::system::{Setup, System};
@@ -78,14 +78,6 @@ async fn run(setup: &Setup, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-async fn search(system: &System, key: &str) -> Value {
-    let request = system.http.post(format!("{}/v1/search", system.rag.url));
-    let request = request.bearer_auth(key).json(&json!({ "query": QUERY }));
-    let answer = request.send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    answer.json().await.unwrap()
-}
-
 /// A system on a database of its own instead of a schema.
 async fn system(url: &str) -> System {
     let setup = Setup::of(TestDatabase::whole(url));
@@ -110,9 +102,8 @@ async fn the_documented_restore_brings_everything_back() {
             .success()
     );
     let before = system(&url).await;
-    before.put("cast.md", "text/markdown", TEXT).await;
-    assert_eq!(before.settled("cast.md").await["version_status"], "indexed");
-    let found = search(&before, &before.key).await;
+    before.document("cast.md").text(TEXT).indexed().await;
+    let found = before.search(QUERY).await;
     assert_eq!(found["results"].as_array().unwrap().len(), 1, "{found}");
     let key = before.key.clone();
     drop(before);
@@ -134,10 +125,11 @@ async fn the_documented_restore_brings_everything_back() {
             "{line}: {said}"
         );
     }
-    let after = system(&url).await;
+    let mut after = system(&url).await;
     let status = run(&after.setup, &["migrate", "--status"]).await;
     assert!(status.status.success(), "{status:?}");
-    assert_eq!(search(&after, &key).await["results"], found["results"]);
+    after.key = key;
+    assert_eq!(after.search(QUERY).await["results"], found["results"]);
 }
 
 /// What the shell of the component `backup` is told.

@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chatbot::domain::ids::new_uuid;
-use eventsource_stream::Eventsource;
-use futures::StreamExt;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::random::Random;
 use super::rig::Rig;
+use crate::support::events::EventStream;
 use crate::support::until;
 
 /// A chat that takes longer than this is lost.
@@ -217,27 +216,26 @@ impl Client {
         broken: &mut Option<Instant>,
     ) -> Result<(), String> {
         let answer = answer(self.request(url, conversation, chat)).await?;
-        let mut events = answer.bytes_stream().eventsource();
-        while let Ok(Some(Ok(event))) = tokio::time::timeout(SILENCE * 4, events.next()).await {
-            if event.event == "reconnect" {
+        let mut events = EventStream::of(answer);
+        while let Ok(Ok(Some(event))) = tokio::time::timeout(SILENCE * 4, events.try_next()).await {
+            if event.name == "reconnect" {
                 return Ok(());
             }
             if let Some(broken) = broken.take() {
                 chat.recovery = chat.recovery.max(Some(broken.elapsed()));
             }
-            let data: Value = serde_json::from_str(&event.data).expect("JSON");
-            if event.event == "turn" {
-                chat.turn = data["turn_id"].as_str().map(str::to_owned);
+            if event.name == "turn" {
+                chat.turn = event.data["turn_id"].as_str().map(str::to_owned);
             }
-            if event.event == "delta" {
+            if event.name == "delta" {
                 chat.first_delta.get_or_insert_with(|| chat.begun.elapsed());
             }
-            chat.ended = matches!(event.event.as_str(), "done" | "error");
+            chat.ended = event.is_terminal();
             chat.seen.push(Seen {
                 at: Instant::now(),
-                name: event.event,
+                name: event.name,
                 id: event.id,
-                data,
+                data: event.data,
             });
             if chat.ended {
                 return Ok(());

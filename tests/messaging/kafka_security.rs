@@ -280,9 +280,7 @@ async fn the_system_works_over_tls_with_a_password() {
         .with("KAFKA_SASL_PASSWORD_FILE", file("password"));
     let system = System::start_with(setup).await;
     let text = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day.";
-    system.put("visiting.md", "text/markdown", text).await;
-    let view = system.settled("visiting.md").await;
-    assert_eq!(view["version_status"], "indexed", "{view}");
+    system.document("visiting.md").text(text).indexed().await;
 
     std::fs::write(broker.files.path("wrong"), WRONG).unwrap();
     let wrong = [

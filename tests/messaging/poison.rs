@@ -97,14 +97,15 @@ async fn failing(system: &System) -> Envelope {
         system.database().execute(statement).await;
     }
     let text = "# Leaflet\n\nThis leaflet is cursed.";
-    system.put("cursed.md", "text/markdown", text).await;
+    let cursed = system.document("cursed.md").text(text);
+    cursed.upload().await;
     // Whoever waits for the document is told.
-    let view = system.settled("cursed.md").await;
+    let view = cursed.settled().await;
     assert_eq!(view["version_status"], "failed");
     let reason = view["reason"].as_str().unwrap();
     assert!(reason.starts_with("The document could not be processed"));
-    let told = "SELECT count(*) AS n FROM outbox WHERE envelope ->> 'kind' = 'document.failed'";
-    assert_eq!(system.database().number(told).await, 1);
+    let told = "outbox WHERE envelope ->> 'kind' = 'document.failed'";
+    assert_eq!(system.database().count(told).await, 1);
     let query = "SELECT id || ' ' || document_id AS t FROM document_versions";
     let ids = system.database().texts(query).await.remove(0);
     let (version, document) = ids.split_once(' ').unwrap();
@@ -215,7 +216,7 @@ async fn replay(system: &System, letters: &[i64], poisons: &[Poison]) {
         }
     }
     until("the mended document is indexed", || async {
-        let view = system.settled("cursed.md").await;
+        let view = system.document("cursed.md").settled().await;
         view["version_status"] == "indexed"
     })
     .await;

@@ -11,8 +11,8 @@ use chatbot::persistence::outbox;
 use serde_json::json;
 
 use super::kafka;
-use crate::support::proxy::{Fault, Proxy};
-use crate::support::system::{Setup, System, authority};
+use crate::support::proxy::{Fault, behind};
+use crate::support::system::{Setup, System};
 use crate::support::{TestDatabase, execute, until};
 
 /// The bus of a system.
@@ -111,38 +111,32 @@ fn counter(metrics: &str, name: &str) -> u64 {
 }
 
 async fn metrics(system: &System) -> String {
-    let url = format!("{}/metrics", system.rag.url);
-    system
-        .http
-        .get(url)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap()
+    let request = system.http.get(format!("{}/metrics", system.rag.url));
+    request.send().await.unwrap().text().await.unwrap()
 }
 
 async fn upload(system: &System, count: usize) {
     for number in 0..count {
         let text = format!("# Leaflet {number}\n\nRoom {number} is open. Ask nurse {number}.");
-        system
-            .put(&format!("{number}.md"), "text/markdown", text)
-            .await;
+        let leaflet = system.document(&format!("{number}.md")).text(text);
+        leaflet.upload().await;
     }
-    let query = "SELECT count(*) AS n FROM document_versions WHERE status = 'indexed'";
-    let expected = i64::try_from(count).unwrap();
+    until_indexed(system, i64::try_from(count).unwrap()).await;
+    until_published(system).await;
+}
+
+async fn until_indexed(system: &System, count: i64) {
     until("all is indexed", || async {
-        system.database().number(query).await == expected
+        let indexed = "document_versions WHERE status = 'indexed'";
+        system.database().count(indexed).await == count
     })
     .await;
-    until_published(system).await;
 }
 
 async fn until_published(system: &System) {
     until("all events are published", || async {
-        let waiting = "SELECT count(*) AS n FROM outbox WHERE published_at IS NULL";
-        system.database().number(waiting).await == 0
+        let waiting = "outbox WHERE published_at IS NULL";
+        system.database().count(waiting).await == 0
     })
     .await;
 }
@@ -152,8 +146,7 @@ async fn records_that_come_again_have_no_second_effect() {
     let mut system = System::start().await;
     upload(&system, 12).await;
     let text = "# Leaflet 0\n\nRoom 0 is closed.";
-    system.put("0.md", "text/markdown", text).await;
-    assert_eq!(system.settled("0.md").await["version_status"], "indexed");
+    system.document("0.md").text(text).indexed().await;
     until_published(&system).await;
     until_read(&system.setup).await;
     let before = effects(&system.setup).await;
@@ -265,8 +258,7 @@ async fn unknown_fields_are_left_alone() {
     send(&system.setup, 0, vec![Record { key, value }]).await;
     until_read(&system.setup).await;
     assert!(handled_at(&system, &envelope).await > 0);
-    let dead = "SELECT count(*) AS n FROM dead_letters";
-    assert_eq!(system.database().number(dead).await, 0);
+    assert_eq!(system.database().count("dead_letters").await, 0);
 }
 
 /// A worker that froze while it wrote postings keeps all others from writing theirs.
@@ -279,18 +271,15 @@ async fn a_writer_that_froze_makes_no_dead_letters() {
     execute(&mut frozen, "BEGIN").await;
     let lock = "SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))";
     execute(&mut frozen, lock).await;
-    system
-        .put("room.md", "text/markdown", "# Room\n\nIt is open.")
-        .await;
+    let room = system.document("room.md").text("# Room\n\nIt is open.");
+    room.upload().await;
     until("more attempts than a record has", || async {
         counter(&metrics(&system).await, "chatbot_consumer_retries_total") > 6
     })
     .await;
     execute(&mut frozen, "ROLLBACK").await;
-    let view = system.settled("room.md").await;
-    assert_eq!(view["version_status"], "indexed", "{view}");
-    let dead = "SELECT count(*) AS n FROM dead_letters";
-    assert_eq!(system.database().number(dead).await, 0);
+    room.until_indexed().await;
+    assert_eq!(system.database().count("dead_letters").await, 0);
 }
 
 // The proxy works while this thread waits for a command.
@@ -298,10 +287,8 @@ async fn a_writer_that_froze_makes_no_dead_letters() {
 async fn an_outage_of_the_database_makes_no_dead_letters() {
     let setup = Setup::new().await;
     let url = setup.database.url.clone();
-    let address = authority(&url);
-    let proxy = Proxy::to(&address).await;
-    let url = url.replace(&address, &proxy.address.to_string());
-    let system = System::start_with(setup.with("DATABASE_URL", url)).await;
+    let (proxy, setup) = behind("DATABASE_URL", &url, setup).await;
+    let system = System::start_with(setup).await;
 
     // The workers cannot get past their first record before the outage.
     let mut lock = system.database().connection().await;
@@ -310,14 +297,12 @@ async fn an_outage_of_the_database_makes_no_dead_letters() {
     let count = 12;
     for number in 0..count {
         let text = format!("# Leaflet {number}\n\nRoom {number} is open.");
-        system
-            .put(&format!("{number}.md"), "text/markdown", text)
-            .await;
+        let leaflet = system.document(&format!("{number}.md")).text(text);
+        leaflet.upload().await;
     }
-    let waiting = "SELECT count(*) AS n FROM pg_locks
-                   WHERE NOT granted AND relation = 'inbox'::regclass";
+    let waiting = "pg_locks WHERE NOT granted AND relation = 'inbox'::regclass";
     until("a record is in hand", || async {
-        system.database().number(waiting).await > 0
+        system.database().count(waiting).await > 0
     })
     .await;
     proxy.set(Fault::Gone);
@@ -330,11 +315,6 @@ async fn an_outage_of_the_database_makes_no_dead_letters() {
     })
     .await;
     proxy.set(Fault::None);
-    let indexed = "SELECT count(*) AS n FROM document_versions WHERE status = 'indexed'";
-    until("all is indexed", || async {
-        system.database().number(indexed).await == count
-    })
-    .await;
-    let dead = "SELECT count(*) AS n FROM dead_letters";
-    assert_eq!(system.database().number(dead).await, 0);
+    until_indexed(&system, count).await;
+    assert_eq!(system.database().count("dead_letters").await, 0);
 }

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
-use super::system::{QUESTION, SENTENCES, Turn, stored, system};
+use crate::support::leaflet::{QUESTION, SENTENCES};
 use crate::support::provider::{Dialect, Provider, Script};
-use crate::support::system::{Role, Setup, System};
+use crate::support::system::{Setup, System};
 use crate::support::{until, until_within};
 
 /// The calls so far: number, generation, provider, model, outcome, tokens read and written.
@@ -23,36 +21,30 @@ async fn until_calls(system: &System, expected: &[&str]) {
     .await;
 }
 
-/// One number of `/metrics`.
-pub async fn metric(system: &System, series: &str) -> Option<u64> {
-    let url = format!("{}/metrics", system.orchestrator.url);
-    let text = system.http.get(url).send().await.unwrap();
-    let text = text.text().await.unwrap();
-    let line = text.lines().find(|line| line.starts_with(series))?;
-    line.rsplit_once(' ')?.1.parse().ok()
+/// A system that asks a provider with these scripts.
+async fn asking(setup: Setup, scripts: Vec<Script>) -> (Provider, System) {
+    let provider = Provider::start(scripts).await;
+    let system = System::informed(setup.asking(Dialect::OpenAi, &provider)).await;
+    (provider, system)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_call_is_stored_and_counted() {
-    let dialect = Dialect::OpenAi;
-    let scripts = [
+/// An answer after a refusal, one that breaks off, and one that is cancelled.
+async fn asked_four_times() -> System {
+    let begun = || Script::begin(Dialect::OpenAi, &SENTENCES[..1]);
+    let scripts = vec![
         Script::refuse(503, &[]),
-        Script::answer(dialect, &SENTENCES),
-        Script::begin(dialect, &SENTENCES[..1]),
-        Script::begin(dialect, &SENTENCES[..1]).silence(),
+        Script::answer(Dialect::OpenAi, &SENTENCES),
+        begun(),
+        begun().silence(),
     ];
-    let provider = Provider::start(scripts).await;
-    let system = system(Setup::new().await, dialect, &provider.url, true).await;
-    let messages = system.conversation().await;
-    assert_eq!(system.ask(&messages, QUESTION).await["status"], "completed");
-    let (name, _) = Turn::ask(&system, QUESTION).await.end().await;
-    assert_eq!(name, "error");
-    let mut cancelled = Turn::ask(&system, QUESTION).await;
+    let (_provider, system) = asking(Setup::new().await, scripts).await;
+    system.ask(QUESTION).ends("completed").await;
+    system.ask(QUESTION).turn().await.fails("truncated").await;
+    let mut cancelled = system.ask(QUESTION).turn().await;
     cancelled.until("2 pm to 8 pm").await;
     // The row of a call that is out is there, and open.
     assert_eq!(calls(&system).await.last().unwrap(), "1 1 openai a-model");
-    let cancel = system.post(&format!("/v1/turns/{}/cancel", cancelled.id), &json!({}));
-    assert_eq!(cancel.send().await.unwrap().status(), 202);
+    system.cancel(&cancelled.id).await;
     cancelled.end().await;
     let expected = [
         "1 1 openai a-model overloaded",
@@ -61,81 +53,79 @@ async fn every_call_is_stored_and_counted() {
         "1 1 openai a-model cancelled",
     ];
     until_calls(&system, &expected).await;
-    let timed = "SELECT count(*) AS n FROM turn_attempts
-        WHERE duration_ms >= first_token_ms AND outcome <> 'overloaded'";
-    assert_eq!(system.database().number(timed).await, 3);
-    for (series, count) in [
-        (
-            r#"chatbot_llm_attempts_total{provider="openai",outcome="completed"}"#,
-            1,
-        ),
-        (
-            r#"chatbot_llm_attempts_total{provider="openai",outcome="overloaded"}"#,
-            1,
-        ),
-        (
-            r#"chatbot_llm_attempts_total{provider="openai",outcome="cancelled"}"#,
-            1,
-        ),
-        (
-            r#"chatbot_llm_tokens_total{provider="openai",direction="input"}"#,
-            11,
-        ),
-        (
-            r#"chatbot_llm_tokens_total{provider="openai",direction="output"}"#,
-            7,
-        ),
-        (
-            r#"chatbot_llm_breaker{provider="openai",state="closed"}"#,
-            1,
-        ),
-        (r#"chatbot_llm_breaker{provider="openai",state="open"}"#, 0),
-    ] {
-        assert_eq!(metric(&system, series).await, Some(count), "{series}");
-    }
+    system
 }
 
-/// Starts a second replica, in whose place the first one is returned.
-async fn replaced(system: &mut System) -> Role {
-    let rag = system.rag.url.clone();
-    let second = system
-        .setup
-        .serve("orchestrator", &[("CHATBOT__ORCHESTRATOR__RAG_URL", &rag)]);
-    let url = format!("{}/health/ready", second.url);
-    until("the second replica is ready", async || {
-        let ready = system.http.get(&url).send().await;
-        ready.is_ok_and(|answer| answer.status().is_success())
-    })
-    .await;
-    std::mem::replace(&mut system.orchestrator, second)
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_is_stored_with_its_times() {
+    let system = asked_four_times().await;
+    let timed = "turn_attempts WHERE duration_ms >= first_token_ms AND outcome <> 'overloaded'";
+    assert_eq!(system.database().count(timed).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_is_counted() {
+    let system = asked_four_times().await;
+    let metrics = system.metrics().await;
+    let counted = metrics.lines().filter(|line| {
+        [
+            "chatbot_llm_attempts_total",
+            "chatbot_llm_tokens_total",
+            "chatbot_llm_breaker{",
+        ]
+        .iter()
+        .any(|series| line.starts_with(series))
+    });
+    let mut counted: Vec<&str> = counted.collect();
+    counted.sort_unstable();
+    insta::assert_snapshot!(counted.join("\n"), @r#"
+    chatbot_llm_attempts_total{provider="openai",outcome="cancelled"} 1
+    chatbot_llm_attempts_total{provider="openai",outcome="completed"} 1
+    chatbot_llm_attempts_total{provider="openai",outcome="overloaded"} 1
+    chatbot_llm_attempts_total{provider="openai",outcome="truncated"} 1
+    chatbot_llm_breaker{provider="openai",state="closed"} 1
+    chatbot_llm_breaker{provider="openai",state="half_open"} 0
+    chatbot_llm_breaker{provider="openai",state="open"} 0
+    chatbot_llm_tokens_total{provider="openai",direction="input"} 11
+    chatbot_llm_tokens_total{provider="openai",direction="output"} 7
+    "#);
+}
+
+/// The replica that runs the turn stops, and another one is there.
+async fn hand_over(system: &mut System) {
+    let mut first = system.replace_orchestrator().await;
+    let ended = tokio::task::spawn_blocking(move || first.terminate(Duration::from_secs(30)));
+    assert!(ended.await.unwrap().is_some());
 }
 
 async fn until_status(system: &System, turn: &str, status: &str) {
     until_within(Duration::from_mins(1), status, async || {
-        stored(system, turn).await["status"] == status
+        system.turn(turn).await["status"] == status
     })
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_turn_that_is_handed_over_has_the_calls_that_are_left() {
-    let dialect = Dialect::OpenAi;
-    let scripts = [
+/// A turn that was handed over in the middle of its second call, and has ended.
+async fn handed_over() -> (System, String) {
+    let scripts = vec![
         Script::refuse(503, &[]),
-        Script::begin(dialect, &SENTENCES[..1]).silence(),
-        Script::answer(dialect, &SENTENCES),
+        Script::begin(Dialect::OpenAi, &SENTENCES[..1]).silence(),
+        Script::answer(Dialect::OpenAi, &SENTENCES[..2]),
     ];
-    let provider = Provider::start(scripts).await;
     let setup = Setup::new()
         .await
         .with("CHATBOT__SERVER__DRAIN_SECONDS", "1");
-    let mut system = system(setup, dialect, &provider.url, true).await;
-    let mut turn = Turn::ask(&system, QUESTION).await;
+    let (_provider, mut system) = asking(setup, scripts).await;
+    let mut turn = system.ask(QUESTION).turn().await;
     turn.until("2 pm to 8 pm").await;
-    let mut first = replaced(&mut system).await;
-    let ended = tokio::task::spawn_blocking(move || first.terminate(Duration::from_secs(30)));
-    assert!(ended.await.unwrap().is_some());
+    hand_over(&mut system).await;
     until_status(&system, &turn.id, "completed").await;
+    (system, turn.id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_is_handed_over_has_the_calls_that_are_left() {
+    let (system, _) = handed_over().await;
     let expected = [
         "1 1 openai a-model overloaded",
         "2 1 openai a-model handed_over",
@@ -145,22 +135,71 @@ async fn a_turn_that_is_handed_over_has_the_calls_that_are_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_is_handed_over_begins_again_in_sight() {
+    let (system, turn) = handed_over().await;
+    insta::assert_snapshot!(system.events(&turn, None).await, @r#"
+    id: [id 1]:0
+    event: turn
+    data: {"message_id":"[id 2]","status":"accepted","turn_id":"[id 1]"}
+
+    id: [id 1]:1
+    event: triage
+    data: {"category":null,"level":"none","text":null}
+
+    id: [id 1]:20004
+    event: restart
+    data: {"reason":"takeover"}
+
+    id: [id 1]:20005
+    event: turn
+    data: {"message_id":"[id 2]","status":"accepted","turn_id":"[id 1]"}
+
+    id: [id 1]:20006
+    event: triage
+    data: {"category":null,"level":"none","text":null}
+
+    id: [id 1]:20007
+    event: sources
+    data: [{"document_id":"[id 3]","end":125,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+
+    id: [id 1]:20008
+    event: delta
+    data: {"text":"Visiting hours are from 2 pm to 8 pm every day [1]."}
+
+    id: [id 1]:20009
+    event: citation
+    data: {"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"}
+
+    id: [id 1]:20010
+    event: delta
+    data: {"text":" Children may visit with an adult [1]."}
+
+    id: [id 1]:20011
+    event: citation
+    data: {"answer_end":89,"answer_start":52,"document_id":"[id 3]","end":91,"quote":"Children may visit with an adult.","source_id":1,"start":58,"version_id":"[id 4]"}
+
+    id: [id 1]:20012
+    event: done
+    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day [1]. Children may visit with an adult [1].","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"},{"answer_end":89,"answer_start":52,"document_id":"[id 3]","end":91,"quote":"Children may visit with an adult.","source_id":1,"start":58,"version_id":"[id 4]"}],"grounded":true,"message_id":"[id 5]","model":"a-model","provider":"openai","reason":null,"rung":"llm","status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":11,"output_tokens":7}}
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_turn_whose_replica_dies_fails_after_three_failed_calls_in_all() {
     let dialect = Dialect::OpenAi;
-    let scripts = [
+    let scripts = vec![
         Script::refuse(503, &[]),
         Script::refuse(503, &[]),
         Script::begin(dialect, &SENTENCES[..1]).silence(),
         Script::refuse(503, &[]),
     ];
-    let provider = Provider::start(scripts).await;
-    let mut system = system(Setup::new().await, dialect, &provider.url, true).await;
-    let mut turn = Turn::ask(&system, QUESTION).await;
+    let (provider, mut system) = asking(Setup::new().await, scripts).await;
+    let mut turn = system.ask(QUESTION).turn().await;
     turn.until("2 pm to 8 pm").await;
     // Dropping a role kills it.
-    drop(replaced(&mut system).await);
+    drop(system.replace_orchestrator().await);
     until_status(&system, &turn.id, "failed").await;
-    assert_eq!(stored(&system, &turn.id).await["reason"], "exhausted");
+    assert_eq!(system.turn(&turn.id).await["reason"], "exhausted");
     let expected = [
         "1 1 openai a-model overloaded",
         "2 1 openai a-model overloaded",

@@ -7,8 +7,8 @@ use chatbot::llm::BreakerState;
 use futures::future::join_all;
 use serde_json::json;
 
-use super::system::{LEAFLET, QUESTION, SENTENCES, Turn, stored};
 use super::{begin, chain, nobody, other, read, with};
+use crate::support::leaflet::{NAME, QUESTION, SENTENCES, TEXT};
 use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::system::{Role, Setup, System};
 use crate::support::until;
@@ -69,13 +69,6 @@ fn faults(dialect: Dialect) -> Vec<Fault> {
     ]
 }
 
-fn name(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::OpenAi => "openai",
-        Dialect::Anthropic => "anthropic",
-    }
-}
-
 /// What tells a question from the others; the provider finds it in the prompt.
 fn mark(index: usize) -> String {
     format!("({index})")
@@ -103,8 +96,8 @@ impl Subject {
         } else {
             None
         };
-        let mut names = vec![name(dialect)];
-        names.extend(second.as_ref().map(|_| name(other(dialect))));
+        let mut names = vec![dialect.provider()];
+        names.extend(second.as_ref().map(|_| other(dialect).provider()));
         let url = |wanted: Dialect| {
             let provider = if wanted == dialect {
                 Some(&faulty)
@@ -141,14 +134,15 @@ impl Subject {
         );
         let begun = Instant::now();
         let question = format!("{QUESTION} {}", mark(index));
-        let mut turn = Turn::ask_at(&self.replica.url, system, &question).await;
+        let mut turn = system.ask(&question).at(&self.replica.url).turn().await;
         let mut first = None;
         let (end, data) = loop {
-            let (event, data) = turn.next().await.expect("an end");
-            match event.as_str() {
-                "delta" => first = first.or(Some(begun.elapsed())),
-                "done" | "error" => break (event, data),
-                _ => {}
+            let event = turn.next().await.expect("an end");
+            if event.name == "delta" {
+                first = first.or(Some(begun.elapsed()));
+            }
+            if event.is_terminal() {
+                break (event.name, event.data);
             }
         };
         let answered = first.unwrap_or(begun.elapsed());
@@ -160,7 +154,7 @@ impl Subject {
                 ("done", &json!("completed")),
                 "{what}"
             );
-            assert_eq!(data["provider"], name(other(self.dialect)), "{what}");
+            assert_eq!(data["provider"], other(self.dialect).provider(), "{what}");
         } else {
             let reason = fault.reason.unwrap_or("exhausted");
             assert_eq!(
@@ -168,7 +162,7 @@ impl Subject {
                 ("error", &json!(reason)),
                 "{what}"
             );
-            let kept = stored(system, &turn.id).await;
+            let kept = system.turn(&turn.id).await;
             assert_eq!(
                 (&kept["status"], &kept["answer"]),
                 (&json!("failed"), &json!("")),
@@ -204,11 +198,7 @@ async fn whatever_a_provider_does_there_is_an_answer_or_an_honest_error_in_time(
         .with("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "10000")
         .with("CHATBOT__ORCHESTRATOR__RETRIEVAL_TIMEOUT_MS", "10000");
     let system = System::start_with(setup).await;
-    system.put("visiting.md", "text/markdown", LEAFLET).await;
-    assert_eq!(
-        system.settled("visiting.md").await["version_status"],
-        "indexed"
-    );
+    system.document(NAME).text(TEXT).indexed().await;
     let mut subjects = Vec::new();
     for dialect in Dialect::ALL {
         for fallback in [false, true] {

@@ -1,14 +1,18 @@
 //! Providers and how they fail: the chain over HTTP, the whole system, a real model.
 
 mod answers;
+mod cancelling;
 mod completions;
+mod cut;
 mod failures;
+mod grounding;
 mod ledger;
 mod matrix;
 mod models;
 mod real;
 mod secrecy;
-mod system;
+mod streaming;
+mod unanswered;
 
 use std::sync::Arc;
 

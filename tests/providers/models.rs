@@ -5,10 +5,10 @@
 use chatbot::llm::{FinishReason, LlmConfig, LlmError, ModelState, ProviderKind};
 use serde_json::{Value, json};
 
-use super::system::{QUESTION, SENTENCES, Turn, stored, system};
 use super::{alone, answer, begin, chain, nobody, second, with};
+use crate::support::leaflet::{QUESTION, SENTENCES};
 use crate::support::provider::{Dialect, Provider, Script};
-use crate::support::system::{Role, Setup};
+use crate::support::system::{Role, Setup, System};
 use crate::support::until;
 
 /// The body that this model is asked with.
@@ -150,17 +150,14 @@ async fn a_refusal_ends_the_turn_and_says_so() {
     let dialect = Dialect::Anthropic;
     let late = Script::begin(dialect, &SENTENCES[..1]).send(dialect.ending("refusal"));
     let provider = Provider::start([refusal(dialect), late]).await;
-    let system = system(Setup::new().await, dialect, &provider.url, false).await;
+    let setup = Setup::new().await.asking_first(dialect, &provider);
+    let system = System::informed(setup).await;
     for _ in 0..2 {
-        let mut turn = Turn::ask(&system, QUESTION).await;
-        let (name, problem) = turn.end().await;
-        assert_eq!(
-            (name.as_str(), &problem["reason"]),
-            ("error", &json!("refused"))
-        );
+        let mut turn = system.ask(QUESTION).turn().await;
+        let problem = turn.fails("refused").await;
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("declined"), "{detail}");
-        assert_eq!(stored(&system, &turn.id).await["reason"], "refused");
+        assert_eq!(system.turn(&turn.id).await["reason"], "refused");
     }
 }
 

@@ -6,11 +6,11 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::system::{Turn, answers, stored, system};
+use crate::support::leaflet::QUESTION;
 use crate::support::ports::free_port;
 use crate::support::provider::Dialect;
 use crate::support::service;
-use crate::support::system::Setup;
+use crate::support::system::{Setup, System};
 
 /// The server, ready; it ends with the test. The model repeats its passage for ever, so its answer
 /// ends where the leaflet's second sentence begins.
@@ -51,15 +51,11 @@ async fn patient() -> Setup {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_model_streams_and_its_death_is_no_answer() {
     let (mut server, url) = server().await;
-    let system = system(patient().await, Dialect::OpenAi, &url, true).await;
+    let setup = patient().await.asking_at(Dialect::OpenAi, &url);
+    let system = System::informed(setup).await;
 
-    let mut turn = Turn::ask(&system, "When are visiting hours?").await;
-    let (name, done) = turn.end().await;
-    assert_eq!(
-        (name.as_str(), &done["status"]),
-        ("done", &json!("completed")),
-        "{done}"
-    );
+    let mut turn = system.ask(QUESTION).turn().await;
+    let done = turn.ends("completed").await;
     assert_eq!(done["answer"], turn.text.as_str());
     // So small a model may say nothing that a passage supports: then the passages speak.
     let origin = (&done["provider"], &done["model"], &done["rung"]);
@@ -70,22 +66,24 @@ async fn a_real_model_streams_and_its_death_is_no_answer() {
     assert!(number("usage", "input_tokens") > 0 && number("usage", "output_tokens") > 5);
     // It came over time, not at once.
     assert!(number("timings", "first_token_ms") < number("timings", "total_ms"));
-    assert_eq!(stored(&system, &turn.id).await, done);
+    assert_eq!(system.turn(&turn.id).await, done);
 
-    let mut turn = Turn::ask(&system, "When are visiting hours every day?").await;
-    while turn.next().await.expect("the answer begins").0 != "sources" {}
+    let mut turn = system
+        .ask("When are visiting hours every day?")
+        .turn()
+        .await;
+    turn.until_event("sources").await;
     // SIGKILL, while the model answers.
     server.kill().await.unwrap();
     let (name, problem) = turn.end().await;
     assert_eq!(name, "error", "{problem}");
-    let failed = stored(&system, &turn.id).await;
+    let failed = system.turn(&turn.id).await;
     assert_eq!(
         (&failed["status"], &failed["answer"]),
         (&json!("failed"), &json!(""))
     );
 
-    let mut turn = Turn::ask(&system, "When are visiting hours?").await;
-    let (_, problem) = turn.end().await;
-    assert_eq!(problem["reason"], "exhausted");
-    assert_eq!(answers(&system).await, 1);
+    let mut turn = system.ask(QUESTION).turn().await;
+    turn.fails("exhausted").await;
+    assert_eq!(system.answers().await, 1);
 }

@@ -4,7 +4,6 @@ use chatbot::persistence::indexing::{
     activate_if_complete, ensure_generation, insert_embeddings, list_unembedded,
 };
 use chatbot::persistence::retrieval::reach_collections;
-use serde_json::{Value, json};
 
 use super::{CHUNKS, DIMENSION, filled};
 use crate::support::system::System;
@@ -47,8 +46,7 @@ async fn a_generation_is_used_when_nothing_is_missing() {
 async fn what_another_model_embedded_is_embedded_again() {
     let mut system = System::start().await;
     let text = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day.\n";
-    system.put("visiting.md", "text/markdown", text).await;
-    system.settled("visiting.md").await;
+    system.document("visiting.md").text(text).indexed().await;
     let pretend = "UPDATE embedding_generations SET model = 'older'";
     system.database().execute(pretend).await;
     system.replace_rag().await;
@@ -66,10 +64,7 @@ async fn what_another_model_embedded_is_embedded_again() {
         database.number(embedded).await,
         database.number(chunks).await
     );
-    let request = system.http.post(format!("{}/v1/search", system.rag.url));
-    let query = json!({ "query": "When can I visit?" });
-    let request = request.bearer_auth(&system.key).json(&query);
-    let found: Value = request.send().await.unwrap().json().await.unwrap();
+    let found = system.search("When can I visit?").await;
     assert!(found["degraded"].is_null(), "{found}");
     assert!(
         found["results"][0]["scores"]["dense"].is_number(),

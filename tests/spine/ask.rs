@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use super::recall::open;
+use crate::support::leaflet::QUESTION;
 use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::proxy::Proxy;
 use crate::support::system::authority;
@@ -40,10 +41,7 @@ async fn an_answer_whose_connection_breaks_is_read_on() {
     .await;
     let system = open(&provider).await;
     let proxy = Proxy::to(&authority(&system.orchestrator.url)).await;
-    let mut command = ask(
-        &format!("http://{}", proxy.address),
-        "When are visiting hours?",
-    );
+    let mut command = ask(&format!("http://{}", proxy.address), QUESTION);
     command
         .args(["--api-key", &system.key])
         .stdout(Stdio::piped());
@@ -72,7 +70,7 @@ async fn an_emergency_gets_its_advice_though_the_server_cannot_be_reached() {
     assert_eq!(code, Some(1));
     assert!(shown.contains("emergency"), "{shown}");
     assert!(error.contains("cannot be reached"), "{error}");
-    let (code, shown, error) = said(ask(nowhere, "When are visiting hours?")).await;
+    let (code, shown, error) = said(ask(nowhere, QUESTION)).await;
     assert_eq!((code, shown.as_str()), (Some(1), ""));
     assert!(error.contains("In an emergency, call your"), "{error}");
 }

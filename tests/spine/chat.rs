@@ -2,173 +2,303 @@
 
 use serde_json::{Value, json};
 
-use crate::support::system::System;
+use crate::support::leaflet::{NAME, QUESTION, TEXT, UNKNOWN};
+use crate::support::stable::stable;
+use crate::support::system::{Setup, System};
 
-const LEAFLET: &str = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. \
-    Children may visit with an adult. Please do not visit with a fever.\n";
+/// Nobody has numbers of their own, and the leaflet is known.
+async fn informed() -> System {
+    System::informed(Setup::new().await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_received_once_and_then_indexed() {
+    let system = System::start().await;
+    let leaflet = system.document(NAME).text(TEXT);
+    assert_eq!(leaflet.upload().await["outcome"], "received");
+    assert_eq!(leaflet.settled().await["version_status"], "indexed");
+    assert_eq!(leaflet.upload().await["outcome"], "unchanged");
+    insta::assert_json_snapshot!(stable(&leaflet.view().await), @r#"
+    {
+      "chunks": 1,
+      "collection": "patients",
+      "created_at": "[time]",
+      "current_version": 1,
+      "expires_at": null,
+      "external_id": "visiting.md",
+      "id": "[id 1]",
+      "media_type": "text/markdown",
+      "reason": null,
+      "sha256": "e6b5550d2eb3a5be0e77e05cd36ab9eeec5b87c0ccdffc8ece8414c6fe80d97b",
+      "size_bytes": 128,
+      "status": "active",
+      "title": "visiting.md",
+      "updated_at": "[time]",
+      "version": 1,
+      "version_id": "[id 2]",
+      "version_status": "indexed",
+      "warnings": []
+    }
+    "#);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_becomes_a_cited_answer() {
-    let system = System::start().await;
-    let put = system.put("visiting.md", "text/markdown", LEAFLET).await;
-    assert_eq!(put["outcome"], "received");
-    assert_eq!(
-        system.settled("visiting.md").await["version_status"],
-        "indexed"
-    );
-    let again = system.put("visiting.md", "text/markdown", LEAFLET).await;
-    assert_eq!(again["outcome"], "unchanged");
+    let system = informed().await;
+    let done = system.ask(QUESTION).json().await;
+    insta::assert_json_snapshot!(stable(&done), @r#"
+    {
+      "answer": "Visiting [1]\nVisiting hours are from 2 pm to 8 pm every day. [1]\nChildren may visit with an adult. [1]\nPlease do not visit with a fever. [1]\n",
+      "citations": [
+        {
+          "answer_end": 12,
+          "answer_start": 0,
+          "document_id": "[id 1]",
+          "end": 8,
+          "quote": "Visiting",
+          "source_id": 1,
+          "start": 0,
+          "version_id": "[id 2]"
+        },
+        {
+          "answer_end": 64,
+          "answer_start": 13,
+          "document_id": "[id 1]",
+          "end": 57,
+          "quote": "Visiting hours are from 2 pm to 8 pm every day.",
+          "source_id": 1,
+          "start": 10,
+          "version_id": "[id 2]"
+        },
+        {
+          "answer_end": 102,
+          "answer_start": 65,
+          "document_id": "[id 1]",
+          "end": 91,
+          "quote": "Children may visit with an adult.",
+          "source_id": 1,
+          "start": 58,
+          "version_id": "[id 2]"
+        },
+        {
+          "answer_end": 140,
+          "answer_start": 103,
+          "document_id": "[id 1]",
+          "end": 125,
+          "quote": "Please do not visit with a fever.",
+          "source_id": 1,
+          "start": 92,
+          "version_id": "[id 2]"
+        }
+      ],
+      "grounded": true,
+      "message_id": "[id 3]",
+      "model": "verbatim-sentences",
+      "provider": "extractive",
+      "reason": null,
+      "rung": "extractive",
+      "status": "completed",
+      "timings": {
+        "first_token_ms": "[measured]",
+        "retrieval_ms": "[measured]",
+        "total_ms": "[measured]"
+      },
+      "turn_id": "[id 4]",
+      "usage": {
+        "input_tokens": 0,
+        "output_tokens": 0
+      }
+    }
+    "#);
+}
 
-    let conversation = system.conversation().await;
-    let done = system.ask(&conversation, "When are visiting hours?").await;
-    assert_eq!(done["status"], "completed", "{done}");
-    assert_eq!(done["provider"], "extractive");
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quote_stands_where_its_citation_says() {
+    let system = informed().await;
+    let done = system.ask(QUESTION).ends("completed").await;
     let citations = done["citations"].as_array().unwrap();
     assert!(!citations.is_empty(), "{done}");
     for citation in citations {
-        let same = system
-            .database()
-            .number(&format!(
-                "SELECT count(*) AS n FROM document_versions WHERE id = '{}'
-                 AND substr(text, {} + 1, {} - {}) = '{}'",
-                citation["version_id"].as_str().unwrap(),
-                citation["start"],
-                citation["end"],
-                citation["start"],
-                citation["quote"].as_str().unwrap()
-            ))
-            .await;
-        assert_eq!(same, 1, "{citation}");
+        let (start, end) = (&citation["start"], &citation["end"]);
+        let same = format!(
+            "document_versions WHERE id = '{}' AND substr(text, {start} + 1, {end} - {start}) = '{}'",
+            citation["version_id"].as_str().unwrap(),
+            citation["quote"].as_str().unwrap()
+        );
+        assert_eq!(system.database().count(&same).await, 1, "{citation}");
     }
-
-    let done = system
-        .ask(&conversation, "What is the capital of Mongolia?")
-        .await;
-    assert_eq!(done["status"], "abstained", "{done}");
-    let done = system
-        .ask(
-            &conversation,
-            "my dad's face is drooping and he can't lift his arm",
-        )
-        .await;
-    assert_eq!(done["status"], "escalated");
-    let open = "SELECT count(*) AS n FROM turns WHERE finished_at IS NULL";
-    assert_eq!(system.database().number(open).await, 0);
-
-    // Withdrawn: unretrievable from the moment the call returns.
-    let url = format!("{}/v1/documents/patients/visiting.md", system.rag.url);
-    let deleted = system
-        .http
-        .delete(url)
-        .bearer_auth(&system.key)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(deleted.status(), 204);
-    let done = system.ask(&conversation, "When are visiting hours?").await;
-    assert_eq!(done["status"], "abstained", "{done}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_says_when_its_sources_no_longer_stand() {
-    let system = System::start().await;
-    system.put("visiting.md", "text/markdown", LEAFLET).await;
-    system.settled("visiting.md").await;
-    let path = system.conversation().await;
-    let done = system.ask(&path, "When are visiting hours?").await;
-    assert_eq!(done["status"], "completed", "{done}");
-    assert!(done.get("sources_status").is_none(), "{done}");
-    let turn = format!("/v1/turns/{}", done["turn_id"].as_str().unwrap());
-    let status = async || {
-        let answer = get(&system, &turn).await;
-        let conversation = get(&system, path.trim_end_matches("/messages")).await;
-        let messages = conversation["messages"].as_array().unwrap();
-        assert!(messages[0].get("sources_status").is_none(), "a question");
-        assert_eq!(messages[1]["sources_status"], answer["sources_status"]);
-        answer["sources_status"].as_str().unwrap().to_owned()
-    };
-    assert_eq!(status().await, "current");
-
-    let expire = "UPDATE documents SET expires_at = now()";
-    system.database().execute(expire).await;
-    assert_eq!(status().await, "withdrawn");
-    let prolong = "UPDATE documents SET expires_at = now() + interval '1 day'";
-    system.database().execute(prolong).await;
-    assert_eq!(status().await, "current");
-
-    let later = LEAFLET.replace("8 pm", "6 pm");
-    system.put("visiting.md", "text/markdown", later).await;
-    system.settled("visiting.md").await;
-    assert_eq!(status().await, "replaced");
-
-    let url = system.document_url("visiting.md");
-    let withdraw = system.http.post(format!("{url}/withdraw"));
-    for (request, expected) in [
-        (withdraw, "withdrawn"),
-        (system.http.delete(url), "restricted"),
-    ] {
-        let answer = request.bearer_auth(&system.key).send().await.unwrap();
-        assert_eq!(answer.status(), 204);
-        assert_eq!(status().await, expected);
+async fn a_conversation_holds_its_questions_and_answers() {
+    let system = informed().await;
+    let conversation = system.conversation().await;
+    conversation.ask(QUESTION).json().await;
+    insta::assert_json_snapshot!(stable(&conversation.read().await), @r#"
+    {
+      "created_at": "[time]",
+      "id": "[id 1]",
+      "messages": [
+        {
+          "content": "When are visiting hours?",
+          "created_at": "[time]",
+          "id": "[id 2]",
+          "role": "user",
+          "turn_id": "[id 3]"
+        },
+        {
+          "content": "Visiting [1]\nVisiting hours are from 2 pm to 8 pm every day. [1]\nChildren may visit with an adult. [1]\nPlease do not visit with a fever. [1]\n",
+          "created_at": "[time]",
+          "id": "[id 4]",
+          "role": "assistant",
+          "sources_status": "current",
+          "turn_id": "[id 3]"
+        }
+      ],
+      "title": null,
+      "updated_at": "[time]"
     }
-
-    // An answer that cites nothing has no sources that could go.
-    let done = system.ask(&path, "What is the capital of Mongolia?").await;
-    let turn = format!("/v1/turns/{}", done["turn_id"].as_str().unwrap());
-    let answer = get(&system, &turn).await;
-    assert!(answer.get("sources_status").is_none(), "{answer}");
-}
-
-async fn get(system: &System, path: &str) -> Value {
-    let url = format!("{}{path}", system.orchestrator.url);
-    let request = system.http.get(url).bearer_auth(&system.key);
-    request.send().await.unwrap().json().await.unwrap()
+    "#);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_turn_streams_and_can_be_read_again() {
-    let system = System::start().await;
-    system.put("visiting.md", "text/markdown", LEAFLET).await;
-    system.settled("visiting.md").await;
-    let path = system.conversation().await;
-    let send = || {
-        system
-            .post(&path, &json!({ "content": "May children visit?" }))
-            .header("accept", "text/event-stream")
-            .header("idempotency-key", "one")
-            .send()
-    };
-    let first = send().await.unwrap();
-    assert_eq!(first.headers()["x-accel-buffering"], "no");
-    let first = first.text().await.unwrap();
-    let names: Vec<&str> = first
-        .lines()
-        .filter_map(|line| line.strip_prefix("event: "))
-        .collect();
-    assert_eq!(names[..3], ["turn", "triage", "sources"], "{first}");
-    assert!(
-        names.contains(&"delta") && names.contains(&"citation"),
-        "{names:?}"
-    );
-    assert_eq!(names.iter().filter(|name| **name == "done").count(), 1);
-    assert_eq!(names.last(), Some(&"done"));
+async fn a_search_finds_the_passage() {
+    let system = informed().await;
+    insta::assert_json_snapshot!(stable(&system.search(QUESTION).await), @r#"
+    {
+      "degraded": null,
+      "results": [
+        {
+          "collection": "patients",
+          "context": [
+            {
+              "end": 8,
+              "kind": "heading",
+              "start": 0,
+              "text": "Visiting",
+              "until": 125
+            }
+          ],
+          "document_id": "[id 1]",
+          "end": 125,
+          "external_id": "visiting.md",
+          "page": null,
+          "score": "[score]",
+          "scores": {
+            "dense": "[score]",
+            "lexical": "[score]"
+          },
+          "start": 0,
+          "text": "Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.",
+          "title": "visiting.md",
+          "version": 1,
+          "version_id": "[id 2]"
+        }
+      ]
+    }
+    "#);
+}
 
-    // The same key again is the same turn; with another body it is a conflict.
-    let again = send().await.unwrap().text().await.unwrap();
-    let data = |text: &str| {
-        text.lines()
-            .rev()
-            .find(|line| line.starts_with("data:"))
-            .map(str::to_owned)
-    };
-    assert_eq!(data(&first), data(&again));
-    let conflict = system
-        .post(&path, &json!({ "content": "Something else" }))
-        .header("idempotency-key", "one")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(conflict.status(), 409);
-    let messages = "SELECT count(*) AS n FROM messages WHERE role = 'user'";
-    assert_eq!(system.database().number(messages).await, 1);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_completion_is_what_clients_of_openai_expect() {
+    let system = informed().await;
+    let request = system.complete(&system.key, QUESTION, &json!({}));
+    let body: Value = request.send().await.unwrap().json().await.unwrap();
+    insta::assert_json_snapshot!(stable(&body), @r#"
+    {
+      "chatbot": {
+        "contacts": [],
+        "grounded": true,
+        "model": "verbatim-sentences",
+        "provider": "extractive",
+        "rung": "extractive",
+        "status": "completed",
+        "timings": {
+          "first_token_ms": "[measured]",
+          "retrieval_ms": "[measured]",
+          "total_ms": "[measured]"
+        },
+        "turn_id": "[id 1]"
+      },
+      "choices": [
+        {
+          "finish_reason": "stop",
+          "index": 0,
+          "message": {
+            "content": "Visiting [1]\nVisiting hours are from 2 pm to 8 pm every day. [1]\nChildren may visit with an adult. [1]\nPlease do not visit with a fever. [1]\n",
+            "role": "assistant"
+          }
+        }
+      ],
+      "citations": [
+        {
+          "answer_end": 12,
+          "answer_start": 0,
+          "document_id": "[id 2]",
+          "end": 8,
+          "quote": "Visiting",
+          "source_id": 1,
+          "start": 0,
+          "version_id": "[id 3]"
+        },
+        {
+          "answer_end": 64,
+          "answer_start": 13,
+          "document_id": "[id 2]",
+          "end": 57,
+          "quote": "Visiting hours are from 2 pm to 8 pm every day.",
+          "source_id": 1,
+          "start": 10,
+          "version_id": "[id 3]"
+        },
+        {
+          "answer_end": 102,
+          "answer_start": 65,
+          "document_id": "[id 2]",
+          "end": 91,
+          "quote": "Children may visit with an adult.",
+          "source_id": 1,
+          "start": 58,
+          "version_id": "[id 3]"
+        },
+        {
+          "answer_end": 140,
+          "answer_start": 103,
+          "document_id": "[id 2]",
+          "end": 125,
+          "quote": "Please do not visit with a fever.",
+          "source_id": 1,
+          "start": 92,
+          "version_id": "[id 3]"
+        }
+      ],
+      "created": "[measured]",
+      "id": "chatcmpl-[id 1]",
+      "model": "chatbot",
+      "object": "chat.completion",
+      "usage": {
+        "completion_tokens": 0,
+        "prompt_tokens": 0,
+        "total_tokens": 0
+      }
+    }
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_turn_ends_whatever_is_asked() {
+    let system = informed().await;
+    let conversation = system.conversation().await;
+    conversation.ask(QUESTION).ends("completed").await;
+    conversation.ask(UNKNOWN).ends("abstained").await;
+    let stroke = "my dad's face is drooping and he can't lift his arm";
+    conversation.ask(stroke).ends("escalated").await;
+    assert_eq!(system.open_turns().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_document_is_not_found_from_the_moment_the_call_returns() {
+    let system = informed().await;
+    system.document(NAME).delete().await;
+    system.ask(QUESTION).ends("abstained").await;
 }

@@ -4,6 +4,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::support::conversation::Conversation;
+use crate::support::leaflet::{NAME, QUESTION};
+use crate::support::provider::Dialect;
 use crate::support::system::{Setup, System};
 use crate::support::until;
 
@@ -28,23 +31,9 @@ async fn numbered() -> Setup {
         })
 }
 
-/// The events of the answer to a question.
-async fn events(system: &System, path: &str, content: &str) -> Vec<(String, Value)> {
-    let request = system.post(path, &json!({ "content": content }));
-    let request = request.header("accept", "text/event-stream");
-    let text = request.send().await.unwrap().text().await.unwrap();
-    let blocks = text.split("\n\n").filter_map(|block| {
-        let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
-        let data = serde_json::from_str(field("data: ")?).unwrap();
-        Some((field("event: ")?.to_owned(), data))
-    });
-    blocks.collect()
-}
-
 async fn completion(system: &System, content: &str, stream: bool) -> String {
-    let said = json!([{ "role": "user", "content": content }]);
-    let body = json!({ "model": "chatbot", "messages": said, "stream": stream });
-    let answer = system.post("/v1/chat/completions", &body).send().await;
+    let fields = json!({ "stream": stream });
+    let answer = system.complete(&system.key, content, &fields).send().await;
     answer.unwrap().text().await.unwrap()
 }
 
@@ -72,7 +61,6 @@ async fn terminal(system: &System, question: &str) -> (String, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emergency_names_the_numbers_that_are_configured() {
     let system = System::start_with(numbered().await).await;
-    let path = system.conversation().await;
     for (question, named, expected) in [
         ("I can't breathe", "(0144)", vec!["emergency"]),
         (
@@ -86,9 +74,8 @@ async fn an_emergency_names_the_numbers_that_are_configured() {
             vec!["emergency", "crisis_line"],
         ),
     ] {
-        let events = events(&system, &path, question).await;
-        let of = |name: &str| &events.iter().find(|(event, _)| event == name).unwrap().1;
-        let (triage, done) = (of("triage"), of("done"));
+        let events = system.ask(question).transcript().await;
+        let (triage, done) = (events.data("triage"), events.data("done"));
         assert_eq!(kinds(&triage["contacts"]), expected, "{triage}");
         assert_eq!(triage["contacts"][0]["number"], "0144");
         assert_eq!(done["contacts"], triage["contacts"]);
@@ -97,19 +84,16 @@ async fn an_emergency_names_the_numbers_that_are_configured() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_gets_no_answer_is_told_what_to_do_if_it_cannot_wait() {
+/// A system with a provider that nobody reaches.
+async fn speechless() -> System {
     let setup = numbered().await;
-    // Nobody listens there.
-    let setup = setup.with("OPENAI_BASE_URL", "http://127.0.0.1:1");
-    let setup = setup
-        .with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]")
-        .with("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "false");
-    let mut system = System::start_with(setup).await;
-    let path = system.conversation().await;
+    System::start_with(setup.asking_at(Dialect::OpenAi, "http://127.0.0.1:1")).await
+}
 
-    let done = system.ask(&path, UNKNOWN).await;
-    assert_eq!(done["status"], "abstained");
+#[tokio::test(flavor = "multi_thread")]
+async fn an_abstention_says_what_to_do_if_it_cannot_wait() {
+    let system = speechless().await;
+    let done = system.ask(UNKNOWN).ends("abstained").await;
     assert!(done["answer"].as_str().unwrap().ends_with(LINE), "{done}");
     assert_eq!(
         kinds(&done["contacts"]),
@@ -121,61 +105,60 @@ async fn who_gets_no_answer_is_told_what_to_do_if_it_cannot_wait() {
     assert_eq!(body["chatbot"]["contacts"], done["contacts"]);
     let (shown, _) = terminal(&system, UNKNOWN).await;
     assert!(shown.contains(LINE), "{shown}");
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_says_what_to_do_if_it_cannot_wait() {
+    let mut system = speechless().await;
     let leaflet = "Visiting hours are from 2 pm to 8 pm every day.\n";
-    system.put("visiting.md", "text/markdown", leaflet).await;
-    system.settled("visiting.md").await;
-    assert_failures_help(&system, &path, "the provider is away").await;
+    system.document(NAME).text(leaflet).indexed().await;
+    let id = system.conversation().await.id;
+    assert_failures_help(&system, &Conversation::known(&system, &id), "no provider").await;
     system.rag.child.kill().unwrap();
-    assert_failures_help(&system, &path, "retrieval is away").await;
+    assert_failures_help(&system, &Conversation::known(&system, &id), "no retrieval").await;
 }
 
 /// An answer that fails says what to do, whichever way it was asked for.
-async fn assert_failures_help(system: &System, path: &str, why: &str) {
-    let question = "When are visiting hours?";
-    let events = events(system, path, question).await;
-    let (name, problem) = events.last().unwrap();
+async fn assert_failures_help(system: &System, conversation: &Conversation<'_>, why: &str) {
+    let events = conversation.ask(QUESTION).transcript().await;
+    let (name, problem) = events.end();
     assert_eq!(name, "error", "{why}: {problem}");
-    assert!(
-        problem["detail"].as_str().unwrap().ends_with(LINE),
-        "{problem}"
-    );
+    let (_, body) = conversation.ask(QUESTION).outcome().await;
+    for problem in [problem, &body] {
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.ends_with(LINE), "{why}: {problem}");
+    }
     assert_eq!(problem["contacts"][1]["number"], "0144");
-
-    let body = json!({ "content": question });
-    let answer = system.post(path, &body).send().await.unwrap();
-    let body: Value = answer.json().await.unwrap();
-    assert!(body["detail"].as_str().unwrap().ends_with(LINE), "{body}");
     for stream in [false, true] {
-        let said = completion(system, question, stream).await;
+        let said = completion(system, QUESTION, stream).await;
         assert!(said.contains(LINE), "{why}: {said}");
     }
-    let (_, said) = terminal(system, question).await;
+    let (_, said) = terminal(system, QUESTION).await;
     assert_eq!(said.matches("In an emergency").count(), 1, "{why}: {said}");
     assert!(said.contains(LINE), "{why}: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_and_the_page_say_whom_to_call() {
+async fn a_refusal_says_whom_to_call() {
     let setup = numbered().await;
     let setup = setup.with("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "1");
     let mut system = System::start_with(setup).await;
-    system.key = system
-        .setup
-        .key(&crate::support::unique("person"), &["chat"]);
-    let path = system.conversation().await;
-    let body = json!({ "content": UNKNOWN });
-    until("a question is refused", || async {
-        let answer = system.post(&path, &body).send().await.unwrap();
-        let status = answer.status().as_u16();
-        let body: Value = answer.json().await.unwrap();
+    let person = crate::support::unique("person");
+    system.key = system.setup.key(&person, &["chat"]);
+    let conversation = system.conversation().await;
+    until("a question is refused", async || {
+        let (status, body) = conversation.ask(UNKNOWN).outcome().await;
         let detail = body["detail"].as_str();
         let told = detail.is_some_and(|detail| detail.ends_with(LINE));
         assert!(status == 200 || status == 429 && told, "{body}");
         status == 429
     })
     .await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_says_whom_to_call() {
+    let system = System::start_with(numbered().await).await;
     let page = system.http.get(&system.orchestrator.url).send().await;
     let page = page.unwrap().text().await.unwrap();
     for link in [

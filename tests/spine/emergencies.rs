@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::behind;
-use crate::support::proxy::Fault;
+use crate::support::leaflet::QUESTION;
+use crate::support::proxy::{Fault, behind};
 use crate::support::system::{Setup, System};
 use crate::support::{execute, unique, until};
 
@@ -57,9 +57,10 @@ async fn an_emergency_is_answered_beyond_the_rate_limit() {
     let mut system = System::start_with(setup).await;
     // Nobody else's requests count: Redis is shared.
     system.key = system.setup.key(&unique("person"), &["chat"]);
-    let path = system.conversation().await;
-    system.ask(&path, "When are visiting hours?").await;
-    for (way, status, body) in ways(&system, "When are visiting hours?", &path).await {
+    let conversation = system.conversation().await;
+    conversation.ask(QUESTION).json().await;
+    let path = conversation.messages();
+    for (way, status, body) in ways(&system, QUESTION, &path).await {
         assert_eq!(status, 429, "{way}: {body}");
     }
     for (way, status, body) in ways(&system, EMERGENCY, &path).await {
@@ -83,7 +84,7 @@ async fn an_emergency_is_answered_beyond_the_rate_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emergency_that_is_not_accepted_gets_its_advice() {
     let system = System::start().await;
-    let path = system.conversation().await;
+    let path = system.conversation().await.messages();
     let filler = "and so on ".repeat(5_000);
     for content in [
         format!("{EMERGENCY}. {filler}"),
@@ -108,7 +109,7 @@ async fn an_emergency_gets_its_advice_while_the_database_is_away() {
     let url = setup.database.url.clone();
     let (proxy, setup) = behind("DATABASE_URL", &url, setup).await;
     let system = System::start_with(setup).await;
-    let path = system.conversation().await;
+    let path = system.conversation().await.messages();
     for fault in [Fault::Gone, Fault::Silent] {
         proxy.set(fault);
         let begun = Instant::now();
@@ -131,7 +132,7 @@ async fn an_emergency_gets_its_advice_while_the_database_is_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emergency_does_not_wait_for_a_slow_database() {
     let system = System::start().await;
-    let path = system.conversation().await;
+    let path = system.conversation().await.messages();
     let mut lock = system.database().connection().await;
     execute(&mut lock, "BEGIN").await;
     execute(&mut lock, "LOCK TABLE turns IN EXCLUSIVE MODE").await;
@@ -144,8 +145,11 @@ async fn an_emergency_does_not_wait_for_a_slow_database() {
     // It is accepted all the same, once that can be.
     execute(&mut lock, "ROLLBACK").await;
     until("the emergency is answered", async || {
-        let answered = "SELECT count(*) AS n FROM turns WHERE status = 'escalated'";
-        system.database().number(answered).await == 1
+        system
+            .database()
+            .count("turns WHERE status = 'escalated'")
+            .await
+            == 1
     })
     .await;
 }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::proxy::{Fault, Proxy};
+use crate::support::proxy::{Fault, behind};
 use crate::support::system::{Setup, System, authority};
-use crate::support::{execute, service, until_within};
+use crate::support::{execute, until_within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_stops_cleanly() {
@@ -157,34 +157,28 @@ async fn who_calls_a_server_that_stops_is_told_to_leave() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_database_a_role_is_alive_and_not_ready() {
-    let server = service("CHATBOT_TEST_DATABASE_URL");
-    let proxy = Proxy::to(&authority(&server)).await;
     let setup = Setup::new().await;
-    let url = setup
-        .database
-        .url
-        .replace(&authority(&server), &proxy.address.to_string());
-    let system = System::start_with(setup.with("DATABASE_URL", url)).await;
+    let url = setup.database.url.clone();
+    let (proxy, setup) = behind("DATABASE_URL", &url, setup).await;
+    let system = System::start_with(setup).await;
     let status = |url: String| {
         let request = system.http.get(url).timeout(Duration::from_secs(5));
         async move { request.send().await.unwrap().status().as_u16() }
     };
+    let roles = [
+        (&system.orchestrator.url, "/health"),
+        (&system.rag.url, "/v1/health"),
+    ];
     for fault in [Fault::Gone, Fault::Silent] {
         proxy.set(fault);
-        for (url, health) in [
-            (&system.orchestrator.url, "/health"),
-            (&system.rag.url, "/v1/health"),
-        ] {
+        for (url, health) in roles {
             let ready = || async { status(format!("{url}{health}/ready")).await };
             let within = Duration::from_secs(5);
             until_within(within, "not ready", || async { ready().await == 503 }).await;
             assert_eq!(status(format!("{url}{health}")).await, 200);
         }
         proxy.set(Fault::None);
-        for (url, health) in [
-            (&system.orchestrator.url, "/health"),
-            (&system.rag.url, "/v1/health"),
-        ] {
+        for (url, health) in roles {
             let ready = || async { status(format!("{url}{health}/ready")).await };
             let within = Duration::from_secs(20);
             until_within(within, "ready again", || async { ready().await == 200 }).await;
@@ -192,25 +186,44 @@ async fn without_its_database_a_role_is_alive_and_not_ready() {
     }
 }
 
+/// What a role says that starts with this setting and ends at once.
+fn refusal(setup: &Setup, role: &str, variable: &str, value: &str) -> String {
+    let mut command = setup.chatbot();
+    command.args(["serve", role]).env(variable, value);
+    let output = command.output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_start_says_what_is_wrong() {
+async fn a_wrong_setting_is_named() {
     let setup = Setup::new().await;
-    let words = |variable: &str, value: &str| {
-        let mut command = setup.chatbot();
-        command.args(["serve", "orchestrator"]).env(variable, value);
-        let output = command.output().unwrap();
-        assert!(!output.status.success());
-        String::from_utf8(output.stderr).unwrap()
-    };
-    let port = words("CHATBOT__SERVER__PORT", "many");
-    assert!(
-        port.contains("server.port") && port.contains("CHATBOT__"),
-        "{port}"
-    );
-    let unknown = words("CHATBOT__SERVER__PROT", "1");
-    assert!(unknown.contains("CHATBOT__SERVER__PORT?"), "{unknown}");
-    let token = words("CHATBOT__AUTH__INTERNAL_TOKEN", "");
-    assert!(token.contains("auth.internal_token"), "{token}");
+    for (variable, value, words) in [
+        (
+            "CHATBOT__SERVER__PORT",
+            "many",
+            &["server.port", "CHATBOT__"][..],
+        ),
+        ("CHATBOT__SERVER__PROT", "1", &["CHATBOT__SERVER__PORT?"]),
+        (
+            "CHATBOT__AUTH__INTERNAL_TOKEN",
+            "",
+            &["auth.internal_token"],
+        ),
+        (
+            "DATABASE_URL_FILE",
+            "/nowhere/secret",
+            &["DATABASE_URL_FILE", "/nowhere/secret"],
+        ),
+    ] {
+        let said = refusal(&setup, "orchestrator", variable, value);
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_can_be_guessed_is_refused() {
+    let setup = Setup::new().await;
     for role in ["orchestrator", "rag"] {
         for weak in ["x", "some-words-of-an-example", &"ab".repeat(40)] {
             let mut command = setup.chatbot();
@@ -225,15 +238,13 @@ async fn a_wrong_start_says_what_is_wrong() {
             assert!(!said.contains(weak) || weak == "x", "{said}");
         }
     }
-    let file = words("DATABASE_URL_FILE", "/nowhere/secret");
-    assert!(
-        file.contains("DATABASE_URL_FILE") && file.contains("/nowhere/secret"),
-        "{file}"
-    );
-    setup
-        .database
-        .execute("DELETE FROM __diesel_schema_migrations")
-        .await;
-    let pending = words("CHATBOT__SERVER__PORT", "0");
-    assert!(pending.contains("chatbot migrate"), "{pending}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_asks_for_the_migrations_that_are_missing() {
+    let setup = Setup::new().await;
+    let forget = "DELETE FROM __diesel_schema_migrations";
+    setup.database.execute(forget).await;
+    let said = refusal(&setup, "orchestrator", "CHATBOT__SERVER__PORT", "0");
+    assert!(said.contains("chatbot migrate"), "{said}");
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use reqwest::{RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,21 +31,15 @@ async fn each_kind_of_request_has_a_limit_of_its_own() {
     let scopes = ["chat", "search", "documents"];
     system.key = system.setup.key(&unique("person"), &scopes);
     let feedback = "/v1/messages/01890a5d-ac96-774b-bcce-b302099a8057/feedback";
-    let search = format!("{}/v1/search", system.rag.url);
-    let put = |number: u8| {
-        let put = system
-            .http
-            .put(system.document_url(&format!("{number}.txt")));
-        let put = put.header("content-type", "text/plain").body("Soap.");
-        put.bearer_auth(&system.key)
-    };
+    let document = |number: u8| system.document(&format!("{number}.txt")).text("Soap.");
     for number in 0..3 {
-        let search = system.http.post(&search).json(&json!({ "query": "soap" }));
+        let search = system.rag(Method::POST, "/v1/search");
+        let search = search.json(&json!({ "query": "soap" }));
         for (request, status) in [
             (system.post("/v1/conversations", &json!({})), 201),
             (system.post(feedback, &json!({ "rating": "up" })), 404),
-            (search.bearer_auth(&system.key), 200),
-            (put(number), 202),
+            (search, 200),
+            (document(number).put(), 202),
         ] {
             let answer = send(request).await;
             let url = answer.url().clone();
@@ -62,7 +56,7 @@ async fn each_kind_of_request_has_a_limit_of_its_own() {
         }
     }
     // Reading has none.
-    assert_eq!(system.settled("0.txt").await["version_status"], "indexed");
+    document(0).until_indexed().await;
     // Another person has budgets of her own.
     system.key = system.setup.key(&unique("person"), &scopes);
     let answer = send(system.post("/v1/conversations", &json!({}))).await;
@@ -135,8 +129,8 @@ async fn titles_and_names_lose_what_acts_unseen() {
     let created: Value = created.json().await.unwrap();
     assert_eq!(created["title"], "Ward 7[2J B");
     let url = reqwest::Url::parse_with_params("http://q", [("title", hostile)]).unwrap();
-    let named = format!("ward.txt?{}", url.query().unwrap());
-    let put = system.put(&named, "text/plain", "The ward is open.").await;
+    let ward = system.document("ward.txt").text("The ward is open.");
+    let put = ward.query(url.query().unwrap()).upload().await;
     assert_eq!(put["document"]["title"], "Ward 7[2J B");
     let create = |name: &str, owner: &str| {
         let mut command = system.setup.chatbot();
@@ -165,12 +159,11 @@ async fn wrong_keys_are_counted_slowed_and_told_once() {
     let logs = tempfile::tempdir().unwrap();
     let system = printing(logs.path()).await;
     let guess = |number: u32| {
-        let list = system
-            .http
-            .get(format!("{}/v1/conversations", system.orchestrator.url));
+        let key = format!("cb_guess{number}");
+        let list = system.at(Method::GET, "/v1/conversations", &key);
         async move {
             let begun = Instant::now();
-            let answer = send(list.bearer_auth(format!("cb_guess{number}"))).await;
+            let answer = send(list).await;
             assert_eq!(answer.status(), 401);
             begun.elapsed() >= Duration::from_secs(1)
         }
@@ -185,13 +178,7 @@ async fn wrong_keys_are_counted_slowed_and_told_once() {
     );
     assert_eq!(known.status(), 201);
     assert!(begun.elapsed() < Duration::from_mins(1));
-    let metrics = send(
-        system
-            .http
-            .get(format!("{}/metrics", system.orchestrator.url)),
-    )
-    .await;
-    let metrics = metrics.text().await.unwrap();
+    let metrics = system.metrics().await;
     let counted = "chatbot_auth_failures_total{credential=\"unknown\"} 70";
     assert!(metrics.contains(counted), "{metrics}");
     let said = std::fs::read_to_string(logs.path().join("orchestrator")).unwrap();

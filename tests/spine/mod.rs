@@ -14,15 +14,6 @@ mod releases;
 mod resuming;
 mod scopes;
 mod secrecy;
+mod sources;
+mod streams;
 mod uploads;
-
-use crate::support::proxy::Proxy;
-use crate::support::system::{Setup, authority};
-
-/// The service at this URL behind a proxy, so that the network can fail.
-async fn behind(variable: &str, url: &str, setup: Setup) -> (Proxy, Setup) {
-    let address = authority(url);
-    let proxy = Proxy::to(&address).await;
-    let url = url.replace(&address, &proxy.address.to_string());
-    (proxy, setup.with(variable, url))
-}

@@ -47,11 +47,12 @@ async fn without_authentication_pages_of_others_change_nothing() {
         let said = fs::read_to_string(logs.path().join(role)).unwrap();
         assert!(said.contains("AUTHENTICATION IS OFF"), "{said}");
     }
-    system
-        .put("plants.txt", "text/plain", "Plants are watered daily.")
-        .await;
+    let plants = system
+        .document("plants.txt")
+        .text("Plants are watered daily.");
+    plants.upload().await;
     let http = &system.http;
-    let withdraw = || http.post(format!("{}/withdraw", system.document_url("plants.txt")));
+    let withdraw = || http.post(format!("{}{}/withdraw", system.rag.url, plants.path()));
     let begin = || {
         let url = format!("{}/v1/conversations", system.orchestrator.url);
         http.post(url).json(&json!({}))
@@ -70,8 +71,7 @@ async fn without_authentication_pages_of_others_change_nothing() {
             403
         );
     }
-    let view = system.settled("plants.txt").await;
-    assert_eq!(view["version_status"], "indexed", "{view}");
+    plants.until_indexed().await;
     // The page of this server, and programs.
     assert_eq!(status(begin()).await, 201);
     let own = begin().header(ORIGIN, &system.orchestrator.url);
@@ -101,14 +101,22 @@ async fn without_authentication_no_role_listens_beyond_loopback() {
     }
 }
 
+/// A demo, and a client that does not follow it elsewhere.
+async fn demo() -> (Demo, Client) {
+    let demo = tokio::task::spawn_blocking(Demo::start).await.unwrap();
+    let http = Client::builder().redirect(Policy::none()).build().unwrap();
+    (demo, http)
+}
+
+fn begin(demo: &Demo, http: &Client) -> RequestBuilder {
+    let url = format!("{}/v1/conversations", demo.url);
+    http.post(url).json(&json!({}))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_is_opened_by_its_address_alone() {
-    let mut demo = tokio::task::spawn_blocking(Demo::start).await.unwrap();
-    let http = Client::builder().redirect(Policy::none()).build().unwrap();
-    let begin = || {
-        let url = format!("{}/v1/conversations", demo.url);
-        http.post(url).json(&json!({}))
-    };
+    let (mut demo, http) = demo().await;
+    let begin = || begin(&demo, &http);
     let list = || http.get(format!("{}/v1/documents", demo.documents));
     for refused in [
         begin(),
@@ -136,7 +144,13 @@ async fn a_demo_is_opened_by_its_address_alone() {
     for refused in of_others(&with_cookie) {
         assert_eq!(status(refused).await, 403);
     }
+    let ended = tokio::task::block_in_place(|| demo.terminate(Duration::from_secs(20)));
+    assert!(ended.expect("the demo ends").success());
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_is_found_by_the_terminal_of_its_owner() {
+    let (mut demo, http) = demo().await;
     let file = demo.data.path().join("demo.json");
     let mode = fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::leaflet::QUESTION;
 use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::system::{Setup, System};
 use crate::support::{execute, until};
@@ -11,29 +12,24 @@ const PARKING: &str = "# Parking\n\nYou can park your car in front of the main e
 
 /// A system whose answers come from this provider, with both leaflets.
 pub async fn open(provider: &Provider) -> System {
-    let setup = Setup::new()
-        .await
-        .with("OPENAI_BASE_URL", &provider.url)
-        .with("CHATBOT__LLM__PROVIDERS", "[\"openai\"]")
-        .with("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "false");
+    let setup = Setup::new().await.asking(Dialect::OpenAi, provider);
     let system = System::start_with(setup).await;
     for (name, text) in [("visiting.md", VISITING), ("parking.md", PARKING)] {
-        system.put(name, "text/markdown", text).await;
-        system.settled(name).await;
+        system.document(name).text(text).indexed().await;
     }
     system
 }
 
-/// Those who wait for the lock of whoever writes the index.
-const WAITING: &str =
-    "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+/// Whoever writes the index has this lock.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))";
+/// What the index still holds.
+const LEFT: &str = "SELECT count(*) + (SELECT count(*) FROM lexical_postings)
+    + (SELECT chunks FROM lexical_stats) AS n FROM chunks";
+const SUPERSEDED: &str = "document_versions v JOIN documents d ON d.id = v.document_id
+    WHERE external_id = 'hours.md' AND v.status = 'superseded'";
+/// Those who wait for the lock.
+const WAITING: &str = "pg_locks WHERE locktype = 'advisory' AND NOT granted
     AND objid::bigint = hashtext('chatbot.lexical ' || current_schema())::bigint & 4294967295";
-
-async fn withdraw(system: &System, name: &str) {
-    let url = format!("{}/withdraw", system.document_url(name));
-    let request = system.http.post(url).bearer_auth(&system.key);
-    assert_eq!(request.send().await.unwrap().status(), 204);
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_whose_source_is_withdrawn_meanwhile_ends_in_sight() {
@@ -45,24 +41,16 @@ async fn an_answer_whose_source_is_withdrawn_meanwhile_ends_in_sight() {
     })
     .await;
     let system = open(&provider).await;
-    let path = system.conversation().await;
-    let mut answer = system
-        .post(&path, &json!({ "content": "When are visiting hours?" }))
-        .header("accept", "text/event-stream")
-        .send()
-        .await
-        .unwrap();
-    let mut events = String::new();
-    while !events.contains("event: citation") {
-        let chunk = answer.chunk().await.unwrap().expect("a citation");
-        events.push_str(&String::from_utf8_lossy(&chunk));
-    }
-    withdraw(&system, "visiting.md").await;
+    let mut turn = system.ask(QUESTION).turn().await;
+    turn.until_event("citation").await;
+    system.document("visiting.md").withdraw().await;
     provider.release();
-    let rest = answer.text().await.unwrap();
-    assert!(rest.contains("citation_unresolved"), "{rest}");
-    let kept = "SELECT count(*) AS n FROM turns WHERE status = 'failed' AND done->>'answer' = ''";
-    assert_eq!(system.database().number(kept).await, 1);
+    turn.fails("citation_unresolved").await;
+    let kept = system.turn(&turn.id).await;
+    assert_eq!(
+        (&kept["status"], &kept["answer"]),
+        (&json!("failed"), &json!(""))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,16 +68,15 @@ async fn what_was_said_from_withdrawn_guidance_is_not_told_to_the_model_again() 
     })
     .await;
     let system = open(&provider).await;
-    let path = system.conversation().await;
+    let conversation = system.conversation().await;
     let told = async |question: &str| -> Value {
-        let done = system.ask(&path, question).await;
-        assert_eq!(done["status"], "completed", "{done}");
+        conversation.ask(question).ends("completed").await;
         provider.requests().pop().unwrap().body
     };
-    told("When are visiting hours?").await;
+    told(QUESTION).await;
     let parking = "Where can I park my car?";
     assert!(told(parking).await.to_string().contains("8 pm"));
-    withdraw(&system, "visiting.md").await;
+    system.document("visiting.md").withdraw().await;
     let later = told(parking).await.to_string();
     assert!(
         !later.contains("8 pm") && !later.contains("visiting hours"),
@@ -103,52 +90,38 @@ async fn what_was_said_from_withdrawn_guidance_is_not_told_to_the_model_again() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recall_waits_for_nobody_who_writes_the_index() {
     let system = System::start().await;
-    for name in ["visiting.md", "hours.md"] {
-        system.put(name, "text/markdown", VISITING).await;
-        system.settled(name).await;
-    }
+    let visiting = system.document("visiting.md").text(VISITING);
+    let hours = system.document("hours.md").text(VISITING);
+    visiting.indexed().await;
+    hours.indexed().await;
     let found = async || {
-        let url = format!("{}/v1/search", system.rag.url);
-        let request = system.http.post(url).bearer_auth(&system.key);
-        let request = request.json(&json!({ "query": "When are visiting hours?" }));
-        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let answer = system.search(QUESTION).await;
         answer["results"].as_array().unwrap().len()
     };
     assert_eq!(found().await, 2);
-    let mut writer = system.database().connection().await;
+    let database = system.database();
+    let mut writer = database.connection().await;
     execute(&mut writer, "BEGIN").await;
-    let lock = "SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))";
-    execute(&mut writer, lock).await;
+    execute(&mut writer, LOCK).await;
     // One that is searchable, and one whose next edition is being stored.
-    system
-        .put(
-            "hours.md",
-            "text/markdown",
-            format!("{VISITING}Ring the bell."),
-        )
-        .await;
+    let hours = hours.text(format!("{VISITING}Ring the bell."));
+    hours.upload().await;
     until("a worker waits to store it", async || {
-        system.database().number(WAITING).await == 1
+        database.count(WAITING).await == 1
     })
     .await;
-    withdraw(&system, "visiting.md").await;
+    visiting.withdraw().await;
     assert_eq!(found().await, 1);
-    withdraw(&system, "hours.md").await;
+    hours.withdraw().await;
     assert_eq!(found().await, 0);
-    let delete = system.http.delete(system.document_url("hours.md"));
-    let deleted = delete.bearer_auth(&system.key).send().await.unwrap();
-    assert_eq!(deleted.status(), 204);
+    hours.delete().await;
     execute(&mut writer, "ROLLBACK").await;
-    let left = "SELECT count(*) + (SELECT count(*) FROM lexical_postings)
-        + (SELECT chunks FROM lexical_stats) AS n FROM chunks";
     until("nothing is left in the index", async || {
-        system.database().number(left).await == 0
+        database.number(LEFT).await == 0
     })
     .await;
-    let superseded = "SELECT count(*) AS n FROM document_versions v JOIN documents d
-        ON d.id = v.document_id WHERE external_id = 'hours.md' AND v.status = 'superseded'";
     until("its next edition is not stored", async || {
-        system.database().number(superseded).await == 1
+        database.count(SUPERSEDED).await == 1
     })
     .await;
 }

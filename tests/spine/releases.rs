@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use chatbot::persistence::migrations;
-use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::support::conversation::Conversation;
 use crate::support::system::System;
 use crate::support::{TestDatabase, execute, until};
 
@@ -25,16 +25,12 @@ const NEXT_MIGRATION: [&str; 2] = [
 /// A document is indexed and a question answered from it; what was asked before can be read.
 async fn works(system: &System, name: &str, conversation: &str) {
     let text = format!("# Room {name}\n\nThe {name} room is open from 9 am to 5 pm every day.");
-    system.put(name, "text/markdown", text).await;
-    let view = system.settled(name).await;
-    assert_eq!(view["version_status"], "indexed", "{view}");
+    let document = system.document(name).media_type("text/markdown").text(text);
+    document.indexed().await;
+    let conversation = Conversation::known(system, conversation);
     let question = format!("When is the {name} room open?");
-    let answer = system.ask(conversation, &question).await;
-    assert_eq!(answer["status"], "completed", "{answer}");
-    let conversation = conversation.trim_end_matches("/messages");
-    let url = format!("{}{conversation}", system.orchestrator.url);
-    let read = system.http.get(url).bearer_auth(&system.key).send().await;
-    let read: Value = read.unwrap().json().await.unwrap();
+    conversation.ask(&question).ends("completed").await;
+    let read = conversation.read().await;
     let texts = read["messages"].as_array().unwrap();
     assert!(texts.iter().any(|message| message["content"] == *question));
 }
@@ -42,7 +38,7 @@ async fn works(system: &System, name: &str, conversation: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_releases_schema_is_served() {
     let mut system = System::start().await;
-    let conversation = system.conversation().await;
+    let conversation = system.conversation().await.id;
     works(&system, "music", &conversation).await;
     // Under running processes, whose statements are prepared.
     let expansions = system.database().texts(EXPANSIONS).await;

@@ -1,6 +1,5 @@
 //! The scopes of a key, and where they hold.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::system::{Setup, System};
@@ -13,10 +12,9 @@ async fn start() -> System {
     System::start_with(setup.with("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "6000")).await
 }
 
-async fn request(system: &System, key: &str, method: Method, path: &str) -> (u16, Value) {
+async fn get(system: &System, key: &str, path: &str) -> (u16, Value) {
     let url = format!("{}{path}", system.rag.url);
-    let request = system.http.request(method, url).bearer_auth(key);
-    let answer = request.send().await.unwrap();
+    let answer = system.http.get(url).bearer_auth(key).send().await.unwrap();
     let status = answer.status().as_u16();
     (status, answer.json().await.unwrap_or_default())
 }
@@ -24,8 +22,7 @@ async fn request(system: &System, key: &str, method: Method, path: &str) -> (u16
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_are_listed_for_those_who_may_search_or_keep_them() {
     let system = start().await;
-    system.put("library.md", "text/markdown", LEAFLET).await;
-    let document = system.settled("library.md").await;
+    let document = system.document("library.md").text(LEAFLET).indexed().await;
     let id = document["id"].as_str().unwrap();
     let (list, one) = ("/v1/documents", "/v1/documents/patients/library.md");
     let impact = format!("/v1/documents/{id}/impact");
@@ -33,7 +30,7 @@ async fn documents_are_listed_for_those_who_may_search_or_keep_them() {
         let key = system.setup.limited_key("anna", scopes, collections);
         let mut statuses = Vec::new();
         for path in [list, one, &impact] {
-            let (status, body) = request(&system, &key, Method::GET, path).await;
+            let (status, body) = get(&system, &key, path).await;
             let told = body.to_string().contains("library.md");
             assert_eq!(
                 told,
@@ -57,22 +54,18 @@ async fn documents_are_listed_for_those_who_may_search_or_keep_them() {
 
     let key = system.setup.limited_key("anna", &["search"], &["staff"]);
     let asked = format!("{list}?collection=patients");
-    let (status, body) = request(&system, &key, Method::GET, &asked).await;
+    let (status, body) = get(&system, &key, &asked).await;
     assert_eq!((status, &body["documents"]), (200, &json!([])));
     let key = system.setup.key("anna", &["chat"]);
-    let (_, problem) = request(&system, &key, Method::GET, list).await;
+    let (_, problem) = get(&system, &key, list).await;
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("`search` or `documents`"), "{detail}");
 }
 
 /// The answer of `/v1/chat/completions` to a question about the library, with these fields besides.
 async fn complete(system: &System, key: &str, fields: &Value) -> (u16, Value) {
-    let said = json!([{ "role": "user", "content": "When does the library trolley come?" }]);
-    let mut body = json!({ "model": "chatbot", "messages": said });
-    let fields = fields.as_object().unwrap().clone();
-    body.as_object_mut().unwrap().extend(fields);
-    let url = format!("{}/v1/chat/completions", system.orchestrator.url);
-    let request = system.http.post(url).bearer_auth(key).json(&body);
+    let question = "When does the library trolley come?";
+    let request = system.complete(key, question, fields);
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
@@ -80,8 +73,7 @@ async fn complete(system: &System, key: &str, fields: &Value) -> (u16, Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn completions_answer_from_the_collections_that_were_asked_for() {
     let system = start().await;
-    system.put("library.md", "text/markdown", LEAFLET).await;
-    system.settled("library.md").await;
+    system.document("library.md").text(LEAFLET).indexed().await;
     let status = async |key: &str, fields: Value| {
         let (status, body) = complete(&system, key, &fields).await;
         assert_eq!(status, 200, "{body}");
@@ -125,8 +117,12 @@ async fn completions_refuse_fields_that_they_would_not_honour() {
         assert!(told, "{message}");
         assert_eq!(body["detail"], message);
     }
-    let conversations = "SELECT count(*) AS n FROM conversations";
-    assert_eq!(system.database().number(conversations).await, 0);
+    assert_eq!(system.database().count("conversations").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_take_the_usual_fields_of_their_clients() {
+    let system = start().await;
     // As openai-python and LiteLLM send them.
     let usual = json!({
         "temperature": 0.2, "max_tokens": 300, "max_completion_tokens": 300, "user": "u", "seed": 1,
@@ -135,16 +131,12 @@ async fn completions_refuse_fields_that_they_would_not_honour() {
         "tool_choice": "auto", "prompt_cache_key": "k", "service_tier": "auto", "stop": ["\n"],
     });
     assert_eq!(complete(&system, &system.key, &usual).await.0, 200);
-    let url = format!("{}/openapi.json", system.orchestrator.url);
-    let document: Value = system
-        .http
-        .get(url)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_collections_of_a_completion_are_documented() {
+    let system = start().await;
+    let document = system.read("/openapi.json").await;
     let body = &document["paths"]["/v1/chat/completions"]["post"]["requestBody"];
     let properties = &body["content"]["application/json"]["schema"]["properties"];
     assert!(properties["collections"]["type"].is_array(), "{document}");

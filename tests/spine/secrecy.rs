@@ -20,15 +20,11 @@ async fn at_trace_neither_role_spells_what_people_write() {
     let system = System::start_with(setup).await;
     let (question, document, title) = (word("quest"), word("docu"), word("titl"));
     let text = format!("The garden is open all day. Its oldest tree is called {document}.\n");
-    let named = format!("garden.txt?title={title}");
-    system.put(&named, "text/plain", text).await;
-    assert_eq!(
-        system.settled("garden.txt").await["version_status"],
-        "indexed"
-    );
-    let messages = system.conversation().await;
+    let titled = format!("title={title}");
+    let garden = system.document("garden.txt").text(text).query(&titled);
+    garden.indexed().await;
     let asked = format!("When is the garden open, {question}?");
-    system.ask(&messages, &asked).await;
+    system.ask(&asked).json().await;
     for role in ["orchestrator", "rag"] {
         let said = printed(&logs.path().join(role));
         assert!(said.contains("TRACE") || said.contains("DEBUG"), "{said}");

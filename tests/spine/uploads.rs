@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
-use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -12,7 +11,6 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::support::system::{System, authority};
-use crate::support::until;
 
 /// What reads uploads of one owner at once; one more waits.
 const AT_ONCE: usize = 2;
@@ -20,11 +18,7 @@ const AT_ONCE: usize = 2;
 #[tokio::test(flavor = "multi_thread")]
 async fn one_upload_too_many_waits_until_another_ends() {
     let system = System::start().await;
-    let put = |name: &str| {
-        let request = system.http.put(system.document_url(name));
-        let request = request.bearer_auth(&system.key);
-        request.header("content-type", "text/plain")
-    };
+    let put = |name: &str| system.document(name).put();
     let mut uploads = JoinSet::new();
     let mut bodies = Vec::new();
     for number in 0..AT_ONCE {
@@ -50,7 +44,7 @@ async fn one_upload_too_many_waits_until_another_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_uploads_of_one_owner_keep_nobody_out_and_are_ended() {
-    let system = System::start().await;
+    let mut system = System::start().await;
     let mut slow = Vec::new();
     for number in 0..4 {
         let mut socket = TcpStream::connect(authority(&system.rag.url))
@@ -65,12 +59,10 @@ async fn slow_uploads_of_one_owner_keep_nobody_out_and_are_ended() {
         socket.write_all(head.as_bytes()).await.unwrap();
         slow.push(socket);
     }
-    let key = system.setup.key("another", &["documents"]);
+    system.key = system.setup.key("another", &["documents"]);
     let begun = Instant::now();
     for name in ["first.txt", "second.txt"] {
-        let put = system.http.put(system.document_url(name)).bearer_auth(&key);
-        let put = put.header("content-type", "text/plain").body("Text.");
-        assert_eq!(put.send().await.unwrap().status(), 202);
+        system.document(name).text("Text.").upload().await;
     }
     assert!(begun.elapsed() < Duration::from_secs(4));
     // Those that had room arrive too slowly; the others come to it after them.
@@ -89,20 +81,22 @@ async fn a_document_says_what_was_left_out_of_it() {
         "Visiting hours are from 2 pm to 8 pm.",
         "Take 2 5 0 mg of Calmadol at night.",
     ];
-    system
-        .put("mixed.pdf", "application/pdf", pdf(&pages))
-        .await;
-    let view = system.settled("mixed.pdf").await;
-    assert_eq!(view["version_status"], "indexed", "{view}");
+    let mixed = system.document("mixed.pdf").bytes(pdf(&pages));
+    let view = mixed.indexed().await;
     let warning = view["warnings"][0].as_str().unwrap();
     assert!(
         warning.starts_with("Page 2 is left out: digits"),
         "{warning}"
     );
-    system
-        .put("bad.pdf", "application/pdf", pdf(&pages[1..]))
-        .await;
-    let view = system.settled("bad.pdf").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_of_which_nothing_is_left_fails_and_says_why() {
+    let system = System::start().await;
+    let page = "Take 2 5 0 mg of Calmadol at night.";
+    let bad = system.document("bad.pdf").bytes(pdf(&[page]));
+    bad.upload().await;
+    let view = bad.settled().await;
     assert_eq!(view["version_status"], "failed", "{view}");
     let reason = view["reason"].as_str().unwrap();
     assert!(reason.contains("numbers could be read wrongly"), "{reason}");
@@ -171,12 +165,13 @@ async fn an_upload_that_says_it_is_too_large_is_refused_before_it_is_sent() {
 async fn the_same_bytes_under_another_type_are_read_anew() {
     let system = System::start().await;
     let text = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm.\n";
-    let put = async |media_type| -> Value {
-        let put = system.put("visiting", media_type, text).await;
-        until("it is indexed", async || {
-            system.settled("visiting").await["version_status"] == "indexed"
-        })
-        .await;
+    let put = async |media_type| {
+        let visiting = system
+            .document("visiting")
+            .text(text)
+            .media_type(media_type);
+        let put = visiting.upload().await;
+        visiting.until_indexed().await;
         put
     };
     assert_eq!(put("text/plain").await["outcome"], "received");

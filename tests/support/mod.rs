@@ -10,11 +10,16 @@
 pub mod broker;
 pub mod canary;
 pub mod certificates;
+pub mod client;
+pub mod conversation;
 pub mod demo;
+pub mod events;
+pub mod leaflet;
 pub mod ports;
 pub mod provider;
 pub mod proxy;
 pub mod servers;
+pub mod stable;
 pub mod system;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -109,6 +114,12 @@ impl TestDatabase {
             .await
             .expect("a number");
         row.n
+    }
+
+    /// How many rows a table has, or those of it that follow, as in `turns WHERE …`.
+    pub async fn count(&self, rows: &str) -> i64 {
+        self.number(&format!("SELECT count(*) AS n FROM {rows}"))
+            .await
     }
 
     /// The texts that a query returns under the name `t`.

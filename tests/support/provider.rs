@@ -20,6 +20,14 @@ pub enum Dialect {
 impl Dialect {
     pub const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
 
+    /// The provider who speaks it, as it is called in the configuration.
+    pub fn provider(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+
     pub fn event(self, value: &Value) -> Vec<u8> {
         match self {
             Self::OpenAi => format!("data: {value}\n\n").into_bytes(),

@@ -13,6 +13,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use super::system::{Setup, authority};
+
 /// What happens to connections, the open ones included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -41,6 +43,14 @@ pub struct Proxy {
     pub address: SocketAddr,
     state: watch::Sender<State>,
     _accepting: JoinSet<()>,
+}
+
+/// The service of this URL behind a proxy, for a system that finds it in this variable.
+pub async fn behind(variable: &str, url: &str, setup: Setup) -> (Proxy, Setup) {
+    let address = authority(url);
+    let proxy = Proxy::to(&address).await;
+    let url = url.replace(&address, &proxy.address.to_string());
+    (proxy, setup.with(variable, url))
 }
 
 /// Chunks on their way, in one direction of one connection.

@@ -4,10 +4,9 @@ use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
 use super::ports::free_port;
-use super::{TestDatabase, service, unique, until};
+use super::provider::{Dialect, Provider};
+use super::{TestDatabase, leaflet, service, unique, until};
 
 /// A process that ends with the test.
 pub struct Role {
@@ -104,6 +103,38 @@ impl Setup {
     /// The same, for the processes that start from now on.
     pub fn set(&mut self, variable: &str, value: impl Into<String>) {
         self.settings.push((variable.to_owned(), value.into()));
+    }
+
+    /// Answers come from this provider and from nobody else.
+    #[must_use]
+    pub fn asking(self, dialect: Dialect, provider: &Provider) -> Self {
+        self.asking_at(dialect, &provider.url)
+    }
+
+    /// The same at this address.
+    #[must_use]
+    pub fn asking_at(self, dialect: Dialect, url: &str) -> Self {
+        let setup = match dialect {
+            Dialect::OpenAi => self.with("OPENAI_BASE_URL", url),
+            Dialect::Anthropic => self
+                .with("ANTHROPIC_API_KEY", "key-of-a-test")
+                .with("CHATBOT__LLM__ANTHROPIC__BASE_URL", url),
+        };
+        setup
+            .with(
+                "CHATBOT__LLM__PROVIDERS",
+                format!("[{:?}]", dialect.provider()),
+            )
+            .with("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "false")
+            .with("CHATBOT__LLM__OPENAI__MODEL", "a-model")
+            .with("CHATBOT__LLM__ANTHROPIC__MODEL", "a-model")
+    }
+
+    /// Answers come from this provider, and from the documents where it has none.
+    #[must_use]
+    pub fn asking_first(self, dialect: Dialect, provider: &Provider) -> Self {
+        let setup = self.asking(dialect, provider);
+        setup.with("CHATBOT__ORCHESTRATOR__EXTRACTIVE", "true")
     }
 
     /// `chatbot`, configured for this system.
@@ -240,6 +271,17 @@ impl System {
         system
     }
 
+    /// A system that knows the leaflet.
+    pub async fn informed(setup: Setup) -> Self {
+        let system = Self::start_with(setup).await;
+        system
+            .document(leaflet::NAME)
+            .text(leaflet::TEXT)
+            .indexed()
+            .await;
+        system
+    }
+
     /// Ends rag and starts another in its place.
     pub async fn replace_rag(&mut self) {
         let address = authority(&self.rag.url);
@@ -250,81 +292,16 @@ impl System {
         until_ready(&mut self.rag, "/v1/health/ready").await;
     }
 
+    /// Starts a second orchestrator, in whose place the first one is returned.
+    pub async fn replace_orchestrator(&mut self) -> Role {
+        let rag = ("CHATBOT__ORCHESTRATOR__RAG_URL", self.rag.url.as_str());
+        let mut second = self.setup.serve("orchestrator", &[rag]);
+        until_ready(&mut second, "/health/ready").await;
+        std::mem::replace(&mut self.orchestrator, second)
+    }
+
     /// The schema of this system.
     pub fn database(&self) -> &TestDatabase {
         &self.setup.database
-    }
-
-    /// Where a document of the collection `patients` is.
-    pub fn document_url(&self, name: &str) -> String {
-        format!("{}/v1/documents/patients/{name}", self.rag.url)
-    }
-
-    /// Uploads a document; fails the test if it is refused.
-    pub async fn put(
-        &self,
-        name: &str,
-        media_type: &str,
-        bytes: impl Into<reqwest::Body>,
-    ) -> Value {
-        let answer = self
-            .http
-            .put(self.document_url(name))
-            .bearer_auth(&self.key)
-            .header("content-type", media_type)
-            .body(bytes)
-            .send()
-            .await
-            .unwrap();
-        assert!(
-            answer.status().is_success(),
-            "{}",
-            answer.text().await.unwrap()
-        );
-        answer.json().await.unwrap()
-    }
-
-    /// The document once it is indexed or has failed.
-    pub async fn settled(&self, name: &str) -> Value {
-        let view = || async {
-            let request = self
-                .http
-                .get(self.document_url(name))
-                .bearer_auth(&self.key);
-            let view: Value = request.send().await.unwrap().json().await.unwrap();
-            view
-        };
-        until("the document is settled", || async {
-            view().await["version_status"] != "received"
-        })
-        .await;
-        view().await
-    }
-
-    /// A request to the orchestrator with the system's key.
-    pub fn post(&self, path: &str, body: &Value) -> reqwest::RequestBuilder {
-        let url = format!("{}{path}", self.orchestrator.url);
-        self.http.post(url).bearer_auth(&self.key).json(body)
-    }
-
-    /// The path of a new conversation's messages.
-    pub async fn conversation(&self) -> String {
-        let created = self.post("/v1/conversations", &json!({})).send().await;
-        let answer = created.unwrap();
-        assert_eq!(answer.status(), 201);
-        let body: Value = answer.json().await.unwrap();
-        let id = body["id"].as_str().unwrap();
-        format!("/v1/conversations/{id}/messages")
-    }
-
-    /// Asks for JSON and returns the `done` object.
-    pub async fn ask(&self, messages: &str, content: &str) -> Value {
-        let answer = self
-            .post(messages, &json!({ "content": content }))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
-        answer.json().await.unwrap()
     }
 }

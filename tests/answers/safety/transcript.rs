@@ -1,10 +1,6 @@
 //! What a client sees of one turn.
 
-use std::time::Duration;
-
-use eventsource_stream::Eventsource;
-use futures::StreamExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::system::System;
 
@@ -26,24 +22,13 @@ pub struct Transcript {
 impl Transcript {
     /// Asks these collections in a new conversation and reads to the end.
     pub async fn ask(system: &System, question: &str, collections: &[&str]) -> Self {
-        let path = system.conversation().await;
-        let body = json!({ "content": question, "collections": collections });
-        let request = system.post(&path, &body);
-        let request = request.header("accept", "text/event-stream");
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{question}");
-        let mut events = answer.bytes_stream().eventsource();
+        let events = system.ask(question).of(collections).transcript().await;
         let mut seen = Self {
             shown: vec![String::new()],
             ..Self::default()
         };
-        loop {
-            let next = tokio::time::timeout(Duration::from_mins(2), events.next());
-            let Some(event) = next.await.expect("an event in time") else {
-                break;
-            };
-            let event = event.unwrap();
-            seen.add(&event.event, &serde_json::from_str(&event.data).unwrap());
+        for event in &events.0 {
+            seen.add(&event.name, &event.data);
         }
         assert!(!seen.status.is_empty(), "{question}: no terminal event");
         seen

@@ -1,0 +1,21 @@
+//! Clients that misbehave: some read a byte a second, some stop reading, some vanish, and some come
+//! all at once.
+
+mod crowd;
+mod house;
+mod reader;
+mod slow;
+
+use super::check::Findings;
+use super::report::report;
+
+/// What a reader who hangs may cost.
+const KIB_PER_READER: u64 = 64;
+
+fn tell(scenario: &str, clients: usize) {
+    let findings = Findings {
+        chats: clients,
+        ..Findings::default()
+    };
+    report(scenario, clients, &findings);
+}

@@ -1,0 +1,199 @@
+//! A turn as a client sees it come, event by event.
+
+use crate::support::events::EventStream;
+use crate::support::leaflet::{QUESTION, UNKNOWN};
+use crate::support::provider::Dialect;
+use crate::support::stable::stable;
+use crate::support::system::{Setup, System};
+
+async fn informed() -> System {
+    System::informed(Setup::new().await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_streams_its_sources_its_text_and_its_citations() {
+    let system = informed().await;
+    let answer = system.ask(QUESTION).transcript().await;
+    insta::assert_snapshot!(answer, @r#"
+    id: [id 1]:0
+    event: turn
+    data: {"message_id":"[id 2]","status":"accepted","turn_id":"[id 1]"}
+
+    id: [id 1]:1
+    event: triage
+    data: {"category":null,"level":"none","text":null}
+
+    id: [id 1]:2
+    event: sources
+    data: [{"document_id":"[id 3]","end":125,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+
+    id: [id 1]:3
+    event: delta
+    data: {"text":"Visiting [1]"}
+
+    id: [id 1]:4
+    event: citation
+    data: {"answer_end":12,"answer_start":0,"document_id":"[id 3]","end":8,"quote":"Visiting","source_id":1,"start":0,"version_id":"[id 4]"}
+
+    id: [id 1]:5
+    event: delta
+    data: {"text":"\n"}
+
+    id: [id 1]:6
+    event: delta
+    data: {"text":"Visiting hours are from 2 pm to 8 pm every day. [1]"}
+
+    id: [id 1]:7
+    event: citation
+    data: {"answer_end":64,"answer_start":13,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"}
+
+    id: [id 1]:8
+    event: delta
+    data: {"text":"\n"}
+
+    id: [id 1]:9
+    event: delta
+    data: {"text":"Children may visit with an adult. [1]"}
+
+    id: [id 1]:10
+    event: citation
+    data: {"answer_end":102,"answer_start":65,"document_id":"[id 3]","end":91,"quote":"Children may visit with an adult.","source_id":1,"start":58,"version_id":"[id 4]"}
+
+    id: [id 1]:11
+    event: delta
+    data: {"text":"\n"}
+
+    id: [id 1]:12
+    event: delta
+    data: {"text":"Please do not visit with a fever. [1]"}
+
+    id: [id 1]:13
+    event: citation
+    data: {"answer_end":140,"answer_start":103,"document_id":"[id 3]","end":125,"quote":"Please do not visit with a fever.","source_id":1,"start":92,"version_id":"[id 4]"}
+
+    id: [id 1]:14
+    event: delta
+    data: {"text":"\n"}
+
+    id: [id 1]:15
+    event: done
+    data: {"answer":"Visiting [1]\nVisiting hours are from 2 pm to 8 pm every day. [1]\nChildren may visit with an adult. [1]\nPlease do not visit with a fever. [1]\n","citations":[{"answer_end":12,"answer_start":0,"document_id":"[id 3]","end":8,"quote":"Visiting","source_id":1,"start":0,"version_id":"[id 4]"},{"answer_end":64,"answer_start":13,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"},{"answer_end":102,"answer_start":65,"document_id":"[id 3]","end":91,"quote":"Children may visit with an adult.","source_id":1,"start":58,"version_id":"[id 4]"},{"answer_end":140,"answer_start":103,"document_id":"[id 3]","end":125,"quote":"Please do not visit with a fever.","source_id":1,"start":92,"version_id":"[id 4]"}],"grounded":true,"message_id":"[id 5]","model":"verbatim-sentences","provider":"extractive","reason":null,"rung":"extractive","status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
+    "#);
+    let (_, done) = answer.end();
+    assert_eq!(done["answer"], answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_abstention_streams_what_to_do_instead() {
+    let system = informed().await;
+    insta::assert_snapshot!(system.ask(UNKNOWN).transcript().await, @r#"
+    id: [id 1]:0
+    event: turn
+    data: {"message_id":"[id 2]","status":"accepted","turn_id":"[id 1]"}
+
+    id: [id 1]:1
+    event: triage
+    data: {"category":null,"level":"none","text":null}
+
+    id: [id 1]:2
+    event: sources
+    data: []
+
+    id: [id 1]:3
+    event: delta
+    data: {"text":"I don't know. The documents I am allowed to use do not answer this question. Please ask a member of staff, or try to put the question in other words. In an emergency, call your local emergency number now."}
+
+    id: [id 1]:4
+    event: done
+    data: {"answer":"I don't know. The documents I am allowed to use do not answer this question. Please ask a member of staff, or try to put the question in other words. In an emergency, call your local emergency number now.","citations":[],"contacts":[{"kind":"emergency","label":"your local emergency number"}],"grounded":false,"message_id":"[id 3]","model":null,"provider":null,"reason":null,"rung":"abstain","status":"abstained","timings":{"first_token_ms":null,"retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_streams_its_advice_at_once() {
+    let system = informed().await;
+    insta::assert_snapshot!(system.ask("I can't breathe").transcript().await, @r#"
+    id: [id 1]:0
+    event: turn
+    data: {"message_id":"[id 2]","status":"accepted","turn_id":"[id 1]"}
+
+    id: [id 1]:1
+    event: triage
+    data: {"category":"breathing","contacts":[{"kind":"emergency","label":"your local emergency number"}],"level":"emergency","text":"Trouble breathing can be life-threatening. Call your local emergency number now. Sit upright and loosen tight clothing. Stay on the line."}
+
+    id: [id 1]:2
+    event: delta
+    data: {"text":"Trouble breathing can be life-threatening. Call your local emergency number now. Sit upright and loosen tight clothing. Stay on the line."}
+
+    id: [id 1]:3
+    event: done
+    data: {"answer":"Trouble breathing can be life-threatening. Call your local emergency number now. Sit upright and loosen tight clothing. Stay on the line.","citations":[],"contacts":[{"kind":"emergency","label":"your local emergency number"}],"grounded":false,"message_id":"[id 3]","model":null,"provider":null,"reason":null,"rung":"triage","status":"escalated","timings":{"first_token_ms":null,"retrieval_ms":null,"total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_streams_a_problem() {
+    // Nobody listens there.
+    let setup = Setup::new().await;
+    let setup = setup.asking_at(Dialect::OpenAi, "http://127.0.0.1:1");
+    let system = System::informed(setup).await;
+    insta::assert_snapshot!(system.ask(QUESTION).transcript().await, @r#"
+    id: [id 1]:0
+    event: turn
+    data: {"message_id":"[id 2]","status":"accepted","turn_id":"[id 1]"}
+
+    id: [id 1]:1
+    event: triage
+    data: {"category":null,"level":"none","text":null}
+
+    id: [id 1]:2
+    event: sources
+    data: [{"document_id":"[id 3]","end":125,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+
+    id: [id 1]:3
+    event: error
+    data: {"contacts":[{"kind":"emergency","label":"your local emergency number"}],"detail":"The answer could not be completed. What was shown is not a complete answer. In an emergency, call your local emergency number now.","reason":"exhausted","request_id":"[id 5]","status":503,"title":"Temporarily unavailable","turn_id":"[id 1]","type":"urn:chatbot:problem:unavailable"}
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_proxy_holds_a_stream_back() {
+    let system = informed().await;
+    let answer = system.ask(QUESTION).send("text/event-stream").await;
+    assert_eq!(answer.headers()["x-accel-buffering"], "no");
+    let names = EventStream::of(answer).rest().await;
+    assert_eq!(names.names()[..3], ["turn", "triage", "sources"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_question_under_the_same_key_is_the_same_turn() {
+    let system = informed().await;
+    let conversation = system.conversation().await;
+    let send = async || conversation.ask(QUESTION).once("one").transcript().await;
+    let (first, again) = (send().await, send().await);
+    assert_eq!(first.end(), again.end());
+    assert_eq!(first.end().0, "done");
+    let questions = "messages WHERE role = 'user'";
+    assert_eq!(system.database().count(questions).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_question_under_the_same_key_is_a_conflict() {
+    let system = informed().await;
+    let conversation = system.conversation().await;
+    conversation.ask(QUESTION).once("one").json().await;
+    let other = conversation.ask("Something else").once("one");
+    let (status, problem) = other.outcome().await;
+    assert_eq!(status, 409);
+    insta::assert_json_snapshot!(stable(&problem), @r#"
+    {
+      "detail": "This Idempotency-Key was used for another request.",
+      "request_id": "[id 1]",
+      "status": 409,
+      "title": "Conflict",
+      "type": "urn:chatbot:problem:conflict"
+    }
+    "#);
+    let questions = "messages WHERE role = 'user'";
+    assert_eq!(system.database().count(questions).await, 1);
+}
