@@ -82,7 +82,14 @@ async fn measure(dir: &Path, threads: usize) -> Outcome<()> {
         tokens / begun.elapsed().as_secs_f64(),
     )?;
 
-    let alone = query_latencies(embedder.as_ref()).await?;
+    measure_queries(embedder.as_ref(), threads).await?;
+    report(threads, "RSS, MiB", memory("VmRSS")?)?;
+    report(threads, "peak RSS, MiB", memory("VmHWM")?)
+}
+
+/// Queries alone, and while passages are embedded.
+async fn measure_queries(embedder: &dyn Embedder, threads: usize) -> Outcome<()> {
+    let alone = query_latencies(embedder).await?;
     report(
         threads,
         "query of 12 tokens, p50 ms",
@@ -97,7 +104,7 @@ async fn measure(dir: &Path, threads: usize) -> Outcome<()> {
     let longest = "word ".repeat(300);
     let ingest = embedder.embed_passages(vec![longest; 10_000]);
     let busy = tokio::select! {
-        latencies = query_latencies(embedder.as_ref()) => latencies?,
+        latencies = query_latencies(embedder) => latencies?,
         _ = ingest => return Err("the passages ended before the queries".into()),
     };
     report(
@@ -109,9 +116,7 @@ async fn measure(dir: &Path, threads: usize) -> Outcome<()> {
         threads,
         "query during ingestion, p99 ms",
         percentile(&busy, 99),
-    )?;
-    report(threads, "RSS, MiB", memory("VmRSS")?)?;
-    report(threads, "peak RSS, MiB", memory("VmHWM")?)
+    )
 }
 
 /// Sorted in ascending order.

@@ -165,11 +165,8 @@ async fn a_backup_is_whole_or_absent_and_the_newest_seven_stay() {
     let backups = folder.path().join("backups");
     std::fs::create_dir(&backups).unwrap();
     for day in 1..=8 {
-        std::fs::write(
-            backups.join(format!("chatbot-2020010{day}T021700Z.dump")),
-            "old",
-        )
-        .unwrap();
+        let dump = backups.join(format!("chatbot-2020010{day}T021700Z.dump"));
+        std::fs::write(dump, "old").unwrap();
     }
     let secret = folder.path().join("DATABASE_URL");
     let back_up = |url: &str| {
@@ -182,13 +179,9 @@ async fn a_backup_is_whole_or_absent_and_the_newest_seven_stay() {
     };
     let failed = back_up("postgres://keeper@127.0.0.1:1/kept");
     assert!(!failed.status.success());
-    assert_eq!(
-        files(&backups)
-            .iter()
-            .filter(|name| name.contains(".dump"))
-            .count(),
-        8
-    );
+    let dumps = files(&backups);
+    let dumps = dumps.iter().filter(|name| name.contains(".dump"));
+    assert_eq!(dumps.count(), 8);
 
     let made = back_up(&url);
     assert!(made.status.success(), "{made:?}");

@@ -77,12 +77,10 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-impl Secured {
-    async fn start() -> Self {
-        let files = files();
-        let [sasl, sasl_tls, mutual] = [(); 3].map(|()| format!("127.0.0.1:{}", free_port()));
-        let mut settings = format!(
-            "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+/// Of the listeners: who is let in, and how they show who they are.
+fn settings(files: &Certificates) -> String {
+    let mut settings = format!(
+        "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
 listener.name.sasltls.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 ssl.keystore.type=PEM
 ssl.keystore.location={keys}
@@ -90,38 +88,45 @@ ssl.truststore.type=PEM
 ssl.truststore.location={ca}
 listener.name.mutual.ssl.client.auth=required
 ",
-            keys = files.path("server-both.pem").display(),
-            ca = files.path("ca.pem").display(),
-        );
-        let plain = format!(
-            "org.apache.kafka.common.security.plain.PlainLoginModule required \
-             user_{USER}=\"{PASSWORD}\";"
-        );
-        let scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
-        let bearer = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \
-             unsecuredLoginStringClaim_sub=\"broker\";";
-        for listener in ["sasl", "sasltls"] {
-            for (mechanism, module) in [
-                ("plain", plain.as_str()),
-                ("scram-sha-256", scram),
-                ("scram-sha-512", scram),
-                ("oauthbearer", bearer),
-            ] {
-                let key = format!("listener.name.{listener}.{mechanism}.sasl.jaas.config");
-                settings.extend([&key, "=", module, "\n"]);
-            }
+        keys = files.path("server-both.pem").display(),
+        ca = files.path("ca.pem").display(),
+    );
+    let plain = format!(
+        "org.apache.kafka.common.security.plain.PlainLoginModule required \
+         user_{USER}=\"{PASSWORD}\";"
+    );
+    let scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
+    let bearer = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \
+         unsecuredLoginStringClaim_sub=\"broker\";";
+    for listener in ["sasl", "sasltls"] {
+        for (mechanism, module) in [
+            ("plain", plain.as_str()),
+            ("scram-sha-256", scram),
+            ("scram-sha-512", scram),
+            ("oauthbearer", bearer),
+        ] {
+            let key = format!("listener.name.{listener}.{mechanism}.sasl.jaas.config");
+            settings.extend([&key, "=", module, "\n"]);
         }
+    }
+    settings
+}
+
+impl Secured {
+    async fn start() -> Self {
+        let files = files();
+        let [sasl, sasl_tls, mutual] = [(); 3].map(|()| format!("127.0.0.1:{}", free_port()));
+        let users = ["SCRAM-SHA-256", "SCRAM-SHA-512"]
+            .iter()
+            .flat_map(|mechanism| {
+                let user = format!("{mechanism}=[name={USER},password={PASSWORD}]");
+                ["--add-scram".to_owned(), user]
+            });
         let extra = Extra {
             listeners: format!(",SASL://{sasl},SASLTLS://{sasl_tls},MUTUAL://{mutual}"),
             protocols: ",SASL:SASL_PLAINTEXT,SASLTLS:SASL_SSL,MUTUAL:SSL".into(),
-            settings,
-            format: ["SCRAM-SHA-256", "SCRAM-SHA-512"]
-                .iter()
-                .flat_map(|mechanism| {
-                    let user = format!("{mechanism}=[name={USER},password={PASSWORD}]");
-                    ["--add-scram".to_owned(), user]
-                })
-                .collect(),
+            settings: settings(&files),
+            format: users.collect(),
         };
         Self {
             _cluster: Cluster::start_with(1, &extra).await,

@@ -132,57 +132,44 @@ impl Subject {
             fault.name,
             self.second.is_some()
         );
-        let begun = Instant::now();
         let question = format!("{QUESTION} {}", mark(index));
+        let begun = Instant::now();
         let mut turn = system.ask(&question).at(&self.replica.url).turn().await;
-        let mut first = None;
-        let (end, data) = loop {
-            let event = turn.next().await.expect("an end");
-            if event.name == "delta" {
-                first = first.or(Some(begun.elapsed()));
-            }
-            if event.is_terminal() {
-                break (event.name, event.data);
-            }
+        let end = turn.until_shown().await;
+        assert!(begun.elapsed() <= LIMIT, "{what}: {:?}", begun.elapsed());
+        let end = if end.is_terminal() {
+            (end.name, end.data)
+        } else {
+            turn.end().await
         };
-        let answered = first.unwrap_or(begun.elapsed());
-        assert!(answered <= LIMIT, "{what}: {answered:?}");
-        let helped = fault.reason.is_none() && self.second.is_some();
-        if helped {
-            assert_eq!(
-                (end.as_str(), &data["status"]),
-                ("done", &json!("completed")),
-                "{what}"
-            );
-            assert_eq!(data["provider"], other(self.dialect).provider(), "{what}");
+        if fault.reason.is_none() && self.second.is_some() {
+            let found = (end.0.as_str(), end.1["status"].as_str());
+            assert_eq!(found, ("done", Some("completed")), "{what}");
+            assert_eq!(end.1["provider"], other(self.dialect).provider(), "{what}");
         } else {
             let reason = fault.reason.unwrap_or("exhausted");
-            assert_eq!(
-                (end.as_str(), &data["reason"]),
-                ("error", &json!(reason)),
-                "{what}"
-            );
+            let found = (end.0.as_str(), end.1["reason"].as_str());
+            assert_eq!(found, ("error", Some(reason)), "{what}");
             let kept = system.turn(&turn.id).await;
-            assert_eq!(
-                (&kept["status"], &kept["answer"]),
-                (&json!("failed"), &json!("")),
-                "{what}"
-            );
+            let found = (&kept["status"], &kept["answer"]);
+            assert_eq!(found, (&json!("failed"), &json!("")), "{what}");
         }
-        let prompt = |provider: &Provider| {
+        let calls = self.calls(index);
+        assert!((1..=3).contains(&calls), "{what}: {calls} calls");
+        let noted = format!("turn_attempts WHERE turn_id = '{}'", turn.id);
+        let noted = system.database().count(&noted).await;
+        assert_eq!(usize::try_from(noted).unwrap(), calls, "{what}");
+    }
+
+    /// How often anybody was asked this question.
+    fn calls(&self, index: usize) -> usize {
+        let asked = |provider: &Provider| {
             let requests = provider.requests().into_iter();
             requests
                 .filter(|request| request.body.to_string().contains(&mark(index)))
                 .count()
         };
-        let calls = prompt(&self.faulty) + self.second.as_ref().map_or(0, prompt);
-        assert!((1..=3).contains(&calls), "{what}: {calls} calls");
-        let noted = format!(
-            "SELECT count(*) AS n FROM turn_attempts WHERE turn_id = '{}'",
-            turn.id
-        );
-        let noted = system.database().number(&noted).await;
-        assert_eq!(usize::try_from(noted).unwrap(), calls, "{what}");
+        asked(&self.faulty) + self.second.as_ref().map_or(0, asked)
     }
 }
 
@@ -220,11 +207,11 @@ async fn whatever_a_provider_does_there_is_an_answer_or_an_honest_error_in_time(
         faults.map(async move |(index, fault)| subject.check(system, index, &fault).await)
     });
     join_all(checks).await;
-    let whole = "SELECT count(*) AS n FROM turn_attempts WHERE outcome = 'completed'";
-    let answered = "SELECT count(*) AS n FROM turns WHERE status = 'completed'";
+    let whole = "turn_attempts WHERE outcome = 'completed'";
+    let answered = "turns WHERE status = 'completed'";
     let database = system.database();
     until("every whole call is noted", async || {
-        database.number(whole).await == database.number(answered).await
+        database.count(whole).await == database.count(answered).await
     })
     .await;
 }

@@ -239,11 +239,8 @@ async fn each_provider_is_asked_whether_it_has_the_model() {
             })
             .collect::<Vec<_>>()
     };
-    let fine = (ModelState::Listed, None);
-    assert_eq!(
-        state(&config).await,
-        [fine.clone(), fine.clone(), fine.clone()]
-    );
+    let fine = || (ModelState::Listed, None);
+    assert_eq!(state(&config).await, [fine(), fine(), fine()]);
 
     config.openai.model = "an-old-model".into();
     config.anthropic.model = "claude-sonnet-4-5".into();

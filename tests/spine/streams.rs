@@ -1,13 +1,20 @@
 //! A turn as a client sees it come, event by event.
 
 use crate::support::events::EventStream;
-use crate::support::leaflet::{QUESTION, UNKNOWN};
+use crate::support::leaflet::{HOURS, NAME, QUESTION, UNKNOWN};
 use crate::support::provider::Dialect;
 use crate::support::stable::stable;
 use crate::support::system::{Setup, System};
 
+/// A system that knows a leaflet of one sentence.
 async fn informed() -> System {
-    System::informed(Setup::new().await).await
+    informed_with(Setup::new().await).await
+}
+
+async fn informed_with(setup: Setup) -> System {
+    let system = System::start_with(setup).await;
+    system.document(NAME).text(HOURS).indexed().await;
+    system
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,59 +32,23 @@ async fn an_answer_streams_its_sources_its_text_and_its_citations() {
 
     id: [id 1]:2
     event: sources
-    data: [{"document_id":"[id 3]","end":125,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+    data: [{"document_id":"[id 3]","end":47,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting hours are from 2 pm to 8 pm every day.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
 
     id: [id 1]:3
     event: delta
-    data: {"text":"Visiting [1]"}
+    data: {"text":"Visiting hours are from 2 pm to 8 pm every day. [1]"}
 
     id: [id 1]:4
     event: citation
-    data: {"answer_end":12,"answer_start":0,"document_id":"[id 3]","end":8,"quote":"Visiting","source_id":1,"start":0,"version_id":"[id 4]"}
+    data: {"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":47,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":0,"version_id":"[id 4]"}
 
     id: [id 1]:5
     event: delta
     data: {"text":"\n"}
 
     id: [id 1]:6
-    event: delta
-    data: {"text":"Visiting hours are from 2 pm to 8 pm every day. [1]"}
-
-    id: [id 1]:7
-    event: citation
-    data: {"answer_end":64,"answer_start":13,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"}
-
-    id: [id 1]:8
-    event: delta
-    data: {"text":"\n"}
-
-    id: [id 1]:9
-    event: delta
-    data: {"text":"Children may visit with an adult. [1]"}
-
-    id: [id 1]:10
-    event: citation
-    data: {"answer_end":102,"answer_start":65,"document_id":"[id 3]","end":91,"quote":"Children may visit with an adult.","source_id":1,"start":58,"version_id":"[id 4]"}
-
-    id: [id 1]:11
-    event: delta
-    data: {"text":"\n"}
-
-    id: [id 1]:12
-    event: delta
-    data: {"text":"Please do not visit with a fever. [1]"}
-
-    id: [id 1]:13
-    event: citation
-    data: {"answer_end":140,"answer_start":103,"document_id":"[id 3]","end":125,"quote":"Please do not visit with a fever.","source_id":1,"start":92,"version_id":"[id 4]"}
-
-    id: [id 1]:14
-    event: delta
-    data: {"text":"\n"}
-
-    id: [id 1]:15
     event: done
-    data: {"answer":"Visiting [1]\nVisiting hours are from 2 pm to 8 pm every day. [1]\nChildren may visit with an adult. [1]\nPlease do not visit with a fever. [1]\n","citations":[{"answer_end":12,"answer_start":0,"document_id":"[id 3]","end":8,"quote":"Visiting","source_id":1,"start":0,"version_id":"[id 4]"},{"answer_end":64,"answer_start":13,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"},{"answer_end":102,"answer_start":65,"document_id":"[id 3]","end":91,"quote":"Children may visit with an adult.","source_id":1,"start":58,"version_id":"[id 4]"},{"answer_end":140,"answer_start":103,"document_id":"[id 3]","end":125,"quote":"Please do not visit with a fever.","source_id":1,"start":92,"version_id":"[id 4]"}],"grounded":true,"message_id":"[id 5]","model":"verbatim-sentences","provider":"extractive","reason":null,"rung":"extractive","status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
+    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day. [1]\n","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":47,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":0,"version_id":"[id 4]"}],"grounded":true,"message_id":"[id 5]","model":"verbatim-sentences","provider":"extractive","reason":null,"rung":"extractive","status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
     "#);
     let (_, done) = answer.end();
     assert_eq!(done["answer"], answer.text());
@@ -136,7 +107,7 @@ async fn a_failure_streams_a_problem() {
     // Nobody listens there.
     let setup = Setup::new().await;
     let setup = setup.asking_at(Dialect::OpenAi, "http://127.0.0.1:1");
-    let system = System::informed(setup).await;
+    let system = informed_with(setup).await;
     insta::assert_snapshot!(system.ask(QUESTION).transcript().await, @r#"
     id: [id 1]:0
     event: turn
@@ -148,7 +119,7 @@ async fn a_failure_streams_a_problem() {
 
     id: [id 1]:2
     event: sources
-    data: [{"document_id":"[id 3]","end":125,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+    data: [{"document_id":"[id 3]","end":47,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting hours are from 2 pm to 8 pm every day.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
 
     id: [id 1]:3
     event: error

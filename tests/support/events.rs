@@ -181,6 +181,16 @@ impl Turn {
         }
     }
 
+    /// Reads on until there is something to show, or nothing more: the event.
+    pub async fn until_shown(&mut self) -> Event {
+        loop {
+            let event = self.next().await.expect("the turn goes on");
+            if event.name == "delta" || event.is_terminal() {
+                return event;
+            }
+        }
+    }
+
     /// Reads on until an event of this name has come.
     pub async fn until_event(&mut self, name: &str) {
         while self.next().await.expect("the turn goes on").name != name {}

@@ -3,6 +3,8 @@
 pub const NAME: &str = "visiting.md";
 pub const TEXT: &str = "# Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. \
     Children may visit with an adult. Please do not visit with a fever.\n";
+/// Its one sentence where that is enough.
+pub const HOURS: &str = "Visiting hours are from 2 pm to 8 pm every day.\n";
 pub const QUESTION: &str = "When are visiting hours?";
 /// An answer that its passage supports.
 pub const SENTENCES: [&str; 3] = [

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::WriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -317,39 +318,9 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             return stream.set_zero_linger().unwrap();
         }
         let (mut reader, mut writer) = stream.split();
-        let played = async {
-            match step {
-                Step::Send(bytes) => writer.write_all(&bytes).await.is_ok(),
-                Step::Drip(bytes) => {
-                    for byte in bytes {
-                        if writer.write_all(&[byte]).await.is_err() {
-                            return false;
-                        }
-                        tokio::task::yield_now().await;
-                    }
-                    true
-                }
-                Step::Repeat(bytes) => {
-                    let mut beat = tokio::time::interval(Duration::from_millis(10));
-                    while writer.write_all(&bytes).await.is_ok() {
-                        beat.tick().await;
-                    }
-                    false
-                }
-                Step::Wait => {
-                    shared.released.acquire().await.unwrap().forget();
-                    true
-                }
-                Step::Pause(pause) => {
-                    tokio::time::sleep(pause).await;
-                    true
-                }
-                Step::Silence | Step::Reset => std::future::pending().await,
-            }
-        };
         let mut rest = [0; 1];
         let going_on = tokio::select! {
-            going_on = played => going_on,
+            going_on = play(step, &mut writer, &shared) => going_on,
             // A client says nothing after its request: this is its end.
             _ = reader.read(&mut rest) => false,
         };
@@ -357,6 +328,38 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             shared.hung_up.send_modify(|count| *count += 1);
             return;
         }
+    }
+}
+
+/// False: the client has closed the connection.
+async fn play(step: Step, writer: &mut WriteHalf<'_>, shared: &Shared) -> bool {
+    match step {
+        Step::Send(bytes) => writer.write_all(&bytes).await.is_ok(),
+        Step::Drip(bytes) => {
+            for byte in bytes {
+                if writer.write_all(&[byte]).await.is_err() {
+                    return false;
+                }
+                tokio::task::yield_now().await;
+            }
+            true
+        }
+        Step::Repeat(bytes) => {
+            let mut beat = tokio::time::interval(Duration::from_millis(10));
+            while writer.write_all(&bytes).await.is_ok() {
+                beat.tick().await;
+            }
+            false
+        }
+        Step::Wait => {
+            shared.released.acquire().await.unwrap().forget();
+            true
+        }
+        Step::Pause(pause) => {
+            tokio::time::sleep(pause).await;
+            true
+        }
+        Step::Silence | Step::Reset => std::future::pending().await,
     }
 }
 
