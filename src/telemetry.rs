@@ -50,7 +50,9 @@ fn is_ours(target: &str) -> bool {
 /// quote a library's arguments, for example a whole document.
 fn panic_message(payload: &(dyn Any + Send)) -> &'static str {
     let literal = payload.downcast_ref::<&'static str>();
-    literal.copied().unwrap_or("not told, as it may quote text")
+    literal
+        .copied()
+        .unwrap_or("not shown, because it may quote text")
 }
 
 fn tell_panic(info: &PanicHookInfo<'_>) {

@@ -25,7 +25,7 @@ pub struct ClientTls {
 pub enum SecurityError {
     #[error("{} cannot be read: {reason}", path.display())]
     Unreadable { path: PathBuf, reason: String },
-    #[error("{} holds no {expected}", path.display())]
+    #[error("{} contains no {expected}", path.display())]
     Malformed {
         path: PathBuf,
         expected: &'static str,

@@ -70,7 +70,9 @@ impl Resilient {
         let now = Instant::now();
         let pause = |at: Option<Instant>| at.map(|at| if at <= now { now + PAUSE } else { at });
         if self.set_retry_at(pause).is_some_and(|at| at > now) {
-            return Err(CacheError::Unavailable("left alone for a moment".into()));
+            return Err(CacheError::Unavailable(
+                "skipped for a moment after a failure".into(),
+            ));
         }
         let mut failed = self.retry_at.subscribe();
         let tries = failed.borrow_and_update().is_some();
@@ -85,12 +87,12 @@ impl Resilient {
             Err(error @ (CacheError::Timeout | CacheError::Unavailable(_))) => {
                 let next = Instant::now() + PAUSE;
                 if self.set_retry_at(|_| Some(next)).is_none() {
-                    tracing::warn!(%error, "the cache is away; limits are this replica's own");
+                    tracing::warn!(%error, "the cache is unavailable; this replica counts limits itself");
                 }
             }
             Ok(_) | Err(CacheError::Corrupt(_)) => {
                 if self.set_retry_at(|_| None).is_some() {
-                    tracing::info!("the cache is back");
+                    tracing::info!("the cache is available again");
                 }
             }
         }

@@ -161,7 +161,7 @@ fn connection_info(settings: &RedisSettings) -> Result<ConnectionInfo, CacheErro
     client
         .map(|client| client.get_connection_info().clone())
         .map_err(|_| {
-            CacheError::Unavailable("cache.url is not one of Redis with these settings".into())
+            CacheError::Unavailable("cache.url does not fit Redis with these settings".into())
         })
 }
 

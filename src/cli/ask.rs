@@ -212,7 +212,9 @@ impl Reader {
                 self.shown = true;
             }
             "restart" if self.shown => {
-                output::line("\n\n(What is above may be incomplete. The answer again:)\n")?;
+                output::line(
+                    "\n\n(The text above may be incomplete. Here is the answer again:)\n",
+                )?;
                 self.shown = false;
             }
             _ => {}

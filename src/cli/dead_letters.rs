@@ -53,7 +53,7 @@ pub async fn run(command: &DeadLettersCommand, config: &Config) -> anyhow::Resul
 async fn list(database: &Database, all: bool) -> anyhow::Result<()> {
     let letters = dead_letters::list(database, all, LIMIT).await?;
     if letters.is_empty() {
-        output::line("there are none")?;
+        output::line("there are no dead letters")?;
     }
     for letter in letters {
         let state = if letter.replayed_at.is_some() {
@@ -89,7 +89,7 @@ async fn replay(database: &Database, ids: &[i64]) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!(
-        "not replayed, because unknown, replayed before, never an event or too large for one: {}",
+        "not replayed (unknown, already replayed, not an event, or too large for one): {}",
         refused.join(", ")
     )
 }

@@ -213,7 +213,7 @@ fn tell(demo: &RunningDemo, answers: &str) -> anyhow::Result<()> {
     output::line(&format!("\n  {answers}"))?;
     output::line(&format!("  documents API: {documents}"))?;
     output::line(
-        "  for programs the token below is the API key; `chatbot ask` finds it by itself",
+        "  programs use the token below as the API key; `chatbot ask` finds it by itself",
     )?;
     output::line(&format!(
         "  open {page}/?token={token} — Ctrl-C stops everything"
@@ -231,10 +231,10 @@ fn listen(host: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
         TcpListener::bind((host, 0)).with_context(|| format!("cannot listen on {host}"))?;
     let why = match refused.kind() {
         ErrorKind::AddrInUse => "is in use".to_owned(),
-        _ => format!("cannot be had ({refused})"),
+        _ => format!("cannot be used ({refused})"),
     };
     output::line(&format!(
-        "  port {port} {why}, so that port {} is taken; --port chooses another",
+        "  port {port} {why}, so the demo uses port {}; --port chooses another",
         another.local_addr()?.port()
     ))?;
     Ok(another)
@@ -268,7 +268,7 @@ fn describe_answers(config: &Config) -> &'static str {
     if keyed || !llm.openai.base_url.is_empty() {
         "answers come from the configured language model, cited from the documents"
     } else {
-        "no language model is configured: answers are verbatim sentences of the documents"
+        "no language model is configured: answers quote the documents word for word"
     }
 }
 

@@ -79,7 +79,7 @@ pub async fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
         KeysCommand::List => list(&database).await?,
         KeysCommand::Revoke { id } => {
             if !api_keys::revoke(&database, *id).await? {
-                bail!("there is no such key, or it was revoked before");
+                bail!("there is no such key, or it is already revoked");
             }
             output::line("revoked")?;
         }
@@ -125,6 +125,6 @@ pub(super) fn new_secret() -> anyhow::Result<String> {
 /// Returns this many random bytes as hexadecimal digits.
 pub(super) fn random_hex<const BYTES: usize>() -> anyhow::Result<String> {
     let mut bytes = [0_u8; BYTES];
-    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    getrandom::fill(&mut bytes).context("the system provides no random bytes")?;
     Ok(hex::encode(bytes))
 }

@@ -16,7 +16,7 @@ pub fn listen(server: &ServerConfig) -> anyhow::Result<TcpListener> {
 fn explain(error: &io::Error, host: &str, port: u16) -> anyhow::Error {
     let why = match error.kind() {
         ErrorKind::AddrInUse => format!(
-            "port {port} is in use. End what listens there, or choose another port with CHATBOT__SERVER__PORT"
+            "port {port} is in use. Stop the program that listens there, or choose another port with CHATBOT__SERVER__PORT"
         ),
         ErrorKind::PermissionDenied => format!(
             "this user may not listen on port {port}. Choose a port from 1024 on with CHATBOT__SERVER__PORT"

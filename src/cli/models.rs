@@ -68,7 +68,7 @@ async fn check(config: &LlmConfig) -> anyhow::Result<()> {
     if checks.iter().all(ModelCheck::is_fine) {
         return Ok(());
     }
-    anyhow::bail!("not every model is fine; llm.<provider>.model names another one")
+    anyhow::bail!("at least one model needs attention; set llm.<provider>.model to another one")
 }
 
 /// A model's state in words, for people and logs.

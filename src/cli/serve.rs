@@ -35,7 +35,7 @@ async fn run_role(role: Role, config: Config, shutdown: Shutdown) -> anyhow::Res
     require_loopback(&config, &listener)?;
     config.auth.check_secrets().map_err(anyhow::Error::msg)?;
     if config.auth.allow_weak_secrets {
-        tracing::warn!("auth.allow_weak_secrets is true: a shared secret may be one to guess");
+        tracing::warn!("auth.allow_weak_secrets is true: a shared secret may be easy to guess");
     }
     let database = wiring::database(&config)?;
     wiring::require_migrated(&database, &config).await?;

@@ -159,7 +159,7 @@ impl KafkaSaslConfig {
         let token = set(&self.token_file);
         let no_name = "is empty: expected a name (KAFKA_SASL_USERNAME sets it)";
         let no_password = "is empty: expected a password (KAFKA_SASL_PASSWORD sets it)";
-        let no_token = "is empty: expected a file that holds a bearer token";
+        let no_token = "is empty: expected a file with a bearer token";
         let unused = "is set, but not used: expected messaging.sasl.mechanism = plain, \
                       scram-sha-256 or scram-sha-512";
         let unused_token = "is set, but not used: expected messaging.sasl.mechanism = oauthbearer";

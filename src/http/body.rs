@@ -47,7 +47,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             let text = std::str::from_utf8(&bytes)
                 .map_err(|_| Problem::bad_request("The body is not valid UTF-8."))?;
             serde_json::from_str(text).map(Self).map_err(|error| {
-                let detail = format!("The JSON body is not as expected: {error}.");
+                let detail = format!("The JSON body has an unexpected form: {error}.");
                 if error.is_data() {
                     Problem::unprocessable(detail)
                 } else {

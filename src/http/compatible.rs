@@ -162,7 +162,7 @@ pub fn check(fields: &Map<String, Value>) -> Result<(), Problem> {
             && !harmless(value)
         {
             return Err(Problem::unprocessable(format!(
-                "`{}` is not supported as it is sent. {}",
+                "`{}` is not supported with this value. {}",
                 field.name, field.note
             )));
         }

@@ -164,7 +164,7 @@ impl Problem {
             "too-many-requests",
             "Too many requests",
         )
-        .with_detail("Wait for the seconds that `Retry-After` names, then try again.");
+        .with_detail("Wait for the number of seconds in `Retry-After`, then try again.");
         problem.retry_after = Some(retry_after);
         problem
     }

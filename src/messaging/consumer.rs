@@ -318,7 +318,7 @@ impl LeasedConsumer {
                     tracing::warn!(
                         consumer.group = self.settings.group,
                         partitions = loops.tasks.len(),
-                        "records in hand were dropped; another member will handle them"
+                        "current records were dropped; another member will handle them"
                     );
                     loops.tasks.shutdown().await;
                 }
@@ -339,7 +339,7 @@ impl Loops {
         let id = match self.tasks.join_next_with_id().await? {
             Ok((id, _)) => id,
             Err(error) => {
-                tracing::error!(%error, "a partition loop ended badly");
+                tracing::error!(%error, "a partition loop failed");
                 error.id()
             }
         };

@@ -106,17 +106,17 @@ impl Collector for ConsumerCollector {
                 count("consumer_handled", "Records handled", stats.handled()),
                 count(
                     "consumer_duplicates",
-                    "Records whose event was handled before: no second effect",
+                    "Records whose event was handled before; they had no second effect",
                     stats.duplicates(),
                 ),
                 count(
                     "consumer_takeovers",
-                    "Partitions taken that another member had held",
+                    "Partitions taken over from another member",
                     stats.takeovers(),
                 ),
                 count(
                     "consumer_epoch_conflicts",
-                    "Partitions lost to another member while they were worked on",
+                    "Partitions lost to another member during work on them",
                     stats.fenced(),
                 ),
                 count(
@@ -126,12 +126,12 @@ impl Collector for ConsumerCollector {
                 ),
                 count(
                     "consumer_dead_letters",
-                    "Records put into the dead letters",
+                    "Records moved to the dead letters",
                     stats.dead_letters(),
                 ),
                 count(
                     "consumer_gaps",
-                    "Jumps over records that the bus no longer has",
+                    "Skips over records that the bus no longer has",
                     stats.gaps(),
                 ),
                 count(

@@ -272,7 +272,7 @@ impl PartitionLoop {
             event_id = %delivery.envelope.event_id,
             attempts = delivery.attempt,
             cause,
-            "record put into the dead letters"
+            "record moved to the dead letters"
         );
         let copy = Record {
             key: delivery.envelope.key.clone(),
@@ -288,7 +288,7 @@ impl PartitionLoop {
     /// Skips records that the log no longer has, and always logs it.
     async fn skip(&self, from: i64, earliest: i64, earlier_log: bool) -> Result<(), StoreError> {
         let cause = if earlier_log {
-            "the in-process log starts anew with the process"
+            "the in-process log starts again with the process"
         } else {
             "the log no longer has the records before its earliest offset"
         };

@@ -261,7 +261,9 @@ async fn within<T>(
 ) -> Result<T, HandlerError> {
     match timeout(deadline, call).await {
         Ok(outcome) => outcome.map_err(|error| from_db(&error)),
-        Err(_) => Err(HandlerError::Unavailable("the database is silent".into())),
+        Err(_) => Err(HandlerError::Unavailable(
+            "the database did not answer in time".into(),
+        )),
     }
 }
 

@@ -112,8 +112,8 @@ async fn a_port_in_use_is_said_with_the_way_to_choose_another() {
     assert_eq!(
         said,
         format!(
-            "error: cannot listen on 127.0.0.1:{port}: port {port} is in use. End what listens \
-             there, or choose another port with CHATBOT__SERVER__PORT.\n"
+            "error: cannot listen on 127.0.0.1:{port}: port {port} is in use. Stop the program \
+             that listens there, or choose another port with CHATBOT__SERVER__PORT.\n"
         )
     );
 }

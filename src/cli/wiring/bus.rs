@@ -42,7 +42,7 @@ pub fn log(messaging: &MessagingConfig) -> anyhow::Result<Arc<dyn Log>> {
         .context("messaging.tls or messaging.sasl names a file that cannot be used")?;
     if security.exposes_a_secret() {
         tracing::warn!(
-            "messaging.tls is off: whoever can listen learns the secret of messaging.sasl"
+            "messaging.tls is off: the secret of messaging.sasl is sent without encryption"
         );
     }
     Ok(Arc::new(KafkaLog::new(KafkaSettings {

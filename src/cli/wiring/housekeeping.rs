@@ -87,13 +87,13 @@ async fn announce(database: &Database, seconds: i32) -> bool {
         match bounded(indexing::reannounce_received(database, seconds)).await {
             Ok(0) => return true,
             Ok(versions) => {
-                tracing::info!(versions, "documents that wait are announced again");
+                tracing::info!(versions, "waiting documents announced again");
                 if versions < indexing::ANNOUNCED_AT_ONCE {
                     return true;
                 }
             }
             Err(error) => {
-                tracing::warn!(error = %error, "documents were not announced again");
+                tracing::warn!(error = %error, "waiting documents could not be announced again");
                 return false;
             }
         }

@@ -168,7 +168,7 @@ impl GoogleEmbedder {
         loop {
             match self.embed(texts, TaskType::RetrievalDocument).await {
                 Err(error) if error.is_retryable() && wait <= LONGEST_WAIT => {
-                    tracing::warn!(%error, ?wait, "a batch of passages is tried again");
+                    tracing::warn!(%error, ?wait, "a batch of passages will be tried again");
                     tokio::time::sleep(wait).await;
                     wait *= 2;
                 }
@@ -214,16 +214,16 @@ impl GoogleEmbedder {
 
     fn vectors(&self, body: &[u8], expected: usize) -> Result<Vec<Vec<f32>>, &'static str> {
         let response: BatchResponse =
-            serde_json::from_slice(body).map_err(|_| "the answer is not what was expected")?;
+            serde_json::from_slice(body).map_err(|_| "the response has an unexpected form")?;
         if response.embeddings.len() != expected {
-            return Err("the answer has another number of vectors than texts");
+            return Err("the response has a different number of vectors than texts");
         }
         response
             .embeddings
             .into_iter()
             .map(|Values { mut values }| {
                 if values.len() != self.dimension {
-                    return Err("the vectors have another dimension");
+                    return Err("the vectors have a different dimension");
                 }
                 // Google normalises only its full 3072 dimensions.
                 normalise(&mut values);
@@ -243,8 +243,9 @@ impl From<EmbedError> for Failure {
 }
 
 fn key_header(key: &SecretString) -> Result<HeaderMap, EmbeddingSetupError> {
-    let mut value = HeaderValue::from_str(key.expose_secret().trim())
-        .map_err(|_| EmbeddingSetupError::Google("api_key has characters no key has".into()))?;
+    let mut value = HeaderValue::from_str(key.expose_secret().trim()).map_err(|_| {
+        EmbeddingSetupError::Google("api_key contains characters that no key has".into())
+    })?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(
         reqwest::header::HeaderName::from_static("x-goog-api-key"),
@@ -263,7 +264,7 @@ fn transport(error: &reqwest::Error) -> EmbedError {
     let kind = if error.is_connect() {
         "no connection"
     } else if error.is_body() || error.is_decode() {
-        "the answer broke off"
+        "the response broke off"
     } else {
         "the request failed"
     };

@@ -38,7 +38,7 @@ pub enum CacheError {
     )]
     Corrupt { file: PathBuf },
     #[error(
-        "another process has been filling the model cache {} for too long: end it, or try again",
+        "another process has been filling the model cache {} for too long: stop it, or try again",
         dir.display()
     )]
     Locked { dir: PathBuf },

