@@ -15,7 +15,7 @@ use super::{
 
 const API_VERSION: &str = "2023-06-01";
 
-/// Anthropic's models.
+/// Anthropic's models, over the native API.
 pub struct Anthropic {
     http: reqwest::Client,
     url: String,
@@ -26,12 +26,12 @@ pub struct Anthropic {
     temperature: f32,
 }
 
-/// The address of one of the API's resources.
+/// Returns the address of one of the API's resources.
 pub(super) fn url(settings: &ProviderConfig, resource: &str) -> String {
     format!("{}/v1/{resource}", settings.base_url.trim_end_matches('/'))
 }
 
-/// With the key and the version of the API.
+/// Adds the key and the version of the API.
 pub(super) fn authorised(request: RequestBuilder, key: &SecretString) -> RequestBuilder {
     request
         .header("x-api-key", key.expose_secret())
@@ -105,7 +105,7 @@ impl Anthropic {
     }
 }
 
-/// The events that matter; others are ignored, as the API asks of its clients.
+/// The events that matter here; others are ignored, as the API requires of its clients.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Event {
@@ -137,8 +137,8 @@ struct Started {
     usage: WireUsage,
 }
 
-/// The beginning of a block, or a piece of it. Thoughts, their signatures and tool calls are blocks
-/// of other types, which are not shown.
+/// The start of a block, or a piece of it. Thoughts, their signatures and tool calls are blocks of
+/// other types, which are not shown.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Piece {
@@ -171,7 +171,7 @@ struct Progress {
 }
 
 impl Progress {
-    /// The item that an event means, if any.
+    /// Returns the item of an event, if there is one.
     fn take(&mut self, data: &str) -> Option<Result<Chunk, LlmError>> {
         match serde_json::from_str(data) {
             Err(_) => Some(Err(LlmError::Malformed)),
@@ -254,7 +254,7 @@ impl ChatModel for Anthropic {
     }
 }
 
-/// The status that an error inside a stream would have had before it.
+/// Maps an error inside a stream to the error of the corresponding status.
 fn from_error(kind: &str) -> LlmError {
     let status = match kind {
         "invalid_request_error" => 400,

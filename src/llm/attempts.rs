@@ -1,20 +1,20 @@
-//! What becomes of each call to a provider, told to whoever keeps the books.
+//! The record of each call to a provider.
 
 use async_trait::async_trait;
 
 use super::Usage;
 
-/// Follows the calls of one answer; there is one at a time.
+/// Records the calls for one answer, of which one runs at a time.
 #[async_trait]
 pub trait Attempts: Send + Sync {
-    /// Calls for this answer that failed in earlier runs of it.
+    /// Returns how many calls failed in earlier runs of this answer.
     fn failed(&self) -> usize;
-    /// A call is about to go out and waits for this, so it must return soon. False keeps it back:
-    /// the answer is no longer wanted here.
+    /// Records that a call is about to start, which waits for this, so it must return soon. False
+    /// prevents the call, because the answer is no longer wanted here.
     async fn begin(&self, provider: &'static str, model: &str) -> bool;
-    /// The first token has come.
+    /// Records that the first token arrived.
     fn first_token(&self);
-    /// The call has ended: `completed`, or why not. Of a call whose stream is dropped nothing is
-    /// said: whoever dropped it knows why.
+    /// Records the end of a call: `completed`, or the reason. A dropped stream records nothing,
+    /// because its owner knows the reason.
     fn end(&self, outcome: &'static str, usage: Usage);
 }

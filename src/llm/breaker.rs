@@ -1,4 +1,5 @@
-//! A circuit breaker: who keeps failing is left alone for a while, then tried by one call.
+//! A circuit breaker: it skips a provider that keeps failing, and lets one call try it after a
+//! pause.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,27 +12,27 @@ use tokio::time::Instant;
 
 use super::{BreakerConfig, LlmError};
 
-/// A provider may ask for a longer rest (`Retry-After`), but not for more than this.
+/// The longest pause. A provider may ask for a longer one (`Retry-After`), but does not get it.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
-/// A timer that fires so much too late says that this process stood still meanwhile.
+/// A timer that fires this late means that the process stood still.
 const STOOD_STILL: Duration = Duration::from_secs(1);
 
-/// How a breaker stands, for metrics.
+/// The state of a breaker, for metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerState {
-    /// Calls pass.
+    /// Calls may pass.
     Closed,
-    /// No call passes until the pause is over.
+    /// No call passes until the pause ends.
     Open,
-    /// One call is out to see whether the provider is back.
+    /// One call checks whether the provider is back.
     HalfOpen,
 }
 
 impl BreakerState {
     const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
 
-    /// A stable word for metrics.
+    /// Returns a stable word for metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -43,24 +44,24 @@ impl BreakerState {
 
 #[derive(Clone, Copy)]
 enum State {
-    /// So many calls in a row have failed.
+    /// The number of calls in a row that failed.
     Closed(usize),
     Open(Instant),
     HalfOpen,
 }
 
-/// The breaker of one provider.
+/// The circuit breaker of one provider.
 pub(super) struct Breaker {
     provider: &'static str,
     config: BreakerConfig,
     state: Mutex<State>,
 }
 
-/// The right to make one call. Dropped without a verdict, as after a cancellation, it says nothing
-/// about the provider.
+/// The right to make one call. If it is dropped without a verdict, as after a cancellation, it says
+/// nothing about the provider.
 pub(super) struct Permit {
     breaker: Arc<Breaker>,
-    /// Whether others wait for this call's outcome.
+    /// Whether others wait for the outcome of this call.
     probe: bool,
 }
 
@@ -94,7 +95,7 @@ impl Breaker {
         }
     }
 
-    /// Lets a call pass, or not.
+    /// Lets a call pass, or refuses it.
     pub fn admit(self: &Arc<Self>) -> Option<Permit> {
         let mut state = self.locked();
         let probe = match *state {
@@ -123,14 +124,15 @@ impl Breaker {
 }
 
 impl Permit {
-    /// The first token came. After a pause the provider is back, on trial until an answer is whole.
+    /// The first token arrived. After a pause the provider counts as back, on trial until an answer
+    /// is complete.
     pub fn began(&mut self) {
         if std::mem::take(&mut self.probe) {
             *self.breaker.locked() = State::Closed(self.breaker.config.failures.saturating_sub(1));
         }
     }
 
-    /// The answer is whole.
+    /// The answer is complete.
     pub fn completed(mut self) {
         self.began();
         let mut state = self.breaker.locked();
@@ -139,8 +141,9 @@ impl Permit {
         }
     }
 
-    /// The call failed, and was due by then. A process that was stopped past the deadline learns
-    /// nothing about the provider: all its calls are late at once, however well they were answered.
+    /// The call failed, and its deadline was `due`. A process that was stopped beyond the deadline
+    /// learns nothing about the provider, because all its calls are late at once, however quickly
+    /// they were answered.
     pub fn failed_by(self, due: Instant, error: &LlmError) {
         if Instant::now() < due + STOOD_STILL {
             self.failed(error);
@@ -177,14 +180,14 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if self.probe {
-            // The next call may try.
+            // Lets the next call try.
             *self.breaker.locked() = State::Open(Instant::now());
         }
     }
 }
 
-/// Reads the breakers when they are asked for: for each provider one series a state, 1 where it is
-/// and 0 where it is not.
+/// Reads the breakers at each scrape: one series per provider and state, 1 for the current state
+/// and 0 for the others.
 pub struct BreakerCollector(Vec<Arc<Breaker>>);
 
 impl BreakerCollector {

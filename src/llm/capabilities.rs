@@ -1,28 +1,29 @@
-//! Parameters that each family of models accepts, as their makers documented them in November 2026.
+//! The parameters that each family of models accepts, as their makers documented them in November
+//! 2026.
 //!
-//! One that a model does not know, or no longer takes, is answered with 400, and thinking that
-//! nobody asked for delays the first token and counts towards the output limit. So each family says
-//! what is sent and how much room its thinking needs. A model that no entry names counts as the
-//! newest of its provider: it gets only what every recent model takes. The configuration overrides
-//! each value (`llm.<provider>.parameters`).
+//! A model answers 400 to a parameter that it does not know or no longer accepts. Thinking that
+//! nobody asked for delays the first token and counts towards the output limit. So each family
+//! states which parameters are sent and how much room its thinking needs. An unknown model is
+//! treated like the newest of its provider: it gets only the parameters that every recent model
+//! accepts. The configuration overrides each value (`llm.<provider>.parameters`).
 
 use serde::{Deserialize, Serialize};
 
 use super::ProviderKind;
 
-/// How a model is asked.
+/// The parameters with which a model is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Capabilities {
-    /// `temperature` is sent.
+    /// Whether `temperature` is sent.
     pub temperature: bool,
     pub output_limit: OutputLimit,
     pub thinking: Thinking,
     pub effort: Effort,
-    /// Tokens that the limit leaves for thinking, on top of `llm.max_output_tokens`.
+    /// The tokens that the limit reserves for thinking, in addition to `llm.max_output_tokens`.
     pub thinking_tokens: u32,
 }
 
-/// The name of the output limit. Anthropic knows only `max_tokens`.
+/// The name of the output limit. Anthropic accepts only `max_tokens`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputLimit {
@@ -30,11 +31,11 @@ pub enum OutputLimit {
     MaxCompletionTokens,
 }
 
-/// Anthropic's `thinking.type`; other providers have none.
+/// Anthropic's `thinking.type`, which other providers do not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Thinking {
-    /// Nothing is sent: the model decides.
+    /// Nothing is sent, and the model decides.
     Omit,
     Disabled,
     /// No thinking before the text; only models with tools think in between.
@@ -43,7 +44,7 @@ pub enum Thinking {
 }
 
 impl Thinking {
-    /// The value on the wire; `None` if nothing is sent.
+    /// Returns the value on the wire; `None` if nothing is sent.
     pub fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Omit => None,
@@ -58,7 +59,7 @@ impl Thinking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effort {
-    /// Nothing is sent: the model decides.
+    /// Nothing is sent, and the model decides.
     Omit,
     None,
     Minimal,
@@ -68,7 +69,7 @@ pub enum Effort {
 }
 
 impl Effort {
-    /// The value on the wire; `None` if nothing is sent.
+    /// Returns the value on the wire; `None` if nothing is sent.
     pub fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Omit => None,
@@ -81,7 +82,7 @@ impl Effort {
     }
 }
 
-/// Values of the configuration that replace those of the table.
+/// Configured values that replace those of the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ParameterOverrides {
@@ -100,18 +101,18 @@ enum Maker {
     OpenAi,
 }
 
-/// Models whose names begin alike and that are asked alike.
+/// Models with similar names and the same parameters.
 struct Family {
     maker: Maker,
-    /// Each stands for the name itself, and for every name that goes on with `-`, `@` or `:`.
+    /// Each name stands for itself and for every name that continues it with `-`, `@` or `:`.
     names: &'static [&'static str],
     capabilities: Capabilities,
 }
 
-/// Room for the thinking of a model that cannot leave it out.
+/// The room for thinking of a model that always thinks.
 const THINKING_ROOM: u32 = 8_000;
 
-/// Models before thinking: a temperature, a limit, nothing else.
+/// Models without thinking: a temperature and a limit, nothing else.
 const CLASSIC: Capabilities = Capabilities {
     temperature: true,
     output_limit: OutputLimit::MaxTokens,
@@ -120,7 +121,7 @@ const CLASSIC: Capabilities = Capabilities {
     thinking_tokens: 0,
 };
 
-/// Claude since 4.7: no sampling parameters, adaptive thinking that the effort steers.
+/// Claude since 4.7: no sampling parameters, and adaptive thinking controlled by the effort.
 const CLAUDE: Capabilities = Capabilities {
     temperature: false,
     output_limit: OutputLimit::MaxTokens,
@@ -129,7 +130,7 @@ const CLAUDE: Capabilities = Capabilities {
     thinking_tokens: THINKING_ROOM,
 };
 
-/// Gemini since 3: thinking levels, which the compatible endpoint takes as `reasoning_effort`.
+/// Gemini since 3: thinking levels, which the compatible endpoint accepts as `reasoning_effort`.
 const GEMINI: Capabilities = CLAUDE;
 
 /// OpenAI's reasoning models.
@@ -138,7 +139,7 @@ const OPENAI: Capabilities = Capabilities {
     ..CLAUDE
 };
 
-/// Any other server that speaks OpenAI's protocol: a model of one's own may think unasked.
+/// Any other server that speaks OpenAI's protocol; its models may think unasked.
 const COMPATIBLE: Capabilities = Capabilities {
     thinking_tokens: 2_000,
     ..CLASSIC
@@ -178,7 +179,7 @@ const FAMILIES: [Family; 13] = [
             ..CLAUDE
         },
     },
-    // Its thinking cannot be switched off.
+    // The thinking of these models cannot be switched off.
     Family {
         maker: Maker::Anthropic,
         names: &["claude-opus-5-5"],
@@ -250,7 +251,7 @@ const FAMILIES: [Family; 13] = [
             ..OPENAI
         },
     },
-    // Recent, but without a lower effort than low.
+    // These models are recent, but have no lower effort than low.
     Family {
         maker: Maker::OpenAi,
         names: &["gpt-6", "gpt-6.1", "o1", "o3", "o4"],
@@ -258,8 +259,8 @@ const FAMILIES: [Family; 13] = [
     },
 ];
 
-/// How this model of this provider is asked. `own_server` says that the requests do not go to the
-/// provider itself: there an unknown model is somebody's own, not the newest.
+/// Returns the parameters for this model of this provider. `own_server` says that requests do not
+/// go to the provider itself; an unknown model there is somebody's own, not the newest.
 pub(super) fn of(
     provider: ProviderKind,
     model: &str,
@@ -287,7 +288,7 @@ pub(super) fn of(
     }
 }
 
-/// The family with the longest name that the model's name begins with.
+/// Returns the family with the longest name with which the model's name begins.
 fn family(maker: Maker, model: &str) -> Option<&'static Family> {
     let model = bare(model);
     FAMILIES
@@ -299,12 +300,12 @@ fn family(maker: Maker, model: &str) -> Option<&'static Family> {
         .map(|(_, family)| family)
 }
 
-/// A model's name without the path that some providers put before it (`models/gemini-…`).
+/// Removes the path that some providers put before a model's name (`models/gemini-…`).
 pub(super) fn bare(model: &str) -> &str {
     model.rsplit('/').next().unwrap_or(model)
 }
 
-/// Whether the name is the model's, or that of its family.
+/// Whether the name is the model's own, or that of its family.
 pub(super) fn begins(model: &str, name: &str) -> bool {
     model
         .strip_prefix(name)

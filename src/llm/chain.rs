@@ -1,4 +1,4 @@
-//! Providers in order, under one retry loop, with deadlines around every stream.
+//! The provider chain: providers in order, one retry loop, and deadlines around every stream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use super::{
     LlmError, Prompt, ProviderKind, Usage, wire,
 };
 
-/// At most this many calls to language models may fail for one answer.
+/// The most calls to language models that may fail for one answer.
 const MAX_ATTEMPTS: usize = 3;
-/// A `Retry-After` longer than this means: the next provider.
+/// After a `Retry-After` longer than this, the chain goes to the next provider.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(2);
-/// The pause before a provider that failed for a moment is called again.
+/// The pause before a provider is called again after a temporary failure.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// The configured providers.
+/// The chain of configured providers.
 pub struct ProviderChain {
     links: Vec<Link>,
     deadlines: DeadlinesConfig,
@@ -33,7 +33,7 @@ struct Link {
     breaker: Arc<Breaker>,
 }
 
-/// A provider that has begun to answer.
+/// A provider that has started to answer.
 pub struct Serving {
     pub provider: &'static str,
     pub model: String,
@@ -41,7 +41,7 @@ pub struct Serving {
 }
 
 impl ProviderChain {
-    /// A chain of these models.
+    /// Creates a chain of these models.
     pub fn new(
         models: Vec<Arc<dyn ChatModel>>,
         deadlines: DeadlinesConfig,
@@ -57,7 +57,7 @@ impl ProviderChain {
         }
     }
 
-    /// The configured providers that have what they need.
+    /// Creates a chain of the configured providers that have their key.
     pub fn from_config(config: &LlmConfig) -> Result<Self, LlmError> {
         let http = wire::client(&config.deadlines)?;
         let mut models: Vec<Arc<dyn ChatModel>> = Vec::new();
@@ -72,7 +72,7 @@ impl ProviderChain {
         Ok(Self::new(models, config.deadlines, config.breaker))
     }
 
-    /// The providers in their order, as `provider/model`.
+    /// Returns the providers in order, as `provider/model`.
     pub fn names(&self) -> Vec<String> {
         self.links
             .iter()
@@ -80,24 +80,24 @@ impl ProviderChain {
             .collect()
     }
 
-    /// Each provider and how its breaker stands.
+    /// Returns each provider with the state of its breaker.
     pub fn breakers(&self) -> impl Iterator<Item = (&'static str, BreakerState)> {
         self.links
             .iter()
             .map(|link| (link.model.provider(), link.breaker.state()))
     }
 
-    /// Shows the breakers to Prometheus.
+    /// Returns a collector of the breakers for Prometheus.
     pub fn collector(&self) -> BreakerCollector {
         let breakers = self.links.iter().map(|link| Arc::clone(&link.breaker));
         BreakerCollector::new(breakers.collect())
     }
 
-    /// The first provider whose first chunk arrives. Falls back only before that, and tries a
-    /// provider again only if no other one would go without an attempt for it.
+    /// Returns the stream of the first provider whose first chunk arrives. It falls back only
+    /// before that chunk, and retries a provider only if this takes no attempt from another one.
     ///
-    /// What failed in earlier runs of the same answer counts; a call that was interrupted, because
-    /// its replica died or stopped, says nothing about the provider and does not.
+    /// Failures in earlier runs of the same answer count. A call that was interrupted, because its
+    /// replica died or stopped, says nothing about the provider and does not count.
     pub async fn stream(
         &self,
         prompt: &Prompt,
@@ -125,7 +125,7 @@ impl ProviderChain {
                 let limit = share(end, ahead);
                 let error = match self.begin(link, permit, prompt, limit, attempts).await {
                     Ok(serving) => return Ok(serving),
-                    // Another model is no way around it: the person is told.
+                    // A refusal is not worked around with another model; the person is told.
                     Err(LlmError::Refused) => return Err(LlmError::Refused),
                     Err(error) => error,
                 };
@@ -141,7 +141,7 @@ impl ProviderChain {
         Err(LlmError::Exhausted)
     }
 
-    /// How many language models come after this one and would be called.
+    /// Returns how many language models after this one would still be called.
     fn usable_after(&self, index: usize) -> usize {
         self.links
             .iter()
@@ -167,7 +167,7 @@ impl ProviderChain {
                     finish: FinishReason::Refusal,
                     ..
                 } => Err(LlmError::Refused),
-                // Nothing but thoughts.
+                // The model returned only thoughts.
                 Chunk::Finished { .. } => Err(LlmError::Empty),
                 first @ Chunk::Delta(_) => Ok((first, stream)),
             }
@@ -189,8 +189,8 @@ impl ProviderChain {
         })
     }
 
-    /// Idle and total deadlines, one terminal item, nothing after it; breaker and attempt learn the
-    /// end.
+    /// Enforces the idle and total deadlines and exactly one terminal item; reports the end to
+    /// breaker and attempt.
     fn guard(
         &self,
         first: Chunk,
@@ -227,7 +227,7 @@ impl ProviderChain {
     }
 }
 
-/// A provider that works, but cannot be asked like this, is for the operator to mend.
+/// Reports a request that a working provider refuses, because the operator has to correct it.
 fn report(link: &Link, error: &LlmError) {
     let (provider, model) = (link.model.provider(), link.model.model());
     match error {
@@ -252,13 +252,13 @@ fn report(link: &Link, error: &LlmError) {
     }
 }
 
-/// This attempt's part of the time until `end`, if so many more providers may need theirs.
+/// Returns this attempt's share of the time until `end`, if `ahead` more providers may need theirs.
 fn share(end: Instant, ahead: usize) -> Duration {
     let parts = u32::try_from(ahead).unwrap_or(u32::MAX).saturating_add(1);
     end.saturating_duration_since(Instant::now()) / parts
 }
 
-/// How soon the same provider may be called again; `None` if that would not help.
+/// Returns the pause before the same provider is called again; `None` if that would not help.
 fn pause_before_retry(error: &LlmError) -> Option<Duration> {
     match (error.retry_after(), error) {
         (Some(asked), _) => (asked <= LONGEST_RETRY_AFTER).then_some(asked),

@@ -7,24 +7,24 @@ use super::LlmError;
 use super::capabilities::ParameterOverrides;
 use super::models::{self, ModelCheck};
 
-/// Providers in order, their settings, and the deadlines of a call.
+/// The providers in order, their settings, and the deadlines of a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LlmConfig {
-    /// Tried in this order; one without its key is skipped.
+    /// Tried in this order; a provider without its key is skipped.
     pub providers: Vec<ProviderKind>,
     pub gemini: ProviderConfig,
     pub anthropic: ProviderConfig,
     pub openai: ProviderConfig,
     pub deadlines: DeadlinesConfig,
     pub breaker: BreakerConfig,
-    /// Of the answer; a model that thinks gets room for its thoughts on top.
+    /// The limit for the answer; a model that thinks gets extra room for its thoughts.
     pub max_output_tokens: u32,
-    /// Sent to models that take one.
+    /// Sent to models that accept one.
     pub temperature: f32,
 }
 
-/// Which provider.
+/// The kind of provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderKind {
@@ -34,7 +34,7 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
-    /// As in the configuration, logs and metrics.
+    /// Returns the name used in the configuration, logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Gemini => "gemini",
@@ -44,7 +44,7 @@ impl ProviderKind {
     }
 }
 
-/// One provider.
+/// The settings of one provider.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProviderConfig {
@@ -52,7 +52,7 @@ pub struct ProviderConfig {
     pub api_key: Option<SecretString>,
     pub base_url: String,
     pub model: String,
-    /// Parameters to send where `llm::capabilities` is wrong about the model.
+    /// Overrides of the parameters in `llm::capabilities`.
     pub parameters: ParameterOverrides,
 }
 
@@ -64,14 +64,14 @@ fn masked<S: Serializer>(key: &Option<SecretString>, serializer: S) -> Result<S:
     }
 }
 
-/// Deadlines, in milliseconds.
+/// Deadlines in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeadlinesConfig {
     pub connect_ms: u64,
-    /// Of one attempt.
+    /// For one attempt.
     pub first_token_ms: u64,
-    /// Of all attempts together, until one has its first token.
+    /// For all attempts together, until one has its first token.
     pub answer_start_ms: u64,
     pub idle_ms: u64,
     pub total_ms: u64,
@@ -89,13 +89,13 @@ impl Default for DeadlinesConfig {
     }
 }
 
-/// When a provider is left alone.
+/// The limits of the circuit breaker.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakerConfig {
-    /// After so many failures in a row.
+    /// The failures in a row that open the breaker.
     pub failures: usize,
-    /// For so long, or longer if the provider asks for it.
+    /// The pause; it is longer if the provider asks for it.
     pub pause_ms: u64,
 }
 
@@ -109,7 +109,7 @@ impl Default for BreakerConfig {
 }
 
 impl LlmConfig {
-    /// Whether the models of the providers in use exist, as far as the providers tell.
+    /// Checks whether the models of the providers in use exist, as far as the providers can tell.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl LlmConfig {
         models::check(self).await
     }
 
-    /// The providers that have what they need, in order.
+    /// Returns the providers that have their key, in order.
     pub(super) fn usable(&self) -> impl Iterator<Item = ProviderKind> {
         self.providers.iter().copied().filter(|kind| {
             let provider = self.of(*kind);
@@ -127,7 +127,7 @@ impl LlmConfig {
         })
     }
 
-    /// The settings of a provider.
+    /// Returns the settings of a provider.
     pub(super) fn of(&self, kind: ProviderKind) -> &ProviderConfig {
         match kind {
             ProviderKind::Gemini => &self.gemini,

@@ -25,11 +25,11 @@ pub use chain::{ProviderChain, Serving};
 pub use config::{BreakerConfig, DeadlinesConfig, LlmConfig, ProviderConfig, ProviderKind};
 pub use models::{ModelCheck, ModelState};
 
-/// Everything a model gets to see.
+/// Everything that a model sees.
 #[derive(Clone, Debug, Default)]
 pub struct Prompt {
     pub system: String,
-    /// History and, last, the question with its evidence.
+    /// The history and, as the last message, the question with its evidence.
     pub messages: Vec<PromptMessage>,
 }
 
@@ -40,7 +40,7 @@ pub struct PromptMessage {
     pub content: String,
 }
 
-/// Who speaks.
+/// The speaker of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     User,
@@ -51,21 +51,21 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chunk {
     Delta(String),
-    /// Always last; a stream that ends without it is truncated.
+    /// The last item; a stream that ends without it is truncated.
     Finished {
         usage: Usage,
         finish: FinishReason,
     },
 }
 
-/// Tokens that the provider counted; `None` where it did not say.
+/// The tokens that the provider counted; `None` if it did not report them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     pub input_tokens: Option<u32>,
     pub output_tokens: Option<u32>,
 }
 
-/// Why the model stopped.
+/// The reason why the model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinishReason {
     Stop,
@@ -76,7 +76,7 @@ pub enum FinishReason {
 }
 
 impl FinishReason {
-    /// A stable word for metrics and stored reasons.
+    /// Returns a stable word for metrics and stored reasons.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stop => "completed",
@@ -87,19 +87,19 @@ impl FinishReason {
     }
 }
 
-/// An answer as it comes.
+/// An answer as a stream of chunks.
 pub type ChunkStream = Pin<Box<dyn Stream<Item = Result<Chunk, LlmError>> + Send>>;
 
 /// A model that streams. Dropping the stream ends the upstream call.
 #[async_trait]
 pub trait ChatModel: Send + Sync {
-    /// For example `gemini`.
+    /// The provider's name, for example `gemini`.
     fn provider(&self) -> &'static str;
     fn model(&self) -> &str;
     async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError>;
 }
 
-/// Why a model gave no (whole) answer. Carries no text of prompt or answer.
+/// The reason why a model gave no complete answer. It contains no text of prompt or answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
     #[error("no first token in time")]
@@ -142,7 +142,7 @@ pub enum LlmError {
 }
 
 impl LlmError {
-    /// A stable word for logs, metrics and stored reasons.
+    /// Returns a stable word for logs, metrics and stored reasons.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::FirstTokenTimeout => "first_token_timeout",
@@ -165,7 +165,7 @@ impl LlmError {
         }
     }
 
-    /// Whether it is about this one request or its settings, while the provider itself works.
+    /// Whether the error concerns this request or its settings, while the provider itself works.
     fn is_about_the_request(&self) -> bool {
         matches!(
             self,
@@ -177,7 +177,7 @@ impl LlmError {
         )
     }
 
-    /// How long the provider asked to be left alone.
+    /// The pause that the provider asked for.
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after } | Self::Overloaded { retry_after, .. } => {
@@ -187,7 +187,7 @@ impl LlmError {
         }
     }
 
-    /// The error for an HTTP status.
+    /// Maps an HTTP status to an error.
     fn from_status(status: u16, retry_after: Option<Duration>) -> Self {
         match status {
             401 | 403 => Self::Unauthorized,

@@ -1,7 +1,8 @@
-//! Whether the configured models still exist: each provider is asked for its list of models.
+//! Checks whether the configured models still exist, by asking each provider for its list of
+//! models.
 //!
-//! A list says nothing of the future, except at OpenAI. So the shutdowns that were announced when
-//! this release was made stand here too; the date of a list wins over them.
+//! Only OpenAI's list contains future shutdowns. So this file also contains the shutdowns that were
+//! announced when the release was made; a date in a list takes precedence.
 
 use std::time::Duration;
 
@@ -14,13 +15,13 @@ use super::{
     LlmConfig, LlmError, ProviderConfig, ProviderKind, anthropic, capabilities, openai, wire,
 };
 
-/// For one provider's list.
+/// The deadline for one provider's list.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Bytes of a list; OpenAI's has some tens of thousands.
+/// The most bytes of a list; OpenAI's has some tens of thousands.
 const MAX_LIST: usize = 4 * 1024 * 1024;
 
-/// Announced ends, from the deprecation pages of Anthropic, Google and OpenAI, read on
-/// 27 November 2026: a family, its last day (year, month, day) and the successor that is named.
+/// Announced shutdowns, from the deprecation pages of Anthropic, Google and OpenAI, read on 27
+/// November 2026: a family, its last day (year, month, day) and its named successor.
 const SHUTDOWNS: [(&str, (i32, u32, u32), &str); 12] = [
     ("claude-sonnet-4-5", (2026, 11, 30), "claude-sonnet-5-5"),
     ("gemini-2.5-flash", (2026, 12, 1), "gemini-3.5-flash-lite"),
@@ -40,13 +41,13 @@ const SHUTDOWNS: [(&str, (i32, u32, u32), &str); 12] = [
     ("claude-opus-4-1", (2026, 8, 5), "claude-opus-5-5"),
 ];
 
-/// One configured model and what became of it.
+/// A configured model and the result of its check.
 #[derive(Clone, Debug)]
 pub struct ModelCheck {
     pub provider: &'static str,
     pub model: String,
     pub state: ModelState,
-    /// Its last day, if one was announced, and the successor, if one was named.
+    /// The last day, if one was announced, and the successor, if one was named.
     pub shutdown: Option<(NaiveDate, Option<&'static str>)>,
 }
 
@@ -54,7 +55,7 @@ pub struct ModelCheck {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelState {
     Listed,
-    /// The provider has answered, and has no model of this name.
+    /// The provider answered, and has no model of this name.
     Unknown,
     /// The provider could not be asked.
     Unasked(LlmError),
@@ -67,7 +68,7 @@ impl ModelCheck {
     }
 }
 
-/// Asks each provider that is in use. The order is that of the configuration.
+/// Asks each provider in use, in the order of the configuration.
 ///
 /// # Errors
 ///
@@ -104,7 +105,7 @@ pub(super) async fn check(config: &LlmConfig) -> Result<Vec<ModelCheck>, LlmErro
     Ok(checks)
 }
 
-/// A model in a list. Anthropic and OpenAI call it `id`; a date says that it ends.
+/// A model in a list. Anthropic and OpenAI name it in `id`; a date announces its shutdown.
 #[derive(Deserialize)]
 struct Listed {
     id: String,
@@ -145,13 +146,13 @@ async fn list(
     Ok(list.data)
 }
 
-/// Google writes `models/gemini-…`; some servers add a tag.
+/// Compares names; Google writes `models/gemini-…`, and some servers add a tag.
 fn is(listed: &Listed, model: &str) -> bool {
     let (listed, model) = (capabilities::bare(&listed.id), capabilities::bare(model));
     listed == model || listed.strip_suffix(":latest") == Some(model)
 }
 
-/// An announced end of this model.
+/// Returns the announced shutdown of this model.
 fn announced(model: &str) -> Option<(NaiveDate, &'static str)> {
     let model = capabilities::bare(model);
     SHUTDOWNS
@@ -162,7 +163,7 @@ fn announced(model: &str) -> Option<(NaiveDate, &'static str)> {
         })
 }
 
-/// The model itself, or one of its dated snapshots (`gpt-4.1-mini-2025-04-14`).
+/// Whether the name is the model itself or one of its dated snapshots (`gpt-4.1-mini-2025-04-14`).
 fn is_snapshot(model: &str, name: &str) -> bool {
     model.strip_prefix(name).is_some_and(|rest| {
         rest.is_empty()

@@ -1,9 +1,10 @@
-//! Any server that speaks OpenAI's chat completions: Gemini's compatible endpoint, Ollama, vLLM.
+//! Any server with OpenAI's chat completions, for example Gemini's compatible endpoint, Ollama or
+//! vLLM.
 //!
-//! async-openai gives the types of a request. Its client is not used: it reads streams into an
-//! unbounded channel from a task of its own, loses `Retry-After`, logs bodies that may quote
-//! prompt or answer, and takes settings from the environment. Events are read leniently, because
-//! compatible servers leave out fields and invent values.
+//! async-openai provides the types of a request. Its client is not used, because it reads streams
+//! into an unbounded channel from a task of its own, loses `Retry-After`, logs bodies that may
+//! quote prompt or answer, and takes settings from the environment. Events are parsed leniently,
+//! because compatible servers omit fields and invent values.
 
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
@@ -23,7 +24,7 @@ use super::{
     ProviderKind, Role, Usage, wire,
 };
 
-/// Where OpenAI itself is.
+/// The address of OpenAI itself.
 const OPENAI: &str = "https://api.openai.com/v1";
 
 /// An OpenAI-compatible provider.
@@ -38,7 +39,7 @@ pub struct OpenAiCompatible {
     temperature: f32,
 }
 
-/// Where the provider is: its own address, unless another one is set.
+/// Returns the provider's address: its own, unless another one is configured.
 pub(super) fn base(settings: &ProviderConfig) -> &str {
     match settings.base_url.trim_end_matches('/') {
         "" => OPENAI,
@@ -46,7 +47,7 @@ pub(super) fn base(settings: &ProviderConfig) -> &str {
     }
 }
 
-/// With the key; a server of one's own may want none.
+/// Adds the key; a private server may need none.
 pub(super) fn authorised(request: RequestBuilder, key: &SecretString) -> RequestBuilder {
     match key.expose_secret() {
         "" => request,
@@ -156,7 +157,7 @@ impl ChatModel for OpenAiCompatible {
     }
 }
 
-/// What matters of a `chat.completion.chunk`.
+/// The fields of a `chat.completion.chunk` that matter.
 #[derive(Deserialize)]
 struct Event {
     choices: Option<Vec<Choice>>,
@@ -171,11 +172,11 @@ struct Choice {
 }
 
 /// A piece of the answer. Thoughts have fields of their own (`reasoning_content`, `reasoning`,
-/// signatures), which are not read; Gemini may mark a piece of `content` as one.
+/// signatures), which are not read; Gemini may mark a piece of `content` as a thought.
 #[derive(Deserialize)]
 struct Delta {
     content: Option<String>,
-    /// The model's words for declining, instead of `content`.
+    /// The words with which the model declines, instead of `content`.
     refusal: Option<String>,
     extra_content: Option<ExtraContent>,
 }
@@ -206,7 +207,7 @@ struct WireUsage {
     completion_tokens: Option<u32>,
 }
 
-/// What the stream has said so far besides text.
+/// The state of the stream besides its text.
 #[derive(Default)]
 struct Progress {
     finish: Option<FinishReason>,
@@ -215,7 +216,7 @@ struct Progress {
 }
 
 impl Progress {
-    /// Notes finish reason and usage; returns text if there is some.
+    /// Records finish reason and usage; returns the text, if there is any.
     fn take(&mut self, data: &str) -> Result<Option<String>, LlmError> {
         let event: Event = serde_json::from_str(data).map_err(|_| LlmError::Malformed)?;
         if let Some(error) = event.error {
@@ -242,7 +243,7 @@ impl Progress {
         let Some(delta) = choice.delta else {
             return Ok(None);
         };
-        // A refusal ends with `stop`, too; its words are the model's own and are not shown.
+        // A refusal also ends with `stop`; its words are the model's own and are not shown.
         self.refused |= delta
             .refusal
             .as_ref()
@@ -251,7 +252,7 @@ impl Progress {
         Ok(delta.content.filter(|text| !text.is_empty() && !thought))
     }
 
-    /// The stream ended: complete only if a finish reason came.
+    /// Handles the end of the stream, which is complete only after a finish reason.
     fn end(&self) -> Result<Chunk, LlmError> {
         self.finish
             .map(|finish| Chunk::Finished {
@@ -266,7 +267,7 @@ impl Progress {
     }
 }
 
-/// An error object inside a stream that began with status 200: its code is a status (Gemini,
+/// Maps an error object inside a stream that started with status 200. Its code is a status (Gemini,
 /// llama.cpp) or a word (OpenAI).
 fn from_error(error: &Value) -> LlmError {
     let code = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A model that follows a script, for tests: what it does is fixed beforehand.
+//! A model for tests that follows a script.
 
 use async_trait::async_trait;
 use futures::stream;

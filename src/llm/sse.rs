@@ -1,6 +1,6 @@
 //! A provider's event stream, read with bounds.
 //!
-//! Only the data of an event counts here: both wire formats name their events inside it.
+//! Only the data of an event matters, because both wire formats name their events inside it.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -10,11 +10,11 @@ use futures::{Stream, StreamExt, stream};
 
 use super::LlmError;
 
-/// Largest event in bytes. One that carries a piece of an answer has a few hundred.
+/// The largest event in bytes. An event with a piece of an answer has a few hundred.
 const MAX_EVENT: usize = 256 * 1024;
 
-/// The data of each event. The first error is the last item; bytes are read only on demand, so
-/// a reader that is slow slows the provider down.
+/// The data of each event. The first error is the last item. Bytes are read only on demand, so a
+/// slow reader slows the provider down.
 pub(super) type Events = Pin<Box<dyn Stream<Item = Result<String, LlmError>> + Send>>;
 
 /// Reads the body of an answer as events.
@@ -52,9 +52,9 @@ where
 
 #[derive(Default)]
 struct Decoder {
-    /// The line that has not ended.
+    /// The unfinished line.
     line: Vec<u8>,
-    /// The data of the event that has not ended.
+    /// The data of the unfinished event.
     data: Option<String>,
     ready: VecDeque<Result<String, LlmError>>,
 }
@@ -76,7 +76,8 @@ impl Decoder {
         Ok(())
     }
 
-    /// An empty line ends an event; comments and every field but `data` are skipped.
+    /// Handles a line. An empty line ends an event; comments and all fields except `data` are
+    /// skipped.
     fn end_line(&mut self, line: &str) {
         if line.is_empty() {
             self.ready.extend(self.data.take().map(Ok));

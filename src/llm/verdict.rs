@@ -1,17 +1,17 @@
-//! The reason for a 400 or a 404, as far as a fixed list of names tells it.
+//! The reason for a 400 or a 404, as far as a fixed list of names reveals it.
 //!
-//! The body of such an answer may quote the prompt. So nothing of it is kept or logged: it is only
-//! searched for the names of parameters that we send.
+//! The body of such a response may quote the prompt. So nothing of it is kept or logged; it is only
+//! searched for the names of parameters that this program sends.
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 
 use super::LlmError;
 
-/// Bytes of a body that are searched; the reason stands at its beginning.
+/// The bytes of a body that are searched; the reason is at the beginning.
 const MAX_BODY: usize = 16 * 1024;
 
-/// Everything that a request may carry besides its messages, and what others send.
+/// The parameters that a request may carry besides its messages, and those that others send.
 const PARAMETERS: [&str; 12] = [
     "max_completion_tokens",
     "reasoning_effort",
@@ -27,7 +27,7 @@ const PARAMETERS: [&str; 12] = [
     "top_k",
 ];
 
-/// Reads as much of the body as is searched, at most.
+/// Reads at most as much of the body as is searched.
 pub(super) async fn beginning<E>(body: impl Stream<Item = Result<Bytes, E>>) -> Bytes {
     let mut body = std::pin::pin!(body);
     let mut read = BytesMut::new();
@@ -41,7 +41,7 @@ pub(super) async fn beginning<E>(body: impl Stream<Item = Result<Bytes, E>>) -> 
     read.freeze()
 }
 
-/// A more telling error than the status alone, if the body gives one away.
+/// Returns a more specific error than the status, if the body reveals one.
 pub(super) fn of(status: u16, body: &[u8]) -> Option<LlmError> {
     match status {
         404 => Some(LlmError::ModelNotFound),
@@ -52,8 +52,8 @@ pub(super) fn of(status: u16, body: &[u8]) -> Option<LlmError> {
     }
 }
 
-/// The first parameter that the body names: OpenAI's `param` and others' messages name the refused
-/// one before any advice (to use another one instead).
+/// Returns the first parameter that the body names. OpenAI's `param` and the messages of others
+/// name the refused parameter before any advice to use another one.
 fn refused_parameter(body: &[u8]) -> Option<&'static str> {
     let text = std::str::from_utf8(body).ok()?;
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))

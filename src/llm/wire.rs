@@ -1,4 +1,4 @@
-//! One request to a provider, and what its status says.
+//! Sends one request to a provider, and interprets its status.
 
 use std::time::Duration;
 
@@ -11,10 +11,11 @@ use super::sse::{self, Events};
 use super::{DeadlinesConfig, LlmError, verdict};
 use crate::domain::time;
 
-/// How long the body of a refusal may take; its status alone would do.
+/// How long the body of a refusal may take; the status alone is enough.
 const BODY_DEADLINE: Duration = Duration::from_secs(2);
 
-/// The client of every provider. It follows no redirect, which would carry the key elsewhere.
+/// Creates the client for all providers. It follows no redirect, which would carry the key
+/// elsewhere.
 pub(super) fn client(deadlines: &DeadlinesConfig) -> Result<reqwest::Client, LlmError> {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_millis(deadlines.connect_ms))
@@ -23,8 +24,8 @@ pub(super) fn client(deadlines: &DeadlinesConfig) -> Result<reqwest::Client, Llm
         .map_err(|_| LlmError::Transport)
 }
 
-/// Sends, and opens the event stream. The body of a refusal is searched for the name of a parameter,
-/// and not kept: it may quote the prompt.
+/// Sends the request and opens the event stream. The body of a refusal is searched for the name of
+/// a parameter and not kept, because it may quote the prompt.
 pub(super) async fn open(request: RequestBuilder) -> Result<Events, LlmError> {
     let response = request.send().await.map_err(|_| LlmError::Transport)?;
     if response.status().is_success() {
@@ -33,7 +34,7 @@ pub(super) async fn open(request: RequestBuilder) -> Result<Events, LlmError> {
     Err(refusal(response).await)
 }
 
-/// The error that a response without success means.
+/// Returns the error for a response without success.
 pub(super) async fn refusal(response: reqwest::Response) -> LlmError {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers(), time::now());
@@ -46,7 +47,7 @@ pub(super) async fn refusal(response: reqwest::Response) -> LlmError {
     telling.unwrap_or_else(|| LlmError::from_status(status, retry_after))
 }
 
-/// `Retry-After`: seconds, or a date.
+/// Parses `Retry-After`: seconds or a date.
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {

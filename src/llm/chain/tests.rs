@@ -1,4 +1,4 @@
-//! The chain over scripted models.
+//! Tests of the chain over scripted models.
 
 use std::sync::Mutex;
 
@@ -21,7 +21,7 @@ fn finished() -> Option<Result<Chunk, LlmError>> {
     }))
 }
 
-/// Keeps no books.
+/// Records nothing.
 struct Unrecorded;
 
 #[async_trait]
@@ -158,7 +158,7 @@ async fn a_provider_that_keeps_failing_is_left_alone_for_a_while() {
     assert_eq!(first().await, delta("b"));
 }
 
-/// Books that say what happened.
+/// Records everything that happens.
 #[derive(Default)]
 struct Books {
     failed: usize,
