@@ -1,18 +1,18 @@
-//! Who asks, and what they may do.
+//! The caller of a request, and the caller's rights.
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::ApiKeyId;
 
-/// What an API key allows.
+/// A right of an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Ask questions and read one's own conversations.
+    /// Ask questions, and read one's own conversations.
     Chat,
-    /// Search documents, and see which there are.
+    /// Search documents, and list them.
     Search,
-    /// See, upload, replace, withdraw and delete documents, and see which answers cite them.
+    /// List, upload, replace, withdraw and delete documents, and see which answers cite them.
     Documents,
 }
 
@@ -20,7 +20,7 @@ impl Scope {
     /// Every scope, in the order of the documentation.
     pub const ALL: [Self; 3] = [Self::Chat, Self::Search, Self::Documents];
 
-    /// The name as stored and as typed on the command line.
+    /// Returns the name that is stored and typed on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
@@ -29,18 +29,18 @@ impl Scope {
         }
     }
 
-    /// The scope of that name.
+    /// Returns the scope of a name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == name)
     }
 }
 
-/// An authenticated caller. Every query on a person's data takes `owner_id`.
+/// An authenticated caller. Every query for a person's data takes `owner_id`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// The person or service that owns the conversations.
     pub owner_id: String,
-    /// The key that speaks for the caller, looked at again while a turn runs; none in an open demo.
+    /// The key that acts for the caller, checked again while a turn runs; `None` in an open demo.
     pub key: Option<ApiKeyId>,
     pub scopes: Vec<Scope>,
     /// The collections this caller may read; `None` means all.
@@ -60,7 +60,7 @@ impl Principal {
             .is_none_or(|allowed| allowed.iter().any(|name| name == collection))
     }
 
-    /// The collections a request reaches: those asked for that the caller may read.
+    /// Returns the collections that a request reaches: the requested ones that the caller may read.
     /// `None` means every collection; an empty list means none.
     pub fn effective_collections(&self, asked: Option<&[String]>) -> Option<Vec<String>> {
         match (asked, &self.collections) {

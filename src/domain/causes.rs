@@ -1,8 +1,8 @@
-//! An error and its causes in one line that people can read.
+//! An error and its causes in one readable line.
 
 use std::error::Error;
 
-/// Words of libraries that say only that there is a cause.
+/// Words of libraries that only announce a cause.
 const WRAPPERS: [&str; 6] = [
     "builder error",
     "client error (Connect)",
@@ -12,7 +12,8 @@ const WRAPPERS: [&str; 6] = [
     "tcp connect error",
 ];
 
-/// The error, then what caused it, each once: many a library repeats its cause in its own words.
+/// Joins an error and its causes, each once, because many libraries repeat a cause in their own
+/// words.
 pub fn joined(error: &(dyn Error + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     let mut next = Some(error);
@@ -29,7 +30,7 @@ pub fn joined(error: &(dyn Error + 'static)) -> String {
     said.join(": ")
 }
 
-/// A text that ends as a sentence does, each line of it.
+/// Ends each line of a text like a sentence.
 pub fn sentence(text: &str) -> String {
     let ended = |line: &str| {
         let line = line.trim_end();

@@ -8,7 +8,7 @@ use super::contact::Contact;
 use super::evidence::Citation;
 use super::ids::{ConversationId, MessageId, TurnId};
 
-/// Who wrote a message.
+/// The author of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -16,7 +16,7 @@ pub enum Role {
     Assistant,
 }
 
-/// Where a turn is. The last five are terminal: exactly one of them ends every accepted turn.
+/// The state of a turn. The last five are terminal: exactly one of them ends every accepted turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnStatus {
@@ -42,7 +42,7 @@ impl TurnStatus {
         Self::Cancelled,
     ];
 
-    /// The name as stored and as sent.
+    /// Returns the name that is stored and sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -56,7 +56,7 @@ impl TurnStatus {
         }
     }
 
-    /// The status of that name.
+    /// Returns the status of a name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
@@ -76,34 +76,34 @@ pub struct Conversation {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Something that was said, as a prompt needs it.
+/// A message of the conversation, in the form that a prompt needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Utterance {
     pub role: Role,
     pub content: String,
 }
 
-/// What has become of the documents that an answer cites, at the moment it is read.
+/// The state of the documents that an answer cites, at the time of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SourcesStatus {
     /// Every cited version is the approved one.
     Current,
-    /// A cited document has a newer version, or will have one once it is indexed.
+    /// A cited document has a newer version, or will have one once that version is indexed.
     Replaced,
     /// A cited document was withdrawn, or has expired.
     Withdrawn,
-    /// The answer rests on a document that the reader may not read now, or that was deleted:
-    /// [`WITHHELD`] stands in its place, without citations and sources.
+    /// The answer rests on a document that was deleted or that the reader may not read now.
+    /// [`WITHHELD`] replaces it, without citations and sources.
     Restricted,
 }
 
-/// The text in place of an answer whose documents the reader may no longer read.
+/// Replaces an answer whose documents the reader may no longer read.
 pub const WITHHELD: &str =
     "This answer rests on documents that you may no longer read. Please ask again.";
 
 impl SourcesStatus {
-    /// The status of that name.
+    /// Returns the status of a name.
     pub fn parse(name: &str) -> Option<Self> {
         match name {
             "current" => Some(Self::Current),
@@ -123,7 +123,7 @@ pub struct Message {
     pub content: String,
     pub turn_id: TurnId,
     pub created_at: DateTime<Utc>,
-    /// Of an answer with citations.
+    /// Set for an answer with citations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sources_status: Option<SourcesStatus>,
 }
@@ -135,7 +135,7 @@ pub struct Usage {
     pub output_tokens: u32,
 }
 
-/// How long the stages of a turn took, in milliseconds since it was accepted.
+/// The duration of the stages of a turn, in milliseconds since it was accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Timings {
     pub retrieval_ms: Option<u64>,
@@ -143,22 +143,22 @@ pub struct Timings {
     pub total_ms: u64,
 }
 
-/// The rungs of the ladder that an answer can come from.
+/// The ways in which an answer can come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rung {
-    /// A language model wrote it, and passages support it.
+    /// A language model wrote the answer, and passages support it.
     Llm,
-    /// The passages, word for word.
+    /// The answer quotes the passages word for word.
     Extractive,
-    /// The prepared text of a question that the documents do not answer.
+    /// The prepared text for a question that the documents do not answer.
     Abstain,
-    /// The prepared advice of an emergency.
+    /// The prepared advice for an emergency.
     Triage,
 }
 
 impl Rung {
-    /// A stable word for metrics.
+    /// Returns a stable word for metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Llm => "llm",
@@ -169,31 +169,31 @@ impl Rung {
     }
 }
 
-/// The end of a turn: the `done` event, the JSON answer and the stored state are this one shape.
+/// The end of a turn. The `done` event, the JSON answer and the stored state share this form.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TurnDone {
     pub turn_id: TurnId,
     /// The stored answer; feedback refers to it.
     pub message_id: Option<MessageId>,
     pub status: TurnStatus,
-    /// Why it failed or was cancelled, as a stable word.
+    /// The reason for a failure or cancellation, as a stable word.
     pub reason: Option<String>,
     pub answer: String,
     pub citations: Vec<Citation>,
-    /// Whether verified citations support the answer: true of every completed one, for what no
-    /// passage supports is not shown. Earlier releases stored others.
+    /// Whether verified citations support the answer. This is true of every completed answer,
+    /// because unsupported sentences are not shown; earlier releases stored others.
     pub grounded: bool,
     pub provider: Option<String>,
     pub model: Option<String>,
-    /// Which rung of the ladder answered.
+    /// The way in which the answer came about.
     pub rung: Option<Rung>,
     pub usage: Usage,
     pub timings: Timings,
-    /// Whom a prepared answer has people call, for clients that make links.
+    /// The contacts in a prepared answer, for clients that make links.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,
-    /// Only when the turn is read later, and never stored; a replayed event has it if the answer is
-    /// withheld.
+    /// Set only when the turn is read later, and never stored. A replayed event contains it if the
+    /// answer is withheld.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources_status: Option<SourcesStatus>,
 }

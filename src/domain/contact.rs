@@ -1,9 +1,9 @@
-//! Whom to call, in words and in a form that a client can make a link of.
+//! A contact in words, and in a form that a client can turn into a link.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Which service it is.
+/// The kind of service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContactKind {
@@ -17,9 +17,9 @@ pub enum ContactKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Contact {
     pub kind: ContactKind,
-    /// How a sentence names it: "your local emergency number".
+    /// The name in a sentence: "your local emergency number".
     pub label: String,
-    /// As the organisation writes it; its digits and a leading plus are what to dial.
+    /// The number as the organisation writes it; dial its digits and a leading plus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
 }

@@ -30,17 +30,17 @@ impl DocumentStatus {
     }
 }
 
-/// Where a version is on its way to being searchable.
+/// The state of a version on its way into the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VersionStatus {
-    /// Stored; waits for a worker.
+    /// The version is stored and waits for a worker.
     Received,
-    /// Searchable.
+    /// The version is searchable.
     Indexed,
-    /// Cannot be indexed; `reason` says why in words for people.
+    /// The version cannot be indexed; `reason` says why, in words for people.
     Failed,
-    /// A newer version took its place.
+    /// A newer version has replaced this one.
     Superseded,
 }
 
@@ -78,9 +78,9 @@ pub struct DocumentView {
     pub version: i32,
     pub version_id: VersionId,
     pub version_status: VersionStatus,
-    /// Why the newest version failed, in words for people.
+    /// The reason why the newest version failed, in words for people.
     pub reason: Option<String>,
-    /// What of the newest version was left out, in words for people.
+    /// The parts of the newest version that were left out, in words for people.
     #[serde(default)]
     pub warnings: Vec<String>,
     /// The version that answers now, if any.

@@ -1,11 +1,11 @@
-//! Passages that support an answer, and the citations that point into them.
+//! Passages that support an answer, and citations that point to them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::ids::{DocumentId, VersionId};
 
-/// The two legs' own scores of a retrieved passage.
+/// The scores that the two legs gave a passage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LegScores {
     /// Cosine similarity, -1 to 1; absent if the dense leg did not return the passage.
@@ -14,34 +14,34 @@ pub struct LegScores {
     pub lexical: Option<f32>,
 }
 
-/// How a line governs the lines in its scope.
+/// The way in which a line governs the lines in its scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContextKind {
     /// The heading of the section.
     Heading,
-    /// The sentence that leads into a list or a table, or the item that a nested list is under.
+    /// The sentence that leads into a list or a table, or the item above a nested list.
     Lead,
     /// The header row of a table.
     Header,
 }
 
 /// A line of the document without which the lines in its scope are misread: "Do not take it if:"
-/// over a list, the names of the columns over a row.
+/// above a list, or the column names above a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ContextLine {
     pub kind: ContextKind,
     /// Character offsets into the version's text, half-open.
     pub start: i32,
     pub end: i32,
-    /// The line governs what lies between its end and this offset.
+    /// The line governs the text between its end and this offset.
     pub until: i32,
-    /// Exactly the version's text at `start..end`; empty if it is too long to be carried, so that
-    /// what it governs cannot be shown with it.
+    /// The version's text at `start..end`. It is empty if the text is too long to be carried; the
+    /// lines it governs can then not be shown with it.
     pub text: String,
 }
 
-/// A passage that retrieval found.
+/// A retrieved passage.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Passage {
     pub document_id: DocumentId,
@@ -50,23 +50,23 @@ pub struct Passage {
     pub collection: String,
     pub title: String,
     pub version: i32,
-    /// 1-based, for formats with pages.
+    /// The page, starting at 1, for formats with pages.
     pub page: Option<i32>,
     /// Character (Unicode scalar value) offsets into the version's text, half-open.
     pub start: i32,
     pub end: i32,
     /// Exactly the version's text at `start..end`.
     pub text: String,
-    /// The lines that govern some of the passage, in the order of the document, those that stand in
-    /// it included; absent for a version that was indexed before they were kept.
+    /// The lines that govern a part of the passage, in the order of the document, including those
+    /// inside it. Absent for a version that was indexed before they were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<Vec<ContextLine>>,
-    /// Fused score; only its order means anything.
+    /// The fused score; only the order of scores has a meaning.
     pub score: f32,
     pub scores: LegScores,
 }
 
-/// The answer of `POST /v1/retrieve` and `POST /v1/search`.
+/// The response of `POST /v1/retrieve` and `POST /v1/search`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct RetrieveResponse {
     pub results: Vec<Passage>,
@@ -79,18 +79,18 @@ pub struct RetrieveResponse {
 #[serde(deny_unknown_fields)]
 pub struct RetrieveRequest {
     pub query: String,
-    /// Only these collections; absent means every one the caller may read.
+    /// The collections to search; absent means every one that the caller may read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collections: Option<Vec<String>>,
-    /// How many results, 1 to 100; the default is configured.
+    /// The number of results, 1 to 100; the default is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }
 
-/// A passage as the client of a turn sees it.
+/// A passage in the form that the client of a turn sees.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Source {
-    /// The number that the answer's markers use, 1-based.
+    /// The number in the answer's markers, starting at 1.
     pub id: i32,
     pub document_id: DocumentId,
     pub version_id: VersionId,

@@ -1,4 +1,4 @@
-//! Identifiers: `UUIDv7` everywhere, so that they sort by creation time.
+//! Identifiers. All are `UUIDv7`, so they sort by creation time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A new time-ordered UUID.
+/// Creates a time-ordered UUID.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place that makes ids"
@@ -27,7 +27,7 @@ macro_rules! id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new time-ordered id.
+            /// Creates a time-ordered id.
             #[expect(clippy::new_without_default, reason = "a new id differs each time")]
             pub fn new() -> Self {
                 Self(new_uuid())
@@ -65,11 +65,11 @@ id!(
     MessageId
 );
 id!(
-    /// One question's way to its answer.
+    /// The processing of one question up to its answer.
     TurnId
 );
 id!(
-    /// A document, whatever its version.
+    /// A document, across all its versions.
     DocumentId
 );
 id!(
@@ -77,10 +77,10 @@ id!(
     VersionId
 );
 id!(
-    /// One event on the bus; consumers de-duplicate by it.
+    /// One event on the bus, by which consumers de-duplicate.
     EventId
 );
 id!(
-    /// An API key (not its secret).
+    /// An API key, but not its secret.
     ApiKeyId
 );

@@ -1,4 +1,4 @@
-//! Plain types shared by every module: no I/O, no vendor types.
+//! Plain types that every module shares, without I/O and without vendor types.
 
 pub mod access;
 pub mod causes;

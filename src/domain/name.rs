@@ -1,7 +1,7 @@
-//! Titles and names that people give.
+//! Titles and names given by people.
 
-/// A title or a name on its way in, without what is not seen but acts: line ends and tabs become
-/// blanks, and control characters, marks that reorder what follows, and tags go.
+/// Cleans a title or a name: line ends and tabs become spaces; control characters, direction marks
+/// and tags are removed.
 pub fn plain(name: &str) -> String {
     let visible = name.chars().filter_map(|c| match c {
         '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Some(' '),
@@ -11,7 +11,8 @@ pub fn plain(name: &str) -> String {
     visible.collect::<String>().trim().to_owned()
 }
 
-/// Embeddings, overrides and isolates of direction; fillers; annotations; tags.
+/// Whether a character is invisible but has an effect: marks of direction, fillers, annotations,
+/// tags.
 fn acts_unseen(c: char) -> bool {
     matches!(c,
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
