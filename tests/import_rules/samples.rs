@@ -135,12 +135,13 @@ fn paths_in_bodies_types_macros_and_attributes_count() {
 }
 
 #[test]
-fn tests_and_other_crates_make_no_circle() {
+fn tests_visibility_and_other_crates_make_no_circle() {
     let files = [
         ("lib.rs", "mod a; mod b;"),
         (
             "a.rs",
             "use serde::b; use ::b::B; pub struct A;\n\
+             pub(in crate::b) struct Seen;\n\
              #[cfg(test)] mod tests;\n\
              #[cfg(test)] mod inline { use crate::b::B; }",
         ),
