@@ -64,7 +64,6 @@ const UNSORTED: &[&str] = &[
     "src/embedding/",
     "src/http/",
     "src/llm/",
-    "src/messaging/",
     "src/rag/parse/",
     "src/safety/",
     "src/domain/subject/",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
-use super::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};
+use super::log::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};
 
 /// The most bytes in one fetch, unless the first record alone is larger.
 const FETCH_BYTES: usize = 4 * 1024 * 1024;

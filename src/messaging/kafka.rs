@@ -6,6 +6,7 @@
 
 mod connection;
 mod security;
+mod settings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,29 +18,13 @@ use rskafka::client::error::{Error as KafkaError, ProtocolError};
 use rskafka::client::partition::{Compression, OffsetAt, PartitionClient};
 
 pub use security::{KafkaCredentials, KafkaSasl, KafkaSecurity};
+pub use settings::KafkaSettings;
 
 use self::connection::{Connections, PartitionKey, Purpose};
-use super::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};
+use super::log::{BusError, FetchedRecord, Log, Record, all_topics, check_sizes};
 
 /// The most bytes that one fetch requests.
 const FETCH_BYTES: i32 = 4 * 1024 * 1024;
-
-/// The settings of the connection to Kafka.
-#[derive(Clone, Debug)]
-pub struct KafkaSettings {
-    /// The `host:port` of the bootstrap brokers.
-    pub brokers: Vec<String>,
-    /// The prefix of every topic name.
-    pub topic_prefix: String,
-    /// The partitions of new topics.
-    pub partitions: i32,
-    /// The replication factor of new topics.
-    pub replication_factor: i16,
-    /// The deadline of one call; a fetch adds its waiting time.
-    pub request_timeout: Duration,
-    /// Encryption and authentication.
-    pub security: KafkaSecurity,
-}
 
 /// The Kafka [`Log`]. It connects on first use.
 pub struct KafkaLog(Connections);

@@ -11,10 +11,9 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::consumer::within;
+use super::failures::{backoff, is_worth_telling};
 use super::{
-    BusError, ConsumerSettings, ConsumerStats, FetchedRecord, Log, Record, backoff,
-    dead_letter_topic, is_worth_telling,
+    BusError, ConsumerSettings, ConsumerStats, FetchedRecord, Log, Record, dead_letter_topic,
 };
 use crate::domain::messaging::{
     Delivery, Fence, Handler, HandlerError, LeaseStore, Outcome, StoreError,
@@ -375,4 +374,14 @@ impl PartitionLoop {
             self.stats.set_lag(self.fence.partition, Some(end - offset));
         }
     }
+}
+
+/// Calls the store or the handler with a deadline.
+pub(super) async fn within<T>(
+    deadline: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(deadline, call)
+        .await
+        .unwrap_or_else(|_| Err(StoreError("the store did not answer in time".into())))
 }

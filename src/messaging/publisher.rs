@@ -7,9 +7,8 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use tokio::time::Instant;
 
-use super::{
-    BusError, Log, Record, RelaySettings, RelayStats, backoff, is_worth_telling, partition_for,
-};
+use super::failures::{backoff, is_worth_telling};
+use super::{BusError, Log, Record, RelaySettings, RelayStats, partition_for};
 use crate::domain::messaging::{LeftOut, OutboxRecord, Publish};
 
 /// The most bytes in one append. A broker accepts about 1 MiB per request by default, and a refused

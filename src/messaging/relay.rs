@@ -1,64 +1,13 @@
 //! Moves outbox rows to the log in order; one relay runs at a time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::failures::{backoff, is_worth_telling};
 use super::publisher::LogPublisher;
-use super::{Log, backoff, is_worth_telling};
+use super::{Log, RelaySettings, RelayStats};
 use crate::domain::messaging::{OutboxStore, StoreError};
-
-/// The settings of the relay.
-#[derive(Clone, Debug)]
-pub struct RelaySettings {
-    /// The rows in one batch.
-    pub batch: i64,
-    /// The pause between two looks, and the first pause after an error.
-    pub poll: Duration,
-    /// The longest pause after errors.
-    pub backoff_max: Duration,
-}
-
-impl Default for RelaySettings {
-    fn default() -> Self {
-        Self {
-            batch: 200,
-            poll: Duration::from_millis(200),
-            backoff_max: Duration::from_secs(10),
-        }
-    }
-}
-
-/// Counters of a relay, for metrics.
-#[derive(Debug, Default)]
-pub struct RelayStats {
-    published: AtomicU64,
-    errors: AtomicU64,
-    pending: AtomicI64,
-}
-
-impl RelayStats {
-    /// The number of published records.
-    pub fn published(&self) -> u64 {
-        self.published.load(Ordering::Relaxed)
-    }
-
-    /// The number of failed batches, of a partition or of the database.
-    pub fn errors(&self) -> u64 {
-        self.errors.load(Ordering::Relaxed)
-    }
-
-    /// The number of rows that waited at the last count.
-    pub fn pending(&self) -> i64 {
-        self.pending.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn count_error(&self) {
-        self.errors.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// Publishes the outbox to the log.
 pub struct OutboxRelay<S: OutboxStore> {
@@ -145,10 +94,8 @@ impl<S: OutboxStore> OutboxRelay<S> {
                 .relay_batch(self.settings.batch, &left_out, &self.publisher)
                 .await?;
             total += relayed.published;
-            self.stats.published.fetch_add(
-                u64::try_from(relayed.published).unwrap_or(0),
-                Ordering::Relaxed,
-            );
+            self.stats
+                .count_published(u64::try_from(relayed.published).unwrap_or(0));
             // Rows that were read but not published are skipped in the next batch, while there is
             // room.
             let goes_on = relayed.published > 0 || self.publisher.has_room();
@@ -160,7 +107,7 @@ impl<S: OutboxStore> OutboxRelay<S> {
 
     async fn count_pending(&self) {
         if let Ok(pending) = self.store.pending().await {
-            self.stats.pending.store(pending, Ordering::Relaxed);
+            self.stats.set_pending(pending);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Counters of a consumer, read by the metrics endpoint.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -94,5 +94,42 @@ impl ConsumerStats {
             Some(lag) => lags.insert(partition, lag.max(0)),
             None => lags.remove(&partition),
         };
+    }
+}
+
+/// Counters of a relay, for metrics.
+#[derive(Debug, Default)]
+pub struct RelayStats {
+    published: AtomicU64,
+    errors: AtomicU64,
+    pending: AtomicI64,
+}
+
+impl RelayStats {
+    /// The number of published records.
+    pub fn published(&self) -> u64 {
+        self.published.load(Ordering::Relaxed)
+    }
+
+    /// The number of failed batches, of a partition or of the database.
+    pub fn errors(&self) -> u64 {
+        self.errors.load(Ordering::Relaxed)
+    }
+
+    /// The number of rows that waited at the last count.
+    pub fn pending(&self) -> i64 {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_published(&self, records: u64) {
+        self.published.fetch_add(records, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_pending(&self, rows: i64) {
+        self.pending.store(rows, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_error(&self) {
+        self.errors.fetch_add(1, Ordering::Relaxed);
     }
 }

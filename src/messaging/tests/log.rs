@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use super::fakes::{START, TOPIC, log};
-use crate::messaging::{BusError, Log, MAX_RECORD_BYTES, Record, backoff, murmur2, partition_for};
+use crate::messaging::failures::backoff;
+use crate::messaging::log::murmur2;
+use crate::messaging::{BusError, Log, MAX_RECORD_BYTES, Record, partition_for};
 
 fn record(value: &[u8]) -> Record {
     Record {
