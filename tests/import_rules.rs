@@ -63,7 +63,6 @@ const UNSORTED: &[&str] = &[
     "src/embedding/models/",
     "src/embedding/",
     "src/http/",
-    "src/llm/",
     "src/rag/parse/",
     "src/safety/",
     "src/domain/subject/",

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::output;
 use crate::config::Config;
 use crate::embedding::models::{BarProgress, ModelCache};
-use crate::llm::{LlmConfig, ModelCheck, ModelState};
+use crate::llm::{self, LlmConfig, ModelCheck, ModelState};
 
 /// Commands about model files and models.
 #[derive(Subcommand)]
@@ -51,7 +51,7 @@ pub async fn run(command: &ModelsCommand, config: &Config) -> anyhow::Result<()>
 /// Prints a line for each model; fails if one is unknown, has an announced end, or could not be
 /// looked up.
 async fn check(config: &LlmConfig) -> anyhow::Result<()> {
-    let checks = config.check_models().await?;
+    let checks = llm::check_models(config).await?;
     if checks.is_empty() {
         output::line(
             "no provider is configured; set GEMINI_API_KEY, ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL",

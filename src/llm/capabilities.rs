@@ -7,9 +7,10 @@
 //! treated like the newest of its provider: it gets only the parameters that every recent model
 //! accepts. The configuration overrides each value (`llm.<provider>.parameters`).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::ProviderKind;
+use super::parameters::{Effort, OutputLimit, ParameterOverrides, Thinking};
 
 /// The parameters with which a model is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -21,76 +22,6 @@ pub struct Capabilities {
     pub effort: Effort,
     /// The tokens that the limit reserves for thinking, in addition to `llm.max_output_tokens`.
     pub thinking_tokens: u32,
-}
-
-/// The name of the output limit. Anthropic accepts only `max_tokens`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutputLimit {
-    MaxTokens,
-    MaxCompletionTokens,
-}
-
-/// Anthropic's `thinking.type`, which other providers do not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Thinking {
-    /// Nothing is sent, and the model decides.
-    Omit,
-    Disabled,
-    /// No thinking before the text; only models with tools think in between.
-    BetweenTools,
-    Adaptive,
-}
-
-impl Thinking {
-    /// Returns the value on the wire; `None` if nothing is sent.
-    pub fn as_str(self) -> Option<&'static str> {
-        match self {
-            Self::Omit => None,
-            Self::Disabled => Some("disabled"),
-            Self::BetweenTools => Some("between_tools"),
-            Self::Adaptive => Some("adaptive"),
-        }
-    }
-}
-
-/// How much a model thinks: `reasoning_effort`, or `output_config.effort` at Anthropic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effort {
-    /// Nothing is sent, and the model decides.
-    Omit,
-    None,
-    Minimal,
-    Low,
-    Medium,
-    High,
-}
-
-impl Effort {
-    /// Returns the value on the wire; `None` if nothing is sent.
-    pub fn as_str(self) -> Option<&'static str> {
-        match self {
-            Self::Omit => None,
-            Self::None => Some("none"),
-            Self::Minimal => Some("minimal"),
-            Self::Low => Some("low"),
-            Self::Medium => Some("medium"),
-            Self::High => Some("high"),
-        }
-    }
-}
-
-/// Configured values that replace those of the table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ParameterOverrides {
-    pub temperature: Option<bool>,
-    pub output_limit: Option<OutputLimit>,
-    pub thinking: Option<Thinking>,
-    pub effort: Option<Effort>,
-    pub thinking_tokens: Option<u32>,
 }
 
 /// The maker of a model, which decides how its names are read.

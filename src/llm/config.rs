@@ -3,9 +3,7 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::LlmError;
-use super::capabilities::ParameterOverrides;
-use super::models::{self, ModelCheck};
+use super::parameters::ParameterOverrides;
 
 /// The providers in order, their settings, and the deadlines of a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -109,15 +107,6 @@ impl Default for BreakerConfig {
 }
 
 impl LlmConfig {
-    /// Checks whether the models of the providers in use exist, as far as the providers can tell.
-    ///
-    /// # Errors
-    ///
-    /// [`LlmError::Transport`] if no HTTP client can be built.
-    pub async fn check_models(&self) -> Result<Vec<ModelCheck>, LlmError> {
-        models::check(self).await
-    }
-
     /// Returns the providers that have their key, in order.
     pub(super) fn usable(&self) -> impl Iterator<Item = ProviderKind> {
         self.providers.iter().copied().filter(|kind| {

@@ -73,7 +73,7 @@ impl ModelCheck {
 /// # Errors
 ///
 /// [`LlmError::Transport`] if no HTTP client can be built.
-pub(super) async fn check(config: &LlmConfig) -> Result<Vec<ModelCheck>, LlmError> {
+pub async fn check_models(config: &LlmConfig) -> Result<Vec<ModelCheck>, LlmError> {
     let http = wire::client(&config.deadlines)?;
     let mut checks = Vec::new();
     for kind in config.usable() {

@@ -18,7 +18,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::capabilities::{self, Capabilities, Effort, OutputLimit};
+use super::capabilities::{self, Capabilities};
+use super::parameters::{Effort, OutputLimit};
 use super::{
     ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, ProviderConfig,
     ProviderKind, Role, Usage, wire,

@@ -2,7 +2,7 @@
 //! text, refusals, a model that has gone. The shapes follow the documentation of Anthropic, Google
 //! and OpenAI of November 2026.
 
-use chatbot::llm::{FinishReason, LlmConfig, LlmError, ModelState, ProviderKind};
+use chatbot::llm::{FinishReason, LlmConfig, LlmError, ModelState, ProviderKind, check_models};
 use serde_json::{Value, json};
 
 use super::{alone, answer, begin, chain, nobody, second, with};
@@ -228,7 +228,7 @@ async fn each_provider_is_asked_whether_it_has_the_model() {
     config.gemini.model = "gemini-3.5-flash-lite".into();
     config.providers.insert(0, ProviderKind::Gemini);
     let state = async |config: &LlmConfig| {
-        let checks = config.check_models().await.unwrap();
+        let checks = check_models(config).await.unwrap();
         checks
             .into_iter()
             .map(|check| {

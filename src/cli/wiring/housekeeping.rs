@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::models::describe;
-use crate::llm::LlmConfig;
+use crate::llm::{self, LlmConfig};
 use crate::persistence::indexing::Generation;
 use crate::persistence::{Database, bounded, indexing, outbox};
 
@@ -21,7 +21,7 @@ const INDEX_LOOK: Duration = Duration::from_secs(30);
 /// Logs once whether the configured language models exist. A failed check stops nothing, because
 /// the circuit breaker handles an unavailable provider.
 pub(super) async fn check_models(config: &LlmConfig) {
-    let checks = match config.check_models().await {
+    let checks = match llm::check_models(config).await {
         Ok(checks) => checks,
         Err(error) => {
             tracing::warn!(error = %error, "the language models could not be checked");

@@ -1,0 +1,82 @@
+//! The interface that every model implements, and the types it speaks in.
+
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use futures::Stream;
+
+use super::error::LlmError;
+
+/// Everything a model gets to see.
+#[derive(Clone, Debug, Default)]
+pub struct Prompt {
+    pub system: String,
+    /// History and, last, the question with its evidence.
+    pub messages: Vec<PromptMessage>,
+}
+
+/// One message of a prompt.
+#[derive(Clone, Debug)]
+pub struct PromptMessage {
+    pub role: Role,
+    pub content: String,
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    User,
+    Assistant,
+}
+
+/// A piece of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chunk {
+    Delta(String),
+    /// Always last; a stream that ends without it is truncated.
+    Finished {
+        usage: Usage,
+        finish: FinishReason,
+    },
+}
+
+/// Tokens that the provider counted; `None` where it did not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub input_tokens: Option<u32>,
+    pub output_tokens: Option<u32>,
+}
+
+/// Why the model stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FinishReason {
+    Stop,
+    Length,
+    /// The model, or a filter of its provider, declined to answer.
+    Refusal,
+    Other,
+}
+
+impl FinishReason {
+    /// A stable word for metrics and stored reasons.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "completed",
+            Self::Length => "length",
+            Self::Refusal => "refused",
+            Self::Other => "stopped",
+        }
+    }
+}
+
+/// An answer as it comes.
+pub type ChunkStream = Pin<Box<dyn Stream<Item = Result<Chunk, LlmError>> + Send>>;
+
+/// A model that streams. Dropping the stream ends the upstream call.
+#[async_trait]
+pub trait ChatModel: Send + Sync {
+    /// For example `gemini`.
+    fn provider(&self) -> &'static str;
+    fn model(&self) -> &str;
+    async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError>;
+}
