@@ -60,8 +60,6 @@ const UNSORTED: &[&str] = &[
     "src/cli/wiring",
     "src/config",
     "src/embedded/",
-    "src/embedding/models/",
-    "src/embedding/",
     "src/http/",
     "src/rag/parse/",
     "src/safety/",

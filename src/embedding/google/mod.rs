@@ -12,7 +12,8 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{EmbedError, Embedder, EmbeddingConfig, EmbeddingSetupError, normalise};
+use super::embedder::normalise;
+use super::{EmbedError, Embedder, EmbeddingConfig, EmbeddingSetupError};
 use crate::domain::causes;
 
 /// The most texts in one request; Google's own limit.

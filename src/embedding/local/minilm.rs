@@ -7,8 +7,9 @@ use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 use tokenizers::Tokenizer;
 
+use crate::embedding::EmbedError;
+use crate::embedding::embedder::normalise;
 use crate::embedding::models::ModelFiles;
-use crate::embedding::{EmbedError, normalise};
 
 /// The tokens the model was trained to read, including `[CLS]` and `[SEP]`.
 pub(super) const MAX_TOKENS: usize = 256;

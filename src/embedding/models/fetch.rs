@@ -2,33 +2,17 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::{CacheError, FetchError, Tried, write_error};
+use super::manifest::ModelFile;
 use super::part::Part;
-use super::progress::PullProgress;
-use super::{Fetched, ModelFile, http, pip};
+use super::target::{Fetched, Target};
+use super::{http, pip};
 use crate::embedding::ModelSource;
 use crate::embedding::config::shown;
 
-/// A file to download, and its destination.
-pub(super) struct Target<'a> {
-    pub model: &'static str,
-    /// The model's folder.
-    pub dir: &'a Path,
-    pub file: &'static ModelFile,
-    pub progress: &'a dyn PullProgress,
-}
-
 impl Target<'_> {
-    pub fn path(&self) -> PathBuf {
-        self.dir.join(self.file.name)
-    }
-
-    pub fn part_path(&self) -> PathBuf {
-        self.dir.join(format!("{}.part", self.file.name))
-    }
-
     /// Sets a damaged file aside, then asks the sources in order.
     pub fn fetch(&self, sources: &[ModelSource]) -> Result<Fetched, CacheError> {
         self.set_aside()?;

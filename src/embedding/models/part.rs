@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::error::{FetchError, write_error};
-use super::fetch::Target;
+use super::target::Target;
 use super::verify::digest_all;
 
 /// The unfinished file. It stays on disk when dropped, so that a web download can resume.

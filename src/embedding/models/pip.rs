@@ -8,8 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::error::{CacheError, FetchError, write_error};
-use super::fetch::Target;
 use super::part::Part;
+use super::target::Target;
 
 /// The deadline for one package; the larger package has 84 MB.
 const DEADLINE: Duration = Duration::from_mins(10);

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use sha2::{Digest, Sha256};
 
-use super::ModelFile;
+use super::manifest::ModelFile;
 
 /// Reads the file completely.
 pub(super) fn is_intact(path: &Path, file: &ModelFile) -> bool {
