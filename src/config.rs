@@ -5,24 +5,27 @@
 
 mod auth;
 mod environment;
+mod error;
 mod messaging;
 mod paths;
 mod safety;
+mod secret;
 mod well_known;
 
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 pub use auth::AuthConfig;
+pub use error::ConfigError;
 pub use messaging::{
     KafkaSaslConfig, KafkaTlsConfig, MessagingBackend, MessagingConfig, SaslMechanism,
 };
 pub use paths::data_dir;
 pub use safety::{ContactConfig, SafetyConfig};
+pub use secret::Secret;
 
 use crate::embedding::EmbeddingConfig;
 use crate::llm::LlmConfig;
@@ -32,34 +35,6 @@ use crate::rag::RagConfig;
 /// The fewest attempts at a record. Two attempts may have ended with a process that another record
 /// killed; only the third says something about the record itself (see `messaging`).
 const FEWEST_ATTEMPTS: u32 = 3;
-
-/// A secret that serialises as `***` or, when empty, as the empty string.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(SecretString);
-
-impl Secret {
-    /// Creates a secret with this value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(SecretString::from(value.into()))
-    }
-
-    /// Returns the value, for the single place that sends it.
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
-
-    /// Whether no value was configured.
-    pub fn is_empty(&self) -> bool {
-        self.expose().is_empty()
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(if self.is_empty() { "" } else { "***" })
-    }
-}
 
 /// The address and the limits of the HTTP server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -203,19 +178,6 @@ pub struct Config {
     pub log: LogConfig,
 }
 
-/// The reason why the configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("{0}")]
-    Invalid(String),
-    #[error("{variable} names {}, which cannot be read: {reason}", path.display())]
-    SecretFile {
-        variable: String,
-        path: PathBuf,
-        reason: String,
-    },
-}
-
 impl Config {
     /// Loads the file named by `--config` or `CHATBOT_CONFIG`, then the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
@@ -239,7 +201,7 @@ impl Config {
         for value in well_known::values()? {
             figment = figment.merge(value);
         }
-        for value in environment::values(std::env::vars_os())? {
+        for value in environment::values(std::env::vars_os(), &Self::default())? {
             figment = figment.merge(value);
         }
         Ok(figment)

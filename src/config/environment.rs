@@ -12,10 +12,11 @@ use std::iter::successors;
 
 use figment::providers::Serialized;
 use figment::value::{Dict, Value};
+use serde::Serialize;
 use strsim::{damerau_levenshtein, normalized_damerau_levenshtein};
 
+use super::error::ConfigError;
 use super::well_known::Setting;
-use super::{Config, ConfigError};
 
 const PREFIX: &str = "CHATBOT__";
 /// The prefix of all names of this program, including those that are not settings.
@@ -41,8 +42,9 @@ const SAME_KEY: f64 = 0.3;
 /// Reads the settings in these variables, each with the name of its variable.
 pub(super) fn values(
     variables: impl Iterator<Item = (OsString, OsString)>,
+    defaults: &impl Serialize,
 ) -> Result<Vec<Setting<Value>>, ConfigError> {
-    let known = known()?;
+    let known = known(defaults)?;
     let mut values = Vec::new();
     for (name, value) in variables {
         let Some(name) = name.to_str() else { continue };
@@ -75,9 +77,9 @@ fn read(text: &str, default: &Value) -> Value {
 }
 
 /// Returns every key with its default, including sections.
-fn known() -> Result<BTreeMap<String, Value>, ConfigError> {
-    let defaults = Value::serialize(Config::default())
-        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
+fn known(defaults: &impl Serialize) -> Result<BTreeMap<String, Value>, ConfigError> {
+    let defaults =
+        Value::serialize(defaults).map_err(|error| ConfigError::Invalid(error.to_string()))?;
     let mut known = BTreeMap::new();
     if let Value::Dict(_, sections) = defaults {
         collect("", sections, &mut known);
@@ -153,10 +155,11 @@ fn unknown(name: &str, known: &BTreeMap<String, Value>) -> ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     fn refusal(name: &str, value: &str) -> Option<String> {
         let variable = (name.into(), value.into());
-        let values = values(std::iter::once(variable));
+        let values = values(std::iter::once(variable), &Config::default());
         values.err().map(|error| error.to_string())
     }
 
@@ -214,7 +217,7 @@ mod tests {
 
     #[test]
     fn every_setting_has_a_variable() {
-        for name in names(&known().unwrap()) {
+        for name in names(&known(&Config::default()).unwrap()) {
             assert_eq!(refusal(&name, ""), None, "{name}");
         }
     }

@@ -7,7 +7,7 @@ use figment::value::{Dict, Map};
 use figment::{Metadata, Profile, Provider};
 use serde::Serialize;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// A name and the key that it sets.
 const WELL_KNOWN: [(&str, &str); 12] = [
