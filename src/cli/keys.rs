@@ -9,7 +9,7 @@ use crate::domain::access::Scope;
 use crate::domain::ids::ApiKeyId;
 use crate::domain::name;
 use crate::domain::time::now;
-use crate::http::auth::hash_secret;
+use crate::http::credential::hash_secret;
 use crate::persistence::Database;
 use crate::persistence::api_keys::{self, NewApiKey};
 

@@ -3,10 +3,11 @@
 mod bus;
 mod checks;
 mod contacts;
+mod counter;
 mod edge;
+mod files;
 mod housekeeping;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ use crate::rag::worker::{IngestWorker, LongDocuments};
 use crate::rag::{self, Rag, Retired, Uploads};
 use crate::shutdown::Shutdown;
 pub use contacts::contacts;
+use files::named;
 
 /// The consumer group of the rag workers.
 const RAG_GROUP: &str = "rag";
@@ -141,7 +143,7 @@ impl Process {
     /// Creates the configured adapters without connecting to anything.
     pub fn new(config: Config, database: Database, shutdown: Shutdown) -> anyhow::Result<Self> {
         let metrics = Metrics::default();
-        let failures = Failures::new(edge::count(Arc::new(InProcessCache::new(
+        let failures = Failures::new(counter::count(Arc::new(InProcessCache::new(
             CacheLimits::default(),
         ))));
         metrics.register(|registry| failures.register(registry));
@@ -357,9 +359,4 @@ async fn create_topics(log: &dyn Log, token: &CancellationToken) {
             () = tokio::time::sleep(TOPIC_RETRY) => {}
         }
     }
-}
-
-/// Reads a path of the configuration; an empty path means none.
-fn named(path: &Path) -> Option<PathBuf> {
-    (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }

@@ -5,12 +5,12 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, ready};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::credential::{bearer, hash_secret, shows_token};
 use super::failures::{Failures, Shown};
+use super::limits;
 use super::problem::Problem;
-use super::{demo, limits};
 use crate::domain::access::{Principal, Scope};
 use crate::persistence::{Database, api_keys, bounded};
 
@@ -62,7 +62,7 @@ impl Authentication {
     fn admit(&self, request: &HttpRequest) -> Option<Result<Principal, Problem>> {
         match self {
             Self::Keys => None,
-            Self::Token { hash, .. } if !demo::shows_token(request, hash) => {
+            Self::Token { hash, .. } if !shows_token(request, hash) => {
                 Some(Err(Problem::demo_token_needed()))
             }
             Self::Off { .. } | Self::Token { .. } => Some(Ok(everyone(DEMO_OWNER))),
@@ -74,11 +74,6 @@ impl Authentication {
 pub const DEMO_OWNER: &str = "demo";
 /// The owner id of the orchestrator when it calls rag.
 pub const INTERNAL_OWNER: &str = "internal:orchestrator";
-
-/// Hashes a secret with SHA-256, as it is stored.
-pub fn hash_secret(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
-}
 
 /// An authenticated caller.
 pub struct Caller(pub Principal);
@@ -195,11 +190,4 @@ fn everyone(owner: &str) -> Principal {
         scopes: Scope::ALL.to_vec(),
         collections: None,
     }
-}
-
-pub(super) fn bearer(request: &HttpRequest) -> Option<String> {
-    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, secret) = value.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && !secret.trim().is_empty())
-        .then(|| secret.trim().to_owned())
 }

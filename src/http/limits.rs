@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, web};
 use futures::future::BoxFuture;
 
-use super::auth::hash_secret;
+use super::credential::hash_secret;
 use super::problem::Problem;
 
 /// The kinds of requests, each with a counter of its own.

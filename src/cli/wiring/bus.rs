@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use secrecy::SecretString;
 
-use super::named;
+use super::files::named;
 use crate::config::{
     KafkaSaslConfig, KafkaTlsConfig, MessagingBackend, MessagingConfig, SaslMechanism,
 };

@@ -4,22 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Process;
-use crate::cache::Cache;
-use crate::http::auth::{Authentication, Authenticator, hash_secret};
+use super::counter::count;
+use crate::http::auth::{Authentication, Authenticator};
+use crate::http::credential::hash_secret;
 use crate::http::health::Health;
-use crate::http::limits::{Count, Limits};
+use crate::http::limits::Limits;
 use crate::http::server::Edge;
-
-/// Counts requests in a cache.
-pub(super) fn count(cache: Arc<dyn Cache>) -> Count {
-    Arc::new(move |key, per_minute| {
-        let cache = Arc::clone(&cache);
-        Box::pin(async move {
-            let decision = cache.allow(&key, per_minute).await.ok()?;
-            (!decision.allowed).then_some(decision.retry_after)
-        })
-    })
-}
 
 impl Process {
     /// `per_minute` limits the requests of one owner and one kind.
