@@ -1,6 +1,6 @@
 //! Whom this organisation has people call.
 
-use super::triage::Category;
+use super::category::Category;
 use crate::domain::contact::{Contact, ContactKind};
 
 /// The services that prepared texts name. Only an emergency has somebody to call everywhere.

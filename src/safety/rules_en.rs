@@ -1,7 +1,7 @@
 //! The English rule pack. Phrases are whole words between spaces, lower case, without apostrophes:
 //! many people leave them out.
 
-use super::triage::Category;
+use super::category::Category;
 
 /// A clause matches if every group has a phrase in it.
 pub(super) struct Rule {

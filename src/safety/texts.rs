@@ -1,8 +1,8 @@
 //! The English texts that are written beforehand. No text has a number of its own: each is that of a
 //! contact. Short sentences, because people read them in fear.
 
+use super::category::Category;
 use super::contacts::Contacts;
-use super::triage::Category;
 use crate::domain::contact::Contact;
 
 /// How a sentence names a contact: by its label, and by its number if it has one.

@@ -5,51 +5,11 @@
 //! for information. In doubt it counts: a needless "call emergency services" costs little, a missed
 //! one may cost a life. Time is linear in the message.
 
+use super::category::Category;
 use super::rules_en::{
     BETWEEN, HISTORY, INFORMATION, JOINS, NEGATIONS, NOW, PRESENT, PREVENTION, RULES, Rule,
 };
 use crate::domain::event::Level;
-
-/// What kind of emergency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Category {
-    ChestPain,
-    Stroke,
-    Breathing,
-    SevereBleeding,
-    Unconsciousness,
-    Anaphylaxis,
-    Overdose,
-    SuicidalIntent,
-}
-
-impl Category {
-    /// Every kind there is.
-    pub const ALL: [Self; 8] = [
-        Self::ChestPain,
-        Self::Stroke,
-        Self::Breathing,
-        Self::SevereBleeding,
-        Self::Unconsciousness,
-        Self::Anaphylaxis,
-        Self::Overdose,
-        Self::SuicidalIntent,
-    ];
-
-    /// The stable name in events and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ChestPain => "chest_pain",
-            Self::Stroke => "stroke",
-            Self::Breathing => "breathing",
-            Self::SevereBleeding => "severe_bleeding",
-            Self::Unconsciousness => "unconsciousness",
-            Self::Anaphylaxis => "anaphylaxis",
-            Self::Overdose => "overdose",
-            Self::SuicidalIntent => "suicidal_intent",
-        }
-    }
-}
 
 /// The outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
