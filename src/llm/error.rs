@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Why a model gave no (whole) answer. Carries no text of prompt or answer.
+/// The reason why a model gave no complete answer. It contains no text of prompt or answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
     #[error("no first token in time")]
@@ -45,7 +45,7 @@ pub enum LlmError {
 }
 
 impl LlmError {
-    /// A stable word for logs, metrics and stored reasons.
+    /// Returns a stable word for logs, metrics and stored reasons.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::FirstTokenTimeout => "first_token_timeout",
@@ -68,7 +68,7 @@ impl LlmError {
         }
     }
 
-    /// Whether it is about this one request or its settings, while the provider itself works.
+    /// Whether the error concerns this request or its settings, while the provider itself works.
     pub(super) fn is_about_the_request(&self) -> bool {
         matches!(
             self,
@@ -80,7 +80,7 @@ impl LlmError {
         )
     }
 
-    /// How long the provider asked to be left alone.
+    /// The pause that the provider asked for.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after } | Self::Overloaded { retry_after, .. } => {
@@ -90,7 +90,7 @@ impl LlmError {
         }
     }
 
-    /// The error for an HTTP status.
+    /// Maps an HTTP status to an error.
     pub(super) fn from_status(status: u16, retry_after: Option<Duration>) -> Self {
         match status {
             401 | 403 => Self::Unauthorized,

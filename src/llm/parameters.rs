@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The name of the output limit. Anthropic knows only `max_tokens`.
+/// The name of the output limit. Anthropic accepts only `max_tokens`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputLimit {
@@ -10,11 +10,11 @@ pub enum OutputLimit {
     MaxCompletionTokens,
 }
 
-/// Anthropic's `thinking.type`; other providers have none.
+/// Anthropic's `thinking.type`, which other providers do not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Thinking {
-    /// Nothing is sent: the model decides.
+    /// Nothing is sent, and the model decides.
     Omit,
     Disabled,
     /// No thinking before the text; only models with tools think in between.
@@ -23,7 +23,7 @@ pub enum Thinking {
 }
 
 impl Thinking {
-    /// The value on the wire; `None` if nothing is sent.
+    /// Returns the value on the wire; `None` if nothing is sent.
     pub fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Omit => None,
@@ -38,7 +38,7 @@ impl Thinking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effort {
-    /// Nothing is sent: the model decides.
+    /// Nothing is sent, and the model decides.
     Omit,
     None,
     Minimal,
@@ -48,7 +48,7 @@ pub enum Effort {
 }
 
 impl Effort {
-    /// The value on the wire; `None` if nothing is sent.
+    /// Returns the value on the wire; `None` if nothing is sent.
     pub fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Omit => None,
@@ -61,7 +61,7 @@ impl Effort {
     }
 }
 
-/// Values of the configuration that replace those of the table.
+/// Configured values that replace those of the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ParameterOverrides {

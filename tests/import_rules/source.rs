@@ -257,9 +257,6 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         self.tokens(item.tokens.clone());
     }
 
-    /// `pub(in path)` says where an item is seen; it imports nothing.
-    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
-
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
         if let Meta::List(list) = &attribute.meta {
             self.tokens(list.tokens.clone());

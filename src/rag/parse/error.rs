@@ -26,7 +26,7 @@ pub enum ParseError {
          (OCR) on it, and upload the result."
     )]
     Unreadable,
-    #[error("The file holds more than can be processed. Split it and upload the parts.")]
+    #[error("The file contains more than can be processed. Split it and upload the parts.")]
     TooLarge,
     #[error(
         "The page nests its elements more than {most} levels deep. Save it again as a simpler page \
