@@ -14,6 +14,7 @@ mod delivery;
 mod faults;
 mod import_rules;
 mod messaging;
+mod persistence;
 mod providers;
 mod retrieval;
 #[path = "rag/sandbox.rs"]

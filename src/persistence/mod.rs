@@ -17,8 +17,10 @@ pub mod migrations;
 pub mod outbox;
 mod pooled;
 pub mod retrieval;
+pub mod schema;
 mod statement;
 pub mod turns;
+
 
 use std::sync::Arc;
 use std::time::Duration;

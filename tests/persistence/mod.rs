@@ -1,0 +1,3 @@
+//! The tables and the statements on them.
+
+mod schema;
