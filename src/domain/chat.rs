@@ -16,6 +16,23 @@ pub enum Role {
     Assistant,
 }
 
+impl Role {
+    /// The name as stored and as sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+
+    /// Returns the role of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::User, Self::Assistant]
+            .into_iter()
+            .find(|role| role.as_str() == name)
+    }
+}
+
 /// The state of a turn. The last five are terminal: exactly one of them ends every accepted turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -103,15 +120,26 @@ pub const WITHHELD: &str =
     "This answer rests on documents that you may no longer read. Please ask again.";
 
 impl SourcesStatus {
+    const ALL: [Self; 4] = [
+        Self::Current,
+        Self::Replaced,
+        Self::Withdrawn,
+        Self::Restricted,
+    ];
+
+    /// The name as worked out and as sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Replaced => "replaced",
+            Self::Withdrawn => "withdrawn",
+            Self::Restricted => "restricted",
+        }
+    }
+
     /// Returns the status of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "current" => Some(Self::Current),
-            "replaced" => Some(Self::Replaced),
-            "withdrawn" => Some(Self::Withdrawn),
-            "restricted" => Some(Self::Restricted),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 }
 

@@ -20,7 +20,7 @@ pub mod retrieval;
 pub mod schema;
 mod statement;
 pub mod turns;
-
+mod types;
 
 use std::sync::Arc;
 use std::time::Duration;
