@@ -12,7 +12,7 @@ use super::failures::{Failures, Shown};
 use super::limits;
 use super::problem::Problem;
 use crate::domain::access::{Principal, Scope};
-use crate::persistence::{Database, api_keys, bounded};
+use crate::persistence::{Database, api_keys};
 
 /// How this server identifies callers; part of the application's data.
 #[derive(Clone)]
@@ -139,7 +139,7 @@ pub fn authenticate(request: &HttpRequest) -> LocalBoxFuture<'static, Result<Cal
             (None, Some(secret)) => {
                 let hash = hash_secret(&secret);
                 let find = api_keys::find_principal(&authenticator.database, &hash);
-                match bounded(find).await? {
+                match find.await? {
                     Some(principal) => return Ok(Caller(principal)),
                     None => Problem::unauthorized(),
                 }

@@ -6,8 +6,9 @@ use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlU
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::database::Database;
+use super::error::DbError;
 use super::statement::statement;
-use super::{Database, DbError};
 use crate::domain::access::{Principal, Scope};
 use crate::domain::ids::ApiKeyId;
 

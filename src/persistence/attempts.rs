@@ -5,8 +5,9 @@ use std::time::Duration;
 use diesel::sql_types::{BigInt, Double, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
+use super::database::Database;
+use super::error::DbError;
 use super::statement::statement;
-use super::{Database, DbError};
 use crate::domain::ids::TurnId;
 
 /// One call: whose, and to whom.

@@ -6,8 +6,9 @@ use std::fmt;
 use diesel::sql_types::{Array, Bool, Text};
 use diesel_async::RunQueryDsl;
 
+use super::database::Database;
+use super::error::DbError;
 use super::statement::statement;
-use super::{Database, DbError};
 
 /// Every table that a statement of this release names; a test compares them with the migrations.
 const TABLES: [&str; 22] = [

@@ -1,5 +1,10 @@
 //! How a connection to PostgreSQL is made: options, deadlines, encryption.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the only places of the connection without a deadline"
+)]
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +16,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
-use super::{DatabaseSettings, DbError};
+use super::error::DbError;
+use super::settings::DatabaseSettings;
 use crate::domain::causes;
 use crate::tls::{self, ClientTls};
 
@@ -39,6 +45,11 @@ const PORT: u16 = 5432;
 const SETUP: &str = "the session cannot be set up";
 const SILENCE_OF_CLIENTS: &str = "-c tcp_user_timeout=15000 -c tcp_keepalives_idle=10 \
     -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
+
+/// Whether a URL can be used, without connecting.
+pub fn check_url(url: &str) -> Result<(), DbError> {
+    Target::of(url)?.check()
+}
 
 /// A database to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]

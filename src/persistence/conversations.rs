@@ -6,9 +6,10 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlU
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::database::Database;
+use super::error::DbError;
 use super::statement::statement;
 use super::turns::{READING, readable, unless_withheld};
-use super::{Database, DbError};
 use crate::domain::access::Principal;
 use crate::domain::chat::{Conversation, Message, Role, SourcesStatus, Utterance};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};

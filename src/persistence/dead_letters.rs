@@ -8,9 +8,10 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::database::Database;
+use super::error::DbError;
 use super::outbox::{MAX_EVENT_BYTES, insert_envelope};
 use super::statement::statement;
-use super::{Database, DbError};
 use crate::domain::ids::EventId;
 use crate::domain::messaging::Envelope;
 

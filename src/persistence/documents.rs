@@ -8,15 +8,18 @@ use diesel::OptionalExtension;
 use diesel::sql_types::{
     Array, BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
 pub use impact::{ImpactRow, find_collection, list_impact};
 pub use retire::{list_retired, remove_chunks, retire};
 
+use super::connection::Connection;
+use super::database::Database;
+use super::error::DbError;
+use super::outbox;
 use super::statement::statement;
-use super::{Database, DbError, outbox};
 use crate::domain::document::{DocumentStatus, DocumentView, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::topics;
@@ -110,7 +113,7 @@ pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbErr
         .await
 }
 
-async fn upsert_collection(connection: &mut AsyncPgConnection, name: &str) -> Result<i32, DbError> {
+async fn upsert_collection(connection: &mut Connection, name: &str) -> Result<i32, DbError> {
     // Nearly always it is there; an insert that finds a conflict would still write.
     loop {
         let row: Option<IdRow> = statement("SELECT id FROM collections WHERE name = $1")
@@ -135,7 +138,7 @@ struct IdRow {
 }
 
 async fn find_latest(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     collection: i32,
     external_id: &str,
 ) -> Result<Option<Existing>, DbError> {
@@ -154,7 +157,7 @@ async fn find_latest(
 }
 
 async fn upsert_document(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     collection: i32,
     existing: Option<&Existing>,
     new: &NewVersion<'_>,
@@ -177,7 +180,7 @@ async fn upsert_document(
 }
 
 async fn insert_version(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     document: Uuid,
     existing: Option<&Existing>,
     new: &NewVersion<'_>,
@@ -201,7 +204,7 @@ async fn insert_version(
 }
 
 async fn audit(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     actor: &str,
     action: &str,
     document: Uuid,

@@ -7,9 +7,11 @@ mod give_up;
 mod reannounce;
 mod removal;
 
+use std::time::Duration;
+
 use diesel::OptionalExtension;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -23,8 +25,11 @@ pub use give_up::give_up;
 pub use reannounce::{ANNOUNCED_AT_ONCE, reannounce_received};
 pub(super) use removal::drop_some_chunks;
 
+use super::connection::Connection;
+use super::database::Database;
+use super::error::DbError;
+use super::outbox;
 use super::statement::statement;
-use super::{Database, DbError, outbox};
 use crate::domain::evidence::ContextLine;
 use crate::domain::ids::{DocumentId, EventId, VersionId};
 use crate::domain::messaging::{Fence, topics};
@@ -36,6 +41,9 @@ pub const BM25_B: f64 = 0.4;
 /// Chunks written or removed by one statement: a long document must not meet the deadline of a
 /// statement, nor be in memory once more as its parameters.
 const SLICE: usize = 1_000;
+
+/// One call about a record in hand: longer than the statements of one transaction together.
+const LONGEST_CALL: Duration = Duration::from_mins(1);
 
 /// A version that a worker is to index.
 #[derive(diesel::QueryableByName)]
@@ -69,7 +77,7 @@ pub async fn find_version(
          WHERE v.id = $1 AND d.status = 'active'",
     )
     .bind::<SqlUuid, _>(version.0)
-    .get_result(&mut database.connection().await?)
+    .get_result(&mut database.connection_for(LONGEST_CALL).await?)
     .await
     .optional()?)
 }
@@ -107,7 +115,7 @@ pub struct IndexedVersion<'a> {
 }
 
 async fn mark(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     version: VersionId,
     status: &str,
     reason: Option<&str>,
@@ -122,7 +130,7 @@ async fn mark(
 }
 
 async fn announce(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     kind: &str,
     document: DocumentId,
     version: VersionId,
@@ -139,7 +147,7 @@ async fn announce(
 
 /// Some chunks, and how many of the version come before them.
 async fn insert_chunks(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     new: &IndexedVersion<'_>,
     chunks: &[NewChunk],
     before: usize,
@@ -193,7 +201,7 @@ pub(super) fn vector_text(vector: &[f32]) -> String {
 
 /// One writer of postings and document frequencies at a time: their rows are hot, and taking
 /// them in any order would deadlock.
-pub(super) async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
+pub(super) async fn lock_lexical(connection: &mut Connection) -> Result<(), DbError> {
     let locked =
         statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))")
             .execute(connection)
@@ -212,7 +220,7 @@ pub(super) async fn lock_lexical(connection: &mut AsyncPgConnection) -> Result<(
 /// The lock of the lexical tables is held, so a term that is not there stays so: no `ON CONFLICT`,
 /// which takes an id for each known term, too, and ids are integers.
 async fn insert_postings(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     new: &IndexedVersion<'_>,
     before: usize,
 ) -> Result<(), DbError> {
@@ -259,7 +267,7 @@ async fn insert_postings(
 }
 
 async fn switch_version(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     new: &IndexedVersion<'_>,
 ) -> Result<(), DbError> {
     statement(

@@ -11,11 +11,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use diesel::OptionalExtension;
 use diesel::sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
+use super::connection::Connection;
+use super::database::Database;
+use super::error::DbError;
 use super::statement::statement;
-use super::{Database, DbError};
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, Outcome, StoreError};
 
@@ -29,10 +31,7 @@ struct OffsetRow {
 }
 
 /// Locks the lease for the rest of the transaction; returns its next offset.
-pub(super) async fn lock(
-    connection: &mut AsyncPgConnection,
-    fence: &Fence,
-) -> Result<i64, DbError> {
+pub(super) async fn lock(connection: &mut Connection, fence: &Fence) -> Result<i64, DbError> {
     let row: Option<OffsetRow> = statement(
         "SELECT next_offset FROM partition_leases
          WHERE consumer_group = $1 AND topic = $2 AND partition = $3
@@ -51,7 +50,7 @@ pub(super) async fn lock(
 }
 
 async fn advance(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     fence: &Fence,
     next_offset: i64,
 ) -> Result<(), DbError> {
@@ -71,8 +70,8 @@ async fn advance(
 /// Checks the fence, advances the offset and remembers the event, in the transaction that holds
 /// the effects. [`Outcome::Duplicate`]: the event was processed before, so its effects must be
 /// skipped (the transaction still commits). Fails with [`DbError::Fenced`] if the lease was lost.
-pub(crate) async fn commit_delivery(
-    connection: &mut AsyncPgConnection,
+pub(super) async fn commit_delivery(
+    connection: &mut Connection,
     fence: &Fence,
     offset: i64,
     event_id: EventId,

@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio::time::sleep;
 
 use super::connect::Target;
-use super::{Database, DbError, bounded, is_given_up, is_out_of_resources};
+use super::connection::{Connection, LONGEST_CALL};
+use super::database::Database;
+use super::error::{DbError, is_given_up, is_out_of_resources};
 
+/// All migrations together, and waiting for another process that runs them: rewriting a large table
+/// takes hours.
+const LONGEST_RUN: Duration = Duration::from_hours(24);
 /// How long a migration waits for a lock at a time.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// Between two times, so that those who waited behind it get their turn.
@@ -40,7 +45,9 @@ pub fn list_known() -> Vec<String> {
 
 /// Applies what is pending; returns the names. Waits for another process that does the same.
 pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
-    let mut connection = Target::of(url)?.connect().await?;
+    let mut connection = Connection::alone(&Target::of(url)?)
+        .await?
+        .with_deadline(LONGEST_RUN);
     // A session lock, so that each migration's own transaction sees what another process
     // committed before the lock came free.
     diesel::sql_query(
@@ -62,9 +69,7 @@ pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-async fn apply(
-    harness: &mut AsyncMigrationHarness<AsyncPgConnection>,
-) -> Result<Vec<String>, Failure> {
+async fn apply(harness: &mut AsyncMigrationHarness<Connection>) -> Result<Vec<String>, Failure> {
     let mut applied = Vec::new();
     let mut refused = 0;
     while harness.has_pending_migration(MIGRATIONS)? {
@@ -91,16 +96,14 @@ fn is_in_the_way(message: &str) -> bool {
 
 /// Tells a migration that cannot succeed from a server that was busy or went away under it: only the
 /// latter is worth another try. The error is text by now, so the connection is asked.
-async fn explain(error: &str, mut connection: AsyncPgConnection) -> DbError {
+async fn explain(error: &str, connection: Connection) -> DbError {
     let message = error.split_once(" with: ").map_or(error, |(_, told)| told);
     if is_given_up(message) || is_out_of_resources(message) {
         return DbError::Busy(format!("a migration was given up: {message}"));
     }
-    let probe = async {
-        let asked = diesel::sql_query("SELECT 1").execute(&mut connection).await;
-        asked.map(drop).map_err(DbError::from)
-    };
-    match bounded(probe).await {
+    let mut connection = connection.with_deadline(LONGEST_CALL);
+    let probe = diesel::sql_query("SELECT 1").execute(&mut connection).await;
+    match probe.map_err(DbError::from) {
         Err(away @ DbError::Unavailable(_)) => away,
         _ => DbError::Query(format!("a migration failed: {error}")),
     }

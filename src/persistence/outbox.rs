@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::Value;
 
+use super::connection::Connection;
+use super::database::Database;
+use super::error::DbError;
 use super::statement::statement;
-use super::{Database, DbError};
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{
     Envelope, LeftOut, OutboxRecord, OutboxStore, Publish, Relayed, StoreError,
@@ -17,12 +19,16 @@ use crate::domain::time;
 
 /// An event that the bus cannot carry would block every later one: refused where it is made.
 pub(super) const MAX_EVENT_BYTES: i32 = 256 * 1024;
+/// A relay's transaction, which lasts until the bus has taken the batch, or has not in time.
+const LONGEST_RELAY: Duration = Duration::from_mins(1);
+/// Each of the statements of one prune may take as long as a statement may.
+const LONGEST_PRUNE: Duration = Duration::from_mins(1);
 /// Rows deleted by one prune, so that it stays short.
 const PRUNE_LIMIT: i64 = 10_000;
 
 /// Adds an event in the caller's transaction. The payload holds ids and states, never text.
-pub(crate) async fn insert(
-    connection: &mut AsyncPgConnection,
+pub(super) async fn insert(
+    connection: &mut Connection,
     topic: &str,
     kind: &str,
     key: &str,
@@ -40,7 +46,7 @@ pub(crate) async fn insert(
 }
 
 pub(super) async fn insert_envelope(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     topic: &str,
     envelope: &Envelope,
 ) -> Result<(), DbError> {
@@ -94,7 +100,7 @@ struct CountRow {
 }
 
 /// The relay's lock, free again at the end of the transaction.
-async fn try_lock(connection: &mut AsyncPgConnection) -> Result<bool, DbError> {
+async fn try_lock(connection: &mut Connection) -> Result<bool, DbError> {
     let row: LockRow = statement(
         "SELECT pg_try_advisory_xact_lock(hashtext('chatbot.outbox ' || current_schema()))
              AS locked",
@@ -105,7 +111,7 @@ async fn try_lock(connection: &mut AsyncPgConnection) -> Result<bool, DbError> {
 }
 
 async fn list_waiting(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     limit: i64,
     left_out: &LeftOut,
 ) -> Result<Vec<OutboxRecord>, DbError> {
@@ -139,7 +145,7 @@ async fn relay(
     left_out: &LeftOut,
     publish: &(dyn Publish + '_),
 ) -> Result<Relayed, DbError> {
-    let mut connection = database.connection().await?;
+    let mut connection = database.connection_for(LONGEST_RELAY).await?;
     connection
         .transaction(async |connection| {
             if !try_lock(connection).await? {
@@ -187,7 +193,7 @@ impl OutboxStore for Database {
 /// Deletes published events, processed event ids and replayed dead letters of that age, a bounded
 /// number at a time; returns how many rows went. The age must exceed the topics' retention.
 pub async fn prune(database: &Database, older_than: Duration) -> Result<usize, DbError> {
-    let mut connection = database.connection().await?;
+    let mut connection = database.connection_for(LONGEST_PRUNE).await?;
     let mut deleted = 0;
     for (table, key, column) in [
         ("outbox", "id", "published_at"),

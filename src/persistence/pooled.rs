@@ -1,5 +1,10 @@
 //! How the pool makes a connection, and when it does not hand one out again.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the only places of the connection without a deadline"
+)]
+
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,12 +42,17 @@ pub(super) struct Pooled {
 
 /// What has begun and has not ended.
 #[derive(Default)]
-struct Work {
+pub(super) struct Work {
     statement: AtomicBool,
     transaction: AtomicBool,
 }
 
 impl Work {
+    /// Says that a statement will not end: nobody waits for its rows any more.
+    pub fn abandon(&self) {
+        self.statement.store(true, Ordering::Relaxed);
+    }
+
     fn note(&self, event: &InstrumentationEvent<'_>) {
         use InstrumentationEvent as Event;
         match event {
@@ -61,11 +71,16 @@ impl Work {
 }
 
 impl Pooled {
-    fn new(mut connection: AsyncPgConnection) -> Self {
+    pub fn new(mut connection: AsyncPgConnection) -> Self {
         let work = Arc::<Work>::default();
         let told = Arc::clone(&work);
         connection.set_instrumentation(move |event: InstrumentationEvent<'_>| told.note(&event));
         Self { connection, work }
+    }
+
+    /// What the connection is in the middle of.
+    pub fn work(&self) -> Arc<Work> {
+        Arc::clone(&self.work)
     }
 
     /// Whether whoever had it gave up in the middle of a statement or a transaction.

@@ -10,9 +10,10 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::database::Database;
+use super::error::DbError;
 use super::indexing::{Generation, vector_text};
 use super::statement::statement;
-use super::{Database, DbError};
 use crate::domain::evidence::{LegScores, Passage};
 
 /// A chunk that a leg found, with the leg's own score; higher is better.

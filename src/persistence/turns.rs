@@ -15,12 +15,15 @@ use diesel::OptionalExtension;
 use diesel::sql_types::{
     Array, Binary, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::connection::Connection;
+use super::database::Database;
+use super::error::DbError;
+use super::outbox;
 use super::statement::statement;
-use super::{Database, DbError, outbox};
 use crate::domain::access::Principal;
 use crate::domain::chat::{SourcesStatus, TurnStatus};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
@@ -145,7 +148,7 @@ fn replay(new: &NewTurn<'_>, found: StoredTurn) -> Accepted {
 }
 
 async fn find_by_key(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     reader: &Principal,
     key: &str,
 ) -> Result<Option<StoredTurn>, DbError> {
@@ -170,7 +173,7 @@ fn select(which: &str) -> String {
 
 /// Marks the owner's conversation as used, and keeps it from being deleted meanwhile.
 async fn touch_conversation(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     new: &NewTurn<'_>,
 ) -> Result<bool, DbError> {
     let touched =
@@ -182,7 +185,7 @@ async fn touch_conversation(
     Ok(touched == 1)
 }
 
-async fn insert_turn(connection: &mut AsyncPgConnection, new: &NewTurn<'_>) -> Result<(), DbError> {
+async fn insert_turn(connection: &mut Connection, new: &NewTurn<'_>) -> Result<(), DbError> {
     statement(
         "INSERT INTO turns (id, conversation_id, owner_id, question_id, status, collections,
              idempotency_key, request_hash, triage, deadline_at, lease_owner, lease_expires_at)
@@ -205,10 +208,7 @@ async fn insert_turn(connection: &mut AsyncPgConnection, new: &NewTurn<'_>) -> R
     Ok(())
 }
 
-async fn insert_question(
-    connection: &mut AsyncPgConnection,
-    new: &NewTurn<'_>,
-) -> Result<(), DbError> {
+async fn insert_question(connection: &mut Connection, new: &NewTurn<'_>) -> Result<(), DbError> {
     statement(
         "INSERT INTO messages (id, conversation_id, turn_id, owner_id, role, content)
          VALUES ($1, $2, $3, $4, 'user', $5)",
@@ -224,7 +224,7 @@ async fn insert_question(
 }
 
 async fn announce(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     kind: &str,
     turn: TurnId,
     status: TurnStatus,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::worker::embedded_text;
 use crate::embedding::{EmbedError, Embedder};
 use crate::persistence::indexing::{self, Generation, UnembeddedChunk};
-use crate::persistence::{Database, DbError, bounded};
+use crate::persistence::{Database, DbError};
 
 /// The pause between two looks while embeddings are missing or another replica creates them.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -63,13 +63,13 @@ impl Backfill {
     /// Embeds some chunks; returns whether none is missing any more.
     async fn round(&self) -> Result<bool, BackfillError> {
         let (database, generation) = (&self.database, self.generation);
-        let Some(_lock) = bounded(indexing::lock_backfill(database)).await? else {
+        let Some(_lock) = indexing::lock_backfill(database).await? else {
             return Ok(false);
         };
         let (mut after, mut count) = (0, 0);
         loop {
             let listed = indexing::list_unembedded(database, generation, after, BATCH);
-            let chunks = bounded(listed).await?;
+            let chunks = listed.await?;
             let Some(last) = chunks.last() else { break };
             after = last.id;
             count += chunks.len();
@@ -82,7 +82,7 @@ impl Backfill {
                 );
             }
         }
-        let complete = bounded(indexing::activate_if_complete(database, generation)).await?;
+        let complete = indexing::activate_if_complete(database, generation).await?;
         if count > 0 {
             tracing::info!(
                 generation = generation.id,
@@ -102,6 +102,6 @@ impl Backfill {
         let vectors = self.embedder.embed_passages(texts.collect()).await?;
         let embeddings: Vec<(i64, Vec<f32>)> = ids.into_iter().zip(vectors).collect();
         let stored = indexing::insert_embeddings(&self.database, self.generation, &embeddings);
-        Ok(bounded(stored).await?)
+        Ok(stored.await?)
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::ids::DocumentId;
-use crate::persistence::{Database, DbError, bounded, documents, patiently};
+use crate::persistence::{Database, DbError, documents, patiently};
 
 /// The most documents that wait here; the next look finds the rest.
 const ROOM: usize = 1_024;
@@ -65,7 +65,7 @@ impl Removal {
     }
 
     async fn look(&self) {
-        match bounded(documents::list_retired(&self.database, FOUND)).await {
+        match documents::list_retired(&self.database, FOUND).await {
             Ok(found) => {
                 for document in found {
                     self.remove(document).await;

@@ -1,12 +1,10 @@
 //! Indexes uploaded versions, one bus record at a time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
 
 use super::chunk::{self, Chunk, ChunkingConfig};
 use super::parse::sandbox::{Sandbox, SandboxError};
@@ -57,11 +55,6 @@ impl LongDocuments {
 /// The version of [`DocumentReceived`]. Fields may be added without raising it, so that replicas of
 /// two releases work side by side; a change of a field's meaning raises it.
 const VERSION: u16 = 1;
-/// A deadline for frozen databases, longer than the deadlines of one transaction's statements
-/// together.
-const DATABASE_DEADLINE: Duration = Duration::from_mins(1);
-/// The extra time that each passage allows when a document is stored.
-const STORE_DEADLINE: Duration = Duration::from_millis(10);
 /// The text for the content owner; the operator finds the cause in the dead letter.
 const GIVEN_UP: &str =
     "The document could not be processed. Upload it again, or ask the operator of this service.";
@@ -109,11 +102,12 @@ impl IngestWorker {
         receipt: &Receipt<'_>,
         command: &DocumentReceived,
     ) -> Result<Outcome, HandlerError> {
-        let pending =
-            within_deadline(indexing::find_version(&self.database, command.version_id)).await?;
+        let pending = indexing::find_version(&self.database, command.version_id).await;
+        let pending = pending.map_err(|error| from_db(&error))?;
         let Some((pending, bytes)) = pending.and_then(take_bytes) else {
             // The document was withdrawn, deleted or already indexed, so nothing is left to do.
-            return within_deadline(indexing::commit_nothing(&self.database, receipt)).await;
+            let commit = indexing::commit_nothing(&self.database, receipt).await;
+            return commit.map_err(|error| from_db(&error));
         };
         let parsed = match self.parse(&pending, bytes).await {
             Ok(parsed) => parsed,
@@ -145,8 +139,8 @@ impl IngestWorker {
             warnings: &warnings,
             chunks: &chunks,
         };
-        let commit = indexing::commit_indexed(&self.database, receipt, &version);
-        within(store_deadline(chunks.len()), commit).await
+        let commit = indexing::commit_indexed(&self.database, receipt, &version).await;
+        commit.map_err(|error| from_db(&error))
     }
 
     async fn fail(
@@ -156,8 +150,9 @@ impl IngestWorker {
         reason: &str,
     ) -> Result<Outcome, HandlerError> {
         let (document, version) = (command.document_id, command.version_id);
-        let commit = indexing::commit_failed(&self.database, receipt, document, version, reason);
-        within_deadline(commit).await
+        let commit =
+            indexing::commit_failed(&self.database, receipt, document, version, reason).await;
+        commit.map_err(|error| from_db(&error))
     }
 
     async fn parse(
@@ -244,29 +239,6 @@ fn too_long(passages: usize, most: usize) -> Option<String> {
     })
 }
 
-fn store_deadline(passages: usize) -> Duration {
-    let passages = u32::try_from(passages).unwrap_or(u32::MAX);
-    DATABASE_DEADLINE.saturating_add(STORE_DEADLINE.saturating_mul(passages))
-}
-
-async fn within_deadline<T>(
-    call: impl Future<Output = Result<T, DbError>>,
-) -> Result<T, HandlerError> {
-    within(DATABASE_DEADLINE, call).await
-}
-
-async fn within<T>(
-    deadline: Duration,
-    call: impl Future<Output = Result<T, DbError>>,
-) -> Result<T, HandlerError> {
-    match timeout(deadline, call).await {
-        Ok(outcome) => outcome.map_err(|error| from_db(&error)),
-        Err(_) => Err(HandlerError::Unavailable(
-            "the database did not answer in time".into(),
-        )),
-    }
-}
-
 fn from_db(error: &DbError) -> HandlerError {
     match error {
         DbError::Fenced => HandlerError::Fenced,
@@ -313,10 +285,5 @@ mod tests {
             "The document has 20001 passages, more than the 20000 that one document may have. \
              Split it into several documents and upload those."
         );
-    }
-
-    #[test]
-    fn storing_a_long_document_may_take_longer() {
-        assert!(store_deadline(20_000) > store_deadline(20) * 4);
     }
 }

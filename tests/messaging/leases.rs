@@ -242,6 +242,26 @@ async fn what_nobody_waits_for_any_more_holds_nobody_up() {
     until_all_but_one_are_free(&test).await;
 }
 
+/// Nor does a call that meets its deadline; it says so, and its connection closes.
+#[tokio::test]
+async fn a_call_ends_at_its_deadline_and_gives_its_locks_back() {
+    let test = TestDatabase::new().await;
+    join(&test, "a", 3).await;
+    let mut holder = test.connection().await;
+    execute(&mut holder, "BEGIN").await;
+    let last = "SELECT FROM partition_leases WHERE partition = 2 FOR UPDATE";
+    execute(&mut holder, last).await;
+    let mut leaving = test.database.release(GROUP, "a");
+    let stuck = timeout(Duration::from_millis(500), &mut leaving).await;
+    assert!(stuck.is_err());
+    // Nothing else happens, so the clock jumps to the deadline.
+    tokio::time::pause();
+    let late = leaving.await.unwrap_err().to_string();
+    tokio::time::resume();
+    assert_eq!(late, "the database is unavailable: no answer in time");
+    until_all_but_one_are_free(&test).await;
+}
+
 /// Nor does the next one who needs a connection wait behind it.
 #[tokio::test]
 async fn a_statement_that_nobody_waits_for_is_not_passed_on_with_its_connection() {

@@ -6,6 +6,10 @@
     dead_code,
     reason = "a test fails by panicking; tests and benchmarks each use a part of this"
 )]
+#![allow(
+    clippy::disallowed_types,
+    reason = "a test holds locks for as long as it likes"
+)]
 
 pub mod broker;
 pub mod canary;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::models::describe;
 use crate::llm::{self, LlmConfig};
 use crate::persistence::indexing::Generation;
-use crate::persistence::{Database, bounded, indexing, outbox};
+use crate::persistence::{Database, indexing, outbox};
 
 /// The pause between two rounds.
 const PAUSE: Duration = Duration::from_mins(10);
@@ -84,7 +84,7 @@ pub(super) async fn reannounce(database: &Database, seconds: i32, token: &Cancel
 /// Announces waiting documents; returns whether it could.
 async fn announce(database: &Database, seconds: i32) -> bool {
     loop {
-        match bounded(indexing::reannounce_received(database, seconds)).await {
+        match indexing::reannounce_received(database, seconds).await {
             Ok(0) => return true,
             Ok(versions) => {
                 tracing::info!(versions, "waiting documents announced again");

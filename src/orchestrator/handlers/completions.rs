@@ -30,7 +30,7 @@ use crate::http::sse::{self, Frame};
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::question::{Question, checked_collections, checked_content};
 use crate::orchestrator::turn::accept;
-use crate::persistence::{bounded, conversations};
+use crate::persistence::conversations;
 use crate::safety::{Contacts, texts};
 
 /// The one model that clients see: whichever provider answers, the documents and rules are ours.
@@ -123,7 +123,7 @@ async fn answer(
     let owner = caller.0.owner_id.clone();
     let conversation = ConversationId::new();
     let insert = conversations::insert(&orchestrator.database, &owner, conversation, None);
-    bounded(insert).await?;
+    insert.await?;
     let question = Question {
         content,
         history: Some(history),
@@ -138,7 +138,7 @@ async fn answer(
     if asked.is_err() {
         // Nothing was asked in it: refusals must not fill the list.
         let delete = conversations::delete(&orchestrator.database, &owner, conversation);
-        let _ = bounded(delete).await;
+        let _ = delete.await;
     }
     let (turn, mut events) = asked?;
     let completion = Completion {

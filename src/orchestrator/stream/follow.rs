@@ -19,8 +19,8 @@ use crate::domain::access::Principal;
 use crate::domain::event::EventName;
 use crate::domain::ids::TurnId;
 use crate::orchestrator::config::PATIENCE;
+use crate::persistence::patiently;
 use crate::persistence::turns::{self, StoredTurn};
-use crate::persistence::{bounded, patiently};
 
 /// How long one read of the cache waits for news.
 const CACHE_WAIT: Duration = Duration::from_secs(2);
@@ -203,8 +203,7 @@ impl Follow {
     }
 
     async fn stored(&mut self) -> Vec<StoredEvent> {
-        let find = turns::find(&self.hub.database, &self.reader, self.turn);
-        let found = bounded(find).await;
+        let found = turns::find(&self.hub.database, &self.reader, self.turn).await;
         let stored = match found {
             Ok(Some(stored)) => stored,
             Ok(None) => return self.give_up("deleted"),

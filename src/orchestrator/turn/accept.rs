@@ -23,7 +23,7 @@ use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::feed::Feed;
 use crate::orchestrator::stream::follow;
 use crate::persistence::turns::{self, Accepted, NewTurn, StoredTurn};
-use crate::persistence::{DbError, bounded, patiently};
+use crate::persistence::{DbError, patiently};
 use crate::safety;
 
 /// How long a person waits at most to learn whether a question was accepted after all.
@@ -121,7 +121,7 @@ async fn accept(
         replica: &runner.replica,
         lease: LEASE,
     };
-    let accepted = bounded(turns::accept(&runner.database, &new)).await;
+    let accepted = turns::accept(&runner.database, &new).await;
     if matches!(accepted, Err(DbError::Unavailable(_))) {
         // The answer to the commit may have been lost: is the turn there?
         let find = || turns::find(&runner.database, &question.principal, turn);

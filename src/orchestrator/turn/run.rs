@@ -18,7 +18,7 @@ use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::draft::{Draft, TooLong};
 use crate::orchestrator::stream::end::{outcome, reconnect, terminal, unanswered};
 use crate::orchestrator::stream::feed::Feed;
-use crate::persistence::{DbError, bounded, patiently, turns};
+use crate::persistence::{DbError, patiently, turns};
 
 /// How often a turn looks for a cancellation that another replica recorded.
 const POLL: Duration = Duration::from_millis(500);
@@ -240,7 +240,7 @@ impl Turn {
         self.runner.hub.flush(&self.feed).await;
         let running = (self.feed.turn, self.feed.generation);
         let release = turns::release_lease(&self.runner.database, running, &self.runner.replica);
-        match bounded(release).await {
+        match release.await {
             Ok(()) => tracing::info!(turn.id = %self.feed.turn, "turn handed over"),
             Err(error) => {
                 tracing::warn!(turn.id = %self.feed.turn, error = %error, "its lease will expire");
@@ -256,13 +256,13 @@ impl Turn {
             sleep(POLL).await;
             self.runner.hub.flush(&self.feed).await;
             let asked = turns::is_cancel_requested(database, owner, self.feed.turn);
-            if bounded(asked).await.unwrap_or(false) {
+            if asked.await.unwrap_or(false) {
                 return Stop::Cancelled;
             }
             if renewed.elapsed() >= RENEWAL {
                 let running = (self.feed.turn, self.feed.generation);
                 let renew = turns::renew_lease(database, running, &self.runner.replica, LEASE);
-                match bounded(renew).await {
+                match renew.await {
                     Ok(true) => renewed = Instant::now(),
                     Ok(false) => return Stop::Superseded,
                     // Tried again in the next round of this loop.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::chat::TurnStatus;
 use crate::domain::ids::TurnId;
 use crate::orchestrator::stream::end::unanswered;
-use crate::persistence::{Database, DbError, attempts, bounded, turns};
+use crate::persistence::{Database, DbError, attempts, turns};
 use crate::shutdown::Shutdown;
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -26,8 +26,8 @@ pub async fn sweep(database: Database, shutdown: Shutdown) {
 /// Ends overdue turns as `failed(timeout)`; returns how many.
 pub async fn fail_overdue(database: &Database) -> Result<usize, DbError> {
     let mut ended = 0;
-    for (turn, generation) in bounded(turns::list_overdue(database)).await? {
-        match bounded(end(database, turn, generation)).await {
+    for (turn, generation) in turns::list_overdue(database).await? {
+        match end(database, turn, generation).await {
             Ok(true) => {
                 tracing::warn!(turn.id = %turn, "turn ended by the sweeper");
                 ended += 1;

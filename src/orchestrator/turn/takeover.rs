@@ -14,7 +14,6 @@ use crate::domain::event::{Level, TriageNotice, TurnEvent};
 use crate::domain::ids::{TurnId, new_uuid};
 use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::feed::Feed;
-use crate::persistence::bounded;
 use crate::persistence::turns::{self, Orphan};
 
 /// With the lease, what a person waits at most when a replica dies.
@@ -45,7 +44,7 @@ pub async fn take_over_once(runner: &Arc<Runner>) -> usize {
     };
     let expired = turns::take_over_expired(&runner.database, &runner.replica, LEASE, limit);
     // What is taken by a statement whose answer is lost is free again when its lease expires.
-    let taken = bounded(expired).await;
+    let taken = expired.await;
     let orphans = match taken {
         Ok(orphans) => orphans,
         Err(error) => {

@@ -7,8 +7,9 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::domain::ids::DocumentId;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError};
 
 /// An answer that cited a document.
 #[derive(diesel::QueryableByName, serde::Serialize, utoipa::ToSchema)]

@@ -9,8 +9,10 @@ use super::{UuidRow, audit};
 use crate::domain::document::DocumentStatus;
 use crate::domain::ids::DocumentId;
 use crate::domain::messaging::topics;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError, indexing, outbox};
+use crate::persistence::{indexing, outbox};
 
 /// What no search may return, whatever the index still holds.
 const RETIRED: &str = "(d.status <> 'active' OR d.current_version_id IS NULL)";

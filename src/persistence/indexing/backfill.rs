@@ -1,14 +1,14 @@
 //! Embeddings that come later than their chunks: the model was changed.
 
-use deadpool::managed::Object;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use super::generation::{lock_generations, try_lock_session};
 use super::{Generation, vector_text};
-use crate::persistence::pooled::Pooled;
+use crate::persistence::connection::Connection;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError};
 
 /// A chunk that has no embedding of a generation.
 #[derive(diesel::QueryableByName)]
@@ -24,13 +24,13 @@ pub struct UnembeddedChunk {
 
 /// Held by the one process that embeds what is missing, until it is dropped.
 pub struct BackfillLock {
-    _connection: Pooled,
+    _connection: Connection,
 }
 
 /// Takes the lock; `None` if another process has it.
 pub async fn lock_backfill(database: &Database) -> Result<Option<BackfillLock>, DbError> {
     // Not given back to the pool: closing it frees the lock.
-    let mut connection = Object::take(database.connection().await?);
+    let mut connection = database.connection().await?.leave_pool();
     let locked = try_lock_session(&mut connection, "backfill").await?;
     Ok(locked.then_some(BackfillLock {
         _connection: connection,

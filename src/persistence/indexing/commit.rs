@@ -1,19 +1,32 @@
 //! What a handled record leaves behind, with the offset after it: one transaction.
 
+use std::time::Duration;
+
 use diesel::OptionalExtension;
 use diesel::sql_types::Uuid as SqlUuid;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::removal::drop_chunks;
 use super::{
-    IndexedVersion, Receipt, SLICE, announce, insert_chunks, insert_postings, lock_lexical, mark,
-    switch_version,
+    IndexedVersion, LONGEST_CALL, Receipt, SLICE, announce, insert_chunks, insert_postings,
+    lock_lexical, mark, switch_version,
 };
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::Outcome;
+use crate::persistence::connection::Connection;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
+use crate::persistence::leases;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError, leases};
+
+/// What each passage adds to the deadline when a document is stored.
+const STORE_DEADLINE: Duration = Duration::from_millis(10);
+
+fn store_deadline(passages: usize) -> Duration {
+    let passages = u32::try_from(passages).unwrap_or(u32::MAX);
+    LONGEST_CALL.saturating_add(STORE_DEADLINE.saturating_mul(passages))
+}
 
 /// Why nothing was stored.
 enum NotStored {
@@ -55,7 +68,9 @@ async fn store(
     receipt: &Receipt<'_>,
     new: &IndexedVersion<'_>,
 ) -> Result<Outcome, NotStored> {
-    let mut connection = database.connection().await?;
+    let mut connection = database
+        .connection_for(store_deadline(new.chunks.len()))
+        .await?;
     connection
         .transaction(async |connection| {
             let outcome = advance(connection, receipt).await?;
@@ -108,7 +123,7 @@ async fn commit_unindexed(
     version: VersionId,
     failed: Option<&str>,
 ) -> Result<Outcome, DbError> {
-    let mut connection = database.connection().await?;
+    let mut connection = database.connection_for(LONGEST_CALL).await?;
     connection
         .transaction(async |connection| {
             let outcome = advance(connection, receipt).await?;
@@ -131,16 +146,13 @@ pub async fn commit_nothing(
     database: &Database,
     receipt: &Receipt<'_>,
 ) -> Result<Outcome, DbError> {
-    let mut connection = database.connection().await?;
+    let mut connection = database.connection_for(LONGEST_CALL).await?;
     connection
         .transaction(async |connection| advance(connection, receipt).await)
         .await
 }
 
-async fn advance(
-    connection: &mut AsyncPgConnection,
-    receipt: &Receipt<'_>,
-) -> Result<Outcome, DbError> {
+async fn advance(connection: &mut Connection, receipt: &Receipt<'_>) -> Result<Outcome, DbError> {
     leases::commit_delivery(connection, receipt.fence, receipt.offset, receipt.event_id).await
 }
 
@@ -152,7 +164,7 @@ struct NewestRow {
 
 /// Locks the document and returns its newest version, if it is active.
 async fn lock_newest(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     document: DocumentId,
 ) -> Result<Option<VersionId>, DbError> {
     // If it had to wait and the document changed meanwhile, its row no longer matches this version's.
@@ -166,4 +178,14 @@ async fn lock_newest(
     .await
     .optional()?;
     Ok(row.map(|row| row.id.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storing_a_long_document_may_take_longer() {
+        assert!(store_deadline(20_000) > store_deadline(20) * 4);
+    }
 }

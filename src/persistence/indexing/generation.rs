@@ -1,11 +1,17 @@
 //! Embedding generations: vectors of one model and dimension, each with an index of its own.
 
-use deadpool::managed::Object;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use std::time::Duration;
 
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel_async::{AsyncConnection, RunQueryDsl};
+
+use crate::persistence::connection::Connection;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError};
+
+/// Building an index over many millions of chunks takes hours.
+const LONGEST_BUILD: Duration = Duration::from_hours(24);
 
 /// A set of embeddings made by one model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +68,7 @@ pub async fn ensure_generation(
 }
 
 /// One change of the generations at a time, until the transaction ends.
-pub(super) async fn lock_generations(connection: &mut AsyncPgConnection) -> Result<(), DbError> {
+pub(super) async fn lock_generations(connection: &mut Connection) -> Result<(), DbError> {
     statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation ' || current_schema()))")
         .execute(connection)
         .await?;
@@ -71,7 +77,7 @@ pub(super) async fn lock_generations(connection: &mut AsyncPgConnection) -> Resu
 
 /// Takes a lock of this schema that is held until the connection closes; false if another has it.
 pub(super) async fn try_lock_session(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     name: &str,
 ) -> Result<bool, DbError> {
     let lock: LockRow = statement(
@@ -113,7 +119,7 @@ pub async fn ensure_hnsw(
     }
     // Not given back to the pool: closing it frees the lock and forgets the settings, however the
     // build ends.
-    let mut connection = Object::take(connection);
+    let mut connection = connection.leave_pool().with_deadline(LONGEST_BUILD);
     let locked = try_lock_session(&mut connection, "hnsw").await?;
     // Asked again under the lock: whoever held it may have built the index.
     if !locked || !pays(&mut connection, &name, exact_scan_max_chunks).await? {
@@ -124,7 +130,7 @@ pub async fn ensure_hnsw(
 }
 
 async fn pays(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     name: &str,
     exact_scan_max_chunks: i64,
 ) -> Result<bool, DbError> {
@@ -140,7 +146,7 @@ async fn pays(
 }
 
 async fn build_hnsw(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     Generation { id, dimension, .. }: Generation,
     name: &str,
 ) -> Result<(), DbError> {

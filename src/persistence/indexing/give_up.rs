@@ -6,8 +6,10 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use super::announce;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::Fence;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
+use crate::persistence::leases;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError, leases};
 
 /// Marks a version whose record is given up as failed, so that nobody waits for it. It can still
 /// be indexed when the record is replayed.

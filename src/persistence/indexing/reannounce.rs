@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use super::ordinal;
 use crate::domain::messaging::topics;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
+use crate::persistence::outbox;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError, outbox};
 
 /// Versions that one call announces at most: one statement each, in one transaction.
 pub const ANNOUNCED_AT_ONCE: usize = 1_000;

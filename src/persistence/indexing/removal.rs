@@ -1,17 +1,18 @@
 //! Chunks that go, with everything that was derived from them.
 
 use diesel::sql_types::{BigInt, Nullable, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{SLICE, ordinal};
-use crate::persistence::DbError;
+use crate::persistence::connection::Connection;
+use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
 
 /// Removes a document's chunks with their postings and statistics, all but those of `keep`. Under
 /// the lock of the lexical tables.
 pub(super) async fn drop_chunks(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     document: Uuid,
     keep: Uuid,
 ) -> Result<(), DbError> {
@@ -21,14 +22,14 @@ pub(super) async fn drop_chunks(
 
 /// Removes some of a document's chunks; true if there may be more. Under the same lock.
 pub(in crate::persistence) async fn drop_some_chunks(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     document: Uuid,
 ) -> Result<bool, DbError> {
     Ok(drop_slice(connection, document, None).await? == SLICE)
 }
 
 async fn drop_slice(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     document: Uuid,
     keep: Option<Uuid>,
 ) -> Result<usize, DbError> {

@@ -4,10 +4,12 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, Text};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 
-use super::{Database, DbError};
 use crate::domain::messaging::{Fence, Lease};
+use crate::persistence::connection::Connection;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
 
 #[derive(diesel::QueryableByName)]
@@ -34,7 +36,7 @@ struct MembersRow {
 
 /// Leases of a member, of one topic or of all.
 async fn list_owned(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     group: &str,
     owner: &str,
     topic: Option<&str>,
@@ -68,7 +70,7 @@ async fn list_owned(
 }
 
 pub(super) async fn renew(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     group: &str,
     owner: &str,
     ttl: Duration,
@@ -103,7 +105,7 @@ pub(super) async fn renew(
 /// How many partitions this member should hold: an even share, and what does not divide goes to
 /// the first members by name, so that shares differ by one at most and add up.
 async fn fair_share(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     group: &str,
     owner: &str,
     partitions: i32,
@@ -125,7 +127,7 @@ async fn fair_share(
 }
 
 async fn add_missing(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     group: &str,
     topic: &str,
     partitions: i32,
@@ -145,7 +147,7 @@ async fn add_missing(
 /// Takes up to `limit` partitions that nobody holds; each gets a new epoch. Whose owner vanished
 /// instead of giving it back may have died of the record in hand: that was an attempt, noted or not.
 async fn take_free(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     (group, owner, topic): (&str, &str, &str),
     partitions: i32,
     limit: usize,
@@ -181,7 +183,7 @@ async fn take_free(
 /// Gives up these partitions, except those whose delivery commits right now. The attempt in hand
 /// does not count: its process lives.
 async fn give_up(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     (group, owner, topic): (&str, &str, &str),
     partitions: &[i32],
 ) -> Result<(), DbError> {

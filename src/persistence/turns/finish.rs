@@ -2,7 +2,7 @@
 
 use diesel::OptionalExtension;
 use diesel::sql_types::{Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -10,8 +10,10 @@ use super::announce;
 use crate::domain::chat::TurnDone;
 use crate::domain::evidence::Citation;
 use crate::domain::ids::{MessageId, TurnId};
+use crate::persistence::connection::Connection;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError};
 
 /// Ends a turn: answer, citations, usage, audit and outbox in one transaction. False if the turn
 /// had already ended, or if another generation runs.
@@ -35,7 +37,7 @@ struct FinishedRow {
 }
 
 async fn finish_in(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     generation: i32,
     done: &TurnDone,
 ) -> Result<bool, DbError> {
@@ -66,7 +68,7 @@ async fn finish_in(
 }
 
 async fn insert_answer(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     row: &FinishedRow,
     message: MessageId,
     done: &TurnDone,
@@ -90,7 +92,7 @@ async fn insert_answer(
 
 /// Ids, states and counts only: the log outlives the conversation.
 async fn insert_audit(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     owner: &str,
     generation: i32,
     done: &TurnDone,
@@ -112,7 +114,7 @@ async fn insert_audit(
 }
 
 async fn insert_citation(
-    connection: &mut AsyncPgConnection,
+    connection: &mut Connection,
     turn: TurnId,
     message: MessageId,
     owner: &str,

@@ -11,8 +11,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::ids::TurnId;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError};
 
 /// Asks whichever replica runs the owner's turn to stop; false if there is no such turn.
 pub async fn request_cancel(

@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::readable;
 use crate::domain::access::Principal;
 use crate::domain::ids::VersionId;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
-use crate::persistence::{Database, DbError};
 
 /// A place in a document version's text: half-open character offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,6 @@ use crate::domain::name;
 use crate::http::auth::Caller;
 use crate::http::body::{check_length, read_limited};
 use crate::http::problem::Problem;
-use crate::persistence::bounded;
 use crate::persistence::documents::{self, ImpactRow, ListFilter, NewVersion, Put};
 use crate::rag::Rag;
 use crate::rag::parse::MediaType;
@@ -84,7 +83,7 @@ pub async fn put(
         expires_at: query.expires_at,
         actor: &caller.0.owner_id,
     };
-    let outcome = bounded(documents::put(&rag.database, &new)).await?;
+    let outcome = documents::put(&rag.database, &new).await?;
     drop(bytes);
     drop(room);
     let document = load(&rag, &collection, &external_id).await?;

@@ -1,0 +1,77 @@
+//! The pool of connections, and the deadline that each of them is handed out with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::managed::{Pool, PoolError, QueueMode};
+use diesel_async::RunQueryDsl;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout};
+
+use super::connect::Target;
+use super::connection::{Connection, LONGEST_CALL};
+use super::error::DbError;
+use super::pooled::Manager;
+use super::settings::DatabaseSettings;
+use super::statement::statement;
+use crate::pool;
+
+/// A bounded pool of connections with deadlines.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool<Manager>,
+    acquire_timeout: Duration,
+    /// Host and port, for messages.
+    place: Arc<str>,
+}
+
+impl Database {
+    /// Builds the pool; connections are made when first needed, and live on the runtime that calls
+    /// this.
+    pub fn new(settings: &DatabaseSettings) -> Result<Self, DbError> {
+        let target = Target::with_options(settings)?;
+        target.check()?;
+        let place = target.place().into();
+        let manager = Manager {
+            runtime: Handle::current(),
+            target,
+        };
+        let pool = Pool::builder(manager)
+            .max_size(settings.max_connections)
+            .queue_mode(QueueMode::Lifo)
+            .build()
+            .map_err(|error| DbError::Unavailable(error.to_string()))?;
+        Ok(Self {
+            pool,
+            acquire_timeout: settings.acquire_timeout,
+            place,
+        })
+    }
+
+    /// A connection for one call.
+    pub(super) async fn connection(&self) -> Result<Connection, DbError> {
+        self.connection_for(LONGEST_CALL).await
+    }
+
+    /// A connection for work that needs a deadline of its own, which waiting for it is a part of.
+    pub(super) async fn connection_for(&self, longest: Duration) -> Result<Connection, DbError> {
+        let until = Instant::now() + longest;
+        // A call that gave up gave back a connection at work, with its locks. It need not be on top.
+        pool::close_idle(&self.pool, |pooled| !pooled.is_at_work());
+        timeout(self.acquire_timeout, self.pool.get())
+            .await
+            .map_err(|_| DbError::Unavailable(format!("no connection to {} in time", self.place)))?
+            .map(|pooled| Connection::of_pool(pooled, until))
+            .map_err(|error| match error {
+                PoolError::Backend(error) => error.into(),
+                error => DbError::Unavailable(format!("no connection to {}: {error}", self.place)),
+            })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        let mut connection = self.connection().await?;
+        statement("SELECT 1").execute(&mut connection).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,12 @@
+//! The settings of the pool of connections.
+
+use std::time::Duration;
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    pub url: String,
+    pub max_connections: usize,
+    pub acquire_timeout: Duration,
+    pub statement_timeout: Duration,
+}
