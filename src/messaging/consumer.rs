@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::partition::{PartitionLoop, within};
+use super::partition::PartitionLoop;
+use super::store::TimelyStore;
 use super::{ConsumerSettings, ConsumerStats, Log};
 use crate::domain::messaging::{Handler, Lease, LeaseStore, StoreError};
 
@@ -18,7 +19,7 @@ const BEATS_PER_TOPIC_LOOK: u64 = 20;
 /// Reads one topic as a member of a group.
 pub struct LeasedConsumer {
     log: Arc<dyn Log>,
-    store: Arc<dyn LeaseStore>,
+    store: Arc<TimelyStore>,
     handler: Arc<dyn Handler>,
     settings: Arc<ConsumerSettings>,
     stats: Arc<ConsumerStats>,
@@ -59,7 +60,7 @@ impl LeasedConsumer {
     ) -> Self {
         Self {
             log,
-            store,
+            store: Arc::new(TimelyStore::new(store, settings.ttl)),
             handler,
             settings: Arc::new(settings),
             stats: Arc::default(),
@@ -89,12 +90,8 @@ impl LeasedConsumer {
             }
         }
         self.drain(&mut loops).await;
-        let released = tokio::time::timeout(
-            self.settings.ttl,
-            self.store
-                .release(&self.settings.group, &self.settings.owner),
-        );
-        if !matches!(released.await, Ok(Ok(()))) {
+        let (group, owner) = (&self.settings.group, &self.settings.owner);
+        if self.store.release(group, owner).await.is_err() {
             tracing::warn!(
                 consumer.group = self.settings.group,
                 "leases were not given back; they will expire"
@@ -131,10 +128,8 @@ impl LeasedConsumer {
     async fn renew(&self) -> Result<Vec<Lease>, StoreError> {
         let settings = &self.settings;
         let sent = Instant::now();
-        let beat = self
-            .store
-            .heartbeat(&settings.group, &settings.owner, settings.ttl);
-        let owned = within(settings.ttl / 3, beat).await?;
+        let beat = self.store.heartbeat(&settings.group, &settings.owner);
+        let owned = beat.await?;
         self.stats.set_renewed(sent);
         Ok(owned)
     }
@@ -163,17 +158,11 @@ impl LeasedConsumer {
         if membership.partitions == 0 || Instant::now() < membership.patient_until {
             return Ok(owned);
         }
-        within(
-            deadline,
-            self.store.rebalance(
-                &settings.group,
-                &settings.owner,
-                &settings.topic,
-                membership.partitions,
-                settings.ttl,
-            ),
-        )
-        .await
+        let (group, member, topic) = (&settings.group, &settings.owner, &settings.topic);
+        let rebalance = self
+            .store
+            .rebalance(group, member, topic, membership.partitions);
+        rebalance.await
     }
 
     fn reconcile(&self, leases: Vec<Lease>, loops: &mut Loops) {

@@ -19,6 +19,7 @@ mod publisher;
 mod relay;
 mod settings;
 mod stats;
+mod store;
 #[cfg(test)]
 mod tests;
 

@@ -12,12 +12,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::failures::{backoff, is_worth_telling};
+use super::store::TimelyStore;
 use super::{
     BusError, ConsumerSettings, ConsumerStats, FetchedRecord, Log, Record, dead_letter_topic,
 };
-use crate::domain::messaging::{
-    Delivery, Fence, Handler, HandlerError, LeaseStore, Outcome, StoreError,
-};
+use crate::domain::messaging::{Delivery, Fence, Handler, HandlerError, Outcome, StoreError};
 use decode::decode;
 
 /// The time between two measurements of the lag.
@@ -31,7 +30,7 @@ const DIED_OF_IT: &str = "its attempts were used up when the process that made t
 /// Reads one partition under one lease.
 pub(super) struct PartitionLoop {
     pub log: Arc<dyn Log>,
-    pub store: Arc<dyn LeaseStore>,
+    pub store: Arc<TimelyStore>,
     pub handler: Arc<dyn Handler>,
     pub settings: Arc<ConsumerSettings>,
     pub stats: Arc<ConsumerStats>,
@@ -225,8 +224,7 @@ impl PartitionLoop {
         if delivery.attempt == 1 {
             return Ok(());
         }
-        let note = self.store.note_attempts(delivery, attempts);
-        within(self.settings.ttl, note).await
+        self.store.note_attempts(delivery, attempts).await
     }
 
     async fn attempt(&self, delivery: &Delivery) -> Attempt {
@@ -258,10 +256,11 @@ impl PartitionLoop {
         record: &FetchedRecord,
         cause: &str,
     ) -> Result<(), StoreError> {
-        // After its time to live the lease is lost anyway.
-        let ttl = self.settings.ttl;
-        within(ttl, self.handler.give_up(delivery)).await?;
-        within(ttl, self.store.dead_letter(delivery, cause)).await?;
+        // Past the time to live the lease is lost anyway.
+        let told = tokio::time::timeout(self.settings.ttl, self.handler.give_up(delivery));
+        told.await
+            .map_err(|_| StoreError("the handler did not give up in time".into()))??;
+        self.store.dead_letter(delivery, cause).await?;
         self.stats.count_dead_letter();
         tracing::error!(
             consumer.group = self.fence.group,
@@ -291,8 +290,7 @@ impl PartitionLoop {
         } else {
             "the log no longer has the records before its earliest offset"
         };
-        let skip = self.store.skip_to(&self.fence, earliest, cause);
-        within(self.settings.ttl, skip).await?;
+        self.store.skip_to(&self.fence, earliest, cause).await?;
         if earlier_log {
             tracing::info!(
                 topic = self.fence.topic,

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::fakes::{LEASE, Recorder, Rig, START, TOPIC, envelope, until};
 use crate::domain::messaging::{Delivery, Fence, Handler, HandlerError, Outcome};
 use crate::messaging::partition::PartitionLoop;
+use crate::messaging::store::TimelyStore;
 use crate::messaging::{
     ConsumerSettings, ConsumerStats, LeasedConsumer, Log, dead_letter_topic, partition_for,
 };
@@ -328,11 +329,12 @@ async fn a_gap_that_cannot_be_noted_is_tried_ever_more_seldom() {
     }
     rig.leases.set_down(true);
     let stats = Arc::new(ConsumerStats::default());
+    let settings = ConsumerSettings::new("group", "owner", TOPIC);
     let reading = PartitionLoop {
         log: Arc::clone(&rig.log) as Arc<dyn Log>,
-        store: rig.leases.clone(),
+        store: Arc::new(TimelyStore::new(rig.leases.clone(), settings.ttl)),
         handler: rig.recorder.clone(),
-        settings: Arc::new(ConsumerSettings::new("group", "owner", TOPIC)),
+        settings: Arc::new(settings),
         stats: Arc::clone(&stats),
         fence: Fence {
             group: "group".into(),
