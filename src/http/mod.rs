@@ -4,7 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod compatible;
 pub mod credential;
-mod deadline;
+pub mod deadline;
 pub mod demo;
 pub mod failures;
 mod headers;

@@ -1,9 +1,10 @@
 //! Every route of the orchestrator role.
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
 use super::handlers::{completions, conversations, messages, page, turns};
-use crate::http::{health, metrics, openapi};
+use crate::http::{deadline, health, metrics, openapi};
 
 /// Reading this is reading the API.
 pub fn configure(config: &mut ServiceConfig) {
@@ -20,7 +21,9 @@ pub fn configure(config: &mut ServiceConfig) {
         )
         .route(
             "/v1/conversations/{id}/messages",
-            web::post().to(messages::ask),
+            web::post()
+                .to(messages::ask)
+                .wrap(from_fn(deadline::of_the_handler)),
         )
         .route("/v1/turns/{id}", web::get().to(turns::get))
         .route("/v1/turns/{id}/events", web::get().to(turns::events))
@@ -29,7 +32,12 @@ pub fn configure(config: &mut ServiceConfig) {
             "/v1/messages/{id}/feedback",
             web::post().to(messages::feedback),
         )
-        .route("/v1/chat/completions", web::post().to(completions::create))
+        .route(
+            "/v1/chat/completions",
+            web::post()
+                .to(completions::create)
+                .wrap(from_fn(deadline::of_the_handler)),
+        )
         .route("/v1/models", web::get().to(completions::models))
         .route("/health", web::get().to(health::alive))
         .route("/health/ready", web::get().to(health::ready))

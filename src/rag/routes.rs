@@ -1,9 +1,10 @@
 //! Every route of the rag role.
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
 use super::handlers::{documents, search};
-use crate::http::{health, metrics, openapi};
+use crate::http::{deadline, health, metrics, openapi};
 
 /// Lists every route: reading this function is reading the API.
 pub fn configure(config: &mut ServiceConfig) {
@@ -19,7 +20,11 @@ pub fn configure(config: &mut ServiceConfig) {
         )
         .service(
             web::resource("/v1/documents/{collection}/{external_id:.+}")
-                .route(web::put().to(documents::put))
+                .route(
+                    web::put()
+                        .to(documents::put)
+                        .wrap(from_fn(deadline::of_the_handler)),
+                )
                 .route(web::get().to(documents::get))
                 .route(web::delete().to(documents::delete)),
         )
