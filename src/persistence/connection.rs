@@ -30,6 +30,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 use super::connect::Target;
 use super::error::no_answer;
 use super::pooled::{Manager, Pooled, Work};
+use super::prepared::Prepared;
 
 /// How long one call may work, from waiting for a connection to the last answer. A server that froze
 /// does not even enforce its own statement timeout.
@@ -149,7 +150,7 @@ impl AsyncConnectionCore for Connection {
     {
         let until = self.until;
         let work = self.pooled().work();
-        let step = timeout_at(until, self.inner().load(source));
+        let step = timeout_at(until, self.inner().load(Prepared(source.as_query())));
         async move {
             let inner = step.await.unwrap_or_else(|_| Err(no_answer()))?;
             Ok(Rows {
@@ -169,7 +170,9 @@ impl AsyncConnectionCore for Connection {
     where
         T: QueryFragment<Pg> + QueryId + 'query,
     {
-        let step = timeout_at(self.until, self.inner().execute_returning_count(source));
+        let until = self.until;
+        let count = self.inner().execute_returning_count(Prepared(source));
+        let step = timeout_at(until, count);
         step.map(|done| done.unwrap_or_else(|_| Err(no_answer())))
             .boxed()
     }

@@ -20,6 +20,7 @@ pub mod migrations;
 pub mod outbox;
 mod patience;
 mod pooled;
+mod prepared;
 pub mod retrieval;
 pub mod schema;
 mod settings;
