@@ -1,18 +1,20 @@
 //! API keys: stored hashed, scoped, revocable.
 
 use chrono::{DateTime, Utc};
-use diesel::OptionalExtension;
-use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::dsl::now;
+use diesel::pg::Pg;
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::database::Database;
 use super::error::DbError;
-use super::statement::statement;
+use super::schema::api_keys;
 use crate::domain::access::{Principal, Scope};
 use crate::domain::ids::ApiKeyId;
 
 /// What is stored of a new key.
+#[derive(Insertable)]
+#[diesel(table_name = api_keys, treat_none_as_default_value = false)]
 pub struct NewApiKey<'a> {
     pub id: ApiKeyId,
     pub name: &'a str,
@@ -27,58 +29,37 @@ pub struct NewApiKey<'a> {
 }
 
 /// A key as `keys list` shows it.
-#[derive(Debug, diesel::QueryableByName)]
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = api_keys, check_for_backend(Pg))]
 pub struct ApiKeyRow {
-    #[diesel(sql_type = SqlUuid)]
-    pub id: Uuid,
-    #[diesel(sql_type = Text)]
+    pub id: ApiKeyId,
     pub name: String,
-    #[diesel(sql_type = Text)]
     pub owner_id: String,
-    #[diesel(sql_type = Text)]
     pub prefix: String,
-    #[diesel(sql_type = Array<Text>)]
+    /// By name: an older release may not know them all.
     pub scopes: Vec<String>,
-    #[diesel(sql_type = Nullable<Array<Text>>)]
     pub collections: Option<Vec<String>>,
-    #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub expires_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 /// Stores a key.
 pub async fn insert(database: &Database, key: &NewApiKey<'_>) -> Result<(), DbError> {
-    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-    statement(
-        "INSERT INTO api_keys (id, name, owner_id, prefix, hash, scopes, collections, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind::<SqlUuid, _>(key.id.0)
-    .bind::<Text, _>(key.name)
-    .bind::<Text, _>(key.owner_id)
-    .bind::<Text, _>(key.prefix)
-    .bind::<Binary, _>(key.hash)
-    .bind::<Array<Text>, _>(scopes)
-    .bind::<Nullable<Array<Text>>, _>(key.collections)
-    .bind::<Nullable<Timestamptz>, _>(key.expires_at)
-    .execute(&mut database.connection().await?)
-    .await?;
+    diesel::insert_into(api_keys::table)
+        .values(key)
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(())
 }
 
-const COLUMNS: &str =
-    "id, name, owner_id, prefix, scopes, collections, created_at, expires_at, revoked_at";
-
 /// Every key, newest first.
 pub async fn list(database: &Database) -> Result<Vec<ApiKeyRow>, DbError> {
-    Ok(
-        statement(format!("SELECT {COLUMNS} FROM api_keys ORDER BY id DESC"))
-            .load(&mut database.connection().await?)
-            .await?,
-    )
+    Ok(api_keys::table
+        .select(ApiKeyRow::as_select())
+        .order(api_keys::id.desc())
+        .load(&mut database.connection().await?)
+        .await?)
 }
 
 /// The caller that a secret's hash belongs to, if the key is valid now.
@@ -86,17 +67,21 @@ pub async fn find_principal(
     database: &Database,
     hash: &[u8],
 ) -> Result<Option<Principal>, DbError> {
-    let row: Option<ApiKeyRow> = statement(format!(
-        "SELECT {COLUMNS} FROM api_keys WHERE hash = $1 AND revoked_at IS NULL
-         AND (expires_at IS NULL OR expires_at > now())"
-    ))
-    .bind::<Binary, _>(hash)
-    .get_result(&mut database.connection().await?)
-    .await
-    .optional()?;
+    let row = api_keys::table
+        .select(ApiKeyRow::as_select())
+        .filter(api_keys::hash.eq(hash))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(
+            api_keys::expires_at
+                .is_null()
+                .or(api_keys::expires_at.gt(now)),
+        )
+        .get_result(&mut database.connection().await?)
+        .await
+        .optional()?;
     Ok(row.map(|row| Principal {
         owner_id: row.owner_id,
-        key: Some(row.id.into()),
+        key: Some(row.id),
         scopes: row.scopes.iter().filter_map(|s| Scope::parse(s)).collect(),
         collections: row.collections,
     }))
@@ -104,10 +89,12 @@ pub async fn find_principal(
 
 /// Revokes a key; false if there is none or it was revoked before.
 pub async fn revoke(database: &Database, id: ApiKeyId) -> Result<bool, DbError> {
-    let changed =
-        statement("UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL")
-            .bind::<SqlUuid, _>(id.0)
-            .execute(&mut database.connection().await?)
-            .await?;
+    let valid = api_keys::table
+        .find(id)
+        .filter(api_keys::revoked_at.is_null());
+    let changed = diesel::update(valid)
+        .set(api_keys::revoked_at.eq(now))
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(changed == 1)
 }

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use diesel::sql_types::{BigInt, Double, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
 use super::database::Database;
 use super::error::DbError;
-use super::statement::statement;
+use super::functions::ago;
+use super::schema::{turn_attempts, turns};
+use super::turns::running;
 use crate::domain::ids::TurnId;
 
 /// One call: whose, and to whom.
@@ -35,59 +39,88 @@ pub struct AttemptEnd {
 /// must not go out.
 pub async fn begin(database: &Database, attempt: &Attempt) -> Result<bool, DbError> {
     // The lock makes a takeover at this moment come before or after, never between.
-    let inserted = statement(
-        "INSERT INTO turn_attempts (turn_id, generation, attempt, provider, model)
-         SELECT id, generation, $3, $4, $5 FROM turns
-         WHERE id = $1 AND generation = $2 AND finished_at IS NULL
-         FOR SHARE",
-    )
-    .bind::<SqlUuid, _>(attempt.turn.0)
-    .bind::<Integer, _>(attempt.generation)
-    .bind::<Integer, _>(attempt.number)
-    .bind::<Text, _>(attempt.provider)
-    .bind::<Text, _>(&attempt.model)
-    .execute(&mut database.connection().await?)
-    .await?;
+    let inserted = running(attempt.turn, attempt.generation)
+        .select((
+            turns::id,
+            turns::generation,
+            attempt.number.into_sql::<Integer>(),
+            attempt.provider.into_sql::<Text>(),
+            attempt.model.as_str().into_sql::<Text>(),
+        ))
+        .for_share()
+        .insert_into(turn_attempts::table)
+        .into_columns((
+            turn_attempts::turn_id,
+            turn_attempts::generation,
+            turn_attempts::attempt,
+            turn_attempts::provider,
+            turn_attempts::model,
+        ))
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(inserted == 1)
+}
+
+/// A call as a whole.
+#[derive(Insertable)]
+#[diesel(table_name = turn_attempts, treat_none_as_default_value = false)]
+struct NewAttempt<'a> {
+    turn_id: TurnId,
+    generation: i32,
+    attempt: i32,
+    provider: &'a str,
+    model: &'a str,
+    first_token_ms: Option<i64>,
+    duration_ms: i64,
+    outcome: &'a str,
+    input_tokens: Option<i64>,
+    output_tokens: Option<i64>,
 }
 
 /// Notes how a call ended, whoever runs the turn now: it was made, and it cost what it cost. A call
 /// whose beginning could not be noted is noted whole.
 pub async fn end(database: &Database, attempt: &Attempt, end: AttemptEnd) -> Result<(), DbError> {
-    statement(
-        "INSERT INTO turn_attempts (turn_id, generation, attempt, provider, model, started_at,
-             first_token_ms, duration_ms, outcome, input_tokens, output_tokens)
-         VALUES ($1, $2, $3, $4, $5, now() - make_interval(secs => $6), $7, $8, $9, $10, $11)
-         ON CONFLICT (turn_id, generation, attempt) DO UPDATE SET
-             first_token_ms = excluded.first_token_ms, duration_ms = excluded.duration_ms,
-             outcome = excluded.outcome, input_tokens = excluded.input_tokens,
-             output_tokens = excluded.output_tokens",
-    )
-    .bind::<SqlUuid, _>(attempt.turn.0)
-    .bind::<Integer, _>(attempt.generation)
-    .bind::<Integer, _>(attempt.number)
-    .bind::<Text, _>(attempt.provider)
-    .bind::<Text, _>(&attempt.model)
-    .bind::<Double, _>(end.duration.as_secs_f64())
-    .bind::<Nullable<BigInt>, _>(end.first_token.map(millis))
-    .bind::<BigInt, _>(millis(end.duration))
-    .bind::<Text, _>(end.outcome)
-    .bind::<Nullable<BigInt>, _>(end.input_tokens.map(i64::from))
-    .bind::<Nullable<BigInt>, _>(end.output_tokens.map(i64::from))
-    .execute(&mut database.connection().await?)
-    .await?;
+    let new = NewAttempt {
+        turn_id: attempt.turn,
+        generation: attempt.generation,
+        attempt: attempt.number,
+        provider: attempt.provider,
+        model: &attempt.model,
+        first_token_ms: end.first_token.map(millis),
+        duration_ms: millis(end.duration),
+        outcome: end.outcome,
+        input_tokens: end.input_tokens.map(i64::from),
+        output_tokens: end.output_tokens.map(i64::from),
+    };
+    diesel::insert_into(turn_attempts::table)
+        .values((new, turn_attempts::started_at.eq(ago(end.duration))))
+        .on_conflict((
+            turn_attempts::turn_id,
+            turn_attempts::generation,
+            turn_attempts::attempt,
+        ))
+        .do_update()
+        .set((
+            turn_attempts::first_token_ms.eq(excluded(turn_attempts::first_token_ms)),
+            turn_attempts::duration_ms.eq(excluded(turn_attempts::duration_ms)),
+            turn_attempts::outcome.eq(excluded(turn_attempts::outcome)),
+            turn_attempts::input_tokens.eq(excluded(turn_attempts::input_tokens)),
+            turn_attempts::output_tokens.eq(excluded(turn_attempts::output_tokens)),
+        ))
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(())
 }
 
 /// Notes that the calls of a turn which are still open died with their replica.
 pub async fn interrupt(database: &Database, turn: TurnId) -> Result<(), DbError> {
-    statement(
-        "UPDATE turn_attempts SET outcome = 'interrupted'
-         WHERE turn_id = $1 AND outcome IS NULL",
-    )
-    .bind::<SqlUuid, _>(turn.0)
-    .execute(&mut database.connection().await?)
-    .await?;
+    let open = turn_attempts::table
+        .filter(turn_attempts::turn_id.eq(turn))
+        .filter(turn_attempts::outcome.is_null());
+    diesel::update(open)
+        .set(turn_attempts::outcome.eq("interrupted"))
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(())
 }
 

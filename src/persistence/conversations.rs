@@ -1,35 +1,36 @@
 //! Conversations and their messages. Every query takes the owner's id.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
-use diesel::OptionalExtension;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::dsl::now;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::database::Database;
 use super::error::DbError;
-use super::statement::statement;
-use super::turns::{READING, readable, unless_withheld};
+use super::schema::{conversations, feedback, messages};
+use super::turns::{for_readers, statement_for};
 use crate::domain::access::Principal;
-use crate::domain::chat::{Conversation, Message, Role, SourcesStatus, Utterance};
+use crate::domain::chat::{Conversation, Message, Role, SourcesStatus, Utterance, WITHHELD};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 
-#[derive(diesel::QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = conversations, check_for_backend(Pg))]
 struct ConversationRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Nullable<Text>)]
+    id: ConversationId,
     title: Option<String>,
-    #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
-    #[diesel(sql_type = Timestamptz)]
     updated_at: DateTime<Utc>,
 }
 
 impl From<ConversationRow> for Conversation {
     fn from(row: ConversationRow) -> Self {
         Self {
-            id: row.id.into(),
+            id: row.id,
             title: row.title,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -37,46 +38,34 @@ impl From<ConversationRow> for Conversation {
     }
 }
 
-#[derive(diesel::QueryableByName)]
+#[derive(QueryableByName)]
 struct MessageRow {
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    id: MessageId,
     #[diesel(sql_type = Text)]
-    role: String,
+    role: Role,
     #[diesel(sql_type = Text)]
     content: String,
     #[diesel(sql_type = SqlUuid)]
-    turn_id: Uuid,
+    turn_id: TurnId,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Text>)]
-    sources_status: Option<String>,
-}
-
-fn role(name: &str) -> Role {
-    if name == "assistant" {
-        Role::Assistant
-    } else {
-        Role::User
-    }
+    sources_status: Option<SourcesStatus>,
 }
 
 impl From<MessageRow> for Message {
     fn from(row: MessageRow) -> Self {
         Self {
-            id: row.id.into(),
-            role: role(&row.role),
+            id: row.id,
+            role: row.role,
             content: row.content,
-            turn_id: row.turn_id.into(),
+            turn_id: row.turn_id,
             created_at: row.created_at,
-            sources_status: row
-                .sources_status
-                .and_then(|name| SourcesStatus::parse(&name)),
+            sources_status: row.sources_status,
         }
     }
 }
-
-const COLUMNS: &str = "id, title, created_at, updated_at";
 
 /// Stores a conversation.
 pub async fn insert(
@@ -85,14 +74,15 @@ pub async fn insert(
     id: ConversationId,
     title: Option<&str>,
 ) -> Result<Conversation, DbError> {
-    let row: ConversationRow = statement(format!(
-        "INSERT INTO conversations (id, owner_id, title) VALUES ($1, $2, $3) RETURNING {COLUMNS}"
-    ))
-    .bind::<SqlUuid, _>(id.0)
-    .bind::<Text, _>(owner)
-    .bind::<Nullable<Text>, _>(title)
-    .get_result(&mut database.connection().await?)
-    .await?;
+    let row = diesel::insert_into(conversations::table)
+        .values((
+            conversations::id.eq(id),
+            conversations::owner_id.eq(owner),
+            conversations::title.eq(title),
+        ))
+        .returning(ConversationRow::as_returning())
+        .get_result(&mut database.connection().await?)
+        .await?;
     Ok(row.into())
 }
 
@@ -102,14 +92,13 @@ pub async fn find(
     owner: &str,
     id: ConversationId,
 ) -> Result<Option<Conversation>, DbError> {
-    let row: Option<ConversationRow> = statement(format!(
-        "SELECT {COLUMNS} FROM conversations WHERE owner_id = $1 AND id = $2"
-    ))
-    .bind::<Text, _>(owner)
-    .bind::<SqlUuid, _>(id.0)
-    .get_result(&mut database.connection().await?)
-    .await
-    .optional()?;
+    let row = conversations::table
+        .filter(conversations::owner_id.eq(owner))
+        .filter(conversations::id.eq(id))
+        .select(ConversationRow::as_select())
+        .get_result(&mut database.connection().await?)
+        .await
+        .optional()?;
     Ok(row.map(Into::into))
 }
 
@@ -120,23 +109,25 @@ pub async fn list(
     cursor: Option<ConversationId>,
     limit: i64,
 ) -> Result<Vec<Conversation>, DbError> {
-    let rows: Vec<ConversationRow> = statement(format!(
-        "SELECT {COLUMNS} FROM conversations
-         WHERE owner_id = $1 AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"
-    ))
-    .bind::<Text, _>(owner)
-    .bind::<Nullable<SqlUuid>, _>(cursor.map(|id| id.0))
-    .bind::<BigInt, _>(limit)
-    .load(&mut database.connection().await?)
-    .await?;
+    // One text with and without a cursor: it is prepared once.
+    let first = cursor.into_sql::<Nullable<SqlUuid>>().is_null();
+    let rows = conversations::table
+        .filter(conversations::owner_id.eq(owner))
+        .filter(first.or(conversations::id.nullable().lt(cursor)))
+        .order(conversations::id.desc())
+        .limit(limit)
+        .select(ConversationRow::as_select())
+        .load(&mut database.connection().await?)
+        .await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// Deletes the owner's conversation with all that hangs on it; false if there is none.
 pub async fn delete(database: &Database, owner: &str, id: ConversationId) -> Result<bool, DbError> {
-    let deleted = statement("DELETE FROM conversations WHERE owner_id = $1 AND id = $2")
-        .bind::<Text, _>(owner)
-        .bind::<SqlUuid, _>(id.0)
+    let which = conversations::table
+        .filter(conversations::owner_id.eq(owner))
+        .filter(conversations::id.eq(id));
+    let deleted = diesel::delete(which)
         .execute(&mut database.connection().await?)
         .await?;
     Ok(deleted == 1)
@@ -150,30 +141,23 @@ pub async fn list_messages(
     conversation: ConversationId,
     limit: i64,
 ) -> Result<Vec<Message>, DbError> {
-    let rows: Vec<MessageRow> = statement(format!(
-        "WITH {} SELECT m.id, m.role, {} AS content, m.turn_id, m.created_at, r.sources_status
-         FROM (
-             SELECT id, role, content, turn_id, created_at FROM messages
-             WHERE owner_id = $1 AND conversation_id = $4 ORDER BY id DESC LIMIT $5
-         ) m LEFT JOIN turns t ON t.id = m.turn_id AND m.role = 'assistant' {READING}
-         ORDER BY m.id",
-        readable("$2", "$3"),
-        unless_withheld("m.content"),
-    ))
-    .bind::<Text, _>(&reader.owner_id)
-    .bind::<Nullable<Array<Text>>, _>(reader.collections.as_deref())
-    .bind::<Nullable<SqlUuid>, _>(reader.key.map(|key| key.0))
-    .bind::<SqlUuid, _>(conversation.0)
-    .bind::<BigInt, _>(limit)
-    .load(&mut database.connection().await?)
-    .await?;
+    let rows: Vec<MessageRow> = statement_for(reader, &MESSAGES)
+        .bind::<Text, _>(&reader.owner_id)
+        .bind::<Text, _>(WITHHELD)
+        .bind::<SqlUuid, _>(conversation)
+        .bind::<BigInt, _>(limit)
+        .load(&mut database.connection().await?)
+        .await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-#[derive(diesel::QueryableByName)]
+static MESSAGES: LazyLock<String> =
+    LazyLock::new(|| for_readers(include_str!("conversations/messages.sql")));
+
+#[derive(QueryableByName)]
 struct UtteranceRow {
     #[diesel(sql_type = Text)]
-    role: String,
+    role: Role,
     #[diesel(sql_type = Text)]
     content: String,
 }
@@ -187,32 +171,26 @@ pub async fn list_history(
     before: TurnId,
     limit: i64,
 ) -> Result<Vec<Utterance>, DbError> {
-    let rows: Vec<UtteranceRow> = statement(format!(
-        "WITH {} SELECT role, content FROM (
-             SELECT m.id, m.role, m.content FROM messages m JOIN turns t ON t.id = m.turn_id
-             {READING}
-             WHERE m.owner_id = $1 AND m.conversation_id = $4 AND m.turn_id < $5
-                 AND (r.sources_status IS NULL OR r.sources_status IN ('current', 'replaced'))
-             ORDER BY m.id DESC LIMIT $6
-         ) newest ORDER BY id",
-        readable("$2", "$3")
-    ))
-    .bind::<Text, _>(&reader.owner_id)
-    .bind::<Nullable<Array<Text>>, _>(reader.collections.as_deref())
-    .bind::<Nullable<SqlUuid>, _>(reader.key.map(|key| key.0))
-    .bind::<SqlUuid, _>(conversation.0)
-    .bind::<SqlUuid, _>(before.0)
-    .bind::<BigInt, _>(limit)
-    .load(&mut database.connection().await?)
-    .await?;
+    let rows: Vec<UtteranceRow> = statement_for(reader, &HISTORY)
+        .bind::<Text, _>(&reader.owner_id)
+        .bind::<SqlUuid, _>(conversation)
+        .bind::<SqlUuid, _>(before)
+        .bind::<BigInt, _>(limit)
+        .load(&mut database.connection().await?)
+        .await?;
     Ok(rows
         .into_iter()
+        // The newest came first.
+        .rev()
         .map(|row| Utterance {
-            role: role(&row.role),
+            role: row.role,
             content: row.content,
         })
         .collect())
 }
+
+static HISTORY: LazyLock<String> =
+    LazyLock::new(|| for_readers(include_str!("conversations/history.sql")));
 
 /// Stores what the owner thinks of an answer of theirs; false if there is no such answer.
 pub async fn upsert_feedback(
@@ -222,18 +200,31 @@ pub async fn upsert_feedback(
     rating: &str,
     comment: Option<&str>,
 ) -> Result<bool, DbError> {
-    let stored = statement(
-        "INSERT INTO feedback (message_id, owner_id, rating, comment)
-         SELECT id, owner_id, $3, $4 FROM messages
-         WHERE id = $1 AND owner_id = $2 AND role = 'assistant'
-         ON CONFLICT (message_id, owner_id) DO UPDATE
-         SET rating = excluded.rating, comment = excluded.comment, created_at = now()",
-    )
-    .bind::<SqlUuid, _>(message.0)
-    .bind::<Text, _>(owner)
-    .bind::<Text, _>(rating)
-    .bind::<Nullable<Text>, _>(comment)
-    .execute(&mut database.connection().await?)
-    .await?;
+    let stored = messages::table
+        .filter(messages::id.eq(message))
+        .filter(messages::owner_id.eq(owner))
+        .filter(messages::role.eq(Role::Assistant))
+        .select((
+            messages::id,
+            messages::owner_id,
+            rating.into_sql::<Text>(),
+            comment.into_sql::<Nullable<Text>>(),
+        ))
+        .insert_into(feedback::table)
+        .into_columns((
+            feedback::message_id,
+            feedback::owner_id,
+            feedback::rating,
+            feedback::comment,
+        ))
+        .on_conflict((feedback::message_id, feedback::owner_id))
+        .do_update()
+        .set((
+            feedback::rating.eq(excluded(feedback::rating)),
+            feedback::comment.eq(excluded(feedback::comment)),
+            feedback::created_at.eq(now),
+        ))
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(stored == 1)
 }

@@ -14,6 +14,7 @@ mod database;
 pub mod dead_letters;
 pub mod documents;
 mod error;
+mod functions;
 pub mod indexing;
 pub mod leases;
 pub mod migrations;

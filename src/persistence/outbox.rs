@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Uuid as SqlUuid};
+use diesel::alias;
+use diesel::dsl::{not, now};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Double, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::Value;
 
 use super::connection::Connection;
 use super::database::Database;
 use super::error::DbError;
+use super::functions::{ago, current_schema, hashtext, pg_try_advisory_xact_lock, unnest};
+use super::schema::{dead_letters, outbox};
 use super::statement::statement;
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{
@@ -56,10 +62,12 @@ pub(super) async fn insert_envelope(
     if bytes > MAX_EVENT_BYTES {
         return Err(DbError::Query("an event is too large for the bus".into()));
     }
-    statement("INSERT INTO outbox (event_id, topic, envelope) VALUES ($1, $2, $3)")
-        .bind::<SqlUuid, _>(envelope.event_id.0)
-        .bind::<Text, _>(topic)
-        .bind::<Jsonb, _>(value)
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::event_id.eq(envelope.event_id),
+            outbox::topic.eq(topic),
+            outbox::envelope.eq(value),
+        ))
         .execute(connection)
         .await?;
     Ok(())
@@ -77,37 +85,22 @@ pub async fn enqueue(
     insert(&mut connection, topic, kind, key, payload).await
 }
 
-#[derive(diesel::QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox, check_for_backend(Pg))]
 struct WaitingRow {
-    #[diesel(sql_type = BigInt)]
     id: i64,
-    #[diesel(sql_type = Text)]
     topic: String,
-    #[diesel(sql_type = Jsonb)]
     envelope: Value,
-}
-
-#[derive(diesel::QueryableByName)]
-struct LockRow {
-    #[diesel(sql_type = Bool)]
-    locked: bool,
-}
-
-#[derive(diesel::QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
 }
 
 /// The relay's lock, free again at the end of the transaction.
 async fn try_lock(connection: &mut Connection) -> Result<bool, DbError> {
-    let row: LockRow = statement(
-        "SELECT pg_try_advisory_xact_lock(hashtext('chatbot.outbox ' || current_schema()))
-             AS locked",
-    )
-    .get_result(connection)
-    .await?;
-    Ok(row.locked)
+    let name = "chatbot.outbox "
+        .into_sql::<Text>()
+        .concat(current_schema());
+    Ok(diesel::select(pg_try_advisory_xact_lock(hashtext(name)))
+        .get_result(connection)
+        .await?)
 }
 
 async fn list_waiting(
@@ -116,16 +109,16 @@ async fn list_waiting(
     left_out: &LeftOut,
 ) -> Result<Vec<OutboxRecord>, DbError> {
     // A subquery, because it is hashed: `<> ALL` may compare each row with each id.
-    let rows: Vec<WaitingRow> = statement(
-        "SELECT id, topic, envelope FROM outbox
-         WHERE published_at IS NULL AND topic <> ALL($2) AND id NOT IN (SELECT unnest($3))
-         ORDER BY id LIMIT $1",
-    )
-    .bind::<BigInt, _>(limit)
-    .bind::<Array<Text>, _>(&left_out.topics)
-    .bind::<Array<BigInt>, _>(&left_out.ids)
-    .load(connection)
-    .await?;
+    let left_out_ids = diesel::select(unnest::<BigInt, _>(&left_out.ids));
+    let rows: Vec<WaitingRow> = outbox::table
+        .filter(outbox::published_at.is_null())
+        .filter(outbox::topic.ne_all(&left_out.topics))
+        .filter(not(outbox::id.eq_any(left_out_ids)))
+        .order(outbox::id)
+        .limit(limit)
+        .select(WaitingRow::as_select())
+        .load(connection)
+        .await?;
     rows.into_iter()
         .map(|row| {
             let envelope = serde_json::from_value(row.envelope)
@@ -156,8 +149,8 @@ async fn relay(
                 return Ok(Relayed::default());
             }
             let ids = publish.publish(&records).await;
-            statement("UPDATE outbox SET published_at = now() WHERE id = ANY($1)")
-                .bind::<Array<BigInt>, _>(&ids)
+            diesel::update(outbox::table.filter(outbox::id.eq_any(&ids)))
+                .set(outbox::published_at.eq(now))
                 .execute(connection)
                 .await?;
             Ok(Relayed {
@@ -181,12 +174,9 @@ impl OutboxStore for Database {
 
     async fn pending(&self) -> Result<i64, StoreError> {
         let mut connection = self.connection().await?;
-        let row: CountRow =
-            statement("SELECT count(*) AS count FROM outbox WHERE published_at IS NULL")
-                .get_result(&mut connection)
-                .await
-                .map_err(DbError::from)?;
-        Ok(row.count)
+        let waiting = outbox::table.filter(outbox::published_at.is_null());
+        let count = waiting.count().get_result(&mut connection).await;
+        Ok(count.map_err(DbError::from)?)
     }
 }
 
@@ -194,21 +184,27 @@ impl OutboxStore for Database {
 /// number at a time; returns how many rows went. The age must exceed the topics' retention.
 pub async fn prune(database: &Database, older_than: Duration) -> Result<usize, DbError> {
     let mut connection = database.connection_for(LONGEST_PRUNE).await?;
-    let mut deleted = 0;
-    for (table, key, column) in [
-        ("outbox", "id", "published_at"),
-        ("inbox", "(consumer_group, event_id)", "processed_at"),
-        ("dead_letters", "id", "replayed_at"),
-    ] {
-        let columns = key.trim_matches(['(', ')']);
-        deleted += statement(format!(
-            "DELETE FROM {table} WHERE {key} IN (SELECT {columns} FROM {table}
-                 WHERE {column} < now() - make_interval(secs => $1) LIMIT $2)"
-        ))
+    let before = ago(older_than).nullable();
+    let old = alias!(outbox as old);
+    let old = old
+        .filter(old.field(outbox::published_at).lt(before))
+        .limit(PRUNE_LIMIT)
+        .select(old.field(outbox::id));
+    let published = diesel::delete(outbox::table.filter(outbox::id.eq_any(old)))
+        .execute(&mut connection)
+        .await?;
+    let processed = statement(include_str!("outbox/prune_inbox.sql"))
         .bind::<Double, _>(older_than.as_secs_f64())
         .bind::<BigInt, _>(PRUNE_LIMIT)
         .execute(&mut connection)
         .await?;
-    }
-    Ok(deleted)
+    let old = alias!(dead_letters as old);
+    let old = old
+        .filter(old.field(dead_letters::replayed_at).lt(before))
+        .limit(PRUNE_LIMIT)
+        .select(old.field(dead_letters::id));
+    let replayed = diesel::delete(dead_letters::table.filter(dead_letters::id.eq_any(old)))
+        .execute(&mut connection)
+        .await?;
+    Ok(published + processed + replayed)
 }

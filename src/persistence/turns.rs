@@ -8,24 +8,26 @@ mod lease;
 mod quotes;
 mod reading;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use diesel::OptionalExtension;
+use diesel::dsl::{auto_type, now};
+use diesel::prelude::*;
 use diesel::sql_types::{
-    Array, Binary, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    Binary, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::connection::Connection;
 use super::database::Database;
 use super::error::DbError;
+use super::functions::{coalesce, from_now};
 use super::outbox;
-use super::statement::statement;
+use super::schema::{conversations, messages, turns};
 use crate::domain::access::Principal;
-use crate::domain::chat::{SourcesStatus, TurnStatus};
+use crate::domain::chat::{Role, SourcesStatus, TurnStatus, WITHHELD};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::domain::messaging::topics;
 
@@ -35,7 +37,7 @@ pub use lease::{
     take_over_expired,
 };
 pub use quotes::{Span, list_quotes};
-pub(in crate::persistence) use reading::{READING, readable, unless_withheld};
+pub(in crate::persistence) use reading::{for_readers, statement_for};
 
 /// A question about to be accepted.
 pub struct NewTurn<'a> {
@@ -69,14 +71,14 @@ pub enum Accepted {
 }
 
 /// A turn as it is stored, as far as its reader may see it now.
-#[derive(Clone, Debug, diesel::QueryableByName)]
+#[derive(Clone, Debug, QueryableByName)]
 pub struct StoredTurn {
     #[diesel(sql_type = SqlUuid)]
-    pub id: Uuid,
+    pub id: TurnId,
     #[diesel(sql_type = SqlUuid)]
-    pub question_id: Uuid,
+    pub question_id: MessageId,
     #[diesel(sql_type = Text)]
-    pub status: String,
+    pub status: TurnStatus,
     #[diesel(sql_type = Integer)]
     pub generation: i32,
     #[diesel(sql_type = Binary)]
@@ -89,23 +91,21 @@ pub struct StoredTurn {
     pub sources: Option<Value>,
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
+    /// Whether the sources of the answer still stand; none if it cites nothing.
     #[diesel(sql_type = Nullable<Text>)]
-    pub sources_status: Option<String>,
+    pub sources_status: Option<SourcesStatus>,
     /// Whether nothing had to be left out: only then may its events be replayed as they were sent.
     #[diesel(sql_type = Bool)]
     pub intact: bool,
 }
 
-impl StoredTurn {
-    /// Where the turn is.
-    pub fn status(&self) -> TurnStatus {
-        TurnStatus::parse(&self.status).unwrap_or(TurnStatus::Failed)
-    }
-
-    /// Whether the sources of the answer still stand; none if it cites nothing.
-    pub fn sources_status(&self) -> Option<SourcesStatus> {
-        SourcesStatus::parse(self.sources_status.as_deref()?)
-    }
+/// The turn as long as this generation of it runs.
+#[auto_type(no_type_alias)]
+pub(in crate::persistence) fn running(turn: TurnId, generation: i32) -> _ {
+    turns::table
+        .find(turn)
+        .filter(turns::generation.eq(generation))
+        .filter(turns::finished_at.is_null())
 }
 
 /// Stores question, turn and outbox row in one transaction: from here the turn is never lost.
@@ -152,74 +152,89 @@ async fn find_by_key(
     reader: &Principal,
     key: &str,
 ) -> Result<Option<StoredTurn>, DbError> {
-    Ok(statement(select("t.idempotency_key = $4"))
+    Ok(statement_for(reader, &STORED_BY_KEY)
         .bind::<Text, _>(&reader.owner_id)
-        .bind::<Nullable<Array<Text>>, _>(reader.collections.as_deref())
-        .bind::<Nullable<SqlUuid>, _>(reader.key.map(|key| key.0))
+        .bind::<Text, _>(WITHHELD)
         .bind::<Text, _>(key)
         .get_result(connection)
         .await
         .optional()?)
 }
 
-/// A statement that loads turns of the reader: `$1` to `$3` are owner, collections and key.
-fn select(which: &str) -> String {
-    format!(
-        "WITH {} SELECT {} FROM turns t {READING} WHERE t.owner_id = $1 AND {which}",
-        readable("$2", "$3"),
-        reading::columns(),
-    )
-}
+static STORED_BY_KEY: LazyLock<String> = LazyLock::new(|| {
+    for_readers(concat!(
+        include_str!("turns/stored.sql"),
+        "t.idempotency_key = $5"
+    ))
+});
 
 /// Marks the owner's conversation as used, and keeps it from being deleted meanwhile.
 async fn touch_conversation(
     connection: &mut Connection,
     new: &NewTurn<'_>,
 ) -> Result<bool, DbError> {
-    let touched =
-        statement("UPDATE conversations SET updated_at = now() WHERE owner_id = $1 AND id = $2")
-            .bind::<Text, _>(&new.principal.owner_id)
-            .bind::<SqlUuid, _>(new.conversation_id.0)
-            .execute(connection)
-            .await?;
+    let owned = conversations::table
+        .find(new.conversation_id)
+        .filter(conversations::owner_id.eq(&new.principal.owner_id));
+    let touched = diesel::update(owned)
+        .set(conversations::updated_at.eq(now))
+        .execute(connection)
+        .await?;
     Ok(touched == 1)
 }
 
 async fn insert_turn(connection: &mut Connection, new: &NewTurn<'_>) -> Result<(), DbError> {
-    statement(
-        "INSERT INTO turns (id, conversation_id, owner_id, question_id, status, collections,
-             idempotency_key, request_hash, triage, deadline_at, lease_owner, lease_expires_at)
-         VALUES ($1, $2, $3, $4, 'accepted', $5, $6, $7, $8, now() + make_interval(secs => $9),
-             $10, now() + make_interval(secs => $11))",
-    )
-    .bind::<SqlUuid, _>(new.id.0)
-    .bind::<SqlUuid, _>(new.conversation_id.0)
-    .bind::<Text, _>(&new.principal.owner_id)
-    .bind::<SqlUuid, _>(new.question_id.0)
-    .bind::<Nullable<Array<Text>>, _>(new.collections)
-    .bind::<Nullable<Text>, _>(new.idempotency_key)
-    .bind::<Binary, _>(new.request_hash)
-    .bind::<Jsonb, _>(&new.triage)
-    .bind::<Double, _>(new.deadline.as_secs_f64())
-    .bind::<Text, _>(new.replica)
-    .bind::<Double, _>(new.lease.as_secs_f64())
-    .execute(connection)
-    .await?;
+    diesel::insert_into(turns::table)
+        .values((
+            turns::id.eq(new.id),
+            turns::conversation_id.eq(new.conversation_id),
+            turns::owner_id.eq(&new.principal.owner_id),
+            turns::question_id.eq(new.question_id),
+            turns::status.eq(TurnStatus::Accepted),
+            turns::collections.eq(new.collections),
+            turns::idempotency_key.eq(new.idempotency_key),
+            turns::request_hash.eq(new.request_hash),
+            turns::triage.eq(&new.triage),
+            turns::deadline_at.eq(from_now(new.deadline)),
+            turns::lease_owner.eq(new.replica),
+            turns::lease_expires_at.eq(from_now(new.lease).nullable()),
+        ))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 async fn insert_question(connection: &mut Connection, new: &NewTurn<'_>) -> Result<(), DbError> {
-    statement(
-        "INSERT INTO messages (id, conversation_id, turn_id, owner_id, role, content)
-         VALUES ($1, $2, $3, $4, 'user', $5)",
-    )
-    .bind::<SqlUuid, _>(new.question_id.0)
-    .bind::<SqlUuid, _>(new.conversation_id.0)
-    .bind::<SqlUuid, _>(new.id.0)
-    .bind::<Text, _>(&new.principal.owner_id)
-    .bind::<Text, _>(new.content)
-    .execute(connection)
-    .await?;
+    let question = NewMessage {
+        id: new.question_id,
+        conversation_id: new.conversation_id,
+        turn_id: new.id,
+        owner_id: &new.principal.owner_id,
+        role: Role::User,
+        content: new.content,
+    };
+    insert_message(connection, question).await
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = messages)]
+struct NewMessage<'a> {
+    id: MessageId,
+    conversation_id: ConversationId,
+    turn_id: TurnId,
+    owner_id: &'a str,
+    role: Role,
+    content: &'a str,
+}
+
+async fn insert_message(
+    connection: &mut Connection,
+    message: NewMessage<'_>,
+) -> Result<(), DbError> {
+    diesel::insert_into(messages::table)
+        .values(message)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -245,15 +260,17 @@ pub async fn find(
     reader: &Principal,
     turn: TurnId,
 ) -> Result<Option<StoredTurn>, DbError> {
-    Ok(statement(select("t.id = $4"))
+    Ok(statement_for(reader, &STORED)
         .bind::<Text, _>(&reader.owner_id)
-        .bind::<Nullable<Array<Text>>, _>(reader.collections.as_deref())
-        .bind::<Nullable<SqlUuid>, _>(reader.key.map(|key| key.0))
-        .bind::<SqlUuid, _>(turn.0)
+        .bind::<Text, _>(WITHHELD)
+        .bind::<SqlUuid, _>(turn)
         .get_result(&mut database.connection().await?)
         .await
         .optional()?)
 }
+
+static STORED: LazyLock<String> =
+    LazyLock::new(|| for_readers(concat!(include_str!("turns/stored.sql"), "t.id = $5")));
 
 /// Notes where the owner's turn is, and its sources once they are known. False if this generation
 /// no longer runs.
@@ -264,16 +281,10 @@ pub async fn set_status(
     status: TurnStatus,
     sources: Option<&Value>,
 ) -> Result<bool, DbError> {
-    let updated = statement(
-        "UPDATE turns SET status = $4, sources = coalesce($5, sources)
-         WHERE owner_id = $1 AND id = $2 AND generation = $3 AND finished_at IS NULL",
-    )
-    .bind::<Text, _>(owner)
-    .bind::<SqlUuid, _>(turn.0)
-    .bind::<Integer, _>(generation)
-    .bind::<Text, _>(status.as_str())
-    .bind::<Nullable<Jsonb>, _>(sources)
-    .execute(&mut database.connection().await?)
-    .await?;
+    let sources = coalesce::<Jsonb, _, _>(sources, turns::sources);
+    let updated = diesel::update(running(turn, generation).filter(turns::owner_id.eq(owner)))
+        .set((turns::status.eq(status), turns::sources.eq(sources)))
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(updated == 1)
 }

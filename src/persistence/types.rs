@@ -9,6 +9,7 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use crate::domain::access::Scope;
 use crate::domain::chat::{Role, SourcesStatus, TurnStatus};
 use crate::domain::document::{DocumentStatus, VersionStatus};
 use crate::domain::ids::{
@@ -68,7 +69,7 @@ macro_rules! ids {
 
 macro_rules! states {
     ($($state:ident),+) => {$(
-        stored!($state as Text: &'static str, |state: &$state| state.as_str(), |name: String| {
+        stored!($state as Text: String, |state: &$state| state.as_str().to_owned(), |name: String| {
             $state::parse(&name).ok_or_else(|| concat!("no ", stringify!($state)).into())
         });
     )+};
@@ -86,6 +87,7 @@ ids!(
 states!(
     DocumentStatus,
     Role,
+    Scope,
     SourcesStatus,
     TurnStatus,
     VersionStatus

@@ -1,3 +1,5 @@
 //! The tables and the statements on them.
 
+mod prepared;
 mod schema;
+mod wire;

@@ -42,9 +42,9 @@ pub(in crate::orchestrator) fn unanswered(
 
 /// The stored end of a turn, or its status if it has not ended.
 pub(in crate::orchestrator) fn outcome(stored: &StoredTurn) -> TurnDone {
-    let turn: TurnId = stored.id.into();
-    let reason = stored.status().is_terminal().then_some("unreadable");
-    parsed(stored.done.as_ref()).unwrap_or_else(|| match stored.status() {
+    let turn = stored.id;
+    let reason = stored.status.is_terminal().then_some("unreadable");
+    parsed(stored.done.as_ref()).unwrap_or_else(|| match stored.status {
         status if status.is_terminal() => unanswered(turn, TurnStatus::Failed, reason),
         status => unanswered(turn, status, None),
     })
@@ -103,7 +103,7 @@ pub(in crate::orchestrator) fn reconnect(turn_id: TurnId) -> TurnEvent {
 
 /// The body of `GET /v1/turns/{id}`: the `done` object, or the status of a turn that runs.
 pub(in crate::orchestrator) fn view(stored: StoredTurn) -> Value {
-    let sources = stored.sources_status();
+    let sources = stored.sources_status;
     let mut view = stored
         .done
         .unwrap_or_else(|| json!({ "turn_id": stored.id, "status": stored.status }));

@@ -43,7 +43,7 @@ pub(in crate::orchestrator) fn events(
     last: Option<u64>,
     request_id: String,
 ) -> BoxStream<'static, StoredEvent> {
-    let turn: TurnId = stored.id.into();
+    let turn = stored.id;
     let running = hub.find(turn);
     let origin = match running {
         _ if !stored.intact => Origin::Stored,
@@ -104,11 +104,11 @@ impl Follow {
         last: Option<u64>,
         request_id: String,
     ) -> Self {
-        let finished = stored.status().is_terminal();
+        let finished = stored.status.is_terminal();
         Self {
             hub,
             reader,
-            turn: stored.id.into(),
+            turn: stored.id,
             request_id,
             origin,
             // Before its sources are stored there is nothing to judge by.
@@ -217,7 +217,7 @@ impl Follow {
             }
         };
         self.failures = 0;
-        if !stored.status().is_terminal() {
+        if !stored.status.is_terminal() {
             return Vec::new();
         }
         if !self.finished {

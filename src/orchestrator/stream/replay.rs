@@ -3,7 +3,6 @@
 use super::end::{outcome, parsed, terminal};
 use crate::cache::StoredEvent;
 use crate::domain::event::TurnEvent;
-use crate::domain::ids::TurnId;
 use crate::persistence::turns::StoredTurn;
 use crate::safety::Contacts;
 
@@ -21,7 +20,7 @@ pub(super) fn replay(
     request_id: &str,
     contacts: &Contacts,
 ) -> Vec<StoredEvent> {
-    let turn: TurnId = stored.id.into();
+    let turn = stored.id;
     let done = outcome(stored);
     let mut events = vec![if last.is_some() {
         TurnEvent::Restart {
@@ -30,8 +29,8 @@ pub(super) fn replay(
     } else {
         TurnEvent::Turn {
             turn_id: turn,
-            message_id: stored.question_id.into(),
-            status: stored.status(),
+            message_id: stored.question_id,
+            status: stored.status,
         }
     }];
     events.extend(parsed(stored.triage.as_ref()).map(TurnEvent::Triage));
@@ -67,14 +66,16 @@ pub(super) fn numbered(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::chat::TurnStatus;
     use crate::domain::event::EventName;
+    use crate::domain::ids::{MessageId, TurnId};
 
     #[test]
     fn nothing_in_the_cache_follows_what_was_replayed() {
         let stored = StoredTurn {
-            id: TurnId::new().0,
-            question_id: TurnId::new().0,
-            status: "completed".into(),
+            id: TurnId::new(),
+            question_id: TurnId::new(),
+            status: TurnStatus::Completed,
             generation: 3,
             request_hash: Vec::new(),
             done: None,

@@ -49,7 +49,7 @@ pub(in crate::orchestrator) async fn ask(
         Begun::Stored(stored) => {
             let hub = Arc::clone(&runner.hub);
             let events = follow::events(hub, reader, &stored, None, request_id);
-            (stored.id.into(), events)
+            (stored.id, events)
         }
     })
 }

@@ -11,7 +11,7 @@ use super::runner::{LEASE, Runner};
 use crate::domain::access::Principal;
 use crate::domain::chat::TurnStatus;
 use crate::domain::event::{Level, TriageNotice, TurnEvent};
-use crate::domain::ids::{TurnId, new_uuid};
+use crate::domain::ids::new_uuid;
 use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::feed::Feed;
 use crate::persistence::turns::{self, Orphan};
@@ -67,7 +67,7 @@ pub async fn take_over_once(runner: &Arc<Runner>) -> usize {
 }
 
 async fn run(runner: Arc<Runner>, orphan: Orphan) {
-    let turn: TurnId = orphan.id.into();
+    let turn = orphan.id;
     runner.metrics.took_over();
     tracing::warn!(turn.id = %turn, turn.generation = orphan.generation, "turn taken over");
     let last = runner.hub.last_number(turn).await.unwrap_or_default();
@@ -78,7 +78,7 @@ async fn run(runner: Arc<Runner>, orphan: Orphan) {
     });
     feed.publish(&TurnEvent::Turn {
         turn_id: turn,
-        message_id: orphan.question_id.into(),
+        message_id: orphan.question_id,
         status: TurnStatus::Accepted,
     });
     let notice = orphan
@@ -100,7 +100,7 @@ async fn run(runner: Arc<Runner>, orphan: Orphan) {
             scopes: Vec::new(),
             collections: orphan.collections,
         },
-        conversation: orphan.conversation_id.into(),
+        conversation: orphan.conversation_id,
         content: orphan.content,
         history: None,
         collections: None,

@@ -1,19 +1,20 @@
 //! The end of a turn.
 
-use diesel::OptionalExtension;
-use diesel::sql_types::{Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
+use diesel::pg::Pg;
+use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use serde_json::json;
-use uuid::Uuid;
+use serde_json::{Value, json};
 
-use super::announce;
-use crate::domain::chat::TurnDone;
+use super::{NewMessage, announce, insert_message, running};
+use crate::domain::chat::{Role, TurnDone, TurnStatus};
 use crate::domain::evidence::Citation;
-use crate::domain::ids::{MessageId, TurnId};
+use crate::domain::ids::{ConversationId, DocumentId, MessageId, TurnId, VersionId};
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
-use crate::persistence::statement::statement;
+use crate::persistence::schema::{audit_log, citations, turns};
 
 /// Ends a turn: answer, citations, usage, audit and outbox in one transaction. False if the turn
 /// had already ended, or if another generation runs.
@@ -28,11 +29,21 @@ pub async fn finish(
         .await
 }
 
-#[derive(diesel::QueryableByName)]
+/// The end as it is stored.
+#[derive(AsChangeset)]
+#[diesel(table_name = turns, treat_none_as_null = true)]
+struct Finish<'a> {
+    status: TurnStatus,
+    reason: Option<&'a str>,
+    done: Value,
+    lease_owner: Option<&'a str>,
+}
+
+/// Whose turn it was.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = turns, check_for_backend(Pg))]
 struct FinishedRow {
-    #[diesel(sql_type = SqlUuid)]
-    conversation_id: Uuid,
-    #[diesel(sql_type = Text)]
+    conversation_id: ConversationId,
     owner_id: String,
 }
 
@@ -41,21 +52,22 @@ async fn finish_in(
     generation: i32,
     done: &TurnDone,
 ) -> Result<bool, DbError> {
-    let body = serde_json::to_value(done).map_err(|e| DbError::Query(e.to_string()))?;
-    let row: Option<FinishedRow> = statement(
-        "UPDATE turns SET status = $3, reason = $4, done = $5, finished_at = now(),
-             lease_owner = NULL, lease_expires_at = NULL
-         WHERE id = $1 AND generation = $2 AND finished_at IS NULL
-         RETURNING conversation_id, owner_id",
-    )
-    .bind::<SqlUuid, _>(done.turn_id.0)
-    .bind::<Integer, _>(generation)
-    .bind::<Text, _>(done.status.as_str())
-    .bind::<Nullable<Text>, _>(done.reason.as_deref())
-    .bind::<Jsonb, _>(&body)
-    .get_result(connection)
-    .await
-    .optional()?;
+    let finish = Finish {
+        status: done.status,
+        reason: done.reason.as_deref(),
+        done: serde_json::to_value(done).map_err(|e| DbError::Query(e.to_string()))?,
+        lease_owner: None,
+    };
+    let row = diesel::update(running(done.turn_id, generation))
+        .set((
+            finish,
+            turns::finished_at.eq(now),
+            turns::lease_expires_at.eq(None::<DateTime<Utc>>),
+        ))
+        .returning(FinishedRow::as_returning())
+        .get_result(connection)
+        .await
+        .optional()?;
     let Some(row) = row else {
         return Ok(false);
     };
@@ -73,19 +85,17 @@ async fn insert_answer(
     message: MessageId,
     done: &TurnDone,
 ) -> Result<(), DbError> {
-    statement(
-        "INSERT INTO messages (id, conversation_id, turn_id, owner_id, role, content)
-         VALUES ($1, $2, $3, $4, 'assistant', $5)",
-    )
-    .bind::<SqlUuid, _>(message.0)
-    .bind::<SqlUuid, _>(row.conversation_id)
-    .bind::<SqlUuid, _>(done.turn_id.0)
-    .bind::<Text, _>(&row.owner_id)
-    .bind::<Text, _>(&done.answer)
-    .execute(connection)
-    .await?;
+    let answer = NewMessage {
+        id: message,
+        conversation_id: row.conversation_id,
+        turn_id: done.turn_id,
+        owner_id: &row.owner_id,
+        role: Role::Assistant,
+        content: &done.answer,
+    };
+    insert_message(connection, answer).await?;
     for citation in &done.citations {
-        insert_citation(connection, done.turn_id, message, &row.owner_id, citation).await?;
+        insert_citation(connection, &row.owner_id, (done.turn_id, message), citation).await?;
     }
     Ok(())
 }
@@ -97,46 +107,62 @@ async fn insert_audit(
     generation: i32,
     done: &TurnDone,
 ) -> Result<(), DbError> {
-    statement(
-        "INSERT INTO audit_log (actor, action, subject_type, subject_id, details)
-         VALUES ($1, 'turn.finished', 'turn', $2, $3)",
-    )
-    .bind::<Text, _>(owner)
-    .bind::<Text, _>(done.turn_id.to_string())
-    .bind::<Jsonb, _>(json!({
+    let details = json!({
         "status": done.status, "reason": done.reason, "generation": generation,
         "provider": done.provider, "model": done.model, "rung": done.rung,
         "citations": done.citations.len(), "usage": done.usage, "timings": done.timings,
-    }))
-    .execute(connection)
-    .await?;
+    });
+    diesel::insert_into(audit_log::table)
+        .values((
+            audit_log::actor.eq(owner),
+            audit_log::action.eq("turn.finished"),
+            audit_log::subject_type.eq("turn"),
+            audit_log::subject_id.eq(done.turn_id.to_string()),
+            audit_log::details.eq(details),
+        ))
+        .execute(connection)
+        .await?;
     Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = citations)]
+struct NewCitation<'a> {
+    turn_id: TurnId,
+    message_id: MessageId,
+    owner_id: &'a str,
+    source_id: i32,
+    document_id: DocumentId,
+    version_id: VersionId,
+    quote: &'a str,
+    start_offset: i32,
+    end_offset: i32,
+    answer_start: i32,
+    answer_end: i32,
 }
 
 async fn insert_citation(
     connection: &mut Connection,
-    turn: TurnId,
-    message: MessageId,
-    owner: &str,
+    owner_id: &str,
+    (turn_id, message_id): (TurnId, MessageId),
     citation: &Citation,
 ) -> Result<(), DbError> {
-    statement(
-        "INSERT INTO citations (turn_id, message_id, owner_id, source_id, document_id, version_id,
-             quote, start_offset, end_offset, answer_start, answer_end)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    )
-    .bind::<SqlUuid, _>(turn.0)
-    .bind::<SqlUuid, _>(message.0)
-    .bind::<Text, _>(owner)
-    .bind::<Integer, _>(citation.source_id)
-    .bind::<SqlUuid, _>(citation.document_id.0)
-    .bind::<SqlUuid, _>(citation.version_id.0)
-    .bind::<Text, _>(&citation.quote)
-    .bind::<Integer, _>(citation.start)
-    .bind::<Integer, _>(citation.end)
-    .bind::<Integer, _>(citation.answer_start)
-    .bind::<Integer, _>(citation.answer_end)
-    .execute(connection)
-    .await?;
+    let new = NewCitation {
+        turn_id,
+        message_id,
+        owner_id,
+        source_id: citation.source_id,
+        document_id: citation.document_id,
+        version_id: citation.version_id,
+        quote: &citation.quote,
+        start_offset: citation.start,
+        end_offset: citation.end,
+        answer_start: citation.answer_start,
+        answer_end: citation.answer_end,
+    };
+    diesel::insert_into(citations::table)
+        .values(new)
+        .execute(connection)
+        .await?;
     Ok(())
 }

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use diesel::OptionalExtension;
+use diesel::dsl::now;
+use diesel::prelude::*;
 use diesel::sql_types::{
-    Array, BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid,
+    Array, BigInt, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
-use uuid::Uuid;
 
-use crate::domain::ids::TurnId;
+use super::running;
+use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
+use crate::persistence::functions::{LONG_AGO, coalesce, from_now};
+use crate::persistence::schema::turns;
 use crate::persistence::statement::statement;
 
 /// Asks whichever replica runs the owner's turn to stop; false if there is no such turn.
@@ -21,21 +24,12 @@ pub async fn request_cancel(
     owner: &str,
     turn: TurnId,
 ) -> Result<bool, DbError> {
-    let found = statement(
-        "UPDATE turns SET cancel_requested_at = coalesce(cancel_requested_at, now())
-         WHERE owner_id = $1 AND id = $2",
-    )
-    .bind::<Text, _>(owner)
-    .bind::<SqlUuid, _>(turn.0)
-    .execute(&mut database.connection().await?)
-    .await?;
+    let asked = coalesce::<Timestamptz, _, _>(turns::cancel_requested_at, now);
+    let found = diesel::update(turns::table.find(turn).filter(turns::owner_id.eq(owner)))
+        .set(turns::cancel_requested_at.eq(asked))
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(found == 1)
-}
-
-#[derive(diesel::QueryableByName)]
-struct FlagRow {
-    #[diesel(sql_type = Bool)]
-    flag: bool,
 }
 
 /// Whether someone asked for the owner's turn to stop.
@@ -44,17 +38,15 @@ pub async fn is_cancel_requested(
     owner: &str,
     turn: TurnId,
 ) -> Result<bool, DbError> {
-    let row: Option<FlagRow> = statement(
-        "SELECT cancel_requested_at IS NOT NULL AS flag FROM turns
-         WHERE owner_id = $1 AND id = $2",
-    )
-    .bind::<Text, _>(owner)
-    .bind::<SqlUuid, _>(turn.0)
-    .get_result(&mut database.connection().await?)
-    .await
-    .optional()?;
+    let requested: Option<bool> = turns::table
+        .find(turn)
+        .filter(turns::owner_id.eq(owner))
+        .select(turns::cancel_requested_at.is_not_null())
+        .get_result(&mut database.connection().await?)
+        .await
+        .optional()?;
     // A turn whose conversation was deleted has nobody to answer.
-    Ok(row.is_none_or(|row| row.flag))
+    Ok(requested.unwrap_or(true))
 }
 
 /// Extends the lease of a running turn; false if it has ended or another generation runs it.
@@ -64,16 +56,10 @@ pub async fn renew_lease(
     replica: &str,
     lease: Duration,
 ) -> Result<bool, DbError> {
-    let renewed = statement(
-        "UPDATE turns SET lease_expires_at = now() + make_interval(secs => $4)
-         WHERE id = $1 AND generation = $2 AND lease_owner = $3 AND finished_at IS NULL",
-    )
-    .bind::<SqlUuid, _>(turn.0)
-    .bind::<Integer, _>(generation)
-    .bind::<Text, _>(replica)
-    .bind::<Double, _>(lease.as_secs_f64())
-    .execute(&mut database.connection().await?)
-    .await?;
+    let renewed = diesel::update(running(turn, generation).filter(turns::lease_owner.eq(replica)))
+        .set(turns::lease_expires_at.eq(from_now(lease).nullable()))
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(renewed == 1)
 }
 
@@ -83,27 +69,22 @@ pub async fn release_lease(
     (turn, generation): (TurnId, i32),
     replica: &str,
 ) -> Result<(), DbError> {
-    statement(
-        "UPDATE turns SET lease_expires_at = '-infinity'
-         WHERE id = $1 AND generation = $2 AND lease_owner = $3 AND finished_at IS NULL",
-    )
-    .bind::<SqlUuid, _>(turn.0)
-    .bind::<Integer, _>(generation)
-    .bind::<Text, _>(replica)
-    .execute(&mut database.connection().await?)
-    .await?;
+    diesel::update(running(turn, generation).filter(turns::lease_owner.eq(replica)))
+        .set(turns::lease_expires_at.eq(LONG_AGO))
+        .execute(&mut database.connection().await?)
+        .await?;
     Ok(())
 }
 
 /// A turn whose replica is gone, now under a new generation.
-#[derive(diesel::QueryableByName)]
+#[derive(QueryableByName)]
 pub struct Orphan {
     #[diesel(sql_type = SqlUuid)]
-    pub id: Uuid,
+    pub id: TurnId,
     #[diesel(sql_type = SqlUuid)]
-    pub conversation_id: Uuid,
+    pub conversation_id: ConversationId,
     #[diesel(sql_type = SqlUuid)]
-    pub question_id: Uuid,
+    pub question_id: MessageId,
     #[diesel(sql_type = Text)]
     pub owner_id: String,
     #[diesel(sql_type = Text)]
@@ -134,53 +115,22 @@ pub async fn take_over_expired(
     lease: Duration,
     limit: i64,
 ) -> Result<Vec<Orphan>, DbError> {
-    Ok(statement(
-        "WITH expired AS (
-             SELECT id FROM turns
-             WHERE finished_at IS NULL AND deadline_at > now() AND lease_expires_at < now()
-             ORDER BY deadline_at LIMIT $3 FOR UPDATE SKIP LOCKED
-         ), interrupted AS (
-             UPDATE turn_attempts a SET outcome = 'interrupted' FROM expired e
-             WHERE a.turn_id = e.id AND a.outcome IS NULL
-         )
-         UPDATE turns t SET generation = generation + 1, lease_owner = $1, status = 'accepted',
-             lease_expires_at = now() + make_interval(secs => $2), sources = NULL
-         FROM expired e, messages m
-         WHERE t.id = e.id AND m.id = t.question_id
-         RETURNING t.id, t.conversation_id, t.question_id, t.owner_id, m.content, t.collections,
-             t.triage, t.generation,
-             extract(epoch FROM t.deadline_at - now())::double precision AS seconds_left,
-             (SELECT coalesce(max(attempt), 0) FROM turn_attempts a WHERE a.turn_id = t.id)
-                 AS attempts,
-             (SELECT count(*) FROM turn_attempts a WHERE a.turn_id = t.id AND a.outcome NOT IN
-                 ('completed', 'interrupted', 'handed_over', 'superseded', 'cancelled'))
-                 AS failed_attempts",
-    )
-    .bind::<Text, _>(replica)
-    .bind::<Double, _>(lease.as_secs_f64())
-    .bind::<BigInt, _>(limit)
-    .load(&mut database.connection().await?)
-    .await?)
-}
-
-#[derive(diesel::QueryableByName)]
-struct OverdueRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Integer)]
-    generation: i32,
+    Ok(statement(include_str!("take_over.sql"))
+        .bind::<Text, _>(replica)
+        .bind::<Double, _>(lease.as_secs_f64())
+        .bind::<BigInt, _>(limit)
+        .load(&mut database.connection().await?)
+        .await?)
 }
 
 /// Unfinished turns whose deadline has passed, with their generations.
 pub async fn list_overdue(database: &Database) -> Result<Vec<(TurnId, i32)>, DbError> {
-    let rows: Vec<OverdueRow> = statement(
-        "SELECT id, generation FROM turns WHERE finished_at IS NULL AND deadline_at < now()
-         ORDER BY deadline_at LIMIT 100",
-    )
-    .load(&mut database.connection().await?)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.id.into(), row.generation))
-        .collect())
+    Ok(turns::table
+        .filter(turns::finished_at.is_null())
+        .filter(turns::deadline_at.lt(now))
+        .order(turns::deadline_at)
+        .limit(100)
+        .select((turns::id, turns::generation))
+        .load(&mut database.connection().await?)
+        .await?)
 }

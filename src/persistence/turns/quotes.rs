@@ -1,15 +1,16 @@
 //! What a citation must equal.
 
+use std::sync::LazyLock;
+
+use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
-use super::readable;
+use super::reading::{for_readers, statement_for};
 use crate::domain::access::Principal;
 use crate::domain::ids::VersionId;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
-use crate::persistence::statement::statement;
 
 /// A place in a document version's text: half-open character offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Span {
     pub end: i32,
 }
 
-#[derive(diesel::QueryableByName)]
+#[derive(QueryableByName)]
 struct QuoteRow {
     #[diesel(sql_type = Nullable<Text>)]
     quote: Option<String>,
@@ -32,28 +33,19 @@ pub async fn list_quotes(
     reader: &Principal,
     spans: &[Span],
 ) -> Result<Vec<Option<String>>, DbError> {
-    let versions: Vec<Uuid> = spans.iter().map(|span| span.version.0).collect();
+    let versions: Vec<VersionId> = spans.iter().map(|span| span.version).collect();
     let starts: Vec<i32> = spans.iter().map(|span| span.start).collect();
     let lengths: Vec<i32> = spans
         .iter()
         .map(|span| span.end.saturating_sub(span.start).max(0))
         .collect();
-    let rows: Vec<QuoteRow> = statement(format!(
-        "WITH {} SELECT substr(v.text, s.start + 1, s.length) AS quote
-         FROM unnest($1, $2, $3) WITH ORDINALITY AS s(version_id, start, length, position)
-         LEFT JOIN (document_versions v JOIN documents d ON d.id = v.document_id
-                 AND d.collection_id IN (SELECT id FROM readable)
-                 AND d.status = 'active' AND (d.expires_at IS NULL OR d.expires_at > now()))
-             ON v.id = s.version_id
-         ORDER BY s.position",
-        readable("$4", "$5")
-    ))
-    .bind::<Array<SqlUuid>, _>(versions)
-    .bind::<Array<Integer>, _>(starts)
-    .bind::<Array<Integer>, _>(lengths)
-    .bind::<Nullable<Array<Text>>, _>(reader.collections.as_deref())
-    .bind::<Nullable<SqlUuid>, _>(reader.key.map(|key| key.0))
-    .load(&mut database.connection().await?)
-    .await?;
+    let rows: Vec<QuoteRow> = statement_for(reader, &QUOTES)
+        .bind::<Array<SqlUuid>, _>(versions)
+        .bind::<Array<Integer>, _>(starts)
+        .bind::<Array<Integer>, _>(lengths)
+        .load(&mut database.connection().await?)
+        .await?;
     Ok(rows.into_iter().map(|row| row.quote).collect())
 }
+
+static QUOTES: LazyLock<String> = LazyLock::new(|| for_readers(include_str!("quotes.sql")));

@@ -1,0 +1,103 @@
+//! What a client says to PostgreSQL, read on the way.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use url::Url;
+
+/// What was said since the last look.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// Texts that the server had to parse, `BEGIN` and `COMMIT` aside.
+    pub parsed: Vec<String>,
+    /// Times that the client waited for the server.
+    pub round_trips: usize,
+}
+
+/// A stretch of wire before a server. Ends when it is dropped.
+pub struct Wire {
+    /// The server's, by way of this.
+    pub url: String,
+    said: Arc<Mutex<Said>>,
+    _connections: JoinSet<()>,
+}
+
+impl Wire {
+    pub async fn before(server: &str) -> Self {
+        let mut url = Url::parse(server).unwrap();
+        let upstream = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(listener.local_addr().unwrap().port()))
+            .unwrap();
+        let said = Arc::<Mutex<Said>>::default();
+        let mut connections = JoinSet::new();
+        let told = Arc::clone(&said);
+        connections.spawn(async move {
+            let mut open = JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(&upstream).await.unwrap();
+                let (from_client, mut to_client) = client.into_split();
+                let (mut from_server, to_server) = server.into_split();
+                open.spawn(listen(from_client, to_server, Arc::clone(&told)));
+                open.spawn(async move {
+                    let _ = copy(&mut from_server, &mut to_client).await;
+                });
+            }
+        });
+        Self {
+            url: url.into(),
+            said,
+            _connections: connections,
+        }
+    }
+
+    /// What was said since the last time.
+    pub fn take(&self) -> Said {
+        std::mem::take(&mut *self.said.lock().unwrap())
+    }
+}
+
+/// Passes messages on until the client leaves. Only the first has no letter.
+async fn listen(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, said: Arc<Mutex<Said>>) {
+    let mut letter = None;
+    loop {
+        if let Some(letter) = &mut letter {
+            let Ok(next) = client.read_u8().await else {
+                return;
+            };
+            *letter = next;
+        }
+        let Ok(length) = client.read_u32().await else {
+            return;
+        };
+        let mut body = vec![0; length as usize - 4];
+        if client.read_exact(&mut body).await.is_err() {
+            return;
+        }
+        {
+            let mut said = said.lock().unwrap();
+            match letter {
+                // Parse: a name and a text.
+                Some(b'P') => {
+                    let text = body.split(|byte| *byte == 0).nth(1).unwrap();
+                    said.parsed.push(String::from_utf8_lossy(text).into_owned());
+                }
+                // Sync or a simple query.
+                Some(b'S' | b'Q') => said.round_trips += 1,
+                _ => {}
+            }
+        }
+        let mut message = Vec::new();
+        message.extend(letter);
+        message.extend(length.to_be_bytes());
+        message.extend(body);
+        if server.write_all(&message).await.is_err() {
+            return;
+        }
+        letter.get_or_insert(0);
+    }
+}
