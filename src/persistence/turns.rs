@@ -39,11 +39,27 @@ pub use lease::{
 pub use quotes::{Span, list_quotes};
 pub(in crate::persistence) use reading::{for_readers, statement_for};
 
+/// Where a question is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a conversation that its owner has.
+    Existing(ConversationId),
+    /// In a conversation that begins with the question; there is none if the question is refused.
+    New(ConversationId),
+}
+
+impl Place {
+    fn id(self) -> ConversationId {
+        let (Self::Existing(id) | Self::New(id)) = self;
+        id
+    }
+}
+
 /// A question about to be accepted.
 pub struct NewTurn<'a> {
     pub id: TurnId,
     pub question_id: MessageId,
-    pub conversation_id: ConversationId,
+    pub conversation: Place,
     pub principal: &'a Principal,
     pub content: &'a str,
     /// The collections this turn may read; `None` means all.
@@ -108,7 +124,8 @@ pub(in crate::persistence) fn running(turn: TurnId, generation: i32) -> _ {
         .filter(turns::finished_at.is_null())
 }
 
-/// Stores question, turn and outbox row in one transaction: from here the turn is never lost.
+/// Stores question, turn and outbox row in one transaction, and the conversation if it begins here:
+/// from then on the turn is never lost.
 pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, DbError> {
     let mut connection = database.connection().await?;
     let outcome = connection
@@ -118,7 +135,7 @@ pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, 
             {
                 return Ok(replay(new, found));
             }
-            if !touch_conversation(connection, new).await? {
+            if !enter_conversation(connection, new).await? {
                 return Ok(Accepted::NoConversation);
             }
             insert_turn(connection, new).await?;
@@ -168,26 +185,38 @@ static STORED_BY_KEY: LazyLock<String> = LazyLock::new(|| {
     ))
 });
 
-/// Marks the owner's conversation as used, and keeps it from being deleted meanwhile.
-async fn touch_conversation(
+/// Begins the conversation, or marks it as used and keeps it from being deleted meanwhile. False if
+/// the owner has none.
+async fn enter_conversation(
     connection: &mut Connection,
     new: &NewTurn<'_>,
 ) -> Result<bool, DbError> {
-    let owned = conversations::table
-        .find(new.conversation_id)
-        .filter(conversations::owner_id.eq(&new.principal.owner_id));
-    let touched = diesel::update(owned)
-        .set(conversations::updated_at.eq(now))
-        .execute(connection)
-        .await?;
-    Ok(touched == 1)
+    let owner = &new.principal.owner_id;
+    let entered = match new.conversation {
+        Place::New(id) => {
+            diesel::insert_into(conversations::table)
+                .values((conversations::id.eq(id), conversations::owner_id.eq(owner)))
+                .execute(connection)
+                .await?
+        }
+        Place::Existing(id) => {
+            let owned = conversations::table
+                .find(id)
+                .filter(conversations::owner_id.eq(owner));
+            diesel::update(owned)
+                .set(conversations::updated_at.eq(now))
+                .execute(connection)
+                .await?
+        }
+    };
+    Ok(entered == 1)
 }
 
 async fn insert_turn(connection: &mut Connection, new: &NewTurn<'_>) -> Result<(), DbError> {
     diesel::insert_into(turns::table)
         .values((
             turns::id.eq(new.id),
-            turns::conversation_id.eq(new.conversation_id),
+            turns::conversation_id.eq(new.conversation.id()),
             turns::owner_id.eq(&new.principal.owner_id),
             turns::question_id.eq(new.question_id),
             turns::status.eq(TurnStatus::Accepted),
@@ -207,7 +236,7 @@ async fn insert_turn(connection: &mut Connection, new: &NewTurn<'_>) -> Result<(
 async fn insert_question(connection: &mut Connection, new: &NewTurn<'_>) -> Result<(), DbError> {
     let question = NewMessage {
         id: new.question_id,
-        conversation_id: new.conversation_id,
+        conversation_id: new.conversation.id(),
         turn_id: new.id,
         owner_id: &new.principal.owner_id,
         role: Role::User,

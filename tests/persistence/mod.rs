@@ -1,5 +1,6 @@
 //! The tables and the statements on them.
 
+mod accept;
 mod prepared;
 mod schema;
 mod wire;

@@ -10,7 +10,7 @@ use chatbot::domain::ids::{ApiKeyId, ConversationId, DocumentId, MessageId, Turn
 use chatbot::domain::messaging::{LeftOut, OutboxRecord, OutboxStore, Publish};
 use chatbot::persistence::api_keys::{self, NewApiKey};
 use chatbot::persistence::attempts::{self, Attempt, AttemptEnd};
-use chatbot::persistence::turns::{self, Accepted, NewTurn, Span};
+use chatbot::persistence::turns::{self, Accepted, NewTurn, Place, Span};
 use chatbot::persistence::{Database, DatabaseSettings, conversations, dead_letters, outbox};
 use chrono::Utc;
 use serde_json::json;
@@ -70,7 +70,7 @@ impl Turn {
             .await
             .unwrap();
         let turn = TurnId::new();
-        let place = conversation;
+        let place = Place::Existing(conversation);
         let accepted = self.accept(database, place, turn, self.word).await;
         assert!(matches!(accepted, Accepted::New));
         self.answer(database, turn).await;
@@ -93,7 +93,7 @@ impl Turn {
     async fn accept(
         &self,
         database: &Database,
-        conversation_id: ConversationId,
+        conversation: Place,
         id: TurnId,
         idempotency_key: Option<&str>,
     ) -> Accepted {
@@ -101,7 +101,7 @@ impl Turn {
         let new = NewTurn {
             id,
             question_id: MessageId::new(),
-            conversation_id,
+            conversation,
             principal: &self.reader,
             content: "question",
             collections: collections.as_deref(),
@@ -254,7 +254,12 @@ async fn a_second_turn_prepares_nothing() {
     bare.run(&database).await;
     // A key has to be looked up, which the first turn did not.
     let lost = bare
-        .accept(&database, ConversationId::new(), TurnId::new(), Some("key"))
+        .accept(
+            &database,
+            Place::Existing(ConversationId::new()),
+            TurnId::new(),
+            Some("key"),
+        )
         .await;
     assert!(matches!(lost, Accepted::NoConversation));
     let first = wire.take();

@@ -30,7 +30,6 @@ use crate::http::sse::{self, Frame};
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::question::{Question, checked_collections, checked_content};
 use crate::orchestrator::turn::accept;
-use crate::persistence::conversations;
 use crate::safety::{Contacts, texts};
 
 /// The one model that clients see: whichever provider answers, the documents and rules are ours.
@@ -120,27 +119,17 @@ async fn answer(
     let collections = checked_collections(body.collections)?;
     let (content, history) = split(&body.model, body.messages)?;
     let content = checked_content(&content, orchestrator.config.max_message_chars)?;
-    let owner = caller.0.owner_id.clone();
-    let conversation = ConversationId::new();
-    let insert = conversations::insert(&orchestrator.database, &owner, conversation, None);
-    insert.await?;
     let question = Question {
         content,
         history: Some(history),
         collections,
         idempotency_key: None,
-        conversation,
+        conversation: ConversationId::new(),
         principal: caller.0,
         request_id: request_id.0,
     };
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let asked = accept::ask(&orchestrator.runner, question).await;
-    if asked.is_err() {
-        // Nothing was asked in it: refusals must not fill the list.
-        let delete = conversations::delete(&orchestrator.database, &owner, conversation);
-        let _ = delete.await;
-    }
-    let (turn, mut events) = asked?;
+    let (turn, mut events) = accept::ask(&orchestrator.runner, question).await?;
     let completion = Completion {
         turn,
         created: now().timestamp(),

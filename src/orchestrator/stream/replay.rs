@@ -74,7 +74,7 @@ mod tests {
     fn nothing_in_the_cache_follows_what_was_replayed() {
         let stored = StoredTurn {
             id: TurnId::new(),
-            question_id: TurnId::new(),
+            question_id: MessageId::new(),
             status: TurnStatus::Completed,
             generation: 3,
             request_hash: Vec::new(),

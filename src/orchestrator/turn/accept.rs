@@ -22,7 +22,7 @@ use crate::orchestrator::answer::prepared;
 use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::feed::Feed;
 use crate::orchestrator::stream::follow;
-use crate::persistence::turns::{self, Accepted, NewTurn, StoredTurn};
+use crate::persistence::turns::{self, Accepted, NewTurn, Place, StoredTurn};
 use crate::persistence::{DbError, patiently};
 use crate::safety;
 
@@ -106,11 +106,16 @@ async fn accept(
     question: &Question,
     notice: &TriageNotice,
 ) -> Result<Accepted, Problem> {
+    // A client that keeps its own history keeps no conversation: each question begins one.
+    let conversation = match question.history {
+        Some(_) => Place::New(question.conversation),
+        None => Place::Existing(question.conversation),
+    };
     let collections = question.searched();
     let new = NewTurn {
         id: turn,
         question_id,
-        conversation_id: question.conversation,
+        conversation,
         principal: &question.principal,
         content: &question.content,
         collections: collections.as_deref(),
