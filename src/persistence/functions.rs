@@ -22,6 +22,10 @@ extern "SQL" {
     fn pg_try_advisory_xact_lock(key: Integer) -> Bool;
     /// Where tables are made.
     fn current_schema() -> Text;
+    /// The time now, and not when the transaction began.
+    fn clock_timestamp() -> Timestamptz;
+    /// The greater of the two.
+    fn greatest<T: SingleValue>(one: T, other: T) -> T;
     /// One row an element.
     fn unnest<T: SingleValue>(array: Array<T>) -> T;
 }

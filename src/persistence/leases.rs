@@ -9,14 +9,17 @@ mod membership;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use diesel::OptionalExtension;
-use diesel::sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Integer, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
 use super::connection::Connection;
 use super::database::Database;
 use super::error::DbError;
+use super::functions::clock_timestamp;
+use super::prepared::Prepared;
+use super::schema::{audit_log, dead_letters, partition_leases};
 use super::statement::statement;
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, Outcome, StoreError};
@@ -24,29 +27,19 @@ use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, Outcome, Stor
 /// The longest stored cause, in characters.
 const MAX_CAUSE: usize = 2_000;
 
-#[derive(diesel::QueryableByName)]
-struct OffsetRow {
-    #[diesel(sql_type = BigInt)]
-    next_offset: i64,
-}
-
 /// Locks the lease for the rest of the transaction; returns its next offset.
 pub(super) async fn lock(connection: &mut Connection, fence: &Fence) -> Result<i64, DbError> {
-    let row: Option<OffsetRow> = statement(
-        "SELECT next_offset FROM partition_leases
-         WHERE consumer_group = $1 AND topic = $2 AND partition = $3
-           AND owner = $4 AND epoch = $5 AND expires_at > clock_timestamp()
-         FOR UPDATE",
-    )
-    .bind::<Text, _>(&fence.group)
-    .bind::<Text, _>(&fence.topic)
-    .bind::<Integer, _>(fence.partition)
-    .bind::<Text, _>(&fence.owner)
-    .bind::<BigInt, _>(fence.epoch)
-    .get_result(connection)
-    .await
-    .optional()?;
-    row.map(|row| row.next_offset).ok_or(DbError::Fenced)
+    let next_offset = partition_leases::table
+        .find((&fence.group, &fence.topic, fence.partition))
+        .filter(partition_leases::owner.eq(&fence.owner))
+        .filter(partition_leases::epoch.eq(fence.epoch))
+        .filter(partition_leases::expires_at.gt(clock_timestamp()))
+        .select(partition_leases::next_offset)
+        .for_update()
+        .get_result(connection)
+        .await
+        .optional()?;
+    next_offset.ok_or(DbError::Fenced)
 }
 
 async fn advance(
@@ -54,14 +47,11 @@ async fn advance(
     fence: &Fence,
     next_offset: i64,
 ) -> Result<(), DbError> {
-    statement(
-        "UPDATE partition_leases SET next_offset = $4
-         WHERE consumer_group = $1 AND topic = $2 AND partition = $3",
+    let key = (&fence.group, &fence.topic, fence.partition);
+    Prepared(
+        diesel::update(partition_leases::table.find(key))
+            .set(partition_leases::next_offset.eq(next_offset)),
     )
-    .bind::<Text, _>(&fence.group)
-    .bind::<Text, _>(&fence.topic)
-    .bind::<Integer, _>(fence.partition)
-    .bind::<BigInt, _>(next_offset)
     .execute(connection)
     .await?;
     Ok(())
@@ -77,28 +67,17 @@ pub(super) async fn commit_delivery(
     event_id: EventId,
 ) -> Result<Outcome, DbError> {
     // One statement for `lock`, the inbox and `advance`: this runs for every record.
-    let row: Option<DeliveredRow> = statement(
-        "WITH advanced AS (
-             UPDATE partition_leases SET next_offset = $6
-             WHERE consumer_group = $1 AND topic = $2 AND partition = $3
-               AND owner = $4 AND epoch = $5 AND expires_at > clock_timestamp()
-             RETURNING 1
-         ), noted AS (
-             INSERT INTO inbox (consumer_group, event_id) SELECT $1, $7 FROM advanced
-             ON CONFLICT DO NOTHING RETURNING 1
-         )
-         SELECT EXISTS (SELECT FROM noted) AS new FROM advanced",
-    )
-    .bind::<Text, _>(&fence.group)
-    .bind::<Text, _>(&fence.topic)
-    .bind::<Integer, _>(fence.partition)
-    .bind::<Text, _>(&fence.owner)
-    .bind::<BigInt, _>(fence.epoch)
-    .bind::<BigInt, _>(offset + 1)
-    .bind::<SqlUuid, _>(event_id.0)
-    .get_result(connection)
-    .await
-    .optional()?;
+    let row: Option<DeliveredRow> = statement(include_str!("leases/commit_delivery.sql"))
+        .bind::<Text, _>(&fence.group)
+        .bind::<Text, _>(&fence.topic)
+        .bind::<Integer, _>(fence.partition)
+        .bind::<Text, _>(&fence.owner)
+        .bind::<BigInt, _>(fence.epoch)
+        .bind::<BigInt, _>(offset + 1)
+        .bind::<SqlUuid, _>(event_id)
+        .get_result(connection)
+        .await
+        .optional()?;
     match row {
         Some(DeliveredRow { new: true }) => Ok(Outcome::Applied),
         Some(_) => Ok(Outcome::Duplicate),
@@ -148,15 +127,11 @@ async fn note(database: &Database, delivery: &Delivery, attempts: u32) -> Result
     connection
         .transaction(async |connection| {
             lock(connection, fence).await?;
-            statement(
-                "UPDATE partition_leases SET attempted_offset = $4, attempts = $5
-                 WHERE consumer_group = $1 AND topic = $2 AND partition = $3",
-            )
-            .bind::<Text, _>(&fence.group)
-            .bind::<Text, _>(&fence.topic)
-            .bind::<Integer, _>(fence.partition)
-            .bind::<BigInt, _>(delivery.offset)
-            .bind::<Integer, _>(stored(attempts))
+            let key = (&fence.group, &fence.topic, fence.partition);
+            Prepared(diesel::update(partition_leases::table.find(key)).set((
+                partition_leases::attempted_offset.eq(delivery.offset),
+                partition_leases::attempts.eq(stored(attempts)),
+            )))
             .execute(connection)
             .await?;
             Ok(())
@@ -174,20 +149,19 @@ async fn bury(database: &Database, delivery: &Delivery, cause: &str) -> Result<(
     connection
         .transaction(async |connection| {
             lock(connection, fence).await?;
-            statement(
-                "INSERT INTO dead_letters (consumer_group, topic, partition, record_offset,
-                     envelope, cause, attempts)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-            )
-            .bind::<Text, _>(&fence.group)
-            .bind::<Text, _>(&fence.topic)
-            .bind::<Integer, _>(fence.partition)
-            .bind::<BigInt, _>(delivery.offset)
-            .bind::<Nullable<Jsonb>, _>(storable(delivery))
-            .bind::<Text, _>(bounded(cause))
-            .bind::<Integer, _>(stored(delivery.attempt))
-            .execute(connection)
-            .await?;
+            diesel::insert_into(dead_letters::table)
+                .values((
+                    dead_letters::consumer_group.eq(&fence.group),
+                    dead_letters::topic.eq(&fence.topic),
+                    dead_letters::partition.eq(fence.partition),
+                    dead_letters::record_offset.eq(delivery.offset),
+                    dead_letters::envelope.eq(storable(delivery)),
+                    dead_letters::cause.eq(bounded(cause)),
+                    dead_letters::attempts.eq(stored(delivery.attempt)),
+                ))
+                .on_conflict_do_nothing()
+                .execute(connection)
+                .await?;
             advance(connection, fence, delivery.offset + 1).await
         })
         .await
@@ -203,18 +177,18 @@ async fn skip(
     connection
         .transaction(async |connection| {
             let from = lock(connection, fence).await?;
-            statement(
-                "INSERT INTO audit_log (actor, action, subject_type, subject_id, details)
-                 VALUES ($1, 'messaging.skip', 'partition', $2, $3)",
-            )
-            .bind::<Text, _>(&fence.owner)
-            .bind::<Text, _>(format!(
-                "{}/{}/{}",
-                fence.group, fence.topic, fence.partition
-            ))
-            .bind::<Jsonb, _>(json!({ "from": from, "to": next_offset, "cause": bounded(cause) }))
-            .execute(connection)
-            .await?;
+            let place = format!("{}/{}/{}", fence.group, fence.topic, fence.partition);
+            let details = json!({ "from": from, "to": next_offset, "cause": bounded(cause) });
+            diesel::insert_into(audit_log::table)
+                .values((
+                    audit_log::actor.eq(&fence.owner),
+                    audit_log::action.eq("messaging.skip"),
+                    audit_log::subject_type.eq("partition"),
+                    audit_log::subject_id.eq(place),
+                    audit_log::details.eq(details),
+                ))
+                .execute(connection)
+                .await?;
             advance(connection, fence, next_offset).await
         })
         .await

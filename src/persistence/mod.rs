@@ -17,6 +17,7 @@ mod error;
 mod functions;
 pub mod indexing;
 pub mod leases;
+mod locks;
 pub mod migrations;
 pub mod outbox;
 mod patience;

@@ -3,21 +3,23 @@
 //! Filters on collections are part of the statements. Withdrawn, expired and superseded versions
 //! are excluded again when passages are loaded, whatever an index still holds.
 
-use diesel::sql_types::{
-    Array, BigInt, Bool, Float, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid,
-};
+use diesel::dsl::now;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Float, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::database::Database;
 use super::error::DbError;
 use super::indexing::{Generation, vector_text};
+use super::schema::{chunks, collections, document_versions, documents};
 use super::statement::statement;
+use crate::domain::document::DocumentStatus;
 use crate::domain::evidence::{LegScores, Passage};
+use crate::domain::ids::{DocumentId, VersionId};
 
 /// A chunk that a leg found, with the leg's own score; higher is better.
-#[derive(Clone, Copy, Debug, diesel::QueryableByName)]
+#[derive(Clone, Copy, Debug, QueryableByName)]
 pub struct Hit {
     #[diesel(sql_type = BigInt)]
     pub chunk_id: i64,
@@ -35,7 +37,7 @@ pub struct ReachedCollections {
     pub embedded: bool,
 }
 
-#[derive(diesel::QueryableByName)]
+#[derive(QueryableByName)]
 struct ReachedRow {
     #[diesel(sql_type = Array<Integer>)]
     ids: Vec<i32>,
@@ -52,24 +54,12 @@ pub async fn reach_collections(
     names: Option<&[String]>,
     count_limit: i64,
 ) -> Result<ReachedCollections, DbError> {
-    let row: ReachedRow = statement(
-        "WITH reached AS (
-             SELECT coalesce(array_agg(id), '{}') AS ids FROM collections
-             WHERE $1 IS NULL OR name = ANY($1)
-         )
-         SELECT ids, CASE WHEN $1 IS NULL THEN (SELECT chunks FROM lexical_stats)
-             ELSE (SELECT count(*) FROM (SELECT FROM chunks
-                 WHERE collection_id = ANY((SELECT ids FROM reached)::int[]) LIMIT $2) c)
-             END AS chunks,
-             EXISTS (SELECT FROM embedding_generations WHERE id = $3 AND status <> 'building')
-                 AS embedded
-         FROM reached",
-    )
-    .bind::<Nullable<Array<Text>>, _>(names)
-    .bind::<BigInt, _>(count_limit)
-    .bind::<Integer, _>(generation.id)
-    .get_result(&mut database.connection().await?)
-    .await?;
+    let row: ReachedRow = statement(include_str!("retrieval/reach_collections.sql"))
+        .bind::<Nullable<Array<Text>>, _>(names)
+        .bind::<BigInt, _>(count_limit)
+        .bind::<Integer, _>(generation.id)
+        .get_result(&mut database.connection().await?)
+        .await?;
     Ok(ReachedCollections {
         ids: row.ids,
         chunks: row.chunks,
@@ -95,7 +85,7 @@ pub async fn search_dense(
             generation.dimension
         )
     };
-    Ok(diesel::sql_query(format!(
+    Ok(statement(format!(
         "SELECT chunk_id, (1 - ({expression}))::real AS score FROM chunk_embeddings
          WHERE generation_id = {} AND collection_id = ANY($2)
          ORDER BY {expression} LIMIT $3",
@@ -119,54 +109,28 @@ pub async fn search_lexical(
     collections: &[i32],
     limit: i64,
 ) -> Result<Vec<Hit>, DbError> {
-    Ok(diesel::sql_query(
-        "WITH query AS MATERIALIZED (
-             SELECT t.id, ln(1 + (s.chunks - t.df + 0.5) / (t.df + 0.5)) AS idf
-             FROM lexical_stats s, lexical_terms t
-             WHERE t.lexeme = ANY(tsvector_to_array(to_tsvector('english', $1))) AND t.df > 0
-         )
-         SELECT p.chunk_id, sum(p.impact * query.idf)::real AS score
-         FROM query CROSS JOIN unnest($2::int[]) AS c (id)
-         CROSS JOIN LATERAL (
-             SELECT chunk_id, impact FROM lexical_postings
-             WHERE term_id = query.id AND collection_id = c.id
-             ORDER BY impact DESC LIMIT $3
-         ) p
-         GROUP BY p.chunk_id ORDER BY score DESC, p.chunk_id LIMIT $4",
-    )
-    .bind::<Text, _>(query)
-    .bind::<Array<Integer>, _>(collections)
-    .bind::<BigInt, _>(POSTINGS_PER_TERM)
-    .bind::<BigInt, _>(limit)
-    .load(&mut database.connection().await?)
-    .await?)
+    Ok(statement(include_str!("retrieval/search_lexical.sql"))
+        .bind::<Text, _>(query)
+        .bind::<Array<Integer>, _>(collections)
+        .bind::<BigInt, _>(POSTINGS_PER_TERM)
+        .bind::<BigInt, _>(limit)
+        .load(&mut database.connection().await?)
+        .await?)
 }
 
-#[derive(diesel::QueryableByName)]
+#[derive(Queryable)]
 struct PassageRow {
-    #[diesel(sql_type = BigInt)]
     chunk_id: i64,
-    #[diesel(sql_type = SqlUuid)]
-    document_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    version_id: Uuid,
-    #[diesel(sql_type = Text)]
+    document_id: DocumentId,
+    version_id: VersionId,
     external_id: String,
-    #[diesel(sql_type = Text)]
     collection: String,
-    #[diesel(sql_type = Text)]
     title: String,
-    #[diesel(sql_type = Integer)]
     version: i32,
-    #[diesel(sql_type = Nullable<Integer>)]
     page: Option<i32>,
-    #[diesel(sql_type = Integer)]
     start_offset: i32,
-    #[diesel(sql_type = Integer)]
     end_offset: i32,
-    #[diesel(sql_type = Text)]
     text: String,
-    #[diesel(sql_type = Nullable<Jsonb>)]
     context: Option<Value>,
 }
 
@@ -175,20 +139,35 @@ pub async fn load_passages(
     database: &Database,
     chunks: &[i64],
 ) -> Result<Vec<(i64, Passage)>, DbError> {
-    let rows: Vec<PassageRow> = statement(
-        "SELECT k.id AS chunk_id, k.document_id, k.version_id, d.external_id,
-                c.name AS collection, v.title, v.version, k.page, k.start_offset, k.end_offset,
-                k.text, k.context
-         FROM chunks k
-         JOIN documents d ON d.id = k.document_id AND d.current_version_id = k.version_id
-         JOIN document_versions v ON v.id = k.version_id
-         JOIN collections c ON c.id = d.collection_id
-         WHERE k.id = ANY($1) AND d.status = 'active'
-           AND (d.expires_at IS NULL OR d.expires_at > now())",
-    )
-    .bind::<Array<BigInt>, _>(chunks)
-    .load(&mut database.connection().await?)
-    .await?;
+    let current = documents::id
+        .eq(chunks::document_id)
+        .and(documents::current_version_id.eq(chunks::version_id.nullable()));
+    let in_force = documents::expires_at
+        .is_null()
+        .or(documents::expires_at.gt(now));
+    let rows: Vec<PassageRow> = chunks::table
+        .inner_join(document_versions::table)
+        .inner_join(documents::table.on(current))
+        .inner_join(collections::table.on(collections::id.eq(documents::collection_id)))
+        .filter(chunks::id.eq_any(chunks))
+        .filter(documents::status.eq(DocumentStatus::Active))
+        .filter(in_force)
+        .select((
+            chunks::id,
+            chunks::document_id,
+            chunks::version_id,
+            documents::external_id,
+            collections::name,
+            document_versions::title,
+            document_versions::version,
+            chunks::page,
+            chunks::start_offset,
+            chunks::end_offset,
+            chunks::text,
+            chunks::context,
+        ))
+        .load(&mut database.connection().await?)
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| (row.chunk_id, row.into()))
@@ -198,8 +177,8 @@ pub async fn load_passages(
 impl From<PassageRow> for Passage {
     fn from(row: PassageRow) -> Self {
         Self {
-            document_id: row.document_id.into(),
-            version_id: row.version_id.into(),
+            document_id: row.document_id,
+            version_id: row.version_id,
             external_id: row.external_id,
             collection: row.collection,
             title: row.title,

@@ -1,26 +1,21 @@
 //! Which answers cited a document, so that people can be told when guidance is recalled.
 
 use chrono::{DateTime, Utc};
-use diesel::OptionalExtension;
-use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::domain::ids::DocumentId;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
-use crate::persistence::statement::statement;
+use crate::persistence::schema::{citations, collections, documents, messages};
 
 /// An answer that cited a document.
-#[derive(diesel::QueryableByName, serde::Serialize, utoipa::ToSchema)]
+#[derive(Queryable, serde::Serialize, utoipa::ToSchema)]
 pub struct ImpactRow {
-    #[diesel(sql_type = SqlUuid)]
     pub turn_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     pub message_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     pub version_id: Uuid,
-    #[diesel(sql_type = Timestamptz)]
     pub answered_at: DateTime<Utc>,
 }
 
@@ -30,15 +25,20 @@ pub async fn list_impact(
     document: DocumentId,
     limit: i64,
 ) -> Result<Vec<ImpactRow>, DbError> {
-    Ok(statement(
-        "SELECT DISTINCT c.turn_id, c.message_id, c.version_id, m.created_at AS answered_at
-         FROM citations c JOIN messages m ON m.id = c.message_id
-         WHERE c.document_id = $1 ORDER BY m.created_at DESC LIMIT $2",
-    )
-    .bind::<SqlUuid, _>(document.0)
-    .bind::<BigInt, _>(limit)
-    .load(&mut database.connection().await?)
-    .await?)
+    Ok(citations::table
+        .inner_join(messages::table.on(messages::id.eq(citations::message_id)))
+        .filter(citations::document_id.eq(document))
+        .select((
+            citations::turn_id,
+            citations::message_id,
+            citations::version_id,
+            messages::created_at,
+        ))
+        .distinct()
+        .order(messages::created_at.desc())
+        .limit(limit)
+        .load(&mut database.connection().await?)
+        .await?)
 }
 
 /// The name of a document's collection, for access checks.
@@ -46,19 +46,11 @@ pub async fn find_collection(
     database: &Database,
     document: DocumentId,
 ) -> Result<Option<String>, DbError> {
-    let row: Option<NameRow> = statement(
-        "SELECT c.name FROM documents d JOIN collections c ON c.id = d.collection_id
-         WHERE d.id = $1",
-    )
-    .bind::<SqlUuid, _>(document.0)
-    .get_result(&mut database.connection().await?)
-    .await
-    .optional()?;
-    Ok(row.map(|row| row.name))
-}
-
-#[derive(diesel::QueryableByName)]
-struct NameRow {
-    #[diesel(sql_type = Text)]
-    name: String,
+    Ok(documents::table
+        .inner_join(collections::table)
+        .filter(documents::id.eq(document))
+        .select(collections::name)
+        .get_result(&mut database.connection().await?)
+        .await
+        .optional()?)
 }

@@ -1,21 +1,19 @@
-//! Documents that answer no more.
+//! Documents that are withdrawn or deleted.
 
-use diesel::OptionalExtension;
-use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
+use diesel::dsl::{exists, now};
+use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::{UuidRow, audit};
+use super::audit::audit;
 use crate::domain::document::DocumentStatus;
-use crate::domain::ids::DocumentId;
+use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::topics;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
-use crate::persistence::statement::statement;
+use crate::persistence::prepared::Prepared;
+use crate::persistence::schema::{chunks, collections, document_versions, documents};
 use crate::persistence::{indexing, outbox};
-
-/// What no search may return, whatever the index still holds.
-const RETIRED: &str = "(d.status <> 'active' OR d.current_version_id IS NULL)";
 
 /// Withdraws or deletes: unretrievable once this returns. `None` if there is no such document. What
 /// the index holds of it can be removed later ([`remove_chunks`]): that may take its time, and would
@@ -30,24 +28,32 @@ pub async fn retire(
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            let row: Option<UuidRow> = statement(
-                "UPDATE documents d SET status = $3, current_version_id = NULL, updated_at = now()
-                 FROM collections c
-                 WHERE c.id = d.collection_id AND c.name = $1 AND d.external_id = $2
-                   AND d.status <> 'deleted' RETURNING d.id",
+            let collections = collections::table
+                .filter(collections::name.eq(collection))
+                .select(collections::id);
+            let one = documents::table
+                .filter(documents::collection_id.eq_any(collections))
+                .filter(documents::external_id.eq(external_id))
+                .filter(documents::status.ne(DocumentStatus::Deleted));
+            let retired = Prepared(
+                diesel::update(one)
+                    .set((
+                        documents::status.eq(status),
+                        documents::current_version_id.eq(None::<VersionId>),
+                        documents::updated_at.eq(now),
+                    ))
+                    .returning(documents::id),
             )
-            .bind::<Text, _>(collection)
-            .bind::<Text, _>(external_id)
-            .bind::<Text, _>(status.as_str())
-            .get_result(connection)
+            .get_result::<DocumentId>(connection)
             .await
             .optional()?;
-            let Some(UuidRow { id }) = row else {
+            let Some(id) = retired else {
                 return Ok(None);
             };
             if status == DocumentStatus::Deleted {
-                statement("UPDATE document_versions SET bytes = NULL WHERE document_id = $1")
-                    .bind::<SqlUuid, _>(id)
+                let versions =
+                    document_versions::table.filter(document_versions::document_id.eq(id));
+                Prepared(diesel::update(versions).set(document_versions::bytes.eq(None::<&[u8]>)))
                     .execute(connection)
                     .await?;
             }
@@ -61,9 +67,18 @@ pub async fn retire(
             .await?;
             let action = format!("document.{}", status.as_str());
             audit(connection, actor, &action, id).await?;
-            Ok(Some(id.into()))
+            Ok(Some(id))
         })
         .await
+}
+
+/// Tells what no search may return, whatever the index still holds.
+#[diesel::dsl::auto_type]
+fn is_retired() -> _ {
+    let active: DocumentStatus = DocumentStatus::Active;
+    documents::status
+        .ne(active)
+        .or(documents::current_version_id.is_null())
 }
 
 /// Removes some of the chunks of a retired document, so that nobody else who writes the index waits
@@ -75,16 +90,17 @@ pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<
         .transaction(async |connection| {
             // First the index, for which it may have to wait: meanwhile nobody waits for the document.
             indexing::lock_lexical(connection).await?;
-            let retired: Option<UuidRow> = statement(format!(
-                "SELECT d.id FROM documents d WHERE d.id = $1 AND {RETIRED}
-                 FOR NO KEY UPDATE SKIP LOCKED"
-            ))
-            .bind::<SqlUuid, _>(document.0)
-            .get_result(connection)
-            .await
-            .optional()?;
+            let retired = documents::table
+                .find(document)
+                .filter(is_retired())
+                .select(documents::id)
+                .for_no_key_update()
+                .skip_locked()
+                .get_result::<DocumentId>(connection)
+                .await
+                .optional()?;
             match retired {
-                Some(UuidRow { id }) => indexing::drop_some_chunks(connection, id).await,
+                Some(id) => indexing::drop_some_chunks(connection, id).await,
                 None => Ok(false),
             }
         })
@@ -93,12 +109,12 @@ pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<
 
 /// Some retired documents of which the index still holds something.
 pub async fn list_retired(database: &Database, limit: i64) -> Result<Vec<DocumentId>, DbError> {
-    let rows: Vec<UuidRow> = statement(format!(
-        "SELECT d.id FROM documents d
-         WHERE {RETIRED} AND EXISTS (SELECT FROM chunks k WHERE k.document_id = d.id) LIMIT $1"
-    ))
-    .bind::<BigInt, _>(limit)
-    .load(&mut database.connection().await?)
-    .await?;
-    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+    let indexed = chunks::table.filter(chunks::document_id.eq(documents::id));
+    Ok(documents::table
+        .filter(is_retired())
+        .filter(exists(indexed))
+        .select(documents::id)
+        .limit(limit)
+        .load(&mut database.connection().await?)
+        .await?)
 }

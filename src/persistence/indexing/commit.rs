@@ -1,17 +1,15 @@
 //! What a handled record leaves behind, with the offset after it: one transaction.
 
-use std::time::Duration;
-
 use diesel::OptionalExtension;
-use diesel::sql_types::Uuid as SqlUuid;
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use uuid::Uuid;
 
+use super::chunks::{IndexedVersion, SLICE, insert_chunks};
+use super::deadline::{LONGEST_CALL, longest_store};
+use super::lexical::{insert_postings, lock_lexical};
 use super::removal::drop_chunks;
-use super::{
-    IndexedVersion, LONGEST_CALL, Receipt, SLICE, announce, insert_chunks, insert_postings,
-    lock_lexical, mark, switch_version,
-};
+use super::version::{Receipt, announce, mark};
+use crate::domain::document::VersionStatus;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::Outcome;
 use crate::persistence::connection::Connection;
@@ -19,14 +17,6 @@ use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
 use crate::persistence::leases;
 use crate::persistence::statement::statement;
-
-/// What each passage adds to the deadline when a document is stored.
-const STORE_DEADLINE: Duration = Duration::from_millis(10);
-
-fn store_deadline(passages: usize) -> Duration {
-    let passages = u32::try_from(passages).unwrap_or(u32::MAX);
-    LONGEST_CALL.saturating_add(STORE_DEADLINE.saturating_mul(passages))
-}
 
 /// Why nothing was stored.
 enum NotStored {
@@ -69,7 +59,7 @@ async fn store(
     new: &IndexedVersion<'_>,
 ) -> Result<Outcome, NotStored> {
     let mut connection = database
-        .connection_for(store_deadline(new.chunks.len()))
+        .connection_for(longest_store(new.chunks.len()))
         .await?;
     connection
         .transaction(async |connection| {
@@ -81,7 +71,7 @@ async fn store(
                 insert_chunks(connection, new, slice, index * SLICE).await?;
             }
             lock_lexical(connection).await?;
-            drop_chunks(connection, new.document_id.0, new.version_id.0).await?;
+            drop_chunks(connection, new.document_id, new.version_id).await?;
             for before in (0..new.chunks.len()).step_by(SLICE) {
                 insert_postings(connection, new, before).await?;
             }
@@ -131,10 +121,10 @@ async fn commit_unindexed(
                 return Ok(outcome);
             }
             if failed.is_some() {
-                mark(connection, version, "failed", failed).await?;
+                mark(connection, version, VersionStatus::Failed, failed).await?;
                 announce(connection, "document.failed", document, version).await?;
             } else {
-                mark(connection, version, "superseded", None).await?;
+                mark(connection, version, VersionStatus::Superseded, None).await?;
             }
             Ok(outcome)
         })
@@ -159,33 +149,34 @@ async fn advance(connection: &mut Connection, receipt: &Receipt<'_>) -> Result<O
 #[derive(diesel::QueryableByName)]
 struct NewestRow {
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    id: VersionId,
 }
 
-/// Locks the document and returns its newest version, if it is active.
+/// Locks the document and returns its newest version, if it is active. diesel cannot lock one of two
+/// joined tables.
 async fn lock_newest(
     connection: &mut Connection,
     document: DocumentId,
 ) -> Result<Option<VersionId>, DbError> {
     // If it had to wait and the document changed meanwhile, its row no longer matches this version's.
-    let row: Option<NewestRow> = statement(
-        "SELECT v.id FROM documents d
-         JOIN document_versions v ON v.document_id = d.id AND v.version = d.latest_version
-         WHERE d.id = $1 AND d.status = 'active' FOR NO KEY UPDATE OF d",
-    )
-    .bind::<SqlUuid, _>(document.0)
-    .get_result(connection)
-    .await
-    .optional()?;
-    Ok(row.map(|row| row.id.into()))
+    let row: Option<NewestRow> = statement(include_str!("lock_newest.sql"))
+        .bind::<SqlUuid, _>(document)
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(row.map(|row| row.id))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn storing_a_long_document_may_take_longer() {
-        assert!(store_deadline(20_000) > store_deadline(20) * 4);
-    }
+async fn switch_version(
+    connection: &mut Connection,
+    new: &IndexedVersion<'_>,
+) -> Result<(), DbError> {
+    statement(include_str!("switch_version.sql"))
+        .bind::<SqlUuid, _>(new.document_id)
+        .bind::<SqlUuid, _>(new.version_id)
+        .bind::<Text, _>(new.text)
+        .bind::<Array<Text>, _>(new.warnings)
+        .execute(connection)
+        .await?;
+    Ok(())
 }

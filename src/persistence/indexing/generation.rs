@@ -2,30 +2,37 @@
 
 use std::time::Duration;
 
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel::dsl::{case_when, exists};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
+use crate::persistence::locks;
+use crate::persistence::schema::embedding_generations;
 use crate::persistence::statement::statement;
 
 /// Building an index over many millions of chunks takes hours.
 const LONGEST_BUILD: Duration = Duration::from_hours(24);
 
 /// A set of embeddings made by one model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = embedding_generations, check_for_backend(Pg))]
 pub struct Generation {
     pub id: i32,
     pub dimension: i32,
 }
 
-#[derive(diesel::QueryableByName)]
-struct GenerationRow {
-    #[diesel(sql_type = Integer)]
-    id: i32,
-    #[diesel(sql_type = Integer)]
-    dimension: i32,
+/// Where a generation is; no other module asks.
+pub(super) struct Status;
+
+impl Status {
+    pub const BUILDING: &str = "building";
+    pub const ACTIVE: &str = "active";
+    pub const RETIRED: &str = "retired";
 }
 
 /// The generation of this model, created if it is new. It starts active when no other is; otherwise
@@ -41,53 +48,36 @@ pub async fn ensure_generation(
     connection
         .transaction(async |connection| {
             lock_generations(connection).await?;
-            statement(
-                "INSERT INTO embedding_generations (model, dimension, status)
-                 SELECT $1, $2, CASE WHEN EXISTS (SELECT FROM embedding_generations
-                     WHERE status = 'active') THEN 'building' ELSE 'active' END
-                 ON CONFLICT (model, dimension) DO NOTHING",
-            )
-            .bind::<Text, _>(model)
-            .bind::<Integer, _>(dimension)
-            .execute(connection)
-            .await?;
-            let row: GenerationRow = statement(
-                "SELECT id, dimension FROM embedding_generations
-                 WHERE model = $1 AND dimension = $2",
-            )
-            .bind::<Text, _>(model)
-            .bind::<Integer, _>(dimension)
-            .get_result(connection)
-            .await?;
-            Ok(Generation {
-                id: row.id,
-                dimension: row.dimension,
-            })
+            let active = embedding_generations::table
+                .filter(embedding_generations::status.eq(Status::ACTIVE));
+            let status = case_when(exists(active), Status::BUILDING.into_sql::<Text>())
+                .otherwise(Status::ACTIVE.into_sql::<Text>());
+            diesel::insert_into(embedding_generations::table)
+                .values((
+                    embedding_generations::model.eq(model),
+                    embedding_generations::dimension.eq(dimension),
+                    embedding_generations::status.eq(status),
+                ))
+                .on_conflict((
+                    embedding_generations::model,
+                    embedding_generations::dimension,
+                ))
+                .do_nothing()
+                .execute(connection)
+                .await?;
+            Ok(embedding_generations::table
+                .filter(embedding_generations::model.eq(model))
+                .filter(embedding_generations::dimension.eq(dimension))
+                .select(Generation::as_select())
+                .get_result(connection)
+                .await?)
         })
         .await
 }
 
 /// One change of the generations at a time, until the transaction ends.
 pub(super) async fn lock_generations(connection: &mut Connection) -> Result<(), DbError> {
-    statement("SELECT pg_advisory_xact_lock(hashtext('chatbot.generation ' || current_schema()))")
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Takes a lock of this schema that is held until the connection closes; false if another has it.
-pub(super) async fn try_lock_session(
-    connection: &mut Connection,
-    name: &str,
-) -> Result<bool, DbError> {
-    let lock: LockRow = statement(
-        "SELECT pg_try_advisory_lock(hashtext('chatbot.' || $1 || ' ' || current_schema()))
-             AS locked",
-    )
-    .bind::<Text, _>(name)
-    .get_result(connection)
-    .await?;
-    Ok(lock.locked)
+    locks::lock(connection, "generation").await
 }
 
 #[derive(diesel::QueryableByName)]
@@ -96,12 +86,6 @@ struct IndexRow {
     valid: Option<bool>,
     #[diesel(sql_type = BigInt)]
     chunks: i64,
-}
-
-#[derive(diesel::QueryableByName)]
-struct LockRow {
-    #[diesel(sql_type = Bool)]
-    locked: bool,
 }
 
 /// Builds the generation's HNSW index once there are more than `exact_scan_max_chunks` chunks:
@@ -120,7 +104,7 @@ pub async fn ensure_hnsw(
     // Not given back to the pool: closing it frees the lock and forgets the settings, however the
     // build ends.
     let mut connection = connection.leave_pool().with_deadline(LONGEST_BUILD);
-    let locked = try_lock_session(&mut connection, "hnsw").await?;
+    let locked = locks::try_lock_session(&mut connection, "hnsw").await?;
     // Asked again under the lock: whoever held it may have built the index.
     if !locked || !pays(&mut connection, &name, exact_scan_max_chunks).await? {
         return Ok(false);
@@ -134,14 +118,10 @@ async fn pays(
     name: &str,
     exact_scan_max_chunks: i64,
 ) -> Result<bool, DbError> {
-    let found: IndexRow = statement(
-        "SELECT (SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-             WHERE i.indrelid = 'chunk_embeddings'::regclass AND c.relname = $1) AS valid,
-             chunks FROM lexical_stats",
-    )
-    .bind::<Text, _>(name)
-    .get_result(connection)
-    .await?;
+    let found: IndexRow = statement(include_str!("index_state.sql"))
+        .bind::<Text, _>(name)
+        .get_result(connection)
+        .await?;
     Ok(found.valid != Some(true) && found.chunks > exact_scan_max_chunks)
 }
 

@@ -1,15 +1,17 @@
 //! Documents whose record goes to the dead letters.
 
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
-use super::announce;
+use super::version::announce;
+use crate::domain::document::VersionStatus;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::Fence;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
 use crate::persistence::leases;
-use crate::persistence::statement::statement;
+use crate::persistence::prepared::Prepared;
+use crate::persistence::schema::document_versions;
 
 /// Marks a version whose record is given up as failed, so that nobody waits for it. It can still
 /// be indexed when the record is replayed.
@@ -24,13 +26,14 @@ pub async fn give_up(
     connection
         .transaction(async |connection| {
             leases::lock(connection, fence).await?;
-            let marked = statement(
-                "UPDATE document_versions SET status = 'failed', reason = $2
-                 WHERE id = $1 AND document_id = $3 AND status = 'received'",
-            )
-            .bind::<SqlUuid, _>(version.0)
-            .bind::<Text, _>(reason)
-            .bind::<SqlUuid, _>(document.0)
+            let waiting = document_versions::table
+                .find(version)
+                .filter(document_versions::document_id.eq(document))
+                .filter(document_versions::status.eq(VersionStatus::Received));
+            let marked = Prepared(diesel::update(waiting).set((
+                document_versions::status.eq(VersionStatus::Failed),
+                document_versions::reason.eq(reason),
+            )))
             .execute(connection)
             .await?;
             if marked > 0 {

@@ -5,7 +5,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::ordinal;
+use super::chunks::ordinal;
 use crate::domain::messaging::topics;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
@@ -30,26 +30,12 @@ pub async fn reannounce_received(database: &Database, seconds: i32) -> Result<us
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            let rows: Vec<Waiting> = statement(
-                "WITH announced AS (
-                     SELECT envelope -> 'payload' ->> 'version_id' AS version FROM outbox
-                     WHERE topic = $3 AND published_at IS NULL
-                     UNION ALL
-                     SELECT envelope -> 'payload' ->> 'version_id' FROM outbox
-                     WHERE topic = $3 AND published_at > now() - make_interval(secs => $1)
-                 )
-                 SELECT v.document_id, v.id FROM document_versions v
-                 JOIN documents d ON d.id = v.document_id
-                 WHERE v.status = 'received' AND d.status = 'active'
-                   AND v.created_at < now() - make_interval(secs => $1)
-                   AND NOT EXISTS (SELECT FROM announced a WHERE a.version = v.id::text)
-                 ORDER BY v.created_at LIMIT $2 FOR UPDATE OF v SKIP LOCKED",
-            )
-            .bind::<Integer, _>(seconds)
-            .bind::<BigInt, _>(ordinal(ANNOUNCED_AT_ONCE))
-            .bind::<Text, _>(topics::DOCUMENT_COMMANDS)
-            .load(connection)
-            .await?;
+            let rows: Vec<Waiting> = statement(include_str!("lock_waiting.sql"))
+                .bind::<Integer, _>(seconds)
+                .bind::<BigInt, _>(ordinal(ANNOUNCED_AT_ONCE))
+                .bind::<Text, _>(topics::DOCUMENT_COMMANDS)
+                .load(connection)
+                .await?;
             for row in &rows {
                 outbox::insert(
                     connection,

@@ -3,35 +3,32 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, Text};
+use diesel::dsl::{case_when, count, count_star, now};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Double, Integer, Text};
+use diesel::upsert::excluded;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::domain::messaging::{Fence, Lease};
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
+use crate::persistence::functions::{LONG_AGO, ago, from_now, greatest};
+use crate::persistence::prepared::Prepared;
+use crate::persistence::schema::{consumer_members, partition_leases};
 use crate::persistence::statement::statement;
 
-#[derive(diesel::QueryableByName)]
-struct LeaseRow {
-    #[diesel(sql_type = Text)]
-    topic: String,
-    #[diesel(sql_type = Integer)]
-    partition: i32,
-    #[diesel(sql_type = BigInt)]
-    epoch: i64,
-    #[diesel(sql_type = BigInt)]
-    next_offset: i64,
-    #[diesel(sql_type = Integer)]
-    attempts: i32,
-}
+/// A member that was last heard of so long ago is forgotten when another leaves.
+const FORGOTTEN: Duration = Duration::from_hours(1);
 
-#[derive(diesel::QueryableByName)]
-struct MembersRow {
-    #[diesel(sql_type = BigInt)]
-    members: i64,
-    #[diesel(sql_type = BigInt)]
-    before: i64,
+#[derive(Queryable)]
+struct LeaseRow {
+    topic: String,
+    partition: i32,
+    epoch: i64,
+    next_offset: i64,
+    attempts: i32,
 }
 
 /// Leases of a member, of one topic or of all.
@@ -41,18 +38,25 @@ async fn list_owned(
     owner: &str,
     topic: Option<&str>,
 ) -> Result<Vec<Lease>, DbError> {
-    let rows: Vec<LeaseRow> = statement(
-        "SELECT topic, partition, epoch, next_offset,
-             CASE WHEN attempted_offset = next_offset THEN attempts ELSE 0 END AS attempts
-         FROM partition_leases
-         WHERE consumer_group = $1 AND owner = $2 AND ($3 IS NULL OR topic = $3)
-         ORDER BY topic, partition",
-    )
-    .bind::<Text, _>(group)
-    .bind::<Text, _>(owner)
-    .bind::<Nullable<Text>, _>(topic)
-    .load(connection)
-    .await?;
+    let is_attempted =
+        partition_leases::attempted_offset.eq(partition_leases::next_offset.nullable());
+    let attempts = case_when(is_attempted, partition_leases::attempts).otherwise(0);
+    let mut query = partition_leases::table
+        .filter(partition_leases::consumer_group.eq(group))
+        .filter(partition_leases::owner.eq(owner))
+        .order((partition_leases::topic, partition_leases::partition))
+        .select((
+            partition_leases::topic,
+            partition_leases::partition,
+            partition_leases::epoch,
+            partition_leases::next_offset,
+            attempts,
+        ))
+        .into_boxed::<Pg>();
+    if let Some(topic) = topic {
+        query = query.filter(partition_leases::topic.eq(topic));
+    }
+    let rows: Vec<LeaseRow> = query.load(connection).await?;
     Ok(rows
         .into_iter()
         .map(|row| Lease {
@@ -75,30 +79,27 @@ pub(super) async fn renew(
     owner: &str,
     ttl: Duration,
 ) -> Result<Vec<Lease>, DbError> {
-    statement(
-        "INSERT INTO consumer_members (consumer_group, member, expires_at)
-         VALUES ($1, $2, now() + make_interval(secs => $3))
-         ON CONFLICT (consumer_group, member) DO UPDATE SET expires_at = excluded.expires_at",
+    Prepared(
+        diesel::insert_into(consumer_members::table)
+            .values((
+                consumer_members::consumer_group.eq(group),
+                consumer_members::member.eq(owner),
+                consumer_members::expires_at.eq(from_now(ttl)),
+            ))
+            .on_conflict((consumer_members::consumer_group, consumer_members::member))
+            .do_update()
+            .set(consumer_members::expires_at.eq(excluded(consumer_members::expires_at))),
     )
-    .bind::<Text, _>(group)
-    .bind::<Text, _>(owner)
-    .bind::<Double, _>(ttl.as_secs_f64())
     .execute(connection)
     .await?;
     // A lease that a delivery holds locked is renewed by the next beat: waiting for it would hold
     // up the others. Nobody can take it meanwhile.
-    statement(
-        "WITH mine AS MATERIALIZED (
-             SELECT topic, partition FROM partition_leases
-             WHERE consumer_group = $1 AND owner = $2 FOR UPDATE SKIP LOCKED)
-         UPDATE partition_leases l SET expires_at = now() + make_interval(secs => $3) FROM mine
-         WHERE l.consumer_group = $1 AND l.topic = mine.topic AND l.partition = mine.partition",
-    )
-    .bind::<Text, _>(group)
-    .bind::<Text, _>(owner)
-    .bind::<Double, _>(ttl.as_secs_f64())
-    .execute(connection)
-    .await?;
+    statement(include_str!("renew.sql"))
+        .bind::<Text, _>(group)
+        .bind::<Text, _>(owner)
+        .bind::<Double, _>(ttl.as_secs_f64())
+        .execute(connection)
+        .await?;
     list_owned(connection, group, owner, None).await
 }
 
@@ -110,20 +111,21 @@ async fn fair_share(
     owner: &str,
     partitions: i32,
 ) -> Result<usize, DbError> {
-    let row: MembersRow = statement(
-        "SELECT count(*) AS members, count(*) FILTER (WHERE member < $2) AS before
-         FROM consumer_members WHERE consumer_group = $1 AND expires_at > now()",
-    )
-    .bind::<Text, _>(group)
-    .bind::<Text, _>(owner)
-    .get_result(connection)
-    .await?;
-    let members = row.members.max(1);
+    let (members, before): (i64, i64) = consumer_members::table
+        .filter(consumer_members::consumer_group.eq(group))
+        .filter(consumer_members::expires_at.gt(now))
+        .select((
+            count_star(),
+            count(consumer_members::member).aggregate_filter(consumer_members::member.lt(owner)),
+        ))
+        .get_result(connection)
+        .await?;
+    let members = members.max(1);
     let (each, left) = (
         i64::from(partitions) / members,
         i64::from(partitions) % members,
     );
-    Ok(usize::try_from(each + i64::from(row.before < left)).unwrap_or(0))
+    Ok(usize::try_from(each + i64::from(before < left)).unwrap_or(0))
 }
 
 async fn add_missing(
@@ -132,15 +134,12 @@ async fn add_missing(
     topic: &str,
     partitions: i32,
 ) -> Result<(), DbError> {
-    statement(
-        "INSERT INTO partition_leases (consumer_group, topic, partition)
-         SELECT $1, $2, n FROM generate_series(0, $3 - 1) n ON CONFLICT DO NOTHING",
-    )
-    .bind::<Text, _>(group)
-    .bind::<Text, _>(topic)
-    .bind::<Integer, _>(partitions)
-    .execute(connection)
-    .await?;
+    statement(include_str!("add_missing.sql"))
+        .bind::<Text, _>(group)
+        .bind::<Text, _>(topic)
+        .bind::<Integer, _>(partitions)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -153,30 +152,15 @@ async fn take_free(
     limit: usize,
     ttl: Duration,
 ) -> Result<(), DbError> {
-    // Materialized: a join may run a plain subquery once per row, and each run has its own limit.
-    statement(
-        "WITH free AS MATERIALIZED (
-             SELECT partition FROM partition_leases
-             WHERE consumer_group = $1 AND topic = $2 AND partition < $4
-               AND (owner IS NULL OR (owner <> $3 AND expires_at <= now()))
-             ORDER BY partition LIMIT $5 FOR UPDATE SKIP LOCKED)
-         UPDATE partition_leases l
-         SET owner = $3, epoch = l.epoch + 1, expires_at = now() + make_interval(secs => $6),
-             attempted_offset = l.next_offset,
-             attempts = greatest(
-                 CASE WHEN l.attempted_offset = l.next_offset THEN l.attempts ELSE 0 END,
-                 CASE WHEN l.owner IS NULL THEN 0 ELSE 1 END)
-         FROM free
-         WHERE l.consumer_group = $1 AND l.topic = $2 AND l.partition = free.partition",
-    )
-    .bind::<Text, _>(group)
-    .bind::<Text, _>(topic)
-    .bind::<Text, _>(owner)
-    .bind::<Integer, _>(partitions)
-    .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
-    .bind::<Double, _>(ttl.as_secs_f64())
-    .execute(connection)
-    .await?;
+    statement(include_str!("take_free.sql"))
+        .bind::<Text, _>(group)
+        .bind::<Text, _>(topic)
+        .bind::<Text, _>(owner)
+        .bind::<Integer, _>(partitions)
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind::<Double, _>(ttl.as_secs_f64())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -187,22 +171,13 @@ async fn give_up(
     (group, owner, topic): (&str, &str, &str),
     partitions: &[i32],
 ) -> Result<(), DbError> {
-    statement(
-        "WITH excess AS MATERIALIZED (
-             SELECT partition FROM partition_leases
-             WHERE consumer_group = $1 AND topic = $2 AND owner = $3 AND partition = ANY($4)
-             FOR UPDATE SKIP LOCKED)
-         UPDATE partition_leases l
-         SET owner = NULL, expires_at = '-infinity', attempts = greatest(l.attempts - 1, 0)
-         FROM excess
-         WHERE l.consumer_group = $1 AND l.topic = $2 AND l.partition = excess.partition",
-    )
-    .bind::<Text, _>(group)
-    .bind::<Text, _>(topic)
-    .bind::<Text, _>(owner)
-    .bind::<Array<Integer>, _>(partitions)
-    .execute(connection)
-    .await?;
+    statement(include_str!("give_up.sql"))
+        .bind::<Text, _>(group)
+        .bind::<Text, _>(topic)
+        .bind::<Text, _>(owner)
+        .bind::<Array<Integer>, _>(partitions)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -238,23 +213,23 @@ pub(super) async fn leave(database: &Database, group: &str, owner: &str) -> Resu
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            statement(
-                "UPDATE partition_leases
-                 SET owner = NULL, expires_at = '-infinity', attempts = greatest(attempts - 1, 0)
-                 WHERE consumer_group = $1 AND owner = $2",
-            )
-            .bind::<Text, _>(group)
-            .bind::<Text, _>(owner)
+            let held = partition_leases::table
+                .filter(partition_leases::consumer_group.eq(group))
+                .filter(partition_leases::owner.eq(owner));
+            Prepared(diesel::update(held).set((
+                partition_leases::owner.eq(None::<&str>),
+                partition_leases::expires_at.eq(LONG_AGO),
+                partition_leases::attempts.eq(greatest(partition_leases::attempts - 1, 0)),
+            )))
             .execute(connection)
             .await?;
-            statement(
-                "DELETE FROM consumer_members WHERE consumer_group = $1
-                   AND (member = $2 OR expires_at < now() - interval '1 hour')",
-            )
-            .bind::<Text, _>(group)
-            .bind::<Text, _>(owner)
-            .execute(connection)
-            .await?;
+            let gone = consumer_members::member
+                .eq(owner)
+                .or(consumer_members::expires_at.lt(ago(FORGOTTEN)));
+            let members = consumer_members::table
+                .filter(consumer_members::consumer_group.eq(group))
+                .filter(gone);
+            diesel::delete(members).execute(connection).await?;
             Ok(())
         })
         .await

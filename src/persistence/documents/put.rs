@@ -1,0 +1,209 @@
+//! Uploads.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+use diesel::upsert::excluded;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use serde_json::json;
+
+use super::audit::audit;
+use crate::domain::document::{DocumentStatus, VersionStatus};
+use crate::domain::ids::{DocumentId, VersionId};
+use crate::domain::messaging::topics;
+use crate::persistence::connection::Connection;
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
+use crate::persistence::prepared::Prepared;
+use crate::persistence::schema::{collections, document_versions, documents};
+use crate::persistence::statement::statement;
+use crate::persistence::{locks, outbox};
+
+/// An upload, validated.
+pub struct NewVersion<'a> {
+    pub document_id: DocumentId,
+    pub version_id: VersionId,
+    pub collection: &'a str,
+    pub external_id: &'a str,
+    pub title: &'a str,
+    pub media_type: &'a str,
+    pub bytes: &'a [u8],
+    pub sha256: &'a [u8],
+    pub expires_at: Option<DateTime<Utc>>,
+    pub actor: &'a str,
+}
+
+/// What an upload changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// The bytes, their type, title and expiry are those already stored: no work.
+    Unchanged,
+    /// A new version waits for a worker.
+    Received,
+}
+
+/// A document and its newest version.
+#[derive(QueryableByName)]
+#[diesel(table_name = document_versions)]
+struct Existing {
+    #[diesel(embed)]
+    document: ExistingDocument,
+    sha256: Vec<u8>,
+    title: String,
+    media_type: String,
+    #[diesel(sql_type = Text)]
+    version_status: VersionStatus,
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = documents)]
+struct ExistingDocument {
+    id: DocumentId,
+    status: DocumentStatus,
+    latest_version: i32,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl Existing {
+    fn same_as(&self, new: &NewVersion<'_>) -> bool {
+        self.document.status == DocumentStatus::Active
+            && self.version_status != VersionStatus::Failed
+            && self.sha256 == new.sha256
+            && self.title == new.title
+            && self.media_type == new.media_type
+            && self.document.expires_at == new.expires_at
+    }
+}
+
+/// Stores the upload and its outbox row in one transaction. Same bytes again is no work.
+pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let collection = upsert_collection(connection, new.collection).await?;
+            // Serialises two uploads of one document, the first included.
+            let path = format!("{}/{}", new.collection, new.external_id);
+            locks::lock_one(connection, &path).await?;
+            let existing = find_latest(connection, collection, new.external_id).await?;
+            if existing.as_ref().is_some_and(|e| e.same_as(new)) {
+                return Ok(Put::Unchanged);
+            }
+            let existing = existing.map(|existing| existing.document);
+            let document = upsert_document(connection, collection, existing.as_ref(), new).await?;
+            insert_version(connection, document, existing.as_ref(), new).await?;
+            outbox::insert(
+                connection,
+                topics::DOCUMENT_COMMANDS,
+                "document.received",
+                &document.to_string(),
+                json!({ "document_id": document, "version_id": new.version_id }),
+            )
+            .await?;
+            audit(connection, new.actor, "document.put", document).await?;
+            Ok(Put::Received)
+        })
+        .await
+}
+
+async fn upsert_collection(connection: &mut Connection, name: &str) -> Result<i32, DbError> {
+    // Nearly always it is there; an insert that finds a conflict would still write.
+    loop {
+        let found = collections::table
+            .filter(collections::name.eq(name))
+            .select(collections::id)
+            .get_result(connection)
+            .await
+            .optional()?;
+        if let Some(id) = found {
+            return Ok(id);
+        }
+        diesel::insert_into(collections::table)
+            .values(collections::name.eq(name))
+            .on_conflict(collections::name)
+            .do_nothing()
+            .execute(connection)
+            .await?;
+    }
+}
+
+/// Locks the document. diesel cannot lock one of two joined tables.
+async fn find_latest(
+    connection: &mut Connection,
+    collection: i32,
+    external_id: &str,
+) -> Result<Option<Existing>, DbError> {
+    Ok(statement(include_str!("lock_latest.sql"))
+        .bind::<Integer, _>(collection)
+        .bind::<Text, _>(external_id)
+        .get_result(connection)
+        .await
+        .optional()?)
+}
+
+async fn upsert_document(
+    connection: &mut Connection,
+    collection: i32,
+    existing: Option<&ExistingDocument>,
+    new: &NewVersion<'_>,
+) -> Result<DocumentId, DbError> {
+    let id = existing.map_or(new.document_id, |existing| existing.id);
+    Prepared(
+        diesel::insert_into(documents::table)
+            .values((
+                documents::id.eq(id),
+                documents::collection_id.eq(collection),
+                documents::external_id.eq(new.external_id),
+                documents::status.eq(DocumentStatus::Active),
+                documents::latest_version.eq(1),
+                documents::expires_at.eq(new.expires_at),
+            ))
+            .on_conflict((documents::collection_id, documents::external_id))
+            .do_update()
+            .set((
+                documents::status.eq(DocumentStatus::Active),
+                documents::latest_version.eq(documents::latest_version + 1),
+                documents::expires_at.eq(excluded(documents::expires_at)),
+                documents::updated_at.eq(now),
+            )),
+    )
+    .execute(connection)
+    .await?;
+    Ok(id)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = document_versions, treat_none_as_default_value = false)]
+struct VersionRow<'a> {
+    id: VersionId,
+    document_id: DocumentId,
+    version: i32,
+    title: &'a str,
+    media_type: &'a str,
+    sha256: &'a [u8],
+    size_bytes: i64,
+    bytes: &'a [u8],
+}
+
+async fn insert_version(
+    connection: &mut Connection,
+    document: DocumentId,
+    existing: Option<&ExistingDocument>,
+    new: &NewVersion<'_>,
+) -> Result<(), DbError> {
+    let row = VersionRow {
+        id: new.version_id,
+        document_id: document,
+        version: existing.map_or(1, |existing| existing.latest_version + 1),
+        title: new.title,
+        media_type: new.media_type,
+        sha256: new.sha256,
+        size_bytes: i64::try_from(new.bytes.len()).unwrap_or(i64::MAX),
+        bytes: new.bytes,
+    };
+    diesel::insert_into(document_versions::table)
+        .values((row, document_versions::status.eq(VersionStatus::Received)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

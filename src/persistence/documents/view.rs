@@ -1,0 +1,168 @@
+//! Documents as content owners see them.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::domain::document::{DocumentStatus, DocumentView, VersionStatus};
+use crate::domain::ids::{DocumentId, VersionId};
+use crate::persistence::database::Database;
+use crate::persistence::error::DbError;
+use crate::persistence::schema::{chunks, collections, document_versions, documents};
+
+#[derive(Queryable)]
+struct ViewRow {
+    id: DocumentId,
+    collection: String,
+    external_id: String,
+    title: String,
+    status: DocumentStatus,
+    media_type: String,
+    version: i32,
+    version_id: VersionId,
+    version_status: VersionStatus,
+    reason: Option<String>,
+    warnings: Vec<String>,
+    current_version: Option<i32>,
+    sha256: Vec<u8>,
+    size_bytes: i64,
+    chunks: Option<i64>,
+    expires_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<ViewRow> for DocumentView {
+    fn from(row: ViewRow) -> Self {
+        Self {
+            id: row.id,
+            collection: row.collection,
+            external_id: row.external_id,
+            title: row.title,
+            status: row.status,
+            media_type: row.media_type,
+            version: row.version,
+            version_id: row.version_id,
+            version_status: row.version_status,
+            reason: row.reason,
+            warnings: row.warnings,
+            current_version: row.current_version,
+            sha256: hex::encode(row.sha256),
+            size_bytes: row.size_bytes,
+            chunks: row.chunks.unwrap_or(0),
+            expires_at: row.expires_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// A document that was not deleted.
+pub async fn find(
+    database: &Database,
+    collection: &str,
+    external_id: &str,
+) -> Result<Option<DocumentView>, DbError> {
+    let found = load(database, &Which::One(collection, external_id)).await?;
+    Ok(found.into_iter().next())
+}
+
+/// Which documents to list.
+pub struct ListFilter<'a> {
+    /// `None` means every collection.
+    pub collections: Option<&'a [String]>,
+    pub status: Option<VersionStatus>,
+    /// Continue after this document.
+    pub after: Option<DocumentId>,
+    pub limit: i64,
+}
+
+/// Documents in order of their ids.
+pub async fn list(
+    database: &Database,
+    filter: &ListFilter<'_>,
+) -> Result<Vec<DocumentView>, DbError> {
+    load(database, &Which::Some(filter)).await
+}
+
+enum Which<'a> {
+    /// Of this collection and external id.
+    One(&'a str, &'a str),
+    Some(&'a ListFilter<'a>),
+}
+
+/// The chunks of the document's version that answers.
+#[diesel::dsl::auto_type]
+fn chunk_count() -> _ {
+    chunks::table
+        .filter(
+            chunks::version_id
+                .nullable()
+                .eq(documents::current_version_id),
+        )
+        .count()
+}
+
+#[diesel::dsl::auto_type]
+fn is_newest() -> _ {
+    document_versions::document_id
+        .eq(documents::id)
+        .and(document_versions::version.eq(documents::latest_version))
+}
+
+async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView>, DbError> {
+    let current = diesel::alias!(document_versions as current);
+    let mut query = documents::table
+        .inner_join(collections::table)
+        .inner_join(document_versions::table.on(is_newest()))
+        .left_join(
+            current.on(current
+                .field(document_versions::id)
+                .nullable()
+                .eq(documents::current_version_id)),
+        )
+        .select((
+            documents::id,
+            collections::name,
+            documents::external_id,
+            document_versions::title,
+            documents::status,
+            document_versions::media_type,
+            document_versions::version,
+            document_versions::id,
+            document_versions::status,
+            document_versions::reason,
+            document_versions::warnings,
+            current.field(document_versions::version).nullable(),
+            document_versions::sha256,
+            document_versions::size_bytes,
+            chunk_count().single_value(),
+            documents::expires_at,
+            documents::created_at,
+            documents::updated_at,
+        ))
+        .filter(documents::status.ne(DocumentStatus::Deleted))
+        .into_boxed::<Pg>();
+    match *which {
+        Which::One(collection, external_id) => {
+            query = query
+                .filter(collections::name.eq(collection))
+                .filter(documents::external_id.eq(external_id));
+        }
+        Which::Some(filter) => {
+            if let Some(names) = filter.collections {
+                query = query.filter(collections::name.eq_any(names));
+            }
+            if let Some(status) = filter.status {
+                query = query.filter(document_versions::status.eq(status));
+            }
+            if let Some(after) = filter.after {
+                query = query.filter(documents::id.gt(after));
+            }
+            query = query.order(documents::id).limit(filter.limit);
+        }
+    }
+    let rows: Vec<ViewRow> = query.load(&mut database.connection().await?).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}

@@ -1,0 +1,48 @@
+//! The postings of BM25 and what is counted for them.
+
+use diesel::sql_types::{BigInt, Double, Integer, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+
+use super::chunks::{IndexedVersion, SLICE, ordinal};
+use crate::persistence::connection::Connection;
+use crate::persistence::error::DbError;
+use crate::persistence::locks;
+use crate::persistence::statement::statement;
+
+/// BM25 saturation; 0.9 and 0.4 are Anserini's defaults for passages.
+pub const BM25_K1: f64 = 0.9;
+/// BM25 length normalisation.
+pub const BM25_B: f64 = 0.4;
+
+/// One writer of postings and document frequencies at a time: their rows are hot, and taking
+/// them in any order would deadlock.
+pub(in crate::persistence) async fn lock_lexical(
+    connection: &mut Connection,
+) -> Result<(), DbError> {
+    match locks::lock(connection, "lexical").await {
+        Ok(()) => Ok(()),
+        // Whoever holds it for so long stores a long document or has frozen: that says nothing
+        // about the one that waits.
+        Err(DbError::Busy(cause)) => Err(DbError::Unavailable(cause)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The postings of a slice of chunks, and how many of the version come before them.
+pub(super) async fn insert_postings(
+    connection: &mut Connection,
+    new: &IndexedVersion<'_>,
+    before: usize,
+) -> Result<(), DbError> {
+    statement(include_str!("insert_postings.sql"))
+        .bind::<SqlUuid, _>(new.version_id)
+        .bind::<Text, _>(new.title)
+        .bind::<Integer, _>(new.collection_id)
+        .bind::<Double, _>(BM25_K1)
+        .bind::<Double, _>(BM25_B)
+        .bind::<BigInt, _>(ordinal(before))
+        .bind::<BigInt, _>(ordinal(before + SLICE))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
