@@ -373,13 +373,3 @@ impl PartitionLoop {
         }
     }
 }
-
-/// Calls the store or the handler with a deadline.
-pub(super) async fn within<T>(
-    deadline: Duration,
-    call: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    tokio::time::timeout(deadline, call)
-        .await
-        .unwrap_or_else(|_| Err(StoreError("the store did not answer in time".into())))
-}
