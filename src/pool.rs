@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_is_needed_stays_open() {
+    async fn only_needed_connections_stay_open() {
         let pool: Pool<Units> = Pool::builder(Units)
             .queue_mode(QueueMode::Lifo)
             .max_size(4)
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_of_no_use_is_closed_however_fresh_it_is() {
+    async fn a_broken_connection_is_closed_however_new_it_is() {
         let pool: Pool<Units> = Pool::builder(Units).max_size(2).build().unwrap();
         drop([pool.get().await, pool.get().await]);
         close_idle(&pool, |()| true);

@@ -128,7 +128,7 @@ async fn without_redis_limits_still_hold_and_other_calls_fail() {
 }
 
 #[tokio::test]
-async fn a_redis_that_says_nothing_costs_one_deadline_and_not_one_a_call() {
+async fn a_silent_redis_costs_one_deadline_not_one_per_call() {
     let timeout = Duration::from_millis(300);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let redis = RedisCache::new(RedisSettings {

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_is_for_the_demo_alone() {
+    fn only_the_demo_receives_its_token() {
         let demo = RunningDemo {
             urls: ["http://127.0.0.1:8000", "http://127.0.0.1:8001"].map(str::to_owned),
             token: "t".into(),

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_others_are_left_alone() {
+    fn names_of_other_programs_are_ignored() {
         for (name, value) in [
             ("CHATBOT_CONFIG", "a.toml"),
             ("CHATBOT_TEST_REDIS_URL", "redis://host"),

@@ -46,7 +46,7 @@ fn complete_kafka_security_is_accepted() {
 }
 
 #[test]
-fn a_record_has_more_attempts_than_may_end_with_others() {
+fn a_record_gets_more_attempts_than_others_can_use_up() {
     assert_eq!(refusal("[messaging]\nmax_attempts = 3"), None);
     let error = refusal("[messaging]\nmax_attempts = 2").unwrap();
     assert!(
@@ -100,7 +100,7 @@ fn half_of_kafka_security_is_refused() {
 }
 
 #[test]
-fn whom_to_call_can_be_said_and_dialled() {
+fn contacts_can_be_named_and_dialled() {
     for accepted in [
         "emergency = { label = 'the ambulance', number = '144' }",
         "emergency.number = 999",

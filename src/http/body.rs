@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_does_not_arrive_is_not_waited_for() {
+    async fn a_body_that_does_not_arrive_times_out() {
         let first = stream::iter([Ok::<_, PayloadError>(Bytes::from_static(b"x"))]);
         let payload = Payload::Stream {
             payload: first.chain(stream::pending()).boxed_local(),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_says_it_is_too_long_is_not_read() {
+    fn a_body_declared_too_long_is_not_read() {
         let request = |length: &str| {
             let request = TestRequest::default().insert_header((CONTENT_LENGTH, length));
             check_length(&request.to_http_request(), 10)

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_may_send_what_changes_nothing() {
+    fn clients_may_send_fields_without_effect() {
         let known = FIELDS.iter().map(|field| (field.name, Value::Null));
         assert!(check(&known.map(|(name, null)| (name.into(), null)).collect()).is_ok());
         let usual = json!({

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_incomplete_dependency_says_what_it_lacks() {
+    async fn an_incomplete_dependency_names_the_missing_parts() {
         let lacking = || Box::pin(async { Err(Fault::Incomplete("the table a".into())) }) as _;
         let away = || Box::pin(async { Err(Fault::Down) }) as _;
         let health = Health::default()
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_does_not_decide_does_not_delay() {
+    async fn an_optional_dependency_does_not_delay() {
         let health = Health::default()
             .required("postgresql", up())
             .optional("kafka", silent());
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_decides_and_is_silent_is_down_within_its_deadline() {
+    async fn a_silent_required_dependency_is_down_within_its_deadline() {
         let health = Health::default()
             .required("postgresql", silent())
             .optional("kafka", up());

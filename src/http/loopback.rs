@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_this_machine_are_answered_to() {
+    fn only_names_of_this_machine_are_answered() {
         for (host, answered) in [
             ("localhost:8000", true),
             ("LOCALHOST", true),

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_uploads_of_one_owner_keep_nobody_else_out() {
+    async fn one_owners_uploads_leave_room_for_others() {
         let uploads = Uploads::default();
         let mut held = Vec::new();
         for _ in 0..MOST_OF_ONE {

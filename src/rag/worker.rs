@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_with_too_many_passages_is_told_what_to_do() {
+    fn too_many_passages_fail_with_advice() {
         assert_eq!(too_long(20_000, 20_000), None);
         assert_eq!(
             too_long(20_001, 20_000).unwrap(),

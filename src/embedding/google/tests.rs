@@ -58,7 +58,7 @@ async fn passages_go_in_batches_of_a_hundred() {
 }
 
 #[tokio::test]
-async fn what_was_embedded_is_not_embedded_again_because_a_later_batch_fails() {
+async fn a_failed_batch_does_not_repeat_the_earlier_ones() {
     let busy = || Reply::status(503);
     let server = TestServer::start(vec![vectors(100), busy(), busy(), vectors(1)]);
     let texts = (0..101).map(|n| format!("passage {n}")).collect();
@@ -74,7 +74,7 @@ async fn what_was_embedded_is_not_embedded_again_because_a_later_batch_fails() {
 }
 
 #[tokio::test]
-async fn one_retry_after_what_passes() {
+async fn one_retry_after_a_temporary_failure() {
     let busy = || Reply::status(429).header("Retry-After", "0");
     let server = TestServer::start(vec![busy(), vectors(1)]);
     assert!(
@@ -92,7 +92,7 @@ async fn one_retry_after_what_passes() {
 }
 
 #[tokio::test]
-async fn no_retry_after_what_does_not_pass_or_would_come_too_late() {
+async fn no_retry_after_a_permanent_failure_or_past_the_deadline() {
     let server = TestServer::start(vec![Reply::status(400), vectors(1)]);
     let outcome = embedder(&server, 5_000).embed_query("a".into()).await;
     assert_eq!(outcome, Err(EmbedError::Remote { status: 400 }));
@@ -125,7 +125,7 @@ async fn an_answer_that_does_not_fit_is_an_error() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_a_transport_error() {
+async fn an_unreachable_server_is_a_transport_error() {
     let server = TestServer::start(vec![]);
     let embedder = embedder(&server, 5_000);
     drop(server);
@@ -135,7 +135,7 @@ async fn nobody_there_is_a_transport_error() {
 }
 
 #[test]
-fn a_missing_key_says_what_to_set() {
+fn a_missing_key_names_the_variable() {
     let error = GoogleEmbedder::new(&EmbeddingConfig::default())
         .err()
         .unwrap();

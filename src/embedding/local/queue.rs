@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_nobody_waits_for_is_skipped() {
+    fn an_abandoned_job_is_skipped() {
         let queue = Queue::new(4);
         drop(queue.push("gone".into(), Lane::Query).unwrap());
         let _kept = queue.push("kept".into(), Lane::Query).unwrap();
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_ends_those_who_wait() {
+    fn closing_ends_the_waiting_calls() {
         let queue = Queue::new(4);
         let waiting = queue.push("a".into(), Lane::Query).unwrap();
         queue.close();

@@ -78,7 +78,7 @@ async fn any_text_has_a_vector() {
 }
 
 #[tokio::test]
-async fn a_long_text_is_cut_at_what_the_model_reads() {
+async fn a_long_text_is_cut_at_the_models_limit() {
     let Some(config) = config() else { return };
     let embedder = LocalEmbedder::load(&config).unwrap();
     let read = "word ".repeat(MAX_TOKENS - 2);

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reason_is_what_pip_calls_an_error() {
+    fn the_reason_is_the_error_of_pip() {
         let text = "WARNING: retrying\nERROR: Could not find a version\nERROR: No matching distribution found for x==1\n\n";
         assert_eq!(reason(text), "No matching distribution found for x==1");
         assert_eq!(

@@ -92,7 +92,7 @@ fn an_empty_cache_is_filled_from_a_directory_and_then_kept() {
 }
 
 #[test]
-fn a_damaged_file_is_found_put_aside_and_fetched_again() {
+fn a_damaged_file_is_set_aside_and_downloaded_again() {
     let fixture = Fixture::new();
     let cache = fixture.cache(vec![fixture.mirror()]);
     cache.pull(&Recorded::default()).unwrap();
@@ -113,7 +113,7 @@ fn a_damaged_file_is_found_put_aside_and_fetched_again() {
 }
 
 #[test]
-fn an_intact_file_is_read_whole_once() {
+fn an_intact_file_is_read_completely_once() {
     let fixture = Fixture::new();
     let cache = fixture.cache(vec![fixture.mirror()]);
     cache.ensure(&Recorded::default()).unwrap();
@@ -149,7 +149,7 @@ fn a_wrong_file_from_one_source_leads_to_the_next() {
 }
 
 #[test]
-fn without_a_source_the_error_lists_what_was_tried() {
+fn without_a_source_the_error_lists_the_attempts() {
     let fixture = Fixture::new();
     let nowhere = ModelSource::Directory {
         path: fixture.root.path().join("nowhere"),
@@ -196,7 +196,7 @@ fn a_full_disk_says_so_and_asks_no_other_source() {
 }
 
 #[test]
-fn a_broken_download_goes_on_where_it_stopped() {
+fn a_broken_download_resumes() {
     let fixture = Fixture::new();
     let rest = Reply::status(206)
         .header("Content-Range", "bytes 10-32/33")

@@ -103,7 +103,7 @@ impl Handler for Deadly {
 }
 
 #[tokio::test]
-async fn a_record_that_its_processes_die_of_is_a_dead_letter_and_one_beside_it_is_not() {
+async fn a_deadly_record_becomes_a_dead_letter_and_its_neighbour_does_not() {
     // Slow enough that a record is in progress whenever the process dies, until it runs alone.
     let rig = Rig::slow(2, Duration::from_millis(50), |_| Ok(()));
     let handler = Arc::new(Deadly {
@@ -266,7 +266,7 @@ async fn an_outage_of_the_store_kills_no_record() {
 /// All leases have expired, and the first member to come back sees nobody else. It takes nothing
 /// from living members, and no current record counts as tried.
 #[tokio::test]
-async fn after_an_outage_of_the_store_everyone_keeps_what_they_had() {
+async fn after_an_outage_of_the_store_members_keep_their_partitions() {
     let rig = Rig::new(4, |_| Ok(()));
     let (a, b) = (rig.consumer("a"), rig.consumer("b"));
     let stats = [a.stats(), b.stats()];
@@ -302,7 +302,7 @@ async fn the_age_of_the_leases_is_that_of_the_last_heartbeat() {
 }
 
 #[tokio::test]
-async fn what_every_record_needs_may_be_away_for_longer_than_all_attempts() {
+async fn a_shared_dependency_may_be_away_for_longer_than_all_attempts() {
     let calls = AtomicU32::new(0);
     let rig = Rig::new(1, move |delivery| {
         assert_eq!(delivery.attempt, 1, "waiting is no attempt");
@@ -322,7 +322,7 @@ async fn what_every_record_needs_may_be_away_for_longer_than_all_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_gap_that_cannot_be_noted_is_tried_ever_more_seldom() {
+async fn a_gap_that_cannot_be_recorded_is_retried_less_and_less_often() {
     let rig = Rig::new(1, |_| Ok(()));
     for index in 0..101 {
         rig.send("key", &index.to_string()).await;

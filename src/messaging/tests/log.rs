@@ -58,7 +58,7 @@ async fn a_fetch_waits_for_an_append() {
 }
 
 #[tokio::test]
-async fn the_log_is_bounded_and_says_what_is_gone() {
+async fn the_log_is_bounded_and_reports_the_gap() {
     let log = log(1, 2);
     for value in [b"1", b"2", b"3"] {
         log.append(TOPIC, 0, vec![record(value)]).await.unwrap();
@@ -77,7 +77,7 @@ async fn the_log_is_bounded_and_says_what_is_gone() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_appended_is_refused() {
+async fn an_impossible_append_is_refused() {
     let log = log(1, 2);
     let large = vec![0; MAX_RECORD_BYTES + 1];
     assert_eq!(

@@ -202,7 +202,7 @@ async fn running_survives_errors_and_stops() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_partition_that_refuses_holds_up_no_other_and_is_not_sent_the_same_again() {
+async fn a_refusing_partition_delays_no_other_and_receives_nothing_twice() {
     let log = Refusing::new(AWAY);
     let outbox = mixed(20);
     let relay = OutboxRelay::new(
@@ -230,7 +230,7 @@ async fn a_partition_that_refuses_holds_up_no_other_and_is_not_sent_the_same_aga
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_partition_that_can_only_be_read_is_tried_ever_more_seldom() {
+async fn a_read_only_partition_is_retried_less_and_less_often() {
     let log = Refusing::new(AWAY);
     log.silent.store(false, Ordering::Relaxed);
     let relay = OutboxRelay::new(mixed(5), Arc::clone(&log) as Arc<dyn Log>, settings());

@@ -46,7 +46,7 @@ fn sections_do_not_mix_and_know_their_path() {
 }
 
 #[test]
-fn tiny_sections_share_a_chunk_under_what_they_have_in_common() {
+fn tiny_sections_share_a_chunk_under_their_common_heading() {
     let chunks = markdown("# A\n\n## B\n\nx.\n\n## C\n\ny.\n\n## D\n\nz.", 180, 240, 1);
     assert_eq!(chunks.len(), 1);
     assert_eq!(chunks[0].heading.as_deref(), Some("A"));
@@ -143,7 +143,7 @@ fn a_list_cut_off_from_its_heading_and_its_lead_in_carries_them() {
 }
 
 #[test]
-fn every_row_carries_its_header_and_every_nested_item_what_it_is_under() {
+fn every_row_carries_its_header_and_every_nested_item_its_parent() {
     let text = "Doses by weight.\n\n| Who | Dose |\n|---|---|\n| one two | 1 mg |\n| three four | 2 mg |\n\n\
         - Adults\n  - one tablet now\n  - two tablets later\n- Children\n  - none at all";
     let chunks = markdown(text, 6, 8, 0);

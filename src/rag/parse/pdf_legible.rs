@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn glyphs_without_a_character_are_no_evidence_but_bullets_are_none() {
+    fn unknown_glyphs_are_doubtful_but_bullets_are_not() {
         for text in [
             "\u{FFFD}0 mg",
             "Take \u{E031}5 mg",

@@ -119,7 +119,7 @@ fn the_cascade_decides() {
 }
 
 #[test]
-fn what_another_rule_shows_is_read() {
+fn text_that_another_rule_shows_is_read() {
     check_seen(&[
         (".x{display:none} .x{display:block}", "<p class=x>Wash</p>"),
         (
@@ -171,7 +171,7 @@ fn what_another_rule_shows_is_read() {
 }
 
 #[test]
-fn sheets_of_other_media_and_types_are_left_aside() {
+fn sheets_of_other_media_and_types_are_ignored() {
     let read = |attributes: &str, doctype: &str| {
         let html = format!(
             "{doctype}<style {attributes}>.x{{display:none}}</style><p class=X>Wash</p><p>Shown</p>"
@@ -187,7 +187,7 @@ fn sheets_of_other_media_and_types_are_left_aside() {
 }
 
 #[test]
-fn what_is_not_there_leaves_the_rest_in_order() {
+fn missing_parts_leave_the_rest_in_order() {
     let text = page(
         ".x{display:none}",
         "<h1>Wash <span class=x>not </span>daily</h1><h2 class=x>Old</h2>\

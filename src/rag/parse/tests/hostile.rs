@@ -106,7 +106,7 @@ fn zip_bombs_stop_at_the_budget() {
 }
 
 #[test]
-fn a_small_file_of_a_great_many_pieces_is_refused() {
+fn a_small_file_with_too_many_pieces_is_refused() {
     let document = |body: &str| {
         let xml = format!("<w:document><w:body>{body}</w:body></w:document>");
         render::archive(&[("word/document.xml", &xml)])

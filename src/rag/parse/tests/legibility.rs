@@ -165,7 +165,7 @@ fn digits_of_another_cut_are_read() {
 }
 
 #[test]
-fn a_font_that_does_not_say_its_digits_makes_no_document() {
+fn a_font_with_unknown_digits_fails_the_document() {
     let unreadable = [
         read(
             font_with_names(48, &["g17", "g18", "g19", "g20", "g21", "g22"]),
@@ -194,7 +194,7 @@ fn a_font_that_does_not_say_its_digits_makes_no_document() {
 }
 
 #[test]
-fn a_page_that_cannot_be_relied_on_is_left_out_and_named() {
+fn an_unreliable_page_is_left_out_and_named() {
     let font = || font_with_names(128, &["g1", "g2"]);
     let pages = [
         lines(&[b"Drink enough water.", b"Do not take it"]),
@@ -241,7 +241,7 @@ fn the_mark_of_a_list_is_no_number() {
 }
 
 #[test]
-fn glyphs_placed_one_by_one_make_whole_numbers() {
+fn glyphs_placed_one_by_one_form_numbers() {
     let text = "Take 375 mg, ring 020 7946";
     // Digits are 600 wide, the rest 480: as a range, as ranges and lists, and one by one.
     let width = |code: u16| {

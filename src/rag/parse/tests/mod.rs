@@ -144,7 +144,7 @@ fn latin_1_html_is_read_if_it_says_so() {
 }
 
 #[test]
-fn errors_survive_the_pipe_and_speak_to_people() {
+fn errors_survive_the_pipe_and_are_readable() {
     let errors = [
         ParseError::Encrypted,
         ParseError::Empty,
