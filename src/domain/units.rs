@@ -13,7 +13,7 @@ use super::text;
 
 /// Longer lines are no headings.
 const MAX_HEADING_WORDS: usize = 14;
-/// Between the cells of a row.
+/// The separator between the cells of a row.
 const CELL: &str = " | ";
 
 /// A passage as far as its structure goes.
@@ -329,7 +329,7 @@ fn governing(kind: ContextKind, start: i32, text: &str, until: i32) -> ContextLi
     }
 }
 
-/// A short line without the mark that ends a statement or leads into a list.
+/// Whether a line is short and lacks the mark that ends a statement or leads into a list.
 fn is_heading(line: &str) -> bool {
     !line.ends_with(['.', '!', ':', ';', ',', '…', ')', '"', '”'])
         && line.split_whitespace().count() <= MAX_HEADING_WORDS

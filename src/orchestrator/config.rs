@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How long a running turn waits for a database that is away.
+/// How long a running turn waits for an unavailable database.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How questions become answers.
+/// The settings of questions and answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OrchestratorConfig {
     pub rag_url: String,
     pub retrieval_timeout_ms: u64,
     pub evidence_limit: u32,
-    /// The least support that the evidence gate lets pass; see `answer::gate`.
+    /// The least support for which the evidence gate opens; see `answer::gate`.
     pub min_support: f32,
-    /// Whether the passages answer word for word if no language model is configured or none answers.
+    /// Whether to quote the passages word for word if no language model is configured or none
+    /// answers.
     pub extractive: bool,
     pub turn_deadline_seconds: u64,
     pub history_token_budget: usize,

@@ -1,4 +1,4 @@
-//! What turns show to Prometheus: counts, times and states, never anything a person wrote.
+//! The Prometheus metrics of turns: counts, times and states, never anything a person wrote.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -10,21 +10,21 @@ use prometheus_client::registry::Registry;
 use crate::domain::chat::{Rung, TurnDone};
 use crate::llm::Usage;
 
-/// How a turn ended.
+/// The end of a turn.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct EndLabels {
     status: &'static str,
-    /// Why it failed or was cancelled; empty otherwise.
+    /// The reason for a failure or cancellation; otherwise empty.
     reason: String,
-    /// Who answered; empty if nobody did.
+    /// The provider of the answer; empty if there was none.
     provider: String,
 }
 
-/// A call to a language model that has ended.
+/// A finished call to a language model.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
     provider: &'static str,
-    /// `completed`, or why not.
+    /// `completed`, or the reason of the failure.
     outcome: &'static str,
 }
 
@@ -35,20 +35,20 @@ struct TokenLabels {
     direction: &'static str,
 }
 
-/// A piece of a model's text that was not shown.
+/// A piece of a model's text that is not shown.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct DroppedLabels {
     reason: &'static str,
 }
 
-/// An answer of a model of which nothing could be shown.
+/// An answer of a model that was replaced because no sentence could be shown.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ReplacedLabels {
-    /// The rung that was shown instead: `extractive` or `abstain`.
+    /// The rung that answered instead: `extractive` or `abstain`.
     rung: &'static str,
 }
 
-/// The metrics of calls to language models; clones count together.
+/// The metrics of calls to language models; clones share their counts.
 #[derive(Clone, Default)]
 pub(super) struct CallMetrics {
     attempts: Family<CallLabels, Counter>,
@@ -96,7 +96,7 @@ impl Drop for Running {
     }
 }
 
-/// The metrics of the turns of this process; clones count together.
+/// The metrics of this process's turns; clones share their counts.
 #[derive(Clone)]
 pub struct TurnMetrics {
     pub(super) calls: CallMetrics,
@@ -133,7 +133,7 @@ impl Default for TurnMetrics {
 }
 
 impl TurnMetrics {
-    /// Adds them to a registry.
+    /// Adds the metrics to a registry.
     pub fn register(&self, registry: &mut Registry) {
         self.calls.register(registry);
         registry.register("turns", "Turns that ended here", self.ended.clone());

@@ -26,7 +26,7 @@ use crate::shutdown::Shutdown;
 use answer::Answers;
 use stream::hub::Hub;
 
-/// The parts that the role has one of, for its handlers.
+/// The parts that the role has once, for its handlers.
 pub struct Orchestrator {
     pub database: Database,
     pub config: OrchestratorConfig,
@@ -38,7 +38,7 @@ pub struct Orchestrator {
 }
 
 impl Orchestrator {
-    /// An orchestrator with nothing running.
+    /// Creates an orchestrator that runs nothing yet.
     pub fn new(
         database: Database,
         cache: Arc<dyn Cache>,

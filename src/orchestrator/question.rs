@@ -1,4 +1,4 @@
-//! A question, and the checks of what a client sends with it.
+//! A question, and the checks of its parts.
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -8,38 +8,38 @@ use crate::domain::chat::Utterance;
 use crate::domain::ids::ConversationId;
 use crate::http::problem::Problem;
 
-/// Most collections that one question may name, and the longest name in characters.
+/// The most collections that one question may name, and the longest name in characters.
 const MAX_COLLECTIONS: usize = 50;
 const MAX_NAME: usize = 128;
 
-/// A question that may be asked.
+/// A valid question.
 pub(super) struct Question {
     pub principal: Principal,
     pub conversation: ConversationId,
     pub content: String,
-    /// The history that a client keeps by itself; `None`: the stored one.
+    /// The history that a client keeps itself; `None` means the stored one.
     pub history: Option<Vec<Utterance>>,
-    /// The collections that the client names; `None`: every one the principal may read.
+    /// The collections that the client names; `None` means every one that the principal may read.
     pub collections: Option<Vec<String>>,
     pub idempotency_key: Option<String>,
     pub request_id: String,
 }
 
 impl Question {
-    /// The collections to search: those that are named and that the principal may read.
+    /// Returns the collections to search: the named ones that the principal may read.
     pub fn searched(&self) -> Option<Vec<String>> {
         self.principal
             .effective_collections(self.collections.as_deref())
     }
 
-    /// SHA-256 of what makes two requests with one idempotency key the same.
+    /// Returns the SHA-256 of the parts that make two requests with one idempotency key equal.
     pub fn hash(&self) -> [u8; 32] {
         let body = json!([self.conversation, self.content, self.collections]);
         Sha256::digest(body.to_string()).into()
     }
 }
 
-/// The text to answer: no NUL, which PostgreSQL cannot store, and no space around it.
+/// Returns the text without surrounding space and without NUL, which PostgreSQL cannot store.
 pub(super) fn checked_content(content: &str, max_chars: usize) -> Result<String, Problem> {
     let content = content.replace('\0', " ").trim().to_owned();
     if content.is_empty() {
@@ -55,7 +55,7 @@ pub(super) fn checked_content(content: &str, max_chars: usize) -> Result<String,
     Ok(content)
 }
 
-/// The names of collections, if they can be names.
+/// Checks the names of collections.
 pub(super) fn checked_collections(
     names: Option<Vec<String>>,
 ) -> Result<Option<Vec<String>>, Problem> {

@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use super::handlers::{completions, conversations, messages, page, turns};
 use crate::http::{deadline, health, metrics, openapi};
 
-/// Reading this is reading the API.
+/// Lists every route: reading this function is reading the API.
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(

@@ -1,14 +1,15 @@
-//! The answer without a language model: verbatim lines of the evidence, each with its passage's number.
+//! The answer without a language model: lines of the evidence, word for word, each with the number
+//! of its passage.
 //!
-//! Passages are cut into units (sentences, list items, table rows) under the lines that govern them;
-//! of those that speak of what was asked about, the one that fits best is shown with what belongs to
-//! it, under its heading, lead-in and header. Nothing is written, only chosen.
+//! Passages are cut into units (sentences, list items, table rows) under the lines that govern
+//! them. Among the units about the subject of the question, the best one is shown together with the
+//! lines that belong to it, under its heading, lead-in and header. Lines are chosen, never written.
 
 mod choose;
 mod question;
 
 pub(super) use choose::choose;
 
-/// The names under which such an answer is recorded.
+/// The provider name under which such an answer is recorded.
 pub(super) const PROVIDER: &str = "extractive";
 pub(super) const MODEL: &str = "verbatim-sentences";

@@ -1,10 +1,11 @@
-//! The evidence gate: is there enough support to answer at all? Pure, and it says why.
+//! The evidence gate decides whether there is enough support to answer at all. It is pure, and
+//! gives its reason.
 //!
-//! A passage's support is its cosine similarity to the question, plus a share of the question's
-//! topic words that it holds, plus a little if it holds them all: similar texts on another topic
-//! ("the visiting hours of the zoo") lack a word, and right ones that are worded unlike the
-//! question lack none. The best passage's support must reach `min_support`. When the dense leg
-//! could not answer, one passage must hold most of the topic words.
+//! A passage's support is its cosine similarity to the question, plus a share for the topic words
+//! of the question that it holds, plus a little if it holds all of them. A similar text on another
+//! topic ("the visiting hours of the zoo") lacks a word; a right one in different wording lacks
+//! none. The best passage's support must reach `min_support`. If the dense leg could not answer,
+//! one passage must hold most of the topic words.
 
 use std::collections::HashSet;
 
@@ -13,27 +14,27 @@ use crate::domain::subject::{Subject, count_held, words_by_title};
 use crate::domain::units::Extract;
 use crate::domain::words::topic_words;
 
-/// What holding every topic word adds to the cosine similarity, in proportion.
+/// The share added to the cosine similarity for topic words, if the passage holds them all.
 const COVERAGE_WEIGHT: f32 = 0.25;
-/// And once more if none is missing.
+/// The extra share if none is missing.
 const COMPLETE: f32 = 0.1;
-/// Share of the question's topic words that one passage must hold in lexical-only mode.
+/// The share of the question's topic words that one passage must hold in lexical-only mode.
 const MIN_COVERAGE: f32 = 0.6;
 
-/// What was compared, and how it came out.
+/// The values that were compared, and the result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decision {
     pub enough: bool,
-    /// `support`, or `lexical` when the dense leg could not answer.
+    /// `support`, or `lexical` if the dense leg could not answer.
     pub basis: &'static str,
-    /// The best passage's support or coverage; 0 if there is none.
+    /// The best passage's support or coverage; 0 without a passage.
     pub best: f32,
     pub least: f32,
 }
 
-/// The evidence without the passages that do not speak of what was asked about: those name another
-/// medicine, or say whom it is for where the question asks who must not. Nothing is left if the
-/// question compares things and one of them stands nowhere.
+/// Returns the evidence without the passages that are not about the subject: those that name
+/// another medicine, or that say whom something is for when the question asks who must not. Nothing
+/// remains if the question compares things and no passage names one of them.
 pub fn on_subject(question: &str, evidence: RetrieveResponse) -> RetrieveResponse {
     let subject = Subject::of(question);
     let all = evidence.results.iter();
@@ -62,7 +63,7 @@ fn extract(passage: &Passage) -> Extract<'_> {
     }
 }
 
-/// Whether the evidence may be answered from.
+/// Decides whether the evidence is enough for an answer.
 pub fn decide(question: &str, evidence: &RetrieveResponse, min_support: f32) -> Decision {
     let asked: HashSet<String> = topic_words(question).collect();
     let best = |score: &dyn Fn(&Passage) -> Option<f32>| {
@@ -78,7 +79,7 @@ pub fn decide(question: &str, evidence: &RetrieveResponse, min_support: f32) -> 
         supported => ("support", supported, min_support),
     };
     Decision {
-        // Without a passage nothing is enough, however low the threshold.
+        // Without a passage nothing is enough, however low the threshold is.
         enough: best.is_some_and(|best| best >= least),
         basis,
         best: best.unwrap_or_default(),
@@ -86,7 +87,7 @@ pub fn decide(question: &str, evidence: &RetrieveResponse, min_support: f32) -> 
     }
 }
 
-/// `None` if the dense leg did not find the passage.
+/// Returns the support; `None` if the dense leg did not find the passage.
 fn support(asked: &HashSet<String>, passage: &Passage) -> Option<f32> {
     let cosine = passage.scores.dense.filter(|score| score.is_finite())?;
     let coverage = coverage(asked, passage);
@@ -94,7 +95,7 @@ fn support(asked: &HashSet<String>, passage: &Passage) -> Option<f32> {
     Some(cosine + COVERAGE_WEIGHT * coverage + complete)
 }
 
-/// The share of the topic words that the passage, its title or a line that governs it holds.
+/// Returns the share of topic words in the passage, its title or a line that governs it.
 fn coverage(asked: &HashSet<String>, passage: &Passage) -> f32 {
     let above = passage.context.iter().flatten();
     let held: HashSet<String> = topic_words(&passage.title)
@@ -104,7 +105,7 @@ fn coverage(asked: &HashSet<String>, passage: &Passage) -> f32 {
     share(count_held(asked, &held), asked.len())
 }
 
-/// `part / whole`, 0 for an empty whole.
+/// Returns `part / whole`, or 0 for an empty whole.
 pub(super) fn share(part: usize, whole: usize) -> f32 {
     let float = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
     if whole == 0 {

@@ -1,13 +1,13 @@
-//! Passages with the lines of their document that govern them.
+//! Passages together with the lines of their document that govern them.
 
 use crate::domain::evidence::{ContextLine, Passage, Source};
 use crate::persistence::turns::Span;
 
-/// A source and the lines that govern some of it, those that stand in it included; `None` if they are
-/// not known.
+/// A source and the lines that govern a part of it, including those inside it; `None` if they are
+/// unknown.
 pub type Governed = (Source, Option<Vec<ContextLine>>);
 
-/// The passage and the lines that govern it, as places in the stored text.
+/// Returns the passage and the lines that govern it, as places in the stored text.
 pub(super) fn pieces(passage: &Passage) -> impl Iterator<Item = (Span, &str)> {
     let lines = passage.context.iter().flatten();
     let lines = lines
@@ -28,7 +28,7 @@ pub(super) fn pieces(passage: &Passage) -> impl Iterator<Item = (Span, &str)> {
         })
 }
 
-/// The lines outside of a source that govern some of it, in the order of the document.
+/// Returns the lines outside a source that govern a part of it, in the order of the document.
 pub(super) fn outside((source, context): &Governed) -> impl Iterator<Item = &ContextLine> {
     context.iter().flatten().filter(|line| {
         !line.text.is_empty() && (line.end <= source.start || line.start >= source.end)
@@ -40,7 +40,7 @@ pub(super) fn is_above(line: &ContextLine, source: &Source) -> bool {
     line.end <= source.start && source.start < line.until
 }
 
-/// A numbered passage.
+/// Turns a numbered passage into a source.
 pub(super) fn to_source((id, passage): (i32, Passage)) -> Governed {
     let source = Source {
         id,

@@ -1,10 +1,11 @@
-//! From a model's text to what a reader gets. Pure: text in, supported sentences out.
+//! Grounding turns a model's text into the text that a reader gets. It is pure: text in, supported
+//! sentences out.
 //!
-//! The stages, each of which knows nothing of the next: [`reasoning`] leaves out what the model
-//! thinks aloud, [`splitter`] cuts sentences, [`markers`] reads the numbers of passages in them,
-//! [`sanitise`] takes markup away, [`context`] knows the headings and lead-ins above, [`support`]
-//! finds the passages that say the same, or says why there are none. A sentence that no passage
-//! supports is not sent; a heading is sent only with a sentence below it.
+//! No stage knows the next one. [`reasoning`] removes the model's thoughts, [`splitter`] cuts
+//! sentences, [`markers`] reads their passage numbers, [`sanitise`] removes markup, [`context`]
+//! keeps headings and lead-ins, and [`support`] finds the passages that say the same, or the reason
+//! why none does. A sentence that no passage supports is not sent; a heading is sent only with a
+//! sentence below it.
 
 mod claim;
 mod condition;
@@ -36,50 +37,51 @@ use units::last_clause;
 use verdict::Asserted;
 pub use verdict::Reason;
 
-/// What a piece of the model's text became.
+/// The result of a piece of the model's text.
 #[derive(Debug, PartialEq)]
 pub enum Output {
-    /// Goes to the reader once its quotes were compared with the stored text. Without a citation
-    /// it is the end of a line, or a heading or a lead-in: a sentence that has some follows it.
+    /// The text goes to the reader once its quotes match the stored text. Without a citation it is
+    /// the end of a line, or a heading or lead-in that is followed by a sentence with citations.
     Text(String, Vec<Citation>),
-    /// Goes to nobody.
+    /// The text goes to nobody.
     Dropped(Reason),
 }
 
 /// The author of a text's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Words {
-    /// A language model's: judged by what they say.
+    /// A language model wrote the words, which are judged by what they say.
     Written,
-    /// The passages': chosen with what they depend on, so the same words are enough.
+    /// The passages contain the words and were chosen with the lines they depend on, so equal words
+    /// are enough.
     Quoted,
 }
 
-/// Follows one answer.
+/// Processes one answer.
 pub struct Grounder {
     words: Words,
     reasoning: Reasoning,
     splitter: Splitter,
     support: Support,
     context: Context,
-    /// Characters sent so far.
+    /// The number of characters sent so far.
     sent: usize,
-    /// The prefix of the line, until something of the line was sent.
+    /// The prefix of the line, until a part of the line was sent.
     prefix: Prefix,
-    /// The largest break since something was sent.
+    /// The largest break since the last text was sent.
     gap: Gap,
     line: Line,
-    /// Whether the end of a line was sent, and nothing since.
+    /// Whether the end of a line was sent last.
     is_below_line: bool,
     declined: bool,
 }
 
-/// The state of the line that is read.
+/// The state of the current line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
     Empty,
     Read,
-    /// Something of it was sent.
+    /// A part of the line was sent.
     Sent,
 }
 
@@ -91,7 +93,7 @@ enum Gap {
 }
 
 impl Grounder {
-    /// A grounder over these passages.
+    /// Creates a grounder over these passages.
     pub fn new(words: Words, question: &str, passages: Vec<Governed>) -> Self {
         Self {
             words,
@@ -108,7 +110,7 @@ impl Grounder {
         }
     }
 
-    /// Takes the next piece of the model's text.
+    /// Processes the next piece of the model's text.
     pub fn push(&mut self, delta: &str) -> Vec<Output> {
         let mut text = String::new();
         match self.words {
@@ -120,7 +122,7 @@ impl Grounder {
         self.read(&text)
     }
 
-    /// The model has ended: what was held back.
+    /// Handles the end of the model's text, and returns what was held back.
     pub fn finish(&mut self) -> Vec<Output> {
         let mut text = String::new();
         self.reasoning.finish(&mut text);
@@ -136,7 +138,7 @@ impl Grounder {
         outputs
     }
 
-    /// Whether the model said that the passages do not answer, before it said anything else.
+    /// Whether the model said first of all that the passages do not answer.
     pub fn has_declined(&self) -> bool {
         self.declined
     }
@@ -163,7 +165,8 @@ impl Grounder {
         }
     }
 
-    /// The end of a line is sent with the line: who reads by lines need not wait for the next.
+    /// Sends the end of a line together with the line, so that a reader of lines need not wait for
+    /// the next.
     fn end_line(&mut self, outputs: &mut Vec<Output>) {
         let line = std::mem::replace(&mut self.line, Line::Empty);
         let gap = if line == Line::Empty {
@@ -192,7 +195,7 @@ impl Grounder {
         }
     }
 
-    /// A line of the passages: shown as it is.
+    /// Shows a line of the passages unchanged.
     fn quoted(&mut self, sentence: &Sentence, outputs: &mut Vec<Output>) {
         self.prefix = Prefix::default();
         let text = Marked::read(&sentence.raw, str::to_owned);
@@ -261,7 +264,7 @@ impl Grounder {
         }
     }
 
-    /// What supports the sentence, if it holds no way to get in touch that its passages lack.
+    /// Finds the support of a sentence, unless it contains contact data that its passages lack.
     fn judge(&self, asserted: &Asserted, text: &Marked) -> Result<Found, Reason> {
         let found = self.support.find(asserted, &text.numbers)?;
         let numbers = found.citations.iter().map(|citation| citation.source_id);
@@ -274,7 +277,7 @@ impl Grounder {
         Ok(found)
     }
 
-    /// Sends the lines above that have waited for a sentence.
+    /// Sends the lines above that were waiting for a sentence.
     fn show_above(&mut self, found: &Found, outputs: &mut Vec<Output>) {
         let waiting = self.context.take_unseen();
         let own = std::mem::take(&mut self.prefix);
@@ -282,7 +285,7 @@ impl Grounder {
             self.gap = self.gap.max(Gap::Line);
             self.prefix = above.prefix;
             let text = Marked::read(&above.text, str::to_owned);
-            // It says what stands above in the passage, or it says nothing.
+            // A line above must repeat what stands above in the passage, or say nothing.
             let says = Claim::of(&above.text).core().next().is_some();
             let cited = match (says, found.frames.is_empty()) {
                 (false, _) => Vec::new(),
@@ -295,7 +298,7 @@ impl Grounder {
         self.prefix = own;
     }
 
-    /// Sends a sentence with the markers that were verified.
+    /// Sends a sentence with its verified markers.
     fn show(&mut self, text: &Marked, citations: Vec<Citation>, outputs: &mut Vec<Output>) {
         let mut shown = match (self.gap, std::mem::take(&mut self.is_below_line)) {
             _ if self.sent == 0 => String::new(),
@@ -326,7 +329,7 @@ impl Grounder {
     }
 }
 
-/// Whether a line looks like a heading, and not like the word that there is no answer.
+/// Whether a line looks like a heading, and not like the statement that there is no answer.
 fn is_title(said: &str) -> bool {
     said.contains(char::is_alphabetic) && units::is_heading(said) && !declines(said)
 }

@@ -1,5 +1,5 @@
-//! The content of an answer: retrieve, gate, prompt, stream, ground. It knows neither the lease of its
-//! turn nor the listeners.
+//! The content of an answer: retrieve, gate, prompt, stream, ground. This layer knows neither the
+//! lease of its turn nor the listeners.
 
 mod extractive;
 mod gate;
@@ -29,10 +29,10 @@ use governed::{pieces, to_source};
 use grounding::{Grounder, Output, Words};
 use retrieval::RetrievalClient;
 
-/// Most earlier messages that are read; the prompt keeps what fits its budget.
+/// The most earlier messages that are read; the prompt keeps those that fit its budget.
 const HISTORY: i64 = 20;
 
-/// Everything that answers are made with.
+/// The parts that every answer needs.
 pub(super) struct Answers {
     pub database: Database,
     pub retrieval: RetrievalClient,
@@ -42,9 +42,9 @@ pub(super) struct Answers {
     pub metrics: TurnMetrics,
 }
 
-/// Why there is no answer, not even that there is none.
+/// The reason why there is no answer, not even an "I don't know".
 pub(super) enum NoAnswer {
-    /// A stable word for metrics and stored reasons.
+    /// A failure, with a stable word for metrics and stored reasons.
     Failed(&'static str),
     /// The answer is no longer wanted here.
     Abandoned,
@@ -73,7 +73,7 @@ impl From<TooLong> for NoAnswer {
 }
 
 impl Answers {
-    /// The sources to answer from; none if they do not support an answer.
+    /// Returns the sources to answer from; none if they do not support an answer.
     pub async fn evidence(
         &self,
         question: &Question,
@@ -107,8 +107,8 @@ impl Answers {
         Ok((1..).zip(verified).map(to_source).collect())
     }
 
-    /// Answers from the evidence: a language model, else the passages word for word, else the advice
-    /// of those who do not know.
+    /// Answers from the evidence: with a language model, or else with the passages word for word,
+    /// or else with an "I don't know".
     pub async fn give(
         &self,
         question: &Question,
@@ -151,8 +151,8 @@ impl Answers {
         Ok(TurnStatus::Abstained)
     }
 
-    /// Shows the sentences of a language model that a passage supports. True if the model said that
-    /// the passages do not answer.
+    /// Shows the sentences of a language model that a passage supports. Returns true if the model
+    /// said that the passages do not answer.
     async fn write(
         &self,
         question: &Question,
@@ -185,7 +185,7 @@ impl Answers {
         Err(NoAnswer::Failed(LlmError::Truncated.kind()))
     }
 
-    /// Shows the lines of the passages that answer, word for word; abstains if none does.
+    /// Shows the lines of the passages that answer, word for word; abstains if there are none.
     async fn quote(
         &self,
         question: &Question,
@@ -218,8 +218,8 @@ impl Answers {
         patiently(PATIENCE, list).await
     }
 
-    /// The passages whose text, and that of the lines before it that govern it, is the stored text:
-    /// only those can be quoted.
+    /// Returns the passages that equal the stored text, including the lines before them that govern
+    /// them. Only these can be quoted.
     async fn verified(
         &self,
         question: &Question,
@@ -235,7 +235,7 @@ impl Answers {
         let verified: Vec<Passage> = passages
             .into_iter()
             .filter(|passage| {
-                // Each takes its own, also after one that differs.
+                // Each passage takes its own pieces, even after one that differs.
                 let own = stored.by_ref().take(pieces(passage).count());
                 let same = own
                     .zip(pieces(passage))
@@ -260,7 +260,7 @@ impl Answers {
     ) -> Result<(), NoAnswer> {
         for output in outputs {
             match output {
-                // A sentence whose quotes no longer stand is not even shown.
+                // A sentence whose quotes are no longer valid is not shown at all.
                 Output::Text(text, citations) => {
                     self.stands(question, &citations).await?;
                     draft.say(&text)?;
@@ -286,8 +286,8 @@ impl Answers {
         .await
     }
 
-    /// Fails if a quote is not the stored text, no longer stands, or may no longer be read by the
-    /// person who asked: its document may have been withdrawn while it was quoted.
+    /// Fails if a quote differs from the stored text, is no longer valid, or may no longer be read
+    /// by the person who asked: its document may have been withdrawn meanwhile.
     async fn stands(&self, question: &Question, citations: &[Citation]) -> Result<(), NoAnswer> {
         if citations.is_empty() {
             return Ok(());

@@ -1,11 +1,11 @@
-//! Answers that are written beforehand, with the contacts of this organisation.
+//! Prepared answers, with the contacts of this organisation.
 
 use crate::domain::chat::Rung;
 use crate::domain::event::{Level, TriageNotice};
 use crate::orchestrator::stream::draft::Prepared;
 use crate::safety::{Contacts, Triage, texts};
 
-/// The outcome of triage, for the client and for the record.
+/// The result of triage, for the client and for the record.
 pub(in crate::orchestrator) fn notice(triage: Triage, contacts: &Contacts) -> TriageNotice {
     let emergency = triage.level == Level::Emergency;
     let called = || contacts.for_emergency(triage.category);
@@ -30,7 +30,7 @@ pub(in crate::orchestrator) fn advice(
     })
 }
 
-/// The answer if the documents have none.
+/// The answer when the documents have none.
 pub(super) fn abstention(contacts: &Contacts) -> Prepared {
     Prepared {
         rung: Rung::Abstain,

@@ -8,22 +8,23 @@ use tokio::time::{Instant, sleep};
 use crate::domain::evidence::{RetrieveRequest, RetrieveResponse};
 use crate::http::request_id;
 
-/// Before the second attempt, if the first one failed at once: replicas come and go.
+/// The pause before the second attempt if the first one failed at once, because replicas come and
+/// go.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Asks rag for evidence.
 pub struct RetrievalClient {
     http: reqwest::Client,
-    /// Keeps no connections: a retry never meets the one that has just failed.
+    /// Keeps no connections, so that a retry never meets the one that has just failed.
     fresh: reqwest::Client,
     url: String,
     token: SecretString,
-    /// For replicas of rag that do not know the token yet, while it is rotated.
+    /// The previous token, for replicas of rag that do not know the new one yet during a rotation.
     previous: Option<SecretString>,
     deadline: Duration,
 }
 
-/// Why there is no evidence.
+/// The reason why there is no evidence.
 #[derive(Debug, thiserror::Error)]
 pub enum RetrievalError {
     #[error("rag did not answer in time")]
@@ -35,14 +36,14 @@ pub enum RetrievalError {
 }
 
 impl RetrievalClient {
-    /// A client of the rag at this base URL.
+    /// Creates a client of the rag role at this base URL.
     pub fn new(
         base_url: &str,
         token: SecretString,
         previous: Option<SecretString>,
         deadline: Duration,
     ) -> Result<Self, reqwest::Error> {
-        // Inside the cluster: no proxy, and nowhere else to be sent to.
+        // Requests stay inside the cluster: no proxy, and no redirects.
         let client = |idle: usize| {
             reqwest::Client::builder()
                 .connect_timeout(deadline / 4)
@@ -61,8 +62,8 @@ impl RetrievalClient {
         })
     }
 
-    /// Evidence for a question, within the deadline, the retry included: the first attempt may
-    /// take half of it.
+    /// Returns the evidence for a question within the deadline, which includes the retry: the first
+    /// attempt may take half of it.
     pub async fn retrieve(
         &self,
         request: &RetrieveRequest,
@@ -77,8 +78,8 @@ impl RetrievalClient {
                 let left = end.saturating_duration_since(Instant::now());
                 self.attempt(&self.fresh, previous, request, id, left).await
             }
-            // Asking again would not change the answer. A server that waits no longer for a request
-            // on an idle connection says 408 just when one comes.
+            // A retry would not change the answer. A 408 is different: a server sends it when a
+            // request arrives on an idle connection that it is about to close.
             (first @ (Err(RetrievalError::Status(400..=407 | 409..=499)) | Ok(_)), _) => first,
             (Err(error), _) => {
                 tracing::warn!(error = %error, "retrieval failed; trying once more");
@@ -131,11 +132,11 @@ mod tests {
 
     use super::*;
 
-    /// What a connection gets: an answer, or silence until the client gives up.
+    /// The reply to a connection: a response, or silence until the client gives up.
     type Reply = Option<(u16, &'static str)>;
 
-    /// Answers the connections in this order; returns what they sent, and the open connections:
-    /// dropping them would end the silence.
+    /// Replies to the connections in this order; returns what they sent, and the open connections,
+    /// because dropping them would end the silence.
     async fn serve(listener: TcpListener, replies: Vec<Reply>) -> (Vec<String>, Vec<TcpStream>) {
         let mut requests = Vec::new();
         let mut open: Vec<TcpStream> = Vec::new();

@@ -1,7 +1,8 @@
-//! The OpenAI-compatible face: chat front ends can be pointed at it as they are.
+//! The OpenAI-compatible API, for existing chat front ends.
 //!
-//! The last user message is the question and what came before is its history. Every request is a
-//! conversation of its own. Citations travel beside the answer, in fields that other clients skip.
+//! The last user message is the question, and the messages before it are its history. Every request
+//! is a conversation of its own. Citations are in extra fields beside the answer, which other
+//! clients skip.
 
 #[cfg(test)]
 mod tests;
@@ -32,14 +33,14 @@ use crate::orchestrator::question::{Question, checked_collections, checked_conte
 use crate::orchestrator::turn::accept;
 use crate::safety::{Contacts, texts};
 
-/// The one model that clients see: whichever provider answers, the documents and rules are ours.
+/// The only model that clients see, whatever provider answers.
 const MODEL: &str = "chatbot";
 
 const INCOMPLETE: &str =
     "The answer could not be completed. What was shown is not a complete answer.";
 
-/// The body of `POST /v1/chat/completions`: the fields that are used, and those that
-/// [`compatible::check`] looks at.
+/// The body of `POST /v1/chat/completions`: the used fields, and those that [`compatible::check`]
+/// checks.
 #[derive(Deserialize)]
 pub struct CompletionRequest {
     model: String,
@@ -146,7 +147,7 @@ async fn answer(
     Err(Problem::unavailable("The answer ended early. Ask again."))
 }
 
-/// The question, and what was said before it.
+/// Splits the messages into the question and its history.
 fn split(model: &str, messages: Vec<ChatMessage>) -> Result<(String, Vec<Utterance>), Problem> {
     if model != MODEL {
         let detail = format!("There is no such model: use \"{MODEL}\".");
@@ -157,7 +158,7 @@ fn split(model: &str, messages: Vec<ChatMessage>) -> Result<(String, Vec<Utteran
         let role = match message.role.as_str() {
             "user" => Role::User,
             "assistant" => Role::Assistant,
-            // The rules of this service are not the client's to set.
+            // Clients cannot change the rules of this service.
             "system" | "developer" => continue,
             _ => {
                 return Err(Problem::unprocessable(
@@ -185,22 +186,22 @@ fn text_of(content: Content) -> Result<String, Problem> {
     }
 }
 
-/// What a client has seen of an answer.
+/// How much of an answer a client has seen.
 #[derive(Clone, Copy, PartialEq)]
 enum Shown {
     Nothing,
     Something,
-    /// Its end.
+    /// The end of the answer.
     All,
 }
 
-/// One answer in the clothes of another API.
+/// One answer in the form of another API.
 #[derive(Clone)]
 struct Completion {
     turn: TurnId,
     /// Seconds since 1970.
     created: i64,
-    /// For an answer that does not come.
+    /// The contacts for an answer that does not come.
     contacts: Arc<Contacts>,
 }
 
@@ -228,7 +229,7 @@ impl Completion {
         })))
     }
 
-    /// The events on the wire, up to the one after which no answer can come any more.
+    /// Returns the frames of the events, up to the event after which no answer can come.
     fn streamed(self, events: impl Stream<Item = StoredEvent>) -> impl Stream<Item = Frame> {
         let state = (Box::pin(events), Shown::Nothing);
         let frames = stream::unfold(state, move |(mut events, shown)| {
@@ -245,7 +246,7 @@ impl Completion {
         frames.flatten()
     }
 
-    /// What this event is on the wire, and what the client has seen then.
+    /// Returns the frames of an event, and what the client has seen after them.
     fn frames(&self, event: &StoredEvent, shown: Shown) -> (Vec<Frame>, Shown) {
         let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
         match event.name {
@@ -257,7 +258,7 @@ impl Completion {
                 let next = self.chunk(&json!({ "content": data.get("text") }), None);
                 (vec![data_frame(&next)], Shown::Something)
             }
-            // Clients of this API cannot take back what they have shown.
+            // Clients of this API cannot withdraw text that they have shown.
             EventName::Restart if shown == Shown::Nothing => (Vec::new(), shown),
             EventName::Restart | EventName::Reconnect | EventName::Error => {
                 (self.broken(), Shown::All)
@@ -267,7 +268,7 @@ impl Completion {
         }
     }
 
-    /// The end of an answer that is not whole: an error, and no `[DONE]`.
+    /// Ends an incomplete answer: with an error, and without `[DONE]`.
     fn broken(&self) -> Vec<Frame> {
         vec![data_frame(&json!({ "error": {
             "message": format!("{INCOMPLETE} {}", texts::urgent_case(&self.contacts)),
@@ -309,7 +310,7 @@ fn data_frame(value: &Value) -> Frame {
     Frame::data(value.to_string())
 }
 
-/// The end of an answer that is whole: a cancelled one may lack what matters most.
+/// Returns the end of a complete answer; a cancelled one may lack what matters most.
 fn answered(event: &StoredEvent) -> Option<TurnDone> {
     (event.name == EventName::Done)
         .then(|| serde_json::from_str(&event.data).ok())

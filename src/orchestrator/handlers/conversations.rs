@@ -16,9 +16,9 @@ use crate::http::problem::Problem;
 use crate::orchestrator::Orchestrator;
 use crate::persistence::conversations;
 
-/// Longest title, in characters.
+/// The longest title in characters.
 const MAX_TITLE: usize = 200;
-/// Most messages that one request returns.
+/// The most messages that one request returns.
 const MAX_MESSAGES: i64 = 500;
 
 /// The body of `POST /v1/conversations`.
@@ -67,7 +67,7 @@ async fn insert(
     Ok(HttpResponse::Created().json(created))
 }
 
-/// Which page of the list.
+/// The page of the list to return.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
@@ -79,7 +79,7 @@ pub struct ListQuery {
 #[derive(Serialize, ToSchema)]
 pub struct ListResponse {
     conversations: Vec<Conversation>,
-    /// Send it as `cursor` for the next page; absent on the last one.
+    /// The `cursor` of the next page; absent on the last page.
     next_cursor: Option<ConversationId>,
 }
 

@@ -1,4 +1,4 @@
-//! Asking, and saying what one thinks of the answer.
+//! Questions, and feedback on their answers.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -29,7 +29,7 @@ use crate::persistence::conversations;
 #[serde(deny_unknown_fields)]
 pub struct AskRequest {
     content: String,
-    /// Only these collections; absent means every one the caller may read.
+    /// The collections to search; absent means every one that the caller may read.
     #[serde(default)]
     collections: Option<Vec<String>>,
 }
@@ -40,7 +40,8 @@ impl Words for AskRequest {
     }
 }
 
-/// `POST /v1/conversations/{id}/messages`: SSE if the client accepts it, else the `done` object.
+/// `POST /v1/conversations/{id}/messages`: SSE if the client accepts it, otherwise the `done`
+/// object.
 pub async fn ask(
     asked: Asked<AskRequest>,
     orchestrator: web::Data<Orchestrator>,
@@ -119,7 +120,7 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
         })
 }
 
-/// What a person thinks of an answer.
+/// A person's opinion of an answer.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rating {
@@ -136,7 +137,7 @@ pub struct FeedbackRequest {
     comment: Option<String>,
 }
 
-/// `POST /v1/messages/{id}/feedback`; a second one replaces the first.
+/// `POST /v1/messages/{id}/feedback`; later feedback replaces earlier feedback.
 pub async fn feedback(
     caller: Caller,
     orchestrator: web::Data<Orchestrator>,

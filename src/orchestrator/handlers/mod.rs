@@ -1,4 +1,4 @@
-//! Thin: parse, authorise, call one function, map the result.
+//! Thin handlers: parse, authorise, call one function, map the result.
 
 pub mod completions;
 pub mod conversations;

@@ -15,10 +15,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Where the page says whom to call.
+/// The place of the contacts in the page.
 const URGENT_CASE: &str = "{urgent_case}";
 
-/// `GET /`; with the token of a demo the browser is let in first.
+/// `GET /`; the token of a demo opens the page first.
 pub async fn index(
     request: HttpRequest,
     orchestrator: web::Data<Orchestrator>,
@@ -26,7 +26,8 @@ pub async fn index(
     Ok(demo::open(&request)?.unwrap_or_else(|| page(&orchestrator)))
 }
 
-/// Says whom to call before anything is asked, and without a script.
+/// Writes the contacts into the page, where they are visible before any question and without a
+/// script.
 fn page(orchestrator: &Orchestrator) -> HttpResponse {
     let contacts = &orchestrator.contacts;
     let mut text = escaped(&texts::urgent_case(contacts));
@@ -41,13 +42,13 @@ fn page(orchestrator: &Orchestrator) -> HttpResponse {
     file("text/html; charset=utf-8", page)
 }
 
-/// The characters of a number that a telephone dials.
+/// Returns the characters of a number that a telephone dials.
 fn dialled(number: &str) -> String {
     let significant = |c: &char| c.is_ascii_digit() || *c == '+';
     number.chars().filter(significant).collect()
 }
 
-/// A text as markup that shows it.
+/// Escapes a text for HTML.
 fn escaped(text: &str) -> String {
     let mut markup = String::with_capacity(text.len());
     for character in text.chars() {

@@ -18,7 +18,7 @@ use crate::orchestrator::stream::feed::frame;
 use crate::orchestrator::stream::{end, follow};
 use crate::persistence::turns::{self, StoredTurn};
 
-/// `GET /v1/turns/{id}`: the `done` object, or where the turn is.
+/// `GET /v1/turns/{id}`: the `done` object, or the state of the turn.
 pub async fn get(
     caller: Caller,
     orchestrator: web::Data<Orchestrator>,
@@ -28,7 +28,7 @@ pub async fn get(
     Ok(web::Json(end::view(stored)))
 }
 
-/// `GET /v1/turns/{id}/events`, after `Last-Event-ID` if it is sent.
+/// `GET /v1/turns/{id}/events`, after `Last-Event-ID` if the client sends one.
 pub async fn events(
     caller: Caller,
     orchestrator: web::Data<Orchestrator>,

@@ -1,6 +1,6 @@
-//! What holds for a message that describes an emergency: it is counted by itself, it does not wait
-//! for long, and whatever refuses it says first what to do. Any other message that gets no answer is
-//! told what to do if it cannot wait.
+//! Messages that describe an emergency. They have a rate limit of their own and a short deadline,
+//! and a refusal begins with what to do. Any other message without an answer gets the advice for
+//! cases that cannot wait.
 
 use std::borrow::Cow;
 use std::future::ready;
@@ -23,22 +23,22 @@ use crate::orchestrator::Orchestrator;
 use crate::orchestrator::stream::end::with_urgent_case;
 use crate::safety::{self, Category, Contacts, texts};
 
-/// How long an emergency waits at most for what stands before its answer.
+/// The longest time that an emergency waits before its answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// A message longer than two of these, in bytes, is triaged by its beginning and its end.
+/// A message longer than twice this many bytes is triaged by its beginning and its end.
 const END: usize = 16 * 1024;
 
-/// How a message is to be treated.
+/// The treatment of a message.
 #[derive(Clone)]
 pub struct Urgency {
-    /// The emergency that it describes, if it is one.
+    /// The emergency that the message describes, if any.
     emergency: Option<Category>,
     until: Instant,
     contacts: Arc<Contacts>,
 }
 
 impl Urgency {
-    /// Of a message that has just arrived, however long it is.
+    /// Triages a new message of any length.
     fn of(message: &str, contacts: Arc<Contacts>) -> Self {
         let (head, tail) = ends(message);
         let found = safety::triage(head).category;
@@ -53,7 +53,7 @@ impl Urgency {
         self.emergency.is_some()
     }
 
-    /// Works on the request. An emergency that is refused, or waits for too long, gets its advice.
+    /// Works on the request. An emergency that is refused or waits too long gets its advice.
     pub async fn hold<T>(
         self,
         work: impl Future<Output = Result<T, Problem>>,
@@ -71,7 +71,7 @@ impl Urgency {
             })
     }
 
-    /// Only a client that is wrong can help itself.
+    /// The advice is left out only if the client itself is at fault.
     fn without_answer(&self, problem: Problem) -> Problem {
         let status = problem.status_code();
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
@@ -91,12 +91,12 @@ fn ends(message: &str) -> (&str, &str) {
     (head, rest.split_at(rest.ceil_char_boundary(end)).1)
 }
 
-/// A body with words of a person in it.
+/// A body that contains a person's words.
 pub trait Words: DeserializeOwned + 'static {
     fn words(&self) -> Cow<'_, str>;
 }
 
-/// Who asks what, and how urgent it is.
+/// The caller, the body and its urgency.
 pub struct Asked<T> {
     pub caller: Caller,
     pub body: T,
@@ -115,7 +115,7 @@ impl<T: Words> FromRequest for Asked<T> {
         let body = Json::<T>::from_request(request, payload);
         Box::pin(async move {
             let (caller, body) = match select(caller, body).await {
-                // Who may not ask is told at once, whatever the body will be.
+                // A caller without permission is refused at once, whatever the body contains.
                 Either::Left((Err(problem), _)) if problem.status_code().is_client_error() => {
                     return Err(problem);
                 }
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn an_emergency_is_seen_at_either_end_of_a_long_message() {
-        // Characters of two bytes, so that no cut falls between two of them by itself.
+        // The characters have two bytes, so that a cut may fall inside one.
         for length in [0, 1, END / 2, END - 9, END, 10 * END + 1] {
             let filler = "ä".repeat(length);
             for message in [

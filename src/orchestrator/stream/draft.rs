@@ -18,11 +18,11 @@ pub(in crate::orchestrator) struct Draft<'a> {
     started: Instant,
     retrieval: Option<Duration>,
     first_token: Option<Duration>,
-    /// What is announced and stored; status, ids and times follow at the end.
+    /// The end to announce and store; status, ids and times are added last.
     done: TurnDone,
 }
 
-/// An answer that no document and no model has a part in.
+/// An answer made without documents and without a model.
 pub(in crate::orchestrator) struct Prepared {
     pub rung: Rung,
     pub text: String,
@@ -30,7 +30,7 @@ pub(in crate::orchestrator) struct Prepared {
     pub contacts: Vec<Contact>,
 }
 
-/// There are more events than a turn may have.
+/// The turn has more events than it may have.
 pub(in crate::orchestrator) struct TooLong;
 
 impl<'a> Draft<'a> {
@@ -99,7 +99,7 @@ impl<'a> Draft<'a> {
         &self.done.citations
     }
 
-    /// A text that was written beforehand is the answer.
+    /// Uses a prepared text as the answer.
     pub fn prepared(&mut self, prepared: Prepared) -> Result<(), TooLong> {
         self.done.rung = Some(prepared.rung);
         self.done.provider = None;
@@ -108,7 +108,7 @@ impl<'a> Draft<'a> {
         self.say(&prepared.text)
     }
 
-    /// The end. Only an answer that is whole is kept.
+    /// Returns the end. Only a complete answer is kept.
     pub fn finish(self, status: TurnStatus, reason: Option<&str>) -> TurnDone {
         let whole = !matches!(status, TurnStatus::Failed | TurnStatus::Cancelled);
         let (answer, citations, contacts) = if whole {

@@ -1,4 +1,4 @@
-//! How a turn ends, and how its end is told: the outcome, the terminal event, the view.
+//! The end of a turn, as an outcome, as a terminal event and as a view.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ const INCOMPLETE: &str =
 const DECLINED: &str = "The language model declined to answer this question. What was shown is not \
     a complete answer. Please ask a member of staff.";
 
-/// The end of a turn that has no answer.
+/// Returns the end of a turn without an answer.
 pub(in crate::orchestrator) fn unanswered(
     turn: TurnId,
     status: TurnStatus,
@@ -40,7 +40,7 @@ pub(in crate::orchestrator) fn unanswered(
     }
 }
 
-/// The stored end of a turn, or its status if it has not ended.
+/// Returns the stored end of a turn, or the status of a turn that has not ended.
 pub(in crate::orchestrator) fn outcome(stored: &StoredTurn) -> TurnDone {
     let turn = stored.id;
     let reason = stored.status.is_terminal().then_some("unreadable");
@@ -50,12 +50,12 @@ pub(in crate::orchestrator) fn outcome(stored: &StoredTurn) -> TurnDone {
     })
 }
 
-/// A stored value as its type.
+/// Parses a stored value into its type.
 pub(super) fn parsed<T: serde::de::DeserializeOwned>(value: Option<&Value>) -> Option<T> {
     serde_json::from_value(value?.clone()).ok()
 }
 
-/// The event that ends a turn.
+/// Returns the event that ends a turn.
 pub(in crate::orchestrator) fn terminal(
     done: &TurnDone,
     request_id: &str,
@@ -68,8 +68,8 @@ pub(in crate::orchestrator) fn terminal(
     }
 }
 
-/// The `error` event of a turn that failed: a problem with the turn's id and the reason, and with the
-/// advice for a matter that cannot wait.
+/// Returns the `error` event of a failed turn: a problem with the turn's id and the reason, and the
+/// advice for cases that cannot wait.
 pub(in crate::orchestrator) fn failure(
     turn: TurnId,
     reason: Option<&str>,
@@ -90,18 +90,18 @@ pub(in crate::orchestrator) fn failure(
     TurnEvent::Error(value)
 }
 
-/// A problem that leaves a question without an answer, followed by the advice for a matter that
-/// cannot wait.
+/// Adds the advice for cases that cannot wait to a problem that leaves a question without an
+/// answer.
 pub(in crate::orchestrator) fn with_urgent_case(problem: Problem, contacts: &Contacts) -> Problem {
     problem.followed_by(&texts::urgent_case(contacts), contacts.for_urgent_case())
 }
 
-/// The event that sends the listeners of this replica elsewhere.
+/// Returns the event that sends the listeners of this replica to another one.
 pub(in crate::orchestrator) fn reconnect(turn_id: TurnId) -> TurnEvent {
     TurnEvent::Reconnect { turn_id }
 }
 
-/// The body of `GET /v1/turns/{id}`: the `done` object, or the status of a turn that runs.
+/// Returns the body of `GET /v1/turns/{id}`: the `done` object, or the status of a running turn.
 pub(in crate::orchestrator) fn view(stored: StoredTurn) -> Value {
     let sources = stored.sources_status;
     let mut view = stored

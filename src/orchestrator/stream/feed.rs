@@ -1,5 +1,5 @@
-//! The events of one running turn: kept for whoever listens here, copied to the cache for whoever
-//! listens elsewhere.
+//! The events of one running turn, kept for local listeners and copied to the cache for listeners
+//! elsewhere.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,18 +12,18 @@ use crate::domain::event::{EventName, TurnEvent};
 use crate::domain::ids::TurnId;
 use crate::http::sse::Frame;
 
-/// Most events of a turn. The cache keeps a few more, so that nothing is missing when a turn is
-/// resumed from there; an answer within the token limit stays far below.
+/// The most events of a turn. The cache keeps a few more, so that a resumed turn misses nothing. An
+/// answer within the token limit stays far below.
 const MAX_EVENTS: usize = 4_000;
 
-/// Events that a listener takes at once: one that is slow holds on to no more.
+/// The most events that a listener takes at once, which bounds the memory of a slow one.
 const BATCH: usize = 64;
 
-/// One running turn, as its listeners see it.
+/// A running turn, in the form that its listeners see.
 pub struct Feed {
     pub turn: TurnId,
     pub generation: i32,
-    /// Cancelled when the person asks for it.
+    /// Cancelled on the person's request.
     pub cancel: CancellationToken,
     /// The `seq` of the first event here; above 0 after a takeover.
     first: u64,
@@ -34,13 +34,13 @@ pub struct Feed {
 #[derive(Default)]
 struct State {
     events: Vec<Arc<StoredEvent>>,
-    /// Events that the cache has.
+    /// The number of events that the cache has.
     flushed: usize,
     ended: bool,
 }
 
 impl Feed {
-    /// A feed of this generation, whose first event gets the number `first`.
+    /// Creates a feed of this generation whose first event has the number `first`.
     pub fn new(turn: TurnId, generation: i32, first: u64) -> Self {
         Self {
             turn,
@@ -56,7 +56,7 @@ impl Feed {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends an event. False if there are too many; after a terminal one nothing is appended.
+    /// Appends an event. Returns false after too many events; appends nothing after a terminal one.
     pub fn publish(&self, event: &TurnEvent) -> bool {
         let mut state = self.state();
         if state.ended {
@@ -79,8 +79,8 @@ impl Feed {
         true
     }
 
-    /// Events that the cache does not have yet, and what to pass to [`Feed::mark_flushed`] once it
-    /// has them. Until then they are offered again; the cache leaves out what it has.
+    /// Returns the events that the cache lacks, and the value for [`Feed::mark_flushed`] once it
+    /// has them. Until then they are offered again; the cache skips those it has.
     pub fn unflushed(&self) -> (Vec<StoredEvent>, usize) {
         let state = self.state();
         let new = state
@@ -88,7 +88,7 @@ impl Feed {
             .get(state.flushed..)
             .unwrap_or_default()
             .iter()
-            // It is for the listeners here alone.
+            // `reconnect` is only for the listeners here.
             .filter(|event| event.name != EventName::Reconnect)
             .map(|event| StoredEvent::clone(event))
             .collect();
@@ -100,14 +100,14 @@ impl Feed {
         state.flushed = state.flushed.max(count);
     }
 
-    /// A batch of events from this index on, and whether any can follow the last one of all.
+    /// Returns a batch of events from this index on, and whether more can follow the last event.
     fn from(&self, index: usize) -> (Vec<Arc<StoredEvent>>, bool) {
         let state = self.state();
         let new = state.events.iter().skip(index).take(BATCH);
         (new.cloned().collect(), state.ended)
     }
 
-    /// Every event after the one numbered `last`, ending after the terminal one.
+    /// Streams every event after the number `last`, up to the terminal one.
     pub fn listen(
         self: Arc<Self>,
         last: Option<u64>,
@@ -135,8 +135,8 @@ impl Feed {
     }
 }
 
-/// An event on the wire, with the id `{turn_id}:{seq}`. `reconnect` has none: the client's last id
-/// stays the one to go on from.
+/// Turns an event into a frame with the id `{turn_id}:{seq}`. `reconnect` has no id, so the client
+/// resumes from its previous one.
 pub fn frame(turn: TurnId, event: StoredEvent) -> Frame {
     let id = (event.name != EventName::Reconnect).then(|| format!("{turn}:{}", event.seq));
     Frame {
@@ -183,7 +183,7 @@ mod tests {
         feed.publish(&delta("b"));
         assert_eq!(numbers(&feed, None).await, [0, 1]);
         assert_eq!(numbers(&feed, Some(0)).await, [1]);
-        // Even if the client claims to have seen what never was.
+        // This holds even if the client claims to have seen events that never existed.
         assert!(numbers(&feed, Some(1)).await.is_empty());
         assert!(numbers(&feed, Some(u64::MAX)).await.is_empty());
     }

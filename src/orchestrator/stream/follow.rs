@@ -1,8 +1,8 @@
-//! One reader's way through the events of a turn: from the running turn, else the cache, else the
-//! stored end.
+//! Follows the events of a turn for one reader: from the running turn, else from the cache, else
+//! from the stored end.
 //!
-//! The running turn and the cache have the events as they were sent. A reader who may not read all of
-//! them now gets the stored end of the turn instead, which the database hands out without the rest.
+//! The running turn and the cache hold the events as they were sent. A reader who may not read all
+//! of them now gets the stored end instead, from which the database removes the rest.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -22,20 +22,20 @@ use crate::orchestrator::config::PATIENCE;
 use crate::persistence::patiently;
 use crate::persistence::turns::{self, StoredTurn};
 
-/// How long one read of the cache waits for news.
+/// How long one read of the cache waits for new events.
 const CACHE_WAIT: Duration = Duration::from_secs(2);
-/// How often the database is asked when the cache cannot be waited on.
+/// The pause between two looks at the database when the cache cannot be waited on.
 const CALM: Duration = Duration::from_millis(500);
-/// How many times in a row the database may fail before the client is sent elsewhere.
+/// The number of failures of the database in a row before the client is sent elsewhere.
 const MAX_FAILURES: u8 = 10;
 
-/// Whether a client may name this number as the last event it has.
+/// Whether a client may name this number as its last event.
 pub(in crate::orchestrator) fn is_number(seq: u64) -> bool {
     seq <= MAX_SEQ
 }
 
-/// The events after `last` that the reader may see, whoever runs the turn; exactly one terminal event
-/// ends them.
+/// Streams the events after `last` that the reader may see, wherever the turn runs, and ends with
+/// exactly one terminal event.
 pub(in crate::orchestrator) fn events(
     hub: Arc<Hub>,
     reader: Principal,
@@ -60,20 +60,20 @@ pub(in crate::orchestrator) fn events(
     .boxed()
 }
 
-/// Where the events come from.
+/// The source of the events.
 enum Origin {
-    /// The turn that runs here.
+    /// The turn runs here.
     Feed(BoxStream<'static, StoredEvent>),
-    /// The cache, and the stored end if it lacks some.
+    /// The cache, with the stored end as a fallback.
     Cache,
-    /// The stored end alone.
+    /// The stored end only.
     Stored,
 }
 
 /// Whether an event may be shown.
 enum Clearance {
     Shown,
-    /// It is of a generation that was given up: a later one begins with `restart`.
+    /// The event belongs to an abandoned generation; a later one begins with `restart`.
     Void,
     Withheld,
 }
@@ -88,7 +88,7 @@ struct Follow {
     /// The generation whose sources the reader may all read.
     cleared: Option<i32>,
     last: Option<u64>,
-    /// Known to have ended: what the cache has now is all it will have.
+    /// Set once the turn has ended: the cache gets no more events.
     finished: bool,
     failures: u8,
     ready: std::vec::IntoIter<StoredEvent>,
@@ -111,7 +111,7 @@ impl Follow {
             turn: stored.id,
             request_id,
             origin,
-            // Before its sources are stored there is nothing to judge by.
+            // Until its sources are stored, there is nothing to check.
             cleared: (finished || stored.sources.is_some()).then_some(stored.generation),
             last,
             finished,
@@ -156,10 +156,10 @@ impl Follow {
         None
     }
 
-    /// Looks at the reader's access once a generation, when its first words or passages are about to
-    /// be shown: by then its sources are stored.
+    /// Checks the reader's access once per generation, just before its first text or passages are
+    /// shown; its sources are stored by then.
     async fn clearance(&mut self, event: &StoredEvent) -> Clearance {
-        // A replay is made of what the database has just handed out to this reader.
+        // A replay is made of what the database has just returned to this reader.
         if event.seq > REPLAYED || !event.name.tells_content() {
             return Clearance::Shown;
         }
@@ -172,13 +172,14 @@ impl Follow {
         }
         match self.cleared.cmp(&Some(event.generation)) {
             Ordering::Equal => Clearance::Shown,
-            // Its end must not be missed.
+            // The end of the turn must not be missed.
             Ordering::Greater if !event.name.is_terminal() => Clearance::Void,
             _ => Clearance::Withheld,
         }
     }
 
-    /// More events; none means: ask again, or that all has been seen.
+    /// Returns more events. An empty result means that the caller asks again, or that all events
+    /// were seen.
     async fn more(&mut self) -> Vec<StoredEvent> {
         if matches!(self.origin, Origin::Stored) {
             sleep(if self.finished { Duration::ZERO } else { CALM }).await;
@@ -207,7 +208,7 @@ impl Follow {
         let stored = match found {
             Ok(Some(stored)) => stored,
             Ok(None) => return self.give_up("deleted"),
-            // The turn may well go on: where and how it ends is not known here.
+            // The turn may continue, but this replica cannot tell where and how it ends.
             Err(_) if self.failures >= MAX_FAILURES => return self.reconnect(),
             Err(error) => {
                 tracing::warn!(turn.id = %self.turn, error = %error, "resuming waits");
@@ -221,7 +222,7 @@ impl Follow {
             return Vec::new();
         }
         if !self.finished {
-            // Its last events may be on their way into the cache.
+            // The last events may still be on their way into the cache.
             self.finished = true;
             sleep(CALM).await;
             return Vec::new();
@@ -234,7 +235,7 @@ impl Follow {
         replay(&stored, self.last, &self.request_id, contacts)
     }
 
-    /// Whether the last event that the client has is the terminal one.
+    /// Whether the client's last event is the terminal one.
     async fn has_seen_the_end(&mut self) -> bool {
         let Some(last) = self.last else {
             return false;
@@ -261,8 +262,8 @@ impl Follow {
     }
 }
 
-/// The events, up to the first that does not go on where the one before it is: a cache that failed
-/// over may have lost some in between. Only `restart` may leave a gap: it voids what was before.
+/// Returns the events up to the first gap, because a cache that failed over may have lost some.
+/// Only `restart` may follow a gap, since it voids everything before it.
 fn unbroken(mut events: Vec<StoredEvent>, mut last: Option<u64>) -> Vec<StoredEvent> {
     let follows = |event: &&StoredEvent| {
         let next = last.map_or(0, |last| last.saturating_add(1));

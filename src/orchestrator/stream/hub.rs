@@ -1,4 +1,4 @@
-//! The turns that run here, and the cache that other replicas read their events from.
+//! The turns that run here, and the cache from which other replicas read their events.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,18 +12,18 @@ use crate::persistence::Database;
 use crate::safety::Contacts;
 use crate::shutdown::Shutdown;
 
-/// Everything that a listener's events can come from.
+/// The sources of a listener's events.
 pub(in crate::orchestrator) struct Hub {
     pub database: Database,
     pub cache: Arc<dyn Cache>,
-    /// The contacts that an answer which does not come names.
+    /// The contacts for an answer that does not come.
     pub contacts: Arc<Contacts>,
     pub shutdown: Shutdown,
     running: Mutex<HashMap<TurnId, Arc<Feed>>>,
 }
 
-/// A feed that listeners find here until this is dropped. A panic drops it too: its listeners always
-/// learn of an end.
+/// Lets listeners find a feed until this is dropped. A panic drops it as well, so its listeners
+/// always learn of an end.
 pub(in crate::orchestrator) struct Registration<'a> {
     hub: &'a Hub,
     feed: Arc<Feed>,
@@ -49,7 +49,7 @@ impl Hub {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The feed of a turn that runs here.
+    /// Returns the feed of a turn that runs here.
     pub fn find(&self, turn: TurnId) -> Option<Arc<Feed>> {
         self.running().get(&turn).cloned()
     }
@@ -74,7 +74,7 @@ impl Hub {
         }
     }
 
-    /// The number of the turn's last event in the cache, 0 if there is none.
+    /// Returns the number of the turn's last event in the cache, or 0.
     pub async fn last_number(&self, turn: TurnId) -> Result<u64, CacheError> {
         let mut last = None;
         loop {
@@ -90,7 +90,7 @@ impl Hub {
 impl Drop for Registration<'_> {
     fn drop(&mut self) {
         let mut running = self.hub.running();
-        // A later generation may have taken the place.
+        // A later generation may have replaced this feed.
         if running
             .get(&self.feed.turn)
             .is_some_and(|feed| Arc::ptr_eq(feed, &self.feed))
@@ -98,7 +98,7 @@ impl Drop for Registration<'_> {
             running.remove(&self.feed.turn);
         }
         drop(running);
-        // Nothing follows an end; without one the turn goes on elsewhere.
+        // Nothing follows a terminal event; without one the turn continues elsewhere.
         self.feed.publish(&reconnect(self.feed.turn));
     }
 }

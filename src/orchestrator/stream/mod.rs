@@ -1,4 +1,4 @@
-//! How an answer is told: as events, to listeners here and elsewhere, now and later.
+//! The events of an answer, for listeners here and elsewhere, now and later.
 
 pub(super) mod draft;
 pub(super) mod end;

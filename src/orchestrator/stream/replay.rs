@@ -1,4 +1,4 @@
-//! A finished turn as events again.
+//! Replays a finished turn as events.
 
 use super::end::{outcome, parsed, terminal};
 use crate::cache::StoredEvent;
@@ -6,14 +6,15 @@ use crate::domain::event::TurnEvent;
 use crate::persistence::turns::StoredTurn;
 use crate::safety::Contacts;
 
-/// Replayed events are numbered from here on, far above every generation of a turn. So nothing in the
-/// cache follows a replayed event: a client that loses the connection there gets the whole again.
+/// The first number of replayed events, far above the numbers of every generation. Nothing in the
+/// cache follows a replayed event, so a client that loses the connection during a replay gets the
+/// whole answer again.
 pub(super) const REPLAYED: u64 = 1 << 40;
-/// No event has a higher number.
+/// The highest possible event number.
 pub(super) const MAX_SEQ: u64 = 1 << 62;
 
-/// A finished turn as events: its whole answer is one delta. A client that has seen a part of it
-/// starts again.
+/// Returns a finished turn as events, with its whole answer in one delta. A client that has seen a
+/// part of it starts again.
 pub(super) fn replay(
     stored: &StoredTurn,
     last: Option<u64>,
@@ -46,7 +47,7 @@ pub(super) fn replay(
     numbered(stored.generation, Some(before), events)
 }
 
-/// The events under the numbers that follow `last`.
+/// Numbers the events after `last`.
 pub(super) fn numbered(
     generation: i32,
     last: Option<u64>,

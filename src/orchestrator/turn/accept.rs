@@ -1,4 +1,4 @@
-//! Accepting a question: triage, room, one transaction; then its turn runs.
+//! Accepts a question: triage, admission and one transaction; then its turn runs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,9 +26,9 @@ use crate::persistence::turns::{self, Accepted, NewTurn, Place, StoredTurn};
 use crate::persistence::{DbError, patiently};
 use crate::safety;
 
-/// How long a person waits at most to learn whether a question was accepted after all.
+/// How long a person waits to learn whether a question was accepted after all.
 const ACCEPT_PATIENCE: Duration = Duration::from_secs(5);
-/// When a person whose earlier questions are still being answered may ask again.
+/// When a person whose earlier questions are still running may ask again.
 const BUSY: Duration = Duration::from_secs(2);
 
 /// The turn of a question: a new one, or one that was accepted before, wherever it runs.
@@ -37,14 +37,15 @@ enum Begun {
     Stored(Box<StoredTurn>),
 }
 
-/// Accepts a question and starts its turn; returns the turn and its events from the first one on.
+/// Accepts a question and starts its turn; returns the turn and all its events.
 pub(in crate::orchestrator) async fn ask(
     runner: &Arc<Runner>,
     question: Question,
 ) -> Result<(TurnId, BoxStream<'static, StoredEvent>), Problem> {
     let (reader, request_id) = (question.principal.clone(), question.request_id.clone());
     Ok(match begin(runner, question).await? {
-        // Answered from documents that the person may read, which is checked again at each quote.
+        // The answer uses only documents that the person may read, which is checked again at each
+        // quote.
         Begun::Live(feed) => (feed.turn, feed.listen(None).boxed()),
         Begun::Stored(stored) => {
             let hub = Arc::clone(&runner.hub);
@@ -73,7 +74,7 @@ async fn begin(runner: &Arc<Runner>, question: Question) -> Result<Begun, Proble
             message_id: question_id,
             status: TurnStatus::Accepted,
         });
-        // The client may have gone; the turn runs all the same.
+        // The turn runs even if the client has gone.
         let _ = sender.send(Ok(Begun::Live(Arc::clone(&feed))));
         let deadline = running.turn_deadline;
         let turn = Turn::new(running, question, notice, feed, Earlier::default());
@@ -85,7 +86,7 @@ async fn begin(runner: &Arc<Runner>, question: Question) -> Result<Begun, Proble
         .unwrap_or_else(|_| Err(Problem::unavailable("The server is stopping. Try again.")))
 }
 
-/// Room for the turn. An emergency costs no model and no retrieval: it never waits for room.
+/// Admits the turn. An emergency needs no model and no retrieval, so it never waits for room.
 fn admit(runner: &Runner, asker: &Principal, level: Level) -> Result<Option<Permit>, Problem> {
     let full = match runner.admission.take(&asker.owner_id) {
         Ok(permit) => return Ok(Some(permit)),
@@ -128,7 +129,7 @@ async fn accept(
     };
     let accepted = turns::accept(&runner.database, &new).await;
     if matches!(accepted, Err(DbError::Unavailable(_))) {
-        // The answer to the commit may have been lost: is the turn there?
+        // The confirmation of the commit may be lost, so this looks for the turn.
         let find = || turns::find(&runner.database, &question.principal, turn);
         if matches!(patiently(ACCEPT_PATIENCE, find).await, Ok(Some(_))) {
             return Ok(Accepted::New);
@@ -137,7 +138,7 @@ async fn accept(
     Ok(accepted?)
 }
 
-/// The answer if nothing new was accepted.
+/// Returns the answer if nothing new was accepted.
 fn known(accepted: Accepted) -> Result<Begun, Problem> {
     match accepted {
         Accepted::KeyReused => Err(Problem::conflict(

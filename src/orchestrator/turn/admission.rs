@@ -1,9 +1,9 @@
-//! How many turns may run here at once, in all and for one person.
+//! Bounds the turns that run here at once, in total and per person.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Room for turns.
+/// The room for turns.
 pub(in crate::orchestrator) struct Admission {
     most: usize,
     most_per_owner: usize,
@@ -16,18 +16,18 @@ struct Taken {
     by_owner: HashMap<String, usize>,
 }
 
-/// Room that one turn takes, until it is dropped.
+/// The room of one turn, until it is dropped.
 pub(in crate::orchestrator) struct Permit {
     admission: Arc<Admission>,
     owner: String,
 }
 
-/// Why there is no room.
+/// The reason why there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::orchestrator) enum Full {
     /// This replica is at its limit.
     Here,
-    /// This person is.
+    /// This person is at the limit.
     Owner,
 }
 
@@ -44,7 +44,7 @@ impl Admission {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Room for one turn of this person.
+    /// Takes room for one turn of this person.
     pub fn take(self: &Arc<Self>, owner: &str) -> Result<Permit, Full> {
         let mut taken = self.taken();
         if taken.all >= self.most {
@@ -62,7 +62,7 @@ impl Admission {
         })
     }
 
-    /// Room for a turn that was accepted before, whoever asked.
+    /// Takes room for a turn that was accepted before, even beyond the limit.
     pub fn take_accepted(self: &Arc<Self>, owner: &str) -> Permit {
         let mut taken = self.taken();
         taken.all += 1;
@@ -73,7 +73,7 @@ impl Admission {
         }
     }
 
-    /// How many more turns there is room for.
+    /// Returns how many more turns fit.
     pub fn free(&self) -> usize {
         self.most.saturating_sub(self.taken().all)
     }
@@ -114,7 +114,7 @@ mod tests {
     fn nothing_is_remembered_of_who_is_gone() {
         let admission = Admission::new(3, 1);
         drop(admission.take("anna").unwrap());
-        // What was accepted elsewhere is continued here, whatever the limit says.
+        // A turn that another replica accepted continues here, whatever the limit is.
         let over = admission.take_accepted("anna");
         let limit = admission.take_accepted("anna");
         assert_eq!(admission.taken().by_owner.len(), 1);

@@ -14,20 +14,20 @@ use crate::persistence::attempts::{self, Attempt, AttemptEnd};
 use crate::persistence::{Database, patiently};
 use crate::shutdown::Shutdown;
 
-/// How long a call waits to be noted. One that could not be noted goes out all the same: its end
-/// notes it whole.
+/// How long a call waits to be recorded. A call that could not be recorded is made all the same,
+/// and its end records it completely.
 const NOTING: Duration = Duration::from_millis(500);
 
-/// What earlier generations of a turn have called.
+/// The calls of earlier generations of a turn.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::orchestrator) struct Earlier {
-    /// The number of their last call, 0 if there was none.
+    /// The number of their last call; 0 if there was none.
     pub last: i32,
-    /// Calls that failed; those that were interrupted are not among them.
+    /// The number of failed calls, without interrupted ones.
     pub failed: usize,
 }
 
-/// The books of one generation of a turn.
+/// The ledger of one generation of a turn.
 pub(in crate::orchestrator) struct Ledger {
     database: Database,
     shutdown: Shutdown,
@@ -44,7 +44,7 @@ struct Calls {
     open: Option<Open>,
 }
 
-/// A call that is out.
+/// A call in progress.
 struct Open {
     attempt: Attempt,
     since: Instant,
@@ -52,7 +52,7 @@ struct Open {
 }
 
 impl Ledger {
-    /// The books of a generation that begins here.
+    /// Creates the ledger of a generation that begins here.
     pub fn new(
         database: Database,
         shutdown: Shutdown,
@@ -75,7 +75,7 @@ impl Ledger {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the call that is out, if there is one: its stream was dropped for this reason.
+    /// Ends the call in progress, if any; its stream was dropped for this reason.
     pub fn close(&self, reason: &'static str) {
         llm::Attempts::end(self, reason, Usage::default());
     }
@@ -141,7 +141,7 @@ impl llm::Attempts for Ledger {
             output_tokens: usage.output_tokens,
         };
         let database = self.database.clone();
-        // Nobody waits for it. If this process dies first, the call counts as interrupted.
+        // Nobody waits for this. If the process dies first, the call counts as interrupted.
         self.shutdown.spawn(async move {
             let note = || attempts::end(&database, &open.attempt, end);
             if let Err(error) = patiently(PATIENCE, note).await {

@@ -1,7 +1,7 @@
-//! Who runs a turn, and for how long.
+//! Runs turns, and limits how long they run.
 //!
-//! A turn runs on the task tracker, not in the request: a browser that goes away does not stop it,
-//! not even one that goes away while the turn is being accepted.
+//! A turn runs on the task tracker, not in the request. A browser that goes away does not stop it,
+//! even while the turn is being accepted.
 
 pub(super) mod accept;
 mod admission;

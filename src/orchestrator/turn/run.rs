@@ -1,4 +1,4 @@
-//! One turn, from its acceptance to its one terminal event.
+//! Runs one turn, from its acceptance to its terminal event.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +20,9 @@ use crate::orchestrator::stream::end::{outcome, reconnect, terminal, unanswered}
 use crate::orchestrator::stream::feed::Feed;
 use crate::persistence::{DbError, patiently, turns};
 
-/// How often a turn looks for a cancellation that another replica recorded.
+/// The pause between two looks for a cancellation that another replica recorded.
 const POLL: Duration = Duration::from_millis(500);
-/// How often a turn renews its lease.
+/// The pause between two renewals of the lease.
 const RENEWAL: Duration = Duration::from_secs(5);
 
 /// A turn that runs here.
@@ -34,19 +34,19 @@ pub(super) struct Turn {
     ledger: Arc<Ledger>,
 }
 
-/// Why a turn stops without an answer.
+/// The reason why a turn stops without an answer.
 enum Stop {
     Cancelled,
     Failed(&'static str),
-    /// The sweeper ended it, or another replica took it over.
+    /// The sweeper ended the turn, or another replica took it over.
     Superseded,
-    /// This replica stops: another one shall continue.
+    /// This replica stops, and another one continues the turn.
     HandedOver,
     Database(DbError),
 }
 
 impl Stop {
-    /// A stable word for metrics and stored reasons.
+    /// Returns a stable word for metrics and stored reasons.
     fn as_str(&self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
@@ -80,18 +80,18 @@ impl From<TooLong> for Stop {
     }
 }
 
-/// The end of a turn as the database has it.
+/// The end of a turn in the database.
 enum Ending {
-    /// The end that was to be stored; perhaps by a commit whose answer was lost.
+    /// The end to be stored, possibly by a commit whose confirmation was lost.
     Ours(TurnDone),
-    /// An end without an answer that came first: cancelled, deleted or swept.
+    /// An earlier end without an answer: cancelled, deleted or swept.
     Closed(TurnDone),
-    /// Another generation's answer, or its beginning.
+    /// The answer of another generation, or its beginning.
     Elsewhere(TurnDone),
 }
 
 impl Turn {
-    /// A turn that this replica holds the lease of.
+    /// Creates a turn whose lease this replica holds.
     pub fn new(
         runner: Arc<Runner>,
         question: Question,
@@ -138,7 +138,7 @@ impl Turn {
         self.conclude(draft.finish(status, reason)).await;
     }
 
-    /// Answers into the draft; returns the status that the turn ends with.
+    /// Answers into the draft; returns the status with which the turn ends.
     async fn answer(&self, draft: &mut Draft<'_>) -> Result<TurnStatus, Stop> {
         self.feed.publish(&TurnEvent::Triage(self.notice.clone()));
         if let Some(advice) = prepared::advice(&self.notice, &self.runner.contacts) {
@@ -159,7 +159,7 @@ impl Turn {
         Ok(answers.give(question, evidence, &attempts, draft).await?)
     }
 
-    /// Stores the status of a turn that goes on.
+    /// Stores the status of a running turn.
     async fn advance(&self, status: TurnStatus, sources: Option<&[Source]>) -> Result<(), Stop> {
         let owner = &self.question.principal.owner_id;
         let sources = sources.map(|sources| json!(sources));
@@ -178,7 +178,7 @@ impl Turn {
         let ending = match self.store(done).await {
             Ok(ending) => ending,
             Err(error) => {
-                // Another replica will continue it, or the sweeper will end it as failed.
+                // Another replica will continue the turn, or the sweeper will end it as failed.
                 tracing::error!(turn.id = %self.feed.turn, error = %error, "the end was not stored");
                 self.feed.publish(&reconnect(self.feed.turn));
                 return;
@@ -200,7 +200,8 @@ impl Turn {
                 self.feed.publish(&end);
                 self.runner.hub.flush(&self.feed).await;
             }
-            // That answer begins with `restart`; the cache is no longer ours to write.
+            // The other answer begins with `restart`, and this replica no longer writes to the
+            // cache.
             Ending::Elsewhere(_) => {
                 self.feed.publish(&reconnect(self.feed.turn));
             }
@@ -219,14 +220,14 @@ impl Turn {
             |stored| outcome(&stored),
         );
         Ok(match end.message_id {
-            // A commit whose answer was lost looks the same as somebody else's end.
+            // A commit whose confirmation was lost looks like another replica's end.
             Some(message) if done.message_id == Some(message) => Ending::Ours(end),
             None if end.status.is_terminal() => Ending::Closed(end),
             _ => Ending::Elsewhere(end),
         })
     }
 
-    /// Resolves when the turn must stop: cancelled, here or elsewhere, or no longer ours.
+    /// Resolves when the turn must stop: it was cancelled here or elsewhere, or its lease was lost.
     async fn stopped(&self) -> Stop {
         tokio::select! {
             () = self.feed.cancel.cancelled() => Stop::Cancelled,
@@ -235,7 +236,8 @@ impl Turn {
         }
     }
 
-    /// Gives the turn to the first replica that takes it; the listeners here are told to follow.
+    /// Gives the turn to the first replica that takes it, and tells the listeners here to
+    /// reconnect.
     async fn hand_over(&self) {
         self.runner.hub.flush(&self.feed).await;
         let running = (self.feed.turn, self.feed.generation);
@@ -265,7 +267,7 @@ impl Turn {
                 match renew.await {
                     Ok(true) => renewed = Instant::now(),
                     Ok(false) => return Stop::Superseded,
-                    // Tried again in the next round of this loop.
+                    // The next round of this loop tries again.
                     Err(error) => tracing::warn!(error = %error, "a lease was not renewed"),
                 }
             }

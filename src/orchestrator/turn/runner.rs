@@ -1,4 +1,4 @@
-//! Everything that the turns of this replica share.
+//! The parts that the turns of this replica share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::persistence::Database;
 use crate::safety::Contacts;
 use crate::shutdown::Shutdown;
 
-/// How long a turn is safe from takeover without renewal.
+/// How long a turn is safe from takeover without a renewal.
 pub(super) const LEASE: Duration = Duration::from_secs(15);
 
 /// Runs turns.
@@ -25,15 +25,15 @@ pub struct Runner {
     pub(super) contacts: Arc<Contacts>,
     pub(super) shutdown: Shutdown,
     pub(super) metrics: TurnMetrics,
-    /// Holds the leases of the turns that run here.
+    /// The owner of the leases of the turns that run here.
     pub(super) replica: String,
     pub(super) admission: Arc<Admission>,
-    /// From acceptance on; past it the sweeper ends a turn.
+    /// The time from acceptance until the sweeper ends a turn.
     pub(super) turn_deadline: Duration,
 }
 
 impl Runner {
-    /// A runner with nothing running.
+    /// Creates a runner that runs nothing yet.
     pub(in crate::orchestrator) fn new(
         hub: Arc<Hub>,
         answers: Answers,
@@ -53,7 +53,7 @@ impl Runner {
         }
     }
 
-    /// The books of a generation that begins here.
+    /// Creates the ledger of a generation that begins here.
     pub(super) fn ledger(&self, running: (TurnId, i32), earlier: Earlier) -> Arc<Ledger> {
         Arc::new(Ledger::new(
             self.database.clone(),

@@ -1,4 +1,4 @@
-//! Ends what is past its deadline: an accepted turn never stays open.
+//! Ends turns that are past their deadline, so that no accepted turn stays open.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub async fn fail_overdue(database: &Database) -> Result<usize, DbError> {
                 ended += 1;
             }
             Ok(false) => {}
-            // A replica that froze may hold this one; the others must not wait for it.
+            // A frozen replica may hold this turn's lock, and the others must not wait for it.
             Err(error) => tracing::warn!(turn.id = %turn, error = %error, "sweeping failed"),
         }
     }

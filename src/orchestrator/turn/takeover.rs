@@ -1,4 +1,5 @@
-//! Turns whose replica is gone: run again here, under a new generation, with a visible `restart`.
+//! Takes over turns whose replica is gone. They run again here, under a new generation, with a
+//! visible `restart`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +17,12 @@ use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::feed::Feed;
 use crate::persistence::turns::{self, Orphan};
 
-/// With the lease, what a person waits at most when a replica dies.
+/// The longest wait after the lease of a dead replica has expired.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Turns taken with one statement.
+/// The turns taken over by one statement.
 const BATCH: usize = 16;
-/// Event numbers left free for each generation: the client may have seen more than the cache has.
+/// The event numbers reserved for each generation, because the client may have seen more than the
+/// cache has.
 const SPACING: u64 = 10_000;
 
 /// Takes over abandoned turns until draining begins.
@@ -30,20 +32,20 @@ pub async fn take_over(runner: Arc<Runner>) {
             () = runner.shutdown.draining() => return,
             () = tokio::time::sleep(INTERVAL) => {}
         }
-        // After a full batch there are probably more: those of a replica that stopped under load.
+        // After a full batch there are probably more turns, from a replica that stopped under load.
         while take_over_once(&runner).await == BATCH {}
     }
 }
 
-/// Takes over what there is room for; returns how many.
+/// Takes over as many turns as there is room for; returns their number.
 pub async fn take_over_once(runner: &Arc<Runner>) -> usize {
-    // Half of what is free: new questions need room too.
+    // Leaves half of the free room for new questions.
     let room = runner.admission.free().div_ceil(2).min(BATCH);
     let Ok(limit @ 1..) = i64::try_from(room) else {
         return 0;
     };
     let expired = turns::take_over_expired(&runner.database, &runner.replica, LEASE, limit);
-    // What is taken by a statement whose answer is lost is free again when its lease expires.
+    // Turns taken by a statement whose response is lost become free again when their lease expires.
     let taken = expired.await;
     let orphans = match taken {
         Ok(orphans) => orphans,
@@ -92,8 +94,8 @@ async fn run(runner: Arc<Runner>, orphan: Orphan) {
         });
     let deadline = Duration::try_from_secs_f64(orphan.seconds_left).unwrap_or_default();
     let question = Question {
-        // What the caller could read when the turn was accepted. Those who follow it here come with
-        // a key of their own.
+        // The access of the caller when the turn was accepted. Readers who follow the turn here
+        // have keys of their own.
         principal: Principal {
             owner_id: orphan.owner_id,
             key: None,

@@ -1,4 +1,4 @@
-//! Thin: parse, authorise, call one function, map the result.
+//! Thin handlers: parse, authorise, call one function, map the result.
 
 pub mod documents;
 pub mod search;

@@ -1,4 +1,4 @@
-//! Which units answer the question: the best one, and what belongs to it.
+//! Chooses the units that answer the question: the best one, and the lines that belong to it.
 
 #[cfg(test)]
 mod tests;
@@ -11,58 +11,58 @@ use crate::domain::units::{Extract, Kind, Section, Unit, sections};
 use crate::domain::words::{content_words, topic_words};
 use crate::orchestrator::answer::governed::Governed;
 
-/// A question word that stands in the unit counts whole; in these places it counts less.
+/// A question word in the unit itself counts fully; in these places it counts less.
 const IN_HEADING: f32 = 0.8;
 const IN_NEIGHBOUR: f32 = 0.6;
 const IN_TITLE: f32 = 0.7;
-/// How much the share of a heading's words that were asked for adds.
+/// The bonus for a heading's words that the question asked for, by their share.
 const HEADING_FIT: f32 = 0.4;
-/// How much it adds that the unit looks like the answer that was asked for.
+/// The bonus for a unit of the kind that the question asks for.
 const WANTED: f32 = 0.2;
-/// How much it adds that the heading asks in the same way.
+/// The bonus for a heading that asks for the same kind of answer.
 const ALIKE: f32 = 0.25;
-/// And that it does so in the same words.
+/// The extra bonus if it asks in the same words.
 const SAME_PHRASE: f32 = 0.2;
-/// How much each better passage takes away.
+/// The penalty for each better passage.
 const RANK: f32 = 0.15;
-/// Units that hold less of the question answer nothing.
+/// Units that hold a smaller share of the question do not answer it.
 const LEAST: f32 = 0.1;
 
-/// An answer of so few lines may be joined by that of another section
+/// An answer of at most this many lines may be joined by one of another section.
 const SHORT: usize = 4;
-/// that scores at least this share of the best.
+/// The least score of that section, as a share of the best.
 const ABOUT_AS_WELL: f32 = 0.85;
 
-/// Lines of an answer, if what belongs together does not need more.
+/// The lines of an answer, unless its parts need more to stay together.
 const LINES: usize = 5;
-/// A section up to this length is shown whole.
+/// A section up to this length is shown completely.
 const SECTION: usize = 7;
 /// A list or a table up to this length is not cut: half a procedure is worse than none.
 const WHOLE: usize = 10;
-/// Most units of one section that are ever shown.
+/// The most units of one section that are ever shown.
 const MOST: usize = 20;
-/// Most lines that a warning beside the chosen ones may add, before and after.
+/// The most lines that a warning may add before and after the chosen ones.
 const WARNINGS: usize = 2;
 
 /// A line of the answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::orchestrator::answer) struct Line {
-    /// The passage's number.
+    /// The number of the passage.
     pub number: i32,
     pub text: String,
 }
 
 /// A section and the passage it is in.
 struct Placed {
-    /// 0 is the best passage.
+    /// The rank of the passage; 0 is the best.
     rank: usize,
     number: i32,
     section: Section,
 }
 
-/// The lines that answer the question; none if nothing does. The best unit with what belongs to
-/// it and, if that is short, the best of another section that fits about as well. Each is shown
-/// under the lines that govern it.
+/// Returns the lines that answer the question, or none. They are the best unit with the lines that
+/// belong to it and, if that is short, the best unit of another section that fits about as well.
+/// Each is shown under the lines that govern it.
 pub(in crate::orchestrator::answer) fn choose(question: &str, evidence: &[Governed]) -> Vec<Line> {
     let subject = Subject::of(question);
     let placed = place(evidence);
@@ -82,7 +82,7 @@ pub(in crate::orchestrator::answer) fn choose(question: &str, evidence: &[Govern
         .filter(|(score, ..)| *score >= LEAST)
         .collect();
     if subject.asks_who_must_not() {
-        // A section that is about it says more than a warning by the way.
+        // A section about the subject says more than a warning in passing.
         let about = |(_, placed, at): &(f32, &Placed, usize)| {
             let unit = placed.section.units.get(*at);
             unit.is_some_and(Subject::is_forbidden_above)
@@ -91,7 +91,7 @@ pub(in crate::orchestrator::answer) fn choose(question: &str, evidence: &[Govern
             ranked.retain(about);
         }
     }
-    // Stable: among equals the first.
+    // The sort is stable, so the first wins among equals.
     ranked.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
     let best = ranked.first().map_or(0.0, |(score, ..)| *score);
     let mut lines: Vec<Line> = Vec::new();
@@ -128,9 +128,9 @@ fn place(evidence: &[Governed]) -> Vec<Placed> {
     numbered.collect()
 }
 
-/// What is shown with the unit at `at`, in order. If rows of a table name what was asked for, all of
-/// those and no others, and of who must not only that; never a unit without the lines that it depends
-/// on.
+/// Returns what is shown with the unit at `at`, in order. If rows of a table name the subject, all
+/// of those are shown and no others. An answer about who must not do something contains only that.
+/// No unit is shown without the lines that it depends on.
 fn shown<'a>(
     section: &'a Section,
     at: usize,
@@ -156,11 +156,11 @@ fn shown<'a>(
     whole.take(MOST).collect()
 }
 
-/// Adds the units, each under those of its governing lines that the passage has not shown yet.
+/// Adds the units, each under those of its governing lines that are not shown yet.
 fn add(lines: &mut Vec<Line>, number: i32, units: &[&Unit]) {
     for unit in units {
-        // A heading may have line breaks; an answer has one line a citation. A line that says nothing
-        // but how to ask cannot be cited: "What is it for?".
+        // A heading may have line breaks, but an answer has one line per citation. A line that only
+        // asks cannot be cited: "What is it for?".
         let above = unit.above.iter().flat_map(|line| line.lines());
         let telling = above.filter(|line| content_words(line).next().is_some());
         for text in telling.chain([unit.text.as_str()]) {
@@ -175,7 +175,7 @@ fn add(lines: &mut Vec<Line>, number: i32, units: &[&Unit]) {
     }
 }
 
-/// What the question asks, and how much each of its words tells.
+/// The words of the question, and how much each of them says.
 struct Scale {
     form: Form,
     weights: HashMap<String, f32>,
@@ -183,7 +183,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// A question word weighs by how few units have it, in their text or heading.
+    /// A word weighs more if fewer units have it in their text or heading.
     fn new(question: &str, placed: &[Placed]) -> Self {
         let asked: HashSet<String> = topic_words(question).collect();
         let mut counts: HashMap<&str, u16> = asked.iter().map(|word| (word.as_str(), 0)).collect();
@@ -213,7 +213,7 @@ impl Scale {
         }
     }
 
-    /// The section's best unit that speaks of the subject: its score and its place.
+    /// Returns the section's best unit about the subject: its score and its position.
     fn best(&self, placed: &Placed, met: impl Fn(&usize) -> bool) -> Option<(f32, usize)> {
         (0..placed.section.units.len())
             .filter(met)
@@ -223,7 +223,7 @@ impl Scale {
             .max_by(|(a, _), (b, _)| a.total_cmp(b))
     }
 
-    /// About 1 for a unit that holds the whole question.
+    /// Scores a unit: about 1 if it holds the whole question.
     fn score(&self, placed: &Placed, at: usize) -> f32 {
         let section = &placed.section;
         let Some(unit) = section.units.get(at) else {
@@ -280,8 +280,8 @@ impl Scale {
     }
 }
 
-/// The heading of a section that begins in the passage: the end of a section that began in another
-/// one shall not come before its beginning.
+/// Returns the heading of a section that begins in the passage. The end of a section that began in
+/// another passage must not come before its beginning.
 fn heading_of(section: &Section) -> &str {
     if section.begins { &section.heading } else { "" }
 }
@@ -295,8 +295,9 @@ fn ratio(part: usize, whole: usize) -> f32 {
     float(part) / float(whole.max(1))
 }
 
-/// What is shown with the unit at `at`: its whole list or table, or the sentences around it;
-/// then what follows and what precedes under the heading, as far as lines are left; then warnings.
+/// Returns the range shown with the unit at `at`: its whole list or table, or the sentences around
+/// it; then the lines that follow and precede it under the heading, as far as there is room; then
+/// warnings.
 fn window(units: &[Unit], at: usize) -> (usize, usize) {
     let Some(chosen) = units.get(at) else {
         return (0, 0);
@@ -319,7 +320,7 @@ fn window(units: &[Unit], at: usize) -> (usize, usize) {
         (from, to.min(from + LINES))
     };
     while to - from < LINES {
-        // Of a list before it, the last items alone would be half a procedure.
+        // The last items of an earlier list would be half a procedure.
         let sentence = |at| {
             units
                 .get(at)
@@ -341,7 +342,7 @@ fn window(units: &[Unit], at: usize) -> (usize, usize) {
     (from, to)
 }
 
-/// What must not get lost beside an answer.
+/// Whether a line must not be lost beside an answer.
 fn is_warning(text: &str) -> bool {
     let plain = spaced(text);
     [

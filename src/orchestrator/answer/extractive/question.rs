@@ -1,17 +1,17 @@
-//! What kind of answer a question asks for, as far as its first words tell.
+//! The kind of answer that a question asks for, judged by its first words.
 
 use crate::domain::units::{Kind, Unit};
 
-/// What an answer to the question looks like.
+/// The form of the answer to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wanted {
-    /// A time, a number, a duration: "when", "how often", "how many".
+    /// A time, a number or a duration: "when", "how often", "how many".
     Quantity,
     /// "where".
     Place,
-    /// Something to do: "how do I", "what should I do".
+    /// An instruction: "how do I", "what should I do".
     Steps,
-    /// Yes, no, may, must not: "can I", "is it safe".
+    /// A permission: "can I", "is it safe".
     Permission,
     /// "what is".
     Definition,
@@ -20,7 +20,7 @@ enum Wanted {
     Anything,
 }
 
-/// Phrases with a blank before and after each word, most telling first.
+/// Phrases with a space before and after each word, most specific first.
 const ASKED: [(Wanted, &[&str]); 6] = [
     (
         Wanted::Steps,
@@ -74,12 +74,12 @@ const ASKED: [(Wanted, &[&str]); 6] = [
     ),
 ];
 
-/// Questions that begin with one of these want a yes or a no.
+/// Questions that begin with one of these ask for a yes or a no.
 const YES_OR_NO: [&str; 11] = [
     "am", "are", "can", "could", "do", "does", "is", "may", "must", "should", "will",
 ];
 
-/// Words that tell a time, a number or a duration.
+/// Words that express a time, a number or a duration.
 const TIMES: [&str; 16] = [
     "once",
     "twice",
@@ -110,26 +110,26 @@ const REASONS: [&str; 8] = [
     "because", "helps", "so", "cause", "caused", "could", "prevent", "causes",
 ];
 
-/// How a question, or a heading, asks.
+/// The form of a question or a heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Form {
     wanted: Wanted,
-    /// The words that tell.
+    /// The words that decide the form.
     phrase: &'static str,
 }
 
-/// How alike two forms are.
+/// The similarity of two forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Likeness {
     None,
-    /// They want the same kind of answer.
+    /// Both ask for the same kind of answer.
     Kind,
-    /// And say so in the same words.
+    /// Both ask in the same words as well.
     Phrase,
 }
 
 impl Form {
-    /// How this text asks.
+    /// Reads the form of a text.
     pub fn of(text: &str) -> Self {
         let plain = spaced(text);
         let first = plain.split_whitespace().next().unwrap_or_default();
@@ -161,7 +161,7 @@ impl Form {
         }
     }
 
-    /// Whether the unit looks like the answer.
+    /// Whether the unit has the form of the answer.
     pub fn is_met_by(&self, unit: &Unit) -> bool {
         let plain = spaced(&unit.text);
         let has = |words: &[&str]| plain.split(' ').any(|word| words.contains(&word));
@@ -180,7 +180,7 @@ impl Form {
     }
 }
 
-/// Lower-case words, each between blanks.
+/// Returns lower-case words, each between spaces.
 pub(super) fn spaced(text: &str) -> String {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())

@@ -1,4 +1,4 @@
-//! What a piece of text says, as far as words can tell.
+//! The statement of a piece of text, as far as words reveal it.
 
 #[cfg(test)]
 mod tests;
@@ -13,24 +13,24 @@ use crate::domain::text;
 
 /// Words that deny what follows.
 const NEGATIONS: &str = "not no never without nor neither none nobody nothing";
-/// Words that deny what they are about. Not the same as a "not": "do not stop" is the opposite of
-/// "stop", and "stop and call us" does not say "do not call us".
+/// Words that deny their object. They differ from a "not": "do not stop" is the opposite of "stop",
+/// and "stop and call us" does not mean "do not call us".
 const REFUSALS: &str = "avoid avoids avoided avoiding stop stops stopped stopping refrain skip \
     skips skipped skipping forbidden prohibited unable unsafe unsuitable";
-/// Words that take something out of what is said.
+/// Words that make an exception.
 const EXCEPTIONS: &str = "unless except excluding";
 const CONDITIONS: &str = "if when while during";
 /// Words that leave a choice, and words that leave none.
 const LEAVING_OPEN: &str = "may might could optional";
 const OBLIGING: &str = "must required requires obliged compulsory mandatory always";
-/// Words that speak of a part, and words that speak of all.
+/// Words for a part, and words for everything.
 const PARTIAL: &str = "some most many often usually sometimes may might";
 const SWEEPING: &str = "all always every everyone everybody any";
 
-/// Choices, each with its sides, each side with the words that take it. A claim must not take a side
-/// if its quote takes only others. Many of these words say nothing about a topic ("before", "more"),
-/// and any is but one among those that are counted, so that the rest would outvote it. Only what
-/// makes advice wrong belongs here.
+/// Choices. Each has sides, and each side has the words that take it. A claim must not take a side
+/// if its quote takes only others. Many of these words say nothing about the topic ("before",
+/// "more"), and a single one would be outvoted if it only counted among all others. The list
+/// contains only choices that make advice wrong.
 const CHOICES: &[&[&str]] = &[
     &["before until within", "after"],
     &["left", "right"],
@@ -57,7 +57,7 @@ const CHOICES: &[&[&str]] = &[
     &["adult adults", "child children baby babies infant infants"],
 ];
 
-/// What a word of [`CHOICES`] chooses: the index of the choice and that of the side.
+/// Maps a word of [`CHOICES`] to the index of its choice and of its side.
 static SIDES: LazyLock<HashMap<&str, (usize, usize)>> = LazyLock::new(|| {
     let choices = CHOICES.iter().enumerate();
     choices
@@ -71,14 +71,14 @@ static SIDES: LazyLock<HashMap<&str, (usize, usize)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Whether a text denies: a claim and its quote must agree in it.
+/// Whether a text denies; a claim and its quote must agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Polarity {
     pub negated: bool,
     refusing: bool,
 }
 
-/// A kind of word that a text has.
+/// The kinds of words in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Mark {
     Excepting,
@@ -89,17 +89,17 @@ enum Mark {
     Sweeping,
 }
 
-/// What a piece of text says.
+/// The statement of a piece of text.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
-    /// White space made equal, letters lower.
+    /// The text with single spaces and in lower case.
     pub plain: String,
-    /// Every word with a meaning, numbers included.
+    /// Every word with a meaning, including numbers.
     pub words: HashSet<String>,
     pub quantities: Quantities,
     pub ranges: Vec<Range>,
     pub polarity: Polarity,
-    /// The word that a "not" stands before.
+    /// The words after a "not".
     denied: HashSet<String>,
     pub condition: Option<Condition>,
     pub thresholds: Vec<Threshold>,
@@ -125,7 +125,7 @@ impl Claim {
         let marks = marks.into_iter().filter(|(_, said)| *said);
         let marks = marks.map(|(mark, _)| mark).collect();
         Self {
-            // "Once a day" and "daily" are the same words.
+            // "Once a day" and "daily" have the same words.
             words: meaningful(&text.replace("1 time a ", "a ")).collect(),
             quantities: Quantities::of(&text),
             ranges: Range::all(&text),
@@ -146,20 +146,20 @@ impl Claim {
         }
     }
 
-    /// The words that make the claim: neither fillers nor figures.
+    /// The words that make the claim, without fillers and figures.
     pub fn core(&self) -> impl Iterator<Item = &String> {
         self.words.iter().filter(|word| !is_neutral(word))
     }
 
-    /// Whether this denies, excepts and chooses as the quote does.
+    /// Whether this denies, excepts and chooses like the quote.
     pub fn agrees_with(&self, quote: &Self) -> bool {
         self.polarity == quote.polarity
-            // "Do not take it if you are pregnant" does not say "if you are not pregnant".
+            // "Do not take it if you are pregnant" does not mean "if you are not pregnant".
             && !self
                 .denied
                 .iter()
                 .any(|word| quote.words.contains(word) && !quote.denied.contains(word))
-            // Nor does "stop without asking" say "do not stop without asking".
+            // "Stop without asking" does not mean "do not stop without asking" either.
             && !(self.denied.is_empty()
                 && quote.denied.iter().any(|word| self.words.contains(word)))
             && self.excepts_as(quote)
@@ -177,7 +177,7 @@ impl Claim {
         self.has(strong) && quote.has(weak) && !quote.has(strong)
     }
 
-    /// An exception may be left out only of what forbids: to forbid too much is the safe side.
+    /// Only a prohibition may lose its exception, because forbidding too much is safe.
     fn excepts_as(&self, quote: &Self) -> bool {
         match (self.has(Mark::Excepting), quote.has(Mark::Excepting)) {
             (false, true) => self.polarity.negated && !self.has(Mark::Conditional),
@@ -197,7 +197,7 @@ fn obliges(text: &str) -> bool {
     text.contains("have to ") || text.contains("need to ")
 }
 
-/// The words that a "not" or "never" stands before.
+/// Returns the words after a "not" or "never".
 fn denied(text: &str) -> HashSet<String> {
     let mut denied = HashSet::new();
     for clause in text.split(['.', ',', ';', ':', '|', '\n']) {
@@ -212,13 +212,13 @@ fn denied(text: &str) -> HashSet<String> {
     denied
 }
 
-/// A bullet is no part of a sentence.
+/// Removes bullets, which are no part of a sentence.
 pub(super) fn plain(text: &str) -> String {
     let words: Vec<&str> = text::without_bullet(text).split_whitespace().collect();
     words.join(" ").to_lowercase().replace('’', "'")
 }
 
-/// "500mg" as "500 mg", but "B12" as it is.
+/// Writes "500mg" as "500 mg", but keeps "B12".
 fn spaced(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len());
     let (mut in_number, mut in_word) = (false, false);
@@ -233,7 +233,7 @@ fn spaced(text: &str) -> String {
     spaced
 }
 
-/// Contractions and phrases as the words they stand for.
+/// Replaces contractions and phrases by the words they stand for.
 fn spelled_out(plain: &str) -> String {
     let contractions = [
         ("can't", "can not"),

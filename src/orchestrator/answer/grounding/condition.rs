@@ -1,4 +1,4 @@
-//! What a statement depends on: "if you have a fever", "children under 12".
+//! The condition of a statement: "if you have a fever", "children under 12".
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use crate::orchestrator::answer::gate::share;
 
 /// Words that open a condition.
 const OPENERS: [&str; 6] = ["if", "when", "whenever", "while", "provided", "once"];
-/// Share of the words of a condition, or of the statement, that a claim must hold.
+/// The share of the words of a condition, or of its statement, that a claim must hold.
 const LEAST: f32 = 0.5;
 const LEAST_OF_MAIN: f32 = 0.34;
 
@@ -20,12 +20,12 @@ pub(super) struct Condition {
     main: HashSet<String>,
 }
 
-/// The first condition of a lower-case sentence.
+/// Returns the first condition of a lower-case sentence.
 pub(super) fn of(text: &str) -> Option<Condition> {
     let (at, opener) = openings(text).next()?;
     let before = text.get(..at)?;
     let behind = text.get(at + opener.len()..)?;
-    // At the beginning the statement follows behind the comma; elsewhere it has been made.
+    // A condition at the beginning precedes its statement; elsewhere the statement comes first.
     let leads = !before.chars().any(char::is_alphanumeric);
     let (condition, after) = match behind.split_once(if leads { ',' } else { ';' }) {
         Some((condition, after)) => (condition, after),
@@ -46,7 +46,7 @@ pub(super) fn of(text: &str) -> Option<Condition> {
 }
 
 impl Condition {
-    /// Whether one alternative stands among these words.
+    /// Whether these words contain one alternative.
     pub fn is_kept_by(&self, words: &HashSet<String>) -> bool {
         self.alternatives.is_empty()
             || self
@@ -55,14 +55,14 @@ impl Condition {
                 .any(|alternative| held(alternative, words) >= LEAST)
     }
 
-    /// Whether every word of one alternative stands in the question.
+    /// Whether the question contains every word of one alternative.
     pub fn is_asked_by(&self, question: &HashSet<String>) -> bool {
         self.alternatives
             .iter()
             .any(|alternative| held(alternative, question) >= 1.0)
     }
 
-    /// Whether enough of what is said under the condition stands among these words.
+    /// Whether these words contain enough of the statement under the condition.
     pub fn is_applied_by(&self, words: &HashSet<String>) -> bool {
         self.main.is_empty() || held(&self.main, words) >= LEAST_OF_MAIN
     }
@@ -83,20 +83,20 @@ fn told(text: &str) -> HashSet<String> {
     meaningful(text).filter(|word| !is_neutral(word)).collect()
 }
 
-/// The share of the words that stand among the others.
+/// Returns the share of the words that the others contain.
 pub(super) fn held(words: &HashSet<String>, among: &HashSet<String>) -> f32 {
     let held = words.iter().filter(|word| holds(among, word)).count();
     share(held, words.len())
 }
 
-/// "Children under 12": whom a number limits.
+/// A limit in numbers: "children under 12".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Threshold {
     whom: String,
     number: String,
 }
 
-/// The thresholds of a text that is in figures.
+/// Returns the thresholds of a text in figures.
 pub(super) fn thresholds(text: &str) -> Vec<Threshold> {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'))
@@ -120,7 +120,7 @@ pub(super) fn thresholds(text: &str) -> Vec<Threshold> {
 }
 
 impl Threshold {
-    /// Whether a claim about the same people leaves out whom exactly it is about.
+    /// Whether a claim about the same people omits whom exactly it concerns.
     pub fn is_dropped_by(&self, words: &HashSet<String>) -> bool {
         // Words end at the point of "2.5".
         let number = self.number.split(['.', ',']).next().unwrap_or_default();

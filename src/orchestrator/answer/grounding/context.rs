@@ -1,16 +1,16 @@
-//! What the model puts above its sentences: headings, lead-ins, headers of tables.
+//! The lines that the model puts above its sentences: headings, lead-ins, table headers.
 //!
-//! Such a line claims nothing alone. It waits until a sentence below it is supported, and that is
-//! judged with the line's words; if none is, the line is not shown.
+//! Such a line claims nothing alone. It waits for a supported sentence below it, which is judged
+//! together with the words of the line. Without such a sentence the line is not shown.
 
 use super::claim::Claim;
 use super::markers::without_markers;
 use super::units::{CELL, is_heading};
 
-/// How a line of a model begins.
+/// The beginning of a model's line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Prefix {
-    /// What is shown of it: blanks and a bullet or a number.
+    /// The visible part: white space, and a bullet or a number.
     pub shown: String,
     pub indent: usize,
     pub is_item: bool,
@@ -54,7 +54,8 @@ pub(super) fn split_prefix(line: &str) -> (Prefix, &str) {
     (plain(String::new(), false, false), body)
 }
 
-/// Whether the line is a row of a Markdown table; its cells as the passages write them.
+/// Returns the cells of a Markdown table row in the form that passages have; `None` for other
+/// lines.
 pub(super) fn row_of(line: &str) -> Option<String> {
     let is_row = line.starts_with('|') || line.contains(CELL);
     let cells: Vec<&str> = line
@@ -65,7 +66,7 @@ pub(super) fn row_of(line: &str) -> Option<String> {
     (is_row && cells.len() > 1).then(|| cells.join(CELL))
 }
 
-/// Whether a row only draws a line under the header.
+/// Whether a row only draws a line below the header.
 pub(super) fn is_rule(row: &str) -> bool {
     !row.is_empty()
         && row
@@ -73,7 +74,7 @@ pub(super) fn is_rule(row: &str) -> bool {
             .all(|c| matches!(c, '|' | '-' | ':' | ' ' | '—' | '='))
 }
 
-/// Whether the line is a heading or a lead-in by its looks.
+/// Returns the level of a line that looks like a heading or a lead-in.
 pub(super) fn level_of(said: &str, raw: &str, prefix: &Prefix, ends_line: bool) -> Option<Level> {
     let leads = ends_line && said.ends_with([':', '：']);
     let bare = without_markers(raw);
@@ -99,12 +100,12 @@ pub(super) fn level_of(said: &str, raw: &str, prefix: &Prefix, ends_line: bool) 
 pub(super) enum Level {
     Heading,
     Lead,
-    /// An item that leads into a list of its own.
+    /// An item that leads into a nested list.
     ItemLead,
     Header,
 }
 
-/// A line that waits, or that has been shown.
+/// A line that waits or was shown.
 #[derive(Clone, Debug)]
 pub(super) struct Above {
     pub level: Level,
@@ -113,17 +114,17 @@ pub(super) struct Above {
     pub is_shown: bool,
 }
 
-/// The lines above the one that is read.
+/// The lines above the current one.
 #[derive(Default)]
 pub(super) struct Context {
     pub lines: Vec<Above>,
-    /// Whether the list or the paragraph below a lead-in has begun.
+    /// Whether the list or paragraph below a lead-in has begun.
     in_lead: bool,
     in_table: bool,
 }
 
 impl Context {
-    /// A line begins; returns how many lines above were dropped unseen.
+    /// Begins a line; returns how many lines above were dropped unseen.
     pub fn begin(&mut self, prefix: &Prefix, is_row: bool) -> usize {
         let mut dropped = 0;
         if !is_row && std::mem::take(&mut self.in_table) {
@@ -162,7 +163,7 @@ impl Context {
         dropped
     }
 
-    /// Ends the lines of this level and below; returns how many nobody has seen.
+    /// Ends the lines of this level and below; returns how many were never shown.
     pub fn end(&mut self, level: Level) -> usize {
         let unseen = |above: &&Above| above.level >= level && !above.is_shown;
         let dropped = self.lines.iter().filter(unseen).count();
@@ -173,7 +174,7 @@ impl Context {
         dropped
     }
 
-    /// The lines that nobody has seen; from now on they count as seen.
+    /// Returns the lines that were not shown yet; from now on they count as shown.
     pub fn take_unseen(&mut self) -> Vec<Above> {
         let unseen = self.lines.iter().filter(|above| !above.is_shown);
         let unseen = unseen.cloned().collect();
@@ -183,7 +184,7 @@ impl Context {
         unseen
     }
 
-    /// What makes a statement of a fragment: the lead-ins, for an item without one the heading.
+    /// Returns what completes a fragment: the lead-ins, or the heading for an item without one.
     pub fn lead(&self, is_fragment: bool) -> String {
         let at = |wanted: &[Level]| {
             let lines = self.lines.iter();
@@ -201,7 +202,7 @@ impl Context {
         }
     }
 
-    /// What else the lines above say.
+    /// Returns the claim of the other lines above.
     pub fn frame(&self) -> Option<Claim> {
         let lines = self.lines.iter();
         let texts: Vec<&str> = lines
@@ -212,7 +213,7 @@ impl Context {
     }
 }
 
-/// How a model says that the passages do not answer; the prompt asks for the first.
+/// Phrases with which a model says that the passages do not answer; the prompt asks for the first.
 const DECLINING: [&str; 20] = [
     "no answer",
     "not know",

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::markers;
 
-/// A sentence, its markers taken out.
+/// A sentence without its markers.
 pub(super) struct Marked {
-    /// Text, and the passages that the marker behind it names.
+    /// Pieces of text, each with the passages that the marker after it names.
     pieces: Vec<(String, BTreeSet<i32>)>,
     /// The text alone.
     pub said: String,
@@ -16,7 +16,8 @@ pub(super) struct Marked {
 
 impl Marked {
     pub fn read(raw: &str, clean: impl Fn(&str) -> String) -> Self {
-        // Cleaned as a whole, so that markup around a marker is seen; a sign stands for each.
+        // Cleans the sentence as a whole, with a sign for each marker, so that markup around a
+        // marker is recognised.
         let mut probe = String::new();
         let mut named = Vec::new();
         let mut from = 0;
@@ -52,14 +53,14 @@ impl Marked {
         }
     }
 
-    /// The sentence with a marker wherever the model had one, if its passage was verified; if none
-    /// of them was, those that were stand at the last.
+    /// Returns the sentence with a marker wherever the model had a verified one. If none was
+    /// verified, the verified passages follow at the last marker.
     pub fn with_markers(&self, verified: &BTreeSet<i32>) -> String {
         let right = !self.numbers.is_disjoint(verified);
         let markers = self.pieces.len().saturating_sub(1);
         let mut shown = String::new();
         let mut seen = BTreeSet::new();
-        // Blanks before a marker that went.
+        // White space before a removed marker.
         let mut blanks = String::new();
         for (at, (text, numbers)) in self.pieces.iter().enumerate() {
             shown.push_str(if shown.is_empty() {
@@ -94,5 +95,5 @@ impl Marked {
     }
 }
 
-/// Stands for a marker while a sentence is cleaned; no model's text holds it.
+/// Replaces a marker while a sentence is cleaned; no model's text contains it.
 pub(super) const SIGN: char = '\u{fffc}';

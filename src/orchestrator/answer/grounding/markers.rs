@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Brackets that a marker stands in.
+/// The brackets of markers.
 const BRACKETS: [(char, char); 5] = [
     ('[', ']'),
     ('【', '】'),
@@ -28,17 +28,17 @@ const LABELS: [&str; 14] = [
     "citation",
     "see",
 ];
-/// Most passages that a range may name.
+/// The most passages that a range may name.
 const MAX_RANGE: i32 = 100;
 
-/// A marker and where it stands, the emphasis around it included.
+/// A marker and its position, including the emphasis around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Marker {
     pub bytes: Range<usize>,
     pub numbers: BTreeSet<i32>,
 }
 
-/// The markers of a text. One that is cut off at the end of the text is one too.
+/// Returns the markers of a text. A marker that is cut off at the end counts too.
 pub(super) fn markers(text: &str) -> Vec<Marker> {
     let mut found: Vec<Marker> = Vec::new();
     let mut from = 0;
@@ -57,7 +57,7 @@ pub(super) fn markers(text: &str) -> Vec<Marker> {
     found
 }
 
-/// The text without its markers and the blanks before them.
+/// Returns the text without its markers and the white space before them.
 pub fn without_markers(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut from = 0;
@@ -70,7 +70,7 @@ pub fn without_markers(text: &str) -> String {
     kept
 }
 
-/// Whether the text may go on as a marker: its last bracket is open and holds nothing else.
+/// Whether the text may continue as a marker: its last bracket is open and contains nothing else.
 pub(super) fn is_open(text: &str) -> bool {
     let Some((at, open)) = text.char_indices().rfind(|(_, c)| close_of(*c).is_some()) else {
         return false;
@@ -117,7 +117,7 @@ fn marker_at(text: &str, at: usize, open: char) -> Option<Marker> {
     })
 }
 
-/// Widens the place of a marker by the emphasis on both sides of it.
+/// Extends the position of a marker by the emphasis on both sides.
 fn with_emphasis(text: &str, start: usize, end: usize) -> (usize, usize) {
     let before = text.get(..start).unwrap_or_default();
     let after = text.get(end..).unwrap_or_default();
@@ -128,7 +128,7 @@ fn with_emphasis(text: &str, start: usize, end: usize) -> (usize, usize) {
     (start - both, end + both)
 }
 
-/// The numbers in a bracket, if it holds nothing else; in round brackets only behind a label.
+/// Returns the numbers in a bracket that contains nothing else; round brackets need a label.
 fn numbers(inside: &str, needs_label: bool) -> Option<BTreeSet<i32>> {
     let lower = inside.trim().to_lowercase();
     // "1†source" and "1:0†leaflet.md" name more than the passage.

@@ -1,4 +1,4 @@
-//! How much of what, and how often: the numbers of a sentence, in words or in figures.
+//! Quantities: how much of what, and how often, in words or in figures.
 
 #[cfg(test)]
 mod tests;
@@ -13,13 +13,13 @@ const UNITS: [&str; 41] = [
     "spray", "spoonful", "teaspoon",
 ];
 
-/// Units that other words may part from their number: "two paracetamol tablets", "two 500 mg
+/// Units that other words may separate from their number: "two paracetamol tablets", "two 500 mg
 /// tablets", "two of the tablets".
 const FORMS: [&str; 10] = [
     "tablet", "pill", "dose", "drop", "puff", "capsule", "sachet", "spray", "spoonful", "teaspoon",
 ];
 
-/// In which time something is done, and the word for it.
+/// Adverbs of frequency, each with its period.
 const RATES: [(&str, &str); 6] = [
     ("hour", "hourly"),
     ("day", "daily"),
@@ -59,7 +59,7 @@ const NUMBERS: [(&str, u32); 27] = [
     ("ninety", 90),
 ];
 
-/// What makes "a week" a length of time, not a rate.
+/// Words that make "a week" a duration instead of a rate.
 const LASTING: [&str; 9] = [
     "for", "in", "within", "after", "before", "about", "than", "under", "over",
 ];
@@ -73,8 +73,8 @@ const AFTER_PRONOUN: [&str; 10] = [
     "of", "another", "who", "that", "is", "can", "should", "must", "may", "has",
 ];
 
-/// A word, and what stands between it and the next one. Words with more than a blank or a hyphen
-/// between them have a piece without a word between them, and are no neighbours.
+/// A word, and the text between it and the next one. Words with more than a space or a hyphen
+/// between them have an empty piece in between, and are no neighbours.
 pub(super) type Piece<'a> = (&'a str, &'a str);
 
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
@@ -86,8 +86,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
         .collect()
 }
 
-/// Lower-case text with its numbers in figures: "half a tablet twice daily" becomes
-/// "0.5 tablet 2 times a day".
+/// Returns lower-case text with its numbers in figures: "half a tablet twice daily" becomes "0.5
+/// tablet 2 times a day".
 pub(super) fn in_figures(text: &str) -> String {
     let text = [('½', " 0.5"), ('¼', " 0.25"), ('¾', " 0.75")]
         .into_iter()
@@ -109,7 +109,7 @@ pub(super) fn in_figures(text: &str) -> String {
     written
 }
 
-/// What the word is in figures, and how many of the words behind it that includes.
+/// Returns the figures of a word, and how many of the following words they include.
 fn figures(before: &str, word: &str, behind: &[Piece]) -> Option<(String, usize)> {
     let next = |n: usize| behind.get(n).map_or("", |(word, _)| word);
     let alone = |figures: &str| Some((figures.to_owned(), 0));
@@ -143,7 +143,8 @@ fn figures(before: &str, word: &str, behind: &[Piece]) -> Option<(String, usize)
     }
 }
 
-/// "Once a day", "only once", "take it once.", but not "once you have eaten" or "at once".
+/// Accepts "once a day", "only once" and "take it once.", but not "once you have eaten" or "at
+/// once".
 fn counts_once(before: &str, next: &str, after_next: &str) -> bool {
     ["only", "least", "just", "minimum"].contains(&before)
         || (next.is_empty() && before != "at")
@@ -167,16 +168,16 @@ fn number(word: &str) -> Option<u32> {
 pub(super) struct Quantities {
     /// The numbers with their units: "2.5 mg", "1,000", "8 pm".
     numbers: HashSet<(String, Option<String>)>,
-    /// Units that "a" counts: "a tablet" is one.
+    /// Units counted by "a": "a tablet" is one.
     single: HashSet<String>,
-    /// In which time: 1 day for "a day", 8 hours for "every 8 hours".
+    /// The periods: 1 day for "a day", 8 hours for "every 8 hours".
     rates: HashSet<(String, String)>,
-    /// How many times; once if only a rate is named, for "daily" is not "twice a day".
+    /// How many times; once if only a rate is given, because "daily" is not "twice a day".
     times: HashSet<String>,
 }
 
 impl Quantities {
-    /// Reads a text that is in figures.
+    /// Reads a text in figures.
     pub fn of(text: &str) -> Self {
         let numbers = numbers(text);
         let mut single = HashSet::new();
@@ -216,8 +217,8 @@ impl Quantities {
         }
     }
 
-    /// Whether the other text, or what stands above it, has all of these, and the other text
-    /// nothing done more or less often.
+    /// Whether the other text, or the lines above it, contain all of these, and the other text does
+    /// nothing more or less often.
     pub fn are_in(&self, other: &Self, above: &Self) -> bool {
         self.numbers
             .iter()
@@ -245,7 +246,7 @@ impl Quantities {
     }
 }
 
-/// "15 to 20 grams": one end of it is another statement.
+/// A range such as "15 to 20 grams"; one end of it alone is another statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Range {
     low: String,
@@ -253,7 +254,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// The ranges of a text that is in figures.
+    /// Returns the ranges of a text in figures.
     pub fn all(text: &str) -> Vec<Self> {
         let mut found = Vec::new();
         let mut rest = text;
@@ -261,7 +262,7 @@ impl Range {
             let (low, after) = split_number(rest.get(at..).unwrap_or_default());
             rest = after;
             let (word, behind) = first_word(after);
-            // "500 mg to 1 g": the first end may have a unit of its own.
+            // "500 mg to 1 g": the first end may have its own unit.
             let behind = if unit(word).is_some() { behind } else { after };
             let joined = ["to ", "and ", "-", "–", "—"]
                 .into_iter()
@@ -280,7 +281,7 @@ impl Range {
         found
     }
 
-    /// Whether the claim states one end as if it were all. "Up to" and "from" say that it is not.
+    /// Whether the claim states one end as if it were all. "Up to" and "from" mark an end as such.
     pub fn is_halved_by(&self, claim: &str, stated: &Quantities) -> bool {
         const OPEN: [&str; 14] = [
             "up", "from", "until", "minimum", "maximum", "most", "least", "over", "under", "above",
@@ -316,7 +317,7 @@ fn numbers(text: &str) -> HashSet<(String, Option<String>)> {
     found
 }
 
-/// The number at the beginning, without thousands separators, and what follows it.
+/// Returns the number at the beginning, without thousands separators, and the rest.
 fn split_number(text: &str) -> (String, &str) {
     let mut number = String::new();
     let mut rest = text;
@@ -352,7 +353,7 @@ fn unit_of(after: &str) -> Option<String> {
         .or_else(|| form_of_strength(rest).filter(|_| word == "x"))
 }
 
-/// What the number before this counts: "500 mg tablets" behind "two".
+/// Returns what the number before this counts: "500 mg tablets" after "two".
 fn form_of_strength(text: &str) -> Option<String> {
     let text = text.trim_start_matches([' ', '-', '\u{a0}', '×']);
     let strength = text.starts_with(|c: char| c.is_ascii_digit());
@@ -367,7 +368,7 @@ fn form(word: &str) -> Option<String> {
     unit(word).filter(|form| FORMS.contains(&form.as_str()))
 }
 
-/// The word behind a blank or hyphen, and what follows it.
+/// Returns the word after a space or hyphen, and the rest.
 fn first_word(text: &str) -> (&str, &str) {
     let text = text.strip_prefix([' ', '-', '\u{a0}']).unwrap_or(text);
     let end = text

@@ -1,6 +1,8 @@
-//! Leaves out what a model thinks aloud: `<think>…</think>` and its kin, split over pieces or not.
+//! Removes a model's thoughts: `<think>…</think>` and similar tags, even if they are split over
+//! pieces.
 //!
-//! One character in, what is known to be text out. What never ends was never text.
+//! Text passes character by character once it is known to be text. A thought that never ends is
+//! dropped.
 
 /// The names of such blocks.
 const NAMES: [&str; 12] = [
@@ -17,29 +19,29 @@ const NAMES: [&str; 12] = [
     "antthinking",
     "chain_of_thought",
 ];
-/// Brackets around a tag. Square brackets hold nothing but the name.
+/// The brackets of a tag. Square brackets contain nothing but the name.
 const BRACKETS: [(char, char); 3] = [('<', '>'), ('[', ']'), ('◁', '▷')];
-/// A longer tag is none.
+/// Anything longer is no tag.
 const MAX_TAG: usize = 40;
 
-/// Follows the text of one answer.
+/// Processes the text of one answer.
 #[derive(Default)]
 pub(super) struct Reasoning {
-    /// How many blocks are open.
+    /// The number of open blocks.
     depth: usize,
     /// The beginning of a possible tag.
     tag: String,
-    /// Inside an opening tag, behind its name.
+    /// Set inside an opening tag, after its name.
     in_attributes: bool,
-    /// Whether anything was left out.
+    /// Whether anything was removed.
     pub left_out: bool,
 }
 
 /// The meaning of a piece that begins with a bracket.
 enum Tag {
-    /// It may still become one.
+    /// The piece may still become a tag.
     Open,
-    /// `<think>`; or `<think `, whose attributes follow.
+    /// The piece is `<think>`, or `<think ` followed by attributes.
     Begins {
         whole: bool,
     },
@@ -48,7 +50,7 @@ enum Tag {
 }
 
 impl Reasoning {
-    /// Takes a character; appends what is text.
+    /// Processes a character and appends what is text.
     pub fn take(&mut self, c: char, text: &mut String) {
         if self.in_attributes {
             self.in_attributes = c != '>' && c != '▷';
@@ -80,7 +82,7 @@ impl Reasoning {
         }
     }
 
-    /// The text has ended.
+    /// Handles the end of the text.
     pub fn finish(&mut self, text: &mut String) {
         let tag = std::mem::take(&mut self.tag);
         if self.depth == 0 {
@@ -88,7 +90,7 @@ impl Reasoning {
         }
     }
 
-    /// What looked like a tag is text, but its last character may open another.
+    /// Treats a presumed tag as text; its last character may open another one.
     fn release(&mut self, text: &mut String) {
         let mut tag = std::mem::take(&mut self.tag);
         let last = tag.pop();

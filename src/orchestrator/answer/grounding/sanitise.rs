@@ -1,10 +1,10 @@
-//! What a reader must not get from a model: markup, links, and ways to get in touch.
+//! Removes what a reader must not get from a model: markup, links and contact data.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// Fewer digits are a number, not a telephone number.
+/// Fewer digits are no telephone number.
 const MIN_PHONE_DIGITS: usize = 6;
-/// Words behind the name of a street.
+/// Words after the name of a street.
 const STREETS: [&str; 22] = [
     "street",
     "st",
@@ -30,13 +30,13 @@ const STREETS: [&str; 22] = [
     "calle",
 ];
 
-/// The text of a sentence without markup: a link is its text, an image and HTML are nothing, and
-/// emphasis is only its words.
+/// Returns the text of a sentence without markup: a link becomes its text, emphasis becomes its
+/// words, and images and HTML disappear.
 pub(super) fn without_markup(text: &str) -> String {
-    // A word in front keeps "5. May" from being read as the fifth item of a list.
+    // A word in front keeps "5. May" from being parsed as the fifth item of a list.
     let probe = format!("a {}", text.trim());
     let mut kept = String::new();
-    // Images, struck words, scripts and styles: nothing in them is said.
+    // Images, struck words, scripts and styles say nothing.
     let mut silent = 0_usize;
     for event in Parser::new_ext(&probe, Options::ENABLE_STRIKETHROUGH) {
         match event {
@@ -62,7 +62,7 @@ pub(super) fn without_markup(text: &str) -> String {
     words.join(" ")
 }
 
-/// Whether the text holds markup, or a way to get in touch that none of the passages holds.
+/// Whether the text contains markup, or contact data that no passage contains.
 pub(super) fn has_foreign_contact(text: &str, passages: &[&str]) -> bool {
     let known: Vec<String> = passages.iter().map(|text| text.to_lowercase()).collect();
     let lower = text.to_lowercase();
@@ -82,13 +82,13 @@ pub(super) fn has_foreign_contact(text: &str, passages: &[&str]) -> bool {
         })
 }
 
-/// A word between blanks, without the marks around it.
+/// Returns the words between spaces, without the marks around them.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '"' | ','))
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
 }
 
-/// Every `<` that could begin a tag, up to its end.
+/// Returns every `<` that could begin a tag, up to its end.
 fn tags(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices('<').filter_map(|(at, _)| {
         let tag = text.get(at..)?;
@@ -98,7 +98,7 @@ fn tags(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// An e-mail or web address: `a@b.org`, `www.b.org`, `b.org/c`.
+/// Whether a word is an e-mail or web address: `a@b.org`, `www.b.org`, `b.org/c`.
 fn is_address(word: &str) -> bool {
     if word.contains("://") || word.starts_with("www.") || word.contains('@') {
         return true;
@@ -115,7 +115,7 @@ fn is_address(word: &str) -> bool {
             .is_some_and(|last| last.chars().all(char::is_alphabetic))
 }
 
-/// The digits of what may be telephone numbers.
+/// Returns the digits of possible telephone numbers.
 fn phones(text: &str) -> Vec<String> {
     let joins = |c: char| {
         matches!(
@@ -129,7 +129,8 @@ fn phones(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// "221 baker street": a number, up to three words and a word for a street; or the other way round.
+/// Finds addresses such as "221 baker street": a number, up to three words and a word for a street,
+/// in either order.
 fn streets(text: &str) -> Vec<String> {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '.'))

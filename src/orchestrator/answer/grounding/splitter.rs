@@ -1,16 +1,16 @@
-//! Cuts a model's text into sentences while it comes.
+//! Cuts a model's text into sentences while it streams.
 //!
-//! A sentence has ended when the next one begins, so that a marker behind the full stop is still
-//! its own. Where the pieces of the text begin and end makes no difference.
+//! A sentence ends when the next one begins, so that a marker after the full stop still belongs to
+//! it. The boundaries of the streamed pieces do not matter.
 
 use super::marked::SIGN;
 use super::markers;
 use crate::domain::text;
 
-/// The longest sentence in characters; what is longer is left out up to the end of its line.
+/// The longest sentence in characters. A longer one is dropped up to the end of its line.
 const MAX_SENTENCE: usize = 2_000;
 
-/// Signs around words that are no words: emphasis, and marks that reverse the writing direction.
+/// Marks around words: emphasis. They are no words themselves.
 const EMPHASIS: [char; 3] = ['*', '_', '~'];
 
 /// A part of the text.
@@ -23,16 +23,16 @@ pub(super) enum Piece {
     Overlong,
 }
 
-/// A sentence as the model wrote it.
+/// A sentence in the model's own form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sentence {
-    /// With its markers and, at the beginning of a line, the blanks before it.
+    /// The sentence with its markers and, at the beginning of a line, the white space before it.
     pub raw: String,
     pub begins_line: bool,
     pub ends_line: bool,
 }
 
-/// Follows the text of one answer.
+/// Processes the text of one answer.
 pub(super) struct Splitter {
     sentence: String,
     length: usize,
@@ -50,8 +50,8 @@ impl Splitter {
         }
     }
 
-    /// Takes a character. Control characters do not count: no reader sees them, and PostgreSQL
-    /// stores no answer with a NUL.
+    /// Processes a character. Control characters are dropped: no reader sees them, and PostgreSQL
+    /// stores no text with a NUL.
     pub fn take(&mut self, c: char, pieces: &mut Vec<Piece>) {
         if c == '\n' {
             self.close(true, pieces);
@@ -84,7 +84,7 @@ impl Splitter {
         }
     }
 
-    /// The text has ended.
+    /// Handles the end of the text.
     pub fn finish(&mut self, pieces: &mut Vec<Piece>) {
         self.close(true, pieces);
     }
@@ -102,7 +102,7 @@ impl Splitter {
         }
     }
 
-    /// Whether the full stop stands behind a marker: then the sentence waits for nothing more.
+    /// Whether the full stop follows a marker; the sentence is then complete.
     fn is_marked_and_ended(&self) -> bool {
         let said = self.sentence.trim_end_matches(['.', '!', '?']);
         said.len() < self.sentence.len()
@@ -112,7 +112,7 @@ impl Splitter {
                 .is_some_and(|marker| marker.bytes.end == said.len())
     }
 
-    /// Where the sentence ends, if `next` begins another.
+    /// Returns the end of the sentence if `next` begins another one.
     fn end_before(&self, next: char) -> Option<usize> {
         let written = self.sentence.as_str();
         let last = written.chars().next_back()?;
@@ -163,23 +163,23 @@ fn closes(c: char) -> bool {
     matches!(c, ']' | '】' | '］' | '〕' | ')')
 }
 
-/// Full stops of scripts that put no blank behind them.
+/// Whether a character is a full stop of a script that puts no space after it.
 fn is_full_width(c: char) -> bool {
     matches!(c, '。' | '！' | '？')
 }
 
-/// Characters that show nothing, or turn the direction in which others are read.
+/// Whether a character is invisible, or reverses the reading direction of others.
 fn is_invisible(c: char) -> bool {
     matches!(c, SIGN | '\u{200b}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Whether the sentence has ended, now that `next` follows it after a blank.
+/// Whether the sentence has ended if `next` follows after a space.
 fn ends_sentence(sentence: &str, next: char) -> bool {
     let marks = sentence.trim_end_matches(['"', '\'', '”', '’', ')', ']', '»', '*', '_']);
     if !marks.ends_with(['.', '!', '?', '…']) {
         return false;
     }
-    // An opening quote or a bullet stands for the letter behind it.
+    // An opening quote or a bullet counts as the letter after it.
     let next = if next.is_alphanumeric() { next } else { 'X' };
     let probe = format!("{sentence} {next}");
     text::sentence_bounds(&probe)

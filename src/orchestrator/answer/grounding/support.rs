@@ -1,8 +1,8 @@
-//! Which units support a sentence.
+//! Finds the units that support a sentence.
 //!
-//! A sentence is compared with one unit at a time. One that joins what several units say is
-//! supported if each of its parts is, by units of one passage; a part that only adds figures is
-//! none, for a figure of the next row would vouch for it.
+//! A sentence is compared with one unit at a time. A sentence that joins several units is supported
+//! if units of one passage support each of its parts. A part that only adds figures does not count
+//! as a part, because a figure of the next row would support it.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -14,11 +14,11 @@ use crate::domain::evidence::{Citation, ContextKind, Source};
 use crate::domain::text;
 use crate::orchestrator::answer::governed::{Governed, is_above, outside};
 
-/// Most parts that a sentence is cut into.
+/// The most parts into which a sentence is cut.
 const MAX_PARTS: usize = 6;
-/// Words that a part must say, figures aside.
+/// The fewest words of a part, besides figures.
 const MIN_WORDS: usize = 2;
-/// Between the parts of a sentence, and whether a new statement begins there.
+/// The joints between parts, and whether a new statement begins there.
 const JOINTS: [(&str, bool); 8] = [
     ("; ", true),
     (", but ", true),
@@ -31,7 +31,7 @@ const JOINTS: [(&str, bool); 8] = [
 ];
 
 struct Quote {
-    /// Index of its source.
+    /// The index of its source.
     source: usize,
     unit: Unit,
     evidence: Evidence,
@@ -41,15 +41,15 @@ struct Quote {
 pub(super) struct Support {
     sources: Vec<Source>,
     quotes: Vec<Quote>,
-    /// What was asked: a condition that it names need not be said again.
+    /// The words of the question; a condition that it names need not be repeated.
     question: HashSet<String>,
 }
 
 /// The support of a sentence.
 pub(super) struct Found {
-    /// The offsets into the answer are left 0.
+    /// The citations; their offsets into the answer are still 0.
     pub citations: Vec<Citation>,
-    /// Of what a list item, a row or a section stands under in the passage.
+    /// The lines above a list item, a row or a section in the passage.
     pub frames: Vec<Citation>,
 }
 
@@ -75,7 +75,8 @@ impl Support {
         }
     }
 
-    /// The best quote of each marked passage that supports the sentence, else the best of all.
+    /// Returns the best quote of each marked passage that supports the sentence, or else the best
+    /// of all.
     pub fn find(&self, asserted: &Asserted, marked: &BTreeSet<i32>) -> Result<Found, Reason> {
         let among = |number: Option<i32>| {
             move |quote: &&Quote| number.is_none_or(|number| self.number(quote) == Some(number))
@@ -112,7 +113,8 @@ impl Support {
         })
     }
 
-    /// Where the passages have these very words: the marked ones first, whole units before parts.
+    /// Returns the place of these exact words in the passages: marked passages first, whole units
+    /// before parts.
     pub fn place(&self, said: &str, marked: &BTreeSet<i32>) -> Option<Citation> {
         let own = plain(said);
         let is_marked = |quote: &&Quote| {
@@ -137,7 +139,7 @@ impl Support {
         })
     }
 
-    /// The text of a source, for looking up what a sentence must not make up.
+    /// Returns the text of a source, in which to look up what a sentence must not invent.
     pub fn text(&self, number: i32) -> Option<&str> {
         let mut sources = self.sources.iter();
         sources
@@ -154,7 +156,7 @@ impl Support {
         let mut nearest = Reason::Unrelated;
         for quote in self.quotes.iter().filter(among) {
             match quote.evidence.judge(asserted, &self.question) {
-                // The best, and among equals the shortest, and among those the first.
+                // Keeps the best quote; among equals the shortest, and among those the first.
                 Ok(share) => {
                     let better = best.is_none_or(|(other, known)| {
                         share > other || (share >= other && quote.length() < known.length())
@@ -170,7 +172,7 @@ impl Support {
         best.map(|(_, quote)| quote).ok_or(nearest)
     }
 
-    /// The quotes of the parts of a sentence, all in one passage.
+    /// Returns the quotes of a sentence's parts, all from one passage.
     fn best_parts(&self, asserted: &Asserted, marked: &BTreeSet<i32>) -> Option<Vec<&Quote>> {
         let numbers = self.sources.iter().map(|source| source.id);
         let (first, others): (Vec<i32>, Vec<i32>) =
@@ -183,7 +185,7 @@ impl Support {
         numbers.find_map(|number| self.cover(asserted, &parts, number))
     }
 
-    /// The parts from the first on, each as long as possible.
+    /// Covers the parts from the first on, each as long as possible.
     fn cover(&self, whole: &Asserted, parts: &[Part<'_>], number: i32) -> Option<Vec<&Quote>> {
         let mut quotes = Vec::new();
         let mut from = 0;
@@ -225,8 +227,8 @@ impl Support {
     }
 }
 
-/// Makes sources, under the passage's number, of the lines outside of it that govern it: they can be
-/// quoted, but support nothing. Returns those that it begins under.
+/// Turns the lines outside a passage that govern it into sources under its number. They can be
+/// quoted, but support nothing. Returns the lines above the beginning of the passage.
 fn lines_outside(
     governed: &Governed,
     sources: &mut Vec<Source>,
@@ -275,14 +277,14 @@ impl Quote {
     }
 }
 
-/// A part of a sentence with what joins it to the part before.
+/// A part of a sentence, and the joint before it.
 struct Part<'a> {
     joint: &'a str,
     text: &'a str,
     begins_anew: bool,
 }
 
-/// A sentence, cut wherever another statement may begin.
+/// Cuts a sentence wherever another statement may begin.
 fn parts(sentence: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = sentence;
@@ -291,7 +293,7 @@ fn parts(sentence: &str) -> Vec<Part<'_>> {
         let next = JOINTS
             .iter()
             .filter_map(|(text, anew)| rest.find(text).map(|at| (at, *text, *anew)))
-            // The first; of those at one place the longest.
+            // Takes the first joint; among joints at one place, the longest.
             .min_by_key(|(at, text, _)| (*at, usize::MAX - text.len()));
         let (text, after) = match next {
             Some((at, text, _)) => rest.split_at(at + text.len()),
@@ -310,7 +312,7 @@ fn parts(sentence: &str) -> Vec<Part<'_>> {
     }
 }
 
-/// Whether a "not" before this part reaches it: it does until a new statement begins.
+/// Whether a "not" before this part still applies; it does until a new statement begins.
 fn is_denied(parts: &[Part<'_>], at: usize) -> bool {
     let begun = parts.iter().take(at + 1).rposition(|part| part.begins_anew);
     let before = parts.get(begun.unwrap_or_default()..at).unwrap_or_default();
@@ -322,7 +324,7 @@ fn has_digit(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit())
 }
 
-/// Several parts as they stood together.
+/// Joins several parts as they stood in the sentence.
 fn joined(parts: &[Part<'_>]) -> Option<String> {
     let (first, others) = parts.split_first()?;
     let mut text = first.text.to_owned();

@@ -13,7 +13,7 @@ const VISITS: &str = "Visiting hours are from 2 pm to 8 pm. Children may visit w
 const DOSES: &str = "Adults take 2.5 mg of the medicine every 8 hours with water. \
     Never take more than 1,000 mg in one day.";
 
-/// Where the passages begin in their documents.
+/// The start of the passages in their documents.
 const BEGINS: [i32; 2] = [100, 7];
 
 /// Passages, numbered from 1.
@@ -35,7 +35,7 @@ fn sources_of(passages: &[(&str, &str)]) -> Vec<Source> {
         .collect()
 }
 
-/// Passages of which nothing outside of them is known.
+/// Passages without known lines outside them.
 fn alone(sources: Vec<Source>) -> Vec<Governed> {
     sources.into_iter().map(|source| (source, None)).collect()
 }
@@ -73,7 +73,7 @@ fn run_over(sources: Vec<Source>, parts: &[&str]) -> (String, Vec<Citation>) {
     visible(outputs(Words::Written, sources, parts))
 }
 
-/// Why the sentences that are not shown are not.
+/// The reasons why sentences are not shown.
 fn reasons(passages: &[(&str, &str)], answer: &str) -> Vec<Reason> {
     let outputs = outputs(Words::Written, sources_of(passages), &[answer]);
     let dropped = outputs.into_iter().filter_map(|output| match output {
@@ -162,7 +162,7 @@ fn the_right_passage_is_cited_whatever_the_marker_says() {
         assert_eq!(shown, "Children may visit with an adult. [1]", "{marker}");
         assert_eq!(citations.len(), 1);
     }
-    // Without a marker there is none to put right.
+    // Without a marker there is nothing to correct.
     assert_eq!(
         run(&["Children may visit with an adult."]).0,
         "Children may visit with an adult."
@@ -296,7 +296,7 @@ fn what_is_quoted_is_shown_as_it_stands() {
     assert_eq!(citations.len(), 7);
 }
 
-/// Pieces that answers are made of; any order must do.
+/// The pieces of answers, which may come in any order.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "Children may visit with an adult",

@@ -1,8 +1,8 @@
-//! Passages as units: the sentences, list items and table rows that can support a sentence.
+//! Cuts passages into units: the sentences, list items and table rows that can support a sentence.
 //!
-//! The parsed text has one line a heading, paragraph, list item or table row. A unit stands alone:
-//! what it depends on, the heading above it, the lead-in of its list and the header of its table,
-//! is its context; a neighbour never is.
+//! The parsed text has one line per heading, paragraph, list item or table row. A unit's context is
+//! what it depends on: the heading above it, the lead-in of its list and the header of its table. A
+//! neighbour is never part of it.
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,7 @@ use crate::domain::text;
 
 /// Longer lines are no headings.
 const MAX_HEADING_WORDS: usize = 14;
-/// Between the cells of a row.
+/// The separator between the cells of a row.
 pub(super) const CELL: &str = " | ";
 
 /// The kind of a unit.
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Sentence,
     Item,
     Row,
-    /// A heading, a lead-in or the header of a table: says nothing without what follows.
+    /// A heading, a lead-in or a table header, which says nothing without what follows.
     Frame,
 }
 
@@ -44,22 +44,22 @@ pub(super) struct Unit {
     pub lead: Option<Frame>,
     /// The header of the table.
     pub header: Option<Frame>,
-    /// The sentence before this one, if this one speaks of "it" or "them".
+    /// The sentence before this one, if this one refers to it with "it" or "them".
     pub before: String,
-    /// An item at the beginning of a passage, cut off from its lead-in.
+    /// Set for an item at the beginning of a passage that is cut off from its lead-in.
     pub is_orphan: bool,
 }
 
-/// A line that units depend on.
+/// A line on which units depend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Frame {
-    /// Index of its source, if it stands outside of the unit's own.
+    /// The index of its source, if it stands outside the unit's own source.
     pub outside: Option<usize>,
     pub span: Span,
     pub text: String,
 }
 
-/// A line without surrounding white space, and where it stands.
+/// A line without surrounding white space, and its position.
 struct Line<'a> {
     text: &'a str,
     start: usize,
@@ -79,7 +79,7 @@ impl Line<'_> {
     }
 }
 
-/// The meaning of the lines so far for the next one.
+/// What the lines so far mean for the next one.
 #[derive(Clone, Default)]
 struct Outline {
     heading: Option<Frame>,
@@ -91,7 +91,7 @@ struct Outline {
     in_table: bool,
 }
 
-/// The units of a source that begins under these lines of its document.
+/// Returns the units of a source that begins under these lines of its document.
 pub(super) fn units_of(source: &Source, above: Vec<(ContextKind, Frame)>) -> Vec<Unit> {
     let lines = lines(&source.text);
     let mut outline = Outline::under(above);
@@ -119,7 +119,7 @@ pub(super) fn units_of(source: &Source, above: Vec<(ContextKind, Frame)>) -> Vec
 }
 
 impl Outline {
-    /// The nearest heading counts; a list may be under a sentence and an item at once.
+    /// Takes the nearest heading; a list may stand under a sentence and an item at once.
     fn under(above: Vec<(ContextKind, Frame)>) -> Self {
         let mut outline = Self::default();
         for (kind, frame) in above {
@@ -180,7 +180,7 @@ impl Outline {
         }
     }
 
-    /// The lead-in of the list; that of an item is said in addition.
+    /// Returns the lead-in of the list, together with that of its item.
     fn lead_of_items(&self) -> Option<Frame> {
         match (&self.lead, &self.item_lead) {
             (Some(lead), Some((item, _))) => Some(Frame {
@@ -206,7 +206,7 @@ impl Outline {
         let mut unit = self.unit(Kind::Row, line.text, line.start);
         unit.header.clone_from(&self.header);
         unit.lead.clone_from(&self.lead);
-        // Of several sentences in a cell each is said of what the row is about.
+        // Each of several sentences in a cell is about the subject of the row.
         if let [key, cell] = line.text.split(CELL).collect::<Vec<_>>().as_slice() {
             let bounds = text::sentence_bounds(cell);
             let several = bounds.len() > 1;
@@ -271,7 +271,7 @@ impl Outline {
     }
 }
 
-/// The lines with text.
+/// Returns the lines with text.
 fn lines(text: &str) -> Vec<Line<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -290,7 +290,7 @@ fn lines(text: &str) -> Vec<Line<'_>> {
     found
 }
 
-/// The sentences of a line and where they begin.
+/// Returns the sentences of a line and their positions.
 fn sentences<'a>(line: &Line<'a>) -> Vec<(usize, &'a str)> {
     text::sentences(line.text)
         .into_iter()
@@ -301,8 +301,8 @@ fn sentences<'a>(line: &Line<'a>) -> Vec<(usize, &'a str)> {
         .collect()
 }
 
-/// The part of a lead-in that what follows depends on: "Not everything helps, but do this:" denies
-/// nothing below it.
+/// Returns the part of a lead-in on which the following lines depend: "Not everything helps, but do
+/// this:" denies nothing below it.
 pub(super) fn last_clause(lead: &str) -> &str {
     let ends = [". ", "; ", " but ", "! ", "? "]
         .into_iter()
@@ -313,7 +313,7 @@ pub(super) fn last_clause(lead: &str) -> &str {
     lead.get(ends.max().unwrap_or_default()..).unwrap_or(lead)
 }
 
-/// A short line without the mark that ends a statement or leads into a list.
+/// Whether a line is short and lacks the mark that ends a statement or leads into a list.
 pub(super) fn is_heading(line: &str) -> bool {
     !line.ends_with([
         '.', '!', ':', ';', ',', '…', ')', '"', '”', '。', '！', '：',
@@ -321,8 +321,8 @@ pub(super) fn is_heading(line: &str) -> bool {
         && text::sentences(line).len() == 1
 }
 
-/// Whether a line that looks like a heading heads nothing: "Review due: 2028", the last line, or
-/// one with figures below another short line.
+/// Whether a line that looks like a heading is none: "Review due: 2028", the last line, or a line
+/// with figures below another short line.
 fn states_a_fact(line: &str, before: Option<&Line<'_>>, after: Option<&Line<'_>>) -> bool {
     let has_figures = line.contains(|c: char| c.is_ascii_digit());
     let below_heading = before.is_some_and(|line| is_heading(line.text));
@@ -330,7 +330,7 @@ fn states_a_fact(line: &str, before: Option<&Line<'_>>, after: Option<&Line<'_>>
         && (line.contains(": ") || after.is_none() || (has_figures && below_heading))
 }
 
-/// Whether the sentence begins with a word for what the one before it names.
+/// Whether the sentence begins with a word that refers to the previous sentence.
 fn points_back(sentence: &str) -> bool {
     const POINTING: [&str; 12] = [
         "it", "its", "they", "them", "their", "this", "that", "these", "those", "he", "she", "both",

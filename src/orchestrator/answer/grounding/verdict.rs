@@ -1,4 +1,4 @@
-//! Whether a unit supports a claim and, if not, why not.
+//! Decides whether a unit supports a claim, and gives the reason if not.
 
 use std::collections::HashSet;
 
@@ -8,46 +8,46 @@ use super::quantity::Quantities;
 use super::units::{CELL, Kind, Unit, last_clause};
 use super::vocabulary::{holds, is_neutral, meaningful};
 
-/// A sentence word for word.
+/// The score of a sentence that is quoted word for word.
 const VERBATIM: f32 = 2.0;
-/// Share of a claim's words that the unit itself must hold; its context may hold the others.
+/// The share of a claim's words that the unit itself must hold; its context may hold the others.
 const LEAST: f32 = 0.5;
-/// Words for how often.
+/// Words for periods.
 const PERIODS: [&str; 5] = ["hour", "day", "week", "month", "year"];
-/// Claims with fewer words that say something say too little to be supported.
+/// Claims with fewer meaningful words say too little to be supported.
 const MIN_WORDS: usize = 2;
 
-/// Why a text of a model is not shown: a label of a metric.
+/// The reason why a text of a model is not shown, and the label of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// It thinks aloud.
+    /// The text is a thought.
     Reasoning,
-    /// It claims nothing.
+    /// The sentence claims nothing.
     Empty,
-    /// No passage speaks of this.
+    /// No passage is about this.
     Unrelated,
-    /// It names something that the nearest passage does not.
+    /// The sentence names something that the nearest passage does not name.
     Name,
     /// A number, unit, rate or range differs.
     Number,
-    /// It permits what is forbidden, or takes the other side.
+    /// The sentence permits what is forbidden, or takes the other side.
     Opposite,
-    /// It leaves out the condition, or whom it is about.
+    /// The sentence omits the condition, or whom it concerns.
     Condition,
-    /// A list item that was cut off from what it depends on.
+    /// The list item was cut off from the lines on which it depends.
     Context,
-    /// A heading or lead-in with nothing below it.
+    /// A heading or lead-in without anything below it.
     Frame,
-    /// A link, telephone number or address that no cited passage holds.
+    /// A link, telephone number or address that no cited passage contains.
     Contact,
     /// A sentence without an end.
     Overlong,
-    /// It follows the model's word that the passages do not answer.
+    /// The sentence follows the model's statement that the passages do not answer.
     Declined,
 }
 
 impl Reason {
-    /// The stable word for the metric.
+    /// Returns the stable word for the metric.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reasoning => "reasoning",
@@ -68,32 +68,32 @@ impl Reason {
 
 /// The claim of a sentence, in the context that the model gave it.
 pub(super) struct Asserted {
-    /// The sentence; an item or a row with its lead-in.
+    /// The sentence; for an item or a row, together with its lead-in.
     pub claim: Claim,
     /// The sentence by itself, as [`Claim::plain`].
     pub own: String,
-    /// Its lead-in, empty if it has none.
+    /// Its lead-in; empty if it has none.
     pub lead: String,
     /// Its headings and table header.
     pub frame: Option<Claim>,
 }
 
-/// A unit, ready to be compared.
+/// A unit prepared for comparison.
 pub(super) struct Evidence {
     kind: Kind,
     is_orphan: bool,
     own: String,
-    /// The unit with its lead-in.
+    /// The unit together with its lead-in.
     full: Claim,
     /// The words of its heading, header and title.
     above: HashSet<String>,
     above_quantities: Quantities,
     columns: Vec<Column>,
-    /// The words of a row's first cell: whom or what the row is about.
+    /// The words of a row's first cell, which names the subject of the row.
     key: HashSet<String>,
 }
 
-/// A cell and the words that only its column's header has.
+/// A cell, and the words that only its column's header has.
 struct Column {
     header: HashSet<String>,
     cell: HashSet<String>,
@@ -111,13 +111,13 @@ impl Evidence {
         let own = Claim::of(&unit.text).plain;
         let heads = last_clause(&lead).trim_end_matches([':', '：']);
         let full = match unit.kind {
-            // A fragment means what its lead-in, or else its heading, makes of it.
+            // The lead-in, or else the heading, gives a fragment its meaning.
             Kind::Item | Kind::Row if !lead.is_empty() => format!("{heads} {}", unit.text),
             Kind::Item if !heading.is_empty() => format!("{heading} {}", unit.text),
             _ => unit.text.clone(),
         };
         let above = format!("{title}. {heading}. {header}. {lead} {}", unit.before);
-        // A sentence before this one names things, but its figures are its own.
+        // A previous sentence may name things, but its figures are its own.
         let above_quantities = Claim::of(&format!("{title}. {heading}. {header}")).quantities;
         let (columns, key) = if unit.kind == Kind::Row {
             columns(&header, &unit.text)
@@ -136,12 +136,12 @@ impl Evidence {
         }
     }
 
-    /// Whether the unit has these very words, as [`Claim::plain`].
+    /// Whether the unit has these exact words, in the form of [`Claim::plain`].
     pub fn has_words(&self, plain: &str) -> bool {
         self.own == plain
     }
 
-    /// How well this covers the claim. `question` may have named a condition already.
+    /// Returns how well this covers the claim. `question` may already have named a condition.
     pub fn judge(&self, asserted: &Asserted, question: &HashSet<String>) -> Result<f32, Reason> {
         let claim = &asserted.claim;
         let told: HashSet<String> = claim.core().cloned().collect();
@@ -186,7 +186,7 @@ impl Evidence {
     /// Whether a word of a claim is a suspect.
     fn lacks(&self, word: &str) -> bool {
         let is_figure = word.starts_with(|c: char| c.is_ascii_digit());
-        // How often is compared with the figures.
+        // Frequencies are compared as figures.
         let is_figure = is_figure || PERIODS.contains(&word);
         let affirms = word == "yes" && !self.full.polarity.negated;
         !is_figure && !affirms && !holds(&self.full.words, word) && !holds(&self.above, word)
@@ -203,7 +203,7 @@ impl Evidence {
                 .any(|range| range.is_halved_by(&claim.plain, &claim.quantities))
     }
 
-    /// Whether what is said keeps the conditions of the unit.
+    /// Whether the sentence keeps the conditions of the unit.
     fn is_applied_by(&self, said: &HashSet<String>, question: &HashSet<String>) -> bool {
         let asked: HashSet<String> = said.union(question).cloned().collect();
         let condition = self.full.condition.as_ref();
@@ -220,25 +220,25 @@ impl Evidence {
 }
 
 impl Column {
-    /// Whether a claim speaks of this column and has another's figures.
+    /// Whether a claim is about this column but has another column's figures.
     fn is_crossed_by(&self, said: &HashSet<String>) -> bool {
         !self.cell.is_empty() && held(&self.header, said) > LEAST && self.cell.is_disjoint(said)
     }
 }
 
-/// Whether a word is a whole phrase of a script that puts no blanks between words.
+/// Whether a word is a whole phrase of a script without spaces between words.
 fn is_phrase(word: &str) -> bool {
     word.chars().count() >= 5 && !word.contains(|c: char| c.is_ascii() || c < '\u{0e00}')
 }
 
-/// The figures of a cell; its words if it has none.
+/// Returns the figures of a cell, or its words if it has none.
 fn figures_or_words(words: HashSet<String>) -> HashSet<String> {
     let is_figure = |word: &&String| word.starts_with(|c: char| c.is_ascii_digit());
     let figures: HashSet<String> = words.iter().filter(is_figure).cloned().collect();
     if figures.is_empty() { words } else { figures }
 }
 
-/// The columns of a row behind its first cell, and the words of that cell.
+/// Returns the columns of a row after its first cell, and the words of that cell.
 fn columns(header: &str, row: &str) -> (Vec<Column>, HashSet<String>) {
     let words = |cell: &str| -> HashSet<String> { Claim::of(cell).words };
     let headers: Vec<HashSet<String>> = header.split(CELL).map(words).collect();

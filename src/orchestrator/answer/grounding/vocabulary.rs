@@ -1,8 +1,8 @@
-//! Which words may differ between a sentence and the passage that supports it.
+//! The words that may differ between a sentence and the passage that supports it.
 //!
-//! A word of the sentence that the passage does not hold is a suspect: a medicine, an illness or a
-//! group of people that was put in. Only two kinds are not: words that make no claim of their own,
-//! and words that mean what a word of the passage means.
+//! A word of the sentence that the passage lacks is a suspect: a medicine, an illness or a group of
+//! people may have been added. Two kinds of words are exempt: words that make no claim of their
+//! own, and words that mean the same as a word of the passage.
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use crate::domain::words::content_words;
 
-/// Words that add nothing to what is said: how one speaks about a text, politeness, fillers, and
+/// Words that add nothing to a statement: words for speaking about a text, politeness, fillers, and
 /// verbs that need their object to say something.
 const NEUTRAL: &str = "able above according additionally advice advise advised answer approximately around \
     based become becomes becoming below between both check detail document documents during each ensure especially every \
@@ -26,7 +26,7 @@ const NEUTRAL: &str = "able above according additionally advice advise advised a
     summary sure therefore thing things though through time times tip tips too try type under usual \
     usually way ways well within";
 
-/// Words of one meaning: a claim may use one where the passage has another.
+/// Words with one meaning: a claim may use one where the passage has another.
 const SYNONYMS: &[&str] = &[
     "able can allow allowed permit permitted",
     "adult adults grownup grownups",
@@ -84,7 +84,7 @@ const SYNONYMS: &[&str] = &[
     "year years yearly annual annually",
 ];
 
-/// Phrases of one meaning, longest first.
+/// Phrases with one meaning, longest first.
 pub(super) const PHRASES: &[(&str, &str)] = &[
     ("straight away", "immediately"),
     ("right away", "immediately"),
@@ -136,7 +136,7 @@ static MEANINGS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     meanings
 });
 
-/// The words of a lower-case text that carry meaning, words of one meaning made equal.
+/// Returns the meaningful words of a lower-case text, with one word for each meaning.
 pub(super) fn meaningful(text: &str) -> impl Iterator<Item = String> + '_ {
     content_words(text).map(|word| MEANINGS.get(&word).cloned().unwrap_or(word))
 }
@@ -146,12 +146,13 @@ pub(super) fn is_neutral(word: &str) -> bool {
     NEUTRAL_WORDS.contains(word)
 }
 
-/// Whether the words of a passage hold this one, perhaps in a form derived from the same stem.
+/// Whether the words of a passage contain this one, or a form derived from the same stem.
 pub(super) fn holds(words: &HashSet<String>, word: &str) -> bool {
     words.contains(word) || words.iter().any(|other| is_akin(other, word))
 }
 
-/// "Allergy" and "allergic", "regular" and "regularly"; not "prednisone" and "prednisolone".
+/// Accepts "allergy" and "allergic", or "regular" and "regularly"; not "prednisone" and
+/// "prednisolone".
 fn is_akin(one: &str, other: &str) -> bool {
     let shared: usize = one
         .chars()

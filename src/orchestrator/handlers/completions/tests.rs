@@ -21,7 +21,7 @@ fn the_last_user_message_is_the_question() {
     assert_eq!(history.len(), 2);
 }
 
-/// The data of the frames that these events become.
+/// Returns the data of the frames of these events.
 async fn wire(events: &[(&str, Value)]) -> Vec<String> {
     let events = events
         .iter()

@@ -1,4 +1,4 @@
-//! Which lines are chosen, and under which lines they are shown.
+//! Tests of which lines are chosen, and under which lines they are shown.
 
 use super::*;
 use crate::domain::evidence::Source;

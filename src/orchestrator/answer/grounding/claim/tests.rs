@@ -40,7 +40,7 @@ fn a_word_takes_one_side_of_one_choice() {
     assert_eq!(words.len(), SIDES.len());
 }
 
-/// Answers and what the leaflet says.
+/// Answers, and what the leaflet says.
 const WRONG: &[(&str, &str)] = &[
     // How much.
     ("Take one tablet daily.", "Take two tablets daily."),
@@ -102,7 +102,7 @@ const WRONG: &[(&str, &str)] = &[
         "Take the medicine every hour.",
         "Take the medicine every eight hours.",
     ),
-    // Which of two.
+    // Which of two things.
     (
         "Take the tablets after food.",
         "Take the tablets before food.",
@@ -235,7 +235,7 @@ const RIGHT: &[(&str, &str)] = &[
     ),
 ];
 
-/// Sentences of leaflets, each of which has something that is weighed.
+/// Sentences of leaflets, each with something to weigh.
 const LEAFLET: &[&str] = &[
     "Take one tablet twice a day, before or after food.",
     "Once you feel better, take half a tablet every other day.",
@@ -268,7 +268,7 @@ fn the_same_in_other_words_is_supported() {
 fn a_sentence_supports_itself() {
     for sentence in LEAFLET {
         assert!(supported(sentence, sentence), "{sentence}");
-        // Without its last mark it is the same, but not word for word.
+        // Without its last mark the sentence is equal, but not word for word.
         let bare = sentence.trim_end_matches('.');
         assert!(supported(bare, sentence), "{bare}");
         assert!(supported(sentence, bare), "{bare}");

@@ -1,4 +1,4 @@
-//! Tables, lists, headings and conditions: what a sentence of a passage depends on.
+//! Tests of tables, lists, headings and conditions, on which a sentence of a passage depends.
 
 use super::*;
 use crate::domain::evidence::{ContextKind, ContextLine};
@@ -31,14 +31,14 @@ fn a_row_stands_alone_with_its_header() {
         assert!(!shown(answer).is_empty(), "{answer}");
     }
     for answer in [
-        // Another row's, another column's.
+        // The value of another row or another column.
         "Children 3 to 6 years take 150 mg every 8 hours [1].",
         "Children 3 to 6 years take 300 mg to 600 mg every 8 hours [1].",
         "Children 3 to 6 years take a single dose of 300 mg [1].",
         "Children 3 to 6 years take at most 100 mg in 24 hours [1].",
         "Children 3 to 6 years take 100 mg, and 450 mg in 24 hours [1].",
         "| Who | Most in 24 hours |\n|---|---|\n| Children 3 to 6 years | 100 mg |",
-        // One end of a range, and for whom nobody knows.
+        // One end of a range, or a value whose group is unknown.
         "Adults over 60 kg take 600 mg every 6 hours [1].",
         "Adults take 300 mg to 600 mg every 6 to 8 hours [1].",
         "The single dose is 100 mg [1].",

@@ -1,4 +1,4 @@
-//! How many faithful paraphrases reach a reader, and how many unfaithful ones.
+//! Measures how many faithful and unfaithful paraphrases reach a reader.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ struct Measured {
     unfaithful: BTreeMap<String, Vec<String>>,
 }
 
-/// Faithful sentences in per cent that pass, and how many unfaithful ones do.
+/// Returns the percentage of faithful sentences that pass, and the number of unfaithful ones.
 fn measure(sheet: &str) -> (usize, usize) {
     let sheet: Sheet = Figment::from(Toml::string(sheet)).extract().unwrap();
     let leaflets: Vec<(&str, &str)> = sheet
@@ -36,7 +36,8 @@ fn measure(sheet: &str) -> (usize, usize) {
         .iter()
         .map(|leaflet| (leaflet.title.as_str(), leaflet.text.as_str()))
         .collect();
-    // One for all: to cut the passages takes longer than to judge a sentence.
+    // One grounder serves all sentences, because cutting the passages takes longer than judging a
+    // sentence.
     let grounder = RefCell::new(Grounder::new(
         Words::Written,
         "",

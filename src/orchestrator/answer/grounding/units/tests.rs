@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::ids::{DocumentId, VersionId};
 
-/// Kind, context and text of each unit.
+/// Returns kind, context and text of each unit.
 fn cut(text: &str) -> Vec<String> {
     let source = Source {
         id: 1,
