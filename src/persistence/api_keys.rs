@@ -12,23 +12,23 @@ use super::schema::api_keys;
 use crate::domain::access::{Principal, Scope};
 use crate::domain::ids::ApiKeyId;
 
-/// What is stored of a new key.
+/// The stored values of a new key.
 #[derive(Insertable)]
 #[diesel(table_name = api_keys, treat_none_as_default_value = false)]
 pub struct NewApiKey<'a> {
     pub id: ApiKeyId,
     pub name: &'a str,
     pub owner_id: &'a str,
-    /// The first characters, for people to recognise it.
+    /// The first characters, by which people recognise the key.
     pub prefix: &'a str,
-    /// SHA-256 of the secret.
+    /// The SHA-256 of the secret.
     pub hash: &'a [u8],
     pub scopes: &'a [Scope],
     pub collections: Option<&'a [String]>,
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// A key as `keys list` shows it.
+/// A key in the form that `keys list` shows.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = api_keys, check_for_backend(Pg))]
 pub struct ApiKeyRow {
@@ -36,7 +36,7 @@ pub struct ApiKeyRow {
     pub name: String,
     pub owner_id: String,
     pub prefix: String,
-    /// By name: an older release may not know them all.
+    /// The names of the scopes, because an older release may not know them all.
     pub scopes: Vec<String>,
     pub collections: Option<Vec<String>>,
     pub created_at: DateTime<Utc>,
@@ -53,7 +53,7 @@ pub async fn insert(database: &Database, key: &NewApiKey<'_>) -> Result<(), DbEr
     Ok(())
 }
 
-/// Every key, newest first.
+/// Lists every key, newest first.
 pub async fn list(database: &Database) -> Result<Vec<ApiKeyRow>, DbError> {
     Ok(api_keys::table
         .select(ApiKeyRow::as_select())
@@ -62,7 +62,7 @@ pub async fn list(database: &Database) -> Result<Vec<ApiKeyRow>, DbError> {
         .await?)
 }
 
-/// The caller that a secret's hash belongs to, if the key is valid now.
+/// Returns the owner of a secret's hash, if the key is valid now.
 pub async fn find_principal(
     database: &Database,
     hash: &[u8],
@@ -87,7 +87,7 @@ pub async fn find_principal(
     }))
 }
 
-/// Revokes a key; false if there is none or it was revoked before.
+/// Revokes a key; false if it does not exist or is already revoked.
 pub async fn revoke(database: &Database, id: ApiKeyId) -> Result<bool, DbError> {
     let valid = api_keys::table
         .find(id)

@@ -1,4 +1,4 @@
-//! The ledger of calls to language models: one row a call, written before it goes out.
+//! The ledger of calls to language models, with one row per call, written before the call is made.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use super::schema::{turn_attempts, turns};
 use super::turns::running;
 use crate::domain::ids::TurnId;
 
-/// One call: whose, and to whom.
+/// One call: its turn, its provider and its model.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     pub turn: TurnId,
     pub generation: i32,
-    /// Counts through the whole turn.
+    /// The number of the call within the whole turn.
     pub number: i32,
     pub provider: &'static str,
     pub model: String,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptEnd {
     pub outcome: &'static str,
@@ -35,10 +35,10 @@ pub struct AttemptEnd {
     pub output_tokens: Option<u32>,
 }
 
-/// Notes a call that is about to go out. False if this generation no longer runs the turn: then it
-/// must not go out.
+/// Records a call that is about to be made. False if this generation no longer runs the turn; the
+/// call must then not be made.
 pub async fn begin(database: &Database, attempt: &Attempt) -> Result<bool, DbError> {
-    // The lock makes a takeover at this moment come before or after, never between.
+    // The lock lets a takeover happen before or after, never in between.
     let inserted = running(attempt.turn, attempt.generation)
         .select((
             turns::id,
@@ -61,7 +61,7 @@ pub async fn begin(database: &Database, attempt: &Attempt) -> Result<bool, DbErr
     Ok(inserted == 1)
 }
 
-/// A call as a whole.
+/// A complete call.
 #[derive(Insertable)]
 #[diesel(table_name = turn_attempts, treat_none_as_default_value = false)]
 struct NewAttempt<'a> {
@@ -77,8 +77,8 @@ struct NewAttempt<'a> {
     output_tokens: Option<i64>,
 }
 
-/// Notes how a call ended, whoever runs the turn now: it was made, and it cost what it cost. A call
-/// whose beginning could not be noted is noted whole.
+/// Records the end of a call, whoever runs the turn now, because the call was made and cost
+/// something. A call whose beginning could not be recorded is recorded completely.
 pub async fn end(database: &Database, attempt: &Attempt, end: AttemptEnd) -> Result<(), DbError> {
     let new = NewAttempt {
         turn_id: attempt.turn,
@@ -112,7 +112,7 @@ pub async fn end(database: &Database, attempt: &Attempt, end: AttemptEnd) -> Res
     Ok(())
 }
 
-/// Notes that the calls of a turn which are still open died with their replica.
+/// Records that the open calls of a turn died with their replica.
 pub async fn interrupt(database: &Database, turn: TurnId) -> Result<(), DbError> {
     let open = turn_attempts::table
         .filter(turn_attempts::turn_id.eq(turn))

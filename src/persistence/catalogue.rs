@@ -1,5 +1,5 @@
-//! Whether the tables that the migrations made are there and may be used: the record of applied
-//! migrations says nothing about a restore that ended halfway, or that another user made.
+//! Checks that the tables of the migrations exist and can be used. The record of applied migrations
+//! does not show that a restore was incomplete, or that another user made it.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::database::Database;
 use super::error::DbError;
 use super::statement::statement;
 
-/// Every table that a statement of this release names; a test compares them with the migrations.
+/// Every table named by a statement of this release; a test compares the list with the migrations.
 const TABLES: [&str; 22] = [
     "api_keys",
     "audit_log",
@@ -36,12 +36,12 @@ const TABLES: [&str; 22] = [
     "turns",
 ];
 
-/// A table that statements would fail on.
+/// A table on which statements would fail.
 #[derive(Clone, Debug, PartialEq, Eq, diesel::QueryableByName)]
 pub struct UnusableTable {
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// Whether it is absent; otherwise this user has no right to it.
+    /// Whether the table is missing; otherwise this user has no right to it.
     #[diesel(sql_type = Bool)]
     pub missing: bool,
 }
@@ -53,10 +53,10 @@ impl fmt::Display for UnusableTable {
     }
 }
 
-/// Looks every table up in the catalogue, along the connection's search path; reads no table itself.
+/// Looks up every table in the catalogue, along the connection's search path, without reading it.
 pub async fn list_unusable_tables(database: &Database) -> Result<Vec<UnusableTable>, DbError> {
     let mut connection = database.connection().await?;
-    // Of several rights, having one is enough here: rows that are only added need no other.
+    // One of several rights is enough here, because rows that are only added need no other.
     let rows = statement(
         "SELECT name, to_regclass(name) IS NULL AS missing FROM unnest($1) AS name
          WHERE to_regclass(name) IS NULL OR NOT
@@ -69,7 +69,7 @@ pub async fn list_unusable_tables(database: &Database) -> Result<Vec<UnusableTab
     Ok(rows)
 }
 
-/// The same as a sentence; `None` when nothing is wrong.
+/// Describes the missing tables in a sentence; `None` if nothing is wrong.
 pub async fn find_defect(database: &Database) -> Result<Option<String>, DbError> {
     let tables = list_unusable_tables(database).await?;
     let (missing, forbidden): (Vec<_>, Vec<_>) = tables.iter().partition(|table| table.missing);

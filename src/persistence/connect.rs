@@ -1,4 +1,4 @@
-//! How a connection to PostgreSQL is made: options, deadlines, encryption.
+//! Connections to PostgreSQL: options, deadlines, encryption.
 
 #![expect(
     clippy::disallowed_types,
@@ -21,32 +21,34 @@ use super::settings::DatabaseSettings;
 use crate::domain::causes;
 use crate::tls::{self, ClientTls};
 
-/// Candidates that HNSW keeps while it searches. It also caps the rows one scan returns, so it
-/// must not be below the candidates that retrieval asks for.
+/// The candidates that HNSW keeps during a search. They also limit the rows of one scan, so there
+/// must be at least as many as retrieval asks for.
 const HNSW_EF_SEARCH: u32 = 100;
 
-/// A client that froze in the middle of a transaction keeps what it locked for no longer than this;
-/// longer than a relay takes to publish a batch.
+/// How long a client that froze in a transaction keeps its locks; longer than a relay takes to
+/// publish a batch.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
-/// While a statement runs or waits for a lock, the server looks this often whether its client is
-/// still there. Otherwise one that died, or gave up, keeps what it locked until the statement ends.
+/// How often the server checks, while a statement runs or waits for a lock, whether its client
+/// still exists. Otherwise a client that died or gave up would keep its locks until the statement
+/// ends.
 const LOOK_FOR_CLIENT: Duration = Duration::from_secs(1);
-/// A peer whose machine vanished says nothing: either side notices after this.
+/// How long a peer may be silent, because a machine that vanished says nothing. Both sides check
+/// this.
 const SILENCE: &[(&str, &str)] = &[
     ("tcp_user_timeout", "15"),
     ("keepalives_idle", "10"),
     ("keepalives_interval", "5"),
     ("keepalives_retries", "3"),
 ];
-/// How `database.url` looks, and PostgreSQL's port if it has none.
+/// The form of `database.url`; PostgreSQL's port applies if it has none.
 const EXPECTED: &str = "postgresql://user:password@host:port/name";
 const PORT: u16 = 5432;
-/// What cannot happen to a connection that has just been made, unless the server ends it.
+/// An error that a new connection has only if the server ends it.
 const SETUP: &str = "the session cannot be set up";
 const SILENCE_OF_CLIENTS: &str = "-c tcp_user_timeout=15000 -c tcp_keepalives_idle=10 \
     -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
-/// Whether a URL can be used, without connecting.
+/// Checks a URL without connecting.
 pub fn check_url(url: &str) -> Result<(), DbError> {
     Target::of(url)?.check()
 }
@@ -54,7 +56,7 @@ pub fn check_url(url: &str) -> Result<(), DbError> {
 /// A database to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    /// As the driver understands it.
+    /// The URL in the driver's form.
     url: String,
     tls: Option<ClientTls>,
     /// Host and port, for messages.
@@ -62,8 +64,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Understands `sslmode` and `sslrootcert` as libpq names them, but whoever asks for encryption
-    /// gets a server whose certificate and name are verified.
+    /// Parses `sslmode` and `sslrootcert` with libpq's names. An encrypted connection always
+    /// verifies the server's certificate and name.
     pub fn of(url: &str) -> Result<Self, DbError> {
         let (mut url, pairs) = parse(url)?;
         let mut encrypted = false;
@@ -97,10 +99,10 @@ impl Target {
         Ok(Self { url, tls, place })
     }
 
-    /// The same with the session settings and deadlines of a pool's connections.
+    /// Does the same, and adds the session settings and deadlines of a pool's connections.
     pub fn with_options(settings: &DatabaseSettings) -> Result<Self, DbError> {
         let (mut url, pairs) = parse(&settings.url)?;
-        // Before those of the URL, which count if they differ.
+        // These settings precede those of the URL, which override them.
         for (key, value) in SILENCE {
             append(&mut url, key, value);
         }
@@ -125,7 +127,7 @@ impl Target {
         Self::of(url.as_str())
     }
 
-    /// Whether the files are there and usable, so that a wrong path stops the start.
+    /// Checks that the files exist and are usable, so that a wrong path stops the start.
     pub fn check(&self) -> Result<(), DbError> {
         let config = self.tls.as_ref().map(ClientTls::client_config);
         config.transpose().map_err(|error| {
@@ -134,12 +136,12 @@ impl Target {
         Ok(())
     }
 
-    /// Host and port, or the directory of a socket.
+    /// Returns host and port, or the directory of a socket.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// A connection; the error says where it was tried and why it failed.
+    /// Connects; the error says where and why it failed.
     pub async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let failed = |reason: String| {
             ConnectionError::BadConnection(format!("cannot connect to {}: {reason}", self.place))
@@ -157,7 +159,7 @@ impl Target {
             .map_err(|error| failed(error.to_string()))?;
         let connecting = tokio_postgres::connect(&self.url, MakeRustlsConnect::new(config));
         let (client, connection) = connecting.await.map_err(|error| {
-            // Nothing else tells a wrong certificate from a server that is away.
+            // Only this distinguishes a wrong certificate from an unavailable server.
             if let Some(cause) = tls::cause(&error) {
                 tracing::warn!(%cause, "no encrypted connection to PostgreSQL");
             }
@@ -168,8 +170,8 @@ impl Target {
     }
 }
 
-/// Why there is no connection. What the server says names the user or the database, so that its
-/// code has to do.
+/// Returns the reason why there is no connection. The server's message names the user or the
+/// database, so only its code is used.
 fn reason(error: &tokio_postgres::Error) -> String {
     let Some(code) = error.code() else {
         return causes::joined(error);
@@ -188,9 +190,9 @@ fn reason(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// Host and port of a URL that the driver understands.
+/// Returns host and port of a URL that the driver understands.
 fn place(url: &str) -> Result<String, DbError> {
-    // The parser's words quote what may be a part of the password.
+    // The parser's message quotes what may be a part of the password.
     let config: tokio_postgres::Config = url.parse().map_err(|_| {
         let wrong = "database.url has a parameter whose name or value the driver does not know";
         DbError::Misconfigured(wrong.into())
@@ -213,7 +215,7 @@ fn place(url: &str) -> Result<String, DbError> {
     Ok(places)
 }
 
-/// The URL without its parameters, and those.
+/// Splits the URL from its parameters.
 fn parse(url: &str) -> Result<(Url, Vec<(String, String)>), DbError> {
     let wrong =
         |what: &str| DbError::Misconfigured(format!("database.url {what}: expected {EXPECTED}"));
@@ -229,7 +231,7 @@ fn parse(url: &str) -> Result<(Url, Vec<(String, String)>), DbError> {
 }
 
 fn append(url: &mut Url, key: &str, value: &str) {
-    // `+` would reach the server as a plus sign: a blank needs %20.
+    // `+` would reach the server as a plus sign, so a space needs %20.
     let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
     let pair = format!("{key}={}", encoded.replace('+', "%20"));
     let query = match url.query() {
@@ -260,7 +262,7 @@ mod tests {
                 .map(|(_, value)| value.into_owned())
                 .collect::<Vec<_>>()
         };
-        // The driver takes the last one.
+        // The driver uses the last value.
         assert_eq!(values("tcp_user_timeout"), ["15", "60"]);
         let options = values("options").join("|");
         assert!(options.starts_with("-c search_path=x -c statement_timeout=10000 "));

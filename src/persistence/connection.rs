@@ -1,8 +1,8 @@
-//! The connection that every statement runs on: it works until an instant, and no longer.
+//! The connection for every statement. It works until its deadline, and no longer.
 //!
-//! Each statement, and each step of a transaction, ends with an error once that instant has passed.
-//! So a call to the database has a deadline whoever writes it. A connection that met its deadline
-//! is at work, and the pool closes it instead of handing it out again.
+//! Each statement, and each step of a transaction, ends with an error once the deadline has passed.
+//! So every call to the database has a deadline, whoever writes it. A connection that met its
+//! deadline is busy, and the pool closes it instead of reusing it.
 
 #![expect(
     clippy::disallowed_types,
@@ -32,7 +32,7 @@ use super::error::no_answer;
 use super::pooled::{Manager, Pooled, Work};
 use super::prepared::Prepared;
 
-/// How long one call may work, from waiting for a connection to the last answer. A server that froze
+/// How long one call may take, from the wait for a connection to the last response. A frozen server
 /// does not even enforce its own statement timeout.
 pub(super) const LONGEST_CALL: Duration = Duration::from_secs(15);
 
@@ -42,11 +42,11 @@ pub(super) struct Connection {
     until: Instant,
 }
 
-/// Where the connection goes when it is dropped.
+/// What happens to a connection that is dropped.
 enum Held {
-    /// Back to its pool.
+    /// It returns to its pool.
     Pooled(Object<Manager>),
-    /// Nowhere: it closes.
+    /// It closes.
     Alone(Pooled),
 }
 
@@ -68,14 +68,14 @@ impl Connection {
         Ok(Self { held, until })
     }
 
-    /// Gives the connection so long from now.
+    /// Sets the deadline to this long from now.
     pub(super) fn with_deadline(self, longest: Duration) -> Self {
         let until = Instant::now() + longest;
         Self { until, ..self }
     }
 
-    /// Takes the connection out of its pool: when it is dropped it closes, which frees the locks and
-    /// forgets the settings of its session.
+    /// Takes the connection out of its pool: when it is dropped it closes, which frees the locks
+    /// and drops the settings of its session.
     pub(super) fn leave_pool(self) -> Self {
         let held = match self.held {
             Held::Pooled(pooled) => Held::Alone(Object::take(pooled)),
@@ -100,7 +100,7 @@ impl Connection {
 pub(super) struct Rows<S> {
     inner: S,
     until: Instant,
-    /// Set once there is something to wait for.
+    /// Set once the rows have to be waited for.
     alarm: Option<Pin<Box<Sleep>>>,
     work: Arc<Work>,
 }

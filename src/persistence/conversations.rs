@@ -86,7 +86,7 @@ pub async fn insert(
     Ok(row.into())
 }
 
-/// The owner's conversation.
+/// Returns the owner's conversation.
 pub async fn find(
     database: &Database,
     owner: &str,
@@ -102,14 +102,14 @@ pub async fn find(
     Ok(row.map(Into::into))
 }
 
-/// The owner's conversations, newest first, before `cursor`.
+/// Lists the owner's conversations, newest first, before `cursor`.
 pub async fn list(
     database: &Database,
     owner: &str,
     cursor: Option<ConversationId>,
     limit: i64,
 ) -> Result<Vec<Conversation>, DbError> {
-    // One text with and without a cursor: it is prepared once.
+    // One text serves both cases, with and without a cursor, so it is prepared once.
     let first = cursor.into_sql::<Nullable<SqlUuid>>().is_null();
     let rows = conversations::table
         .filter(conversations::owner_id.eq(owner))
@@ -122,7 +122,7 @@ pub async fn list(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// Deletes the owner's conversation with all that hangs on it; false if there is none.
+/// Deletes the owner's conversation with everything that belongs to it; false if there is none.
 pub async fn delete(database: &Database, owner: &str, id: ConversationId) -> Result<bool, DbError> {
     let which = conversations::table
         .filter(conversations::owner_id.eq(owner))
@@ -133,8 +133,8 @@ pub async fn delete(database: &Database, owner: &str, id: ConversationId) -> Res
     Ok(deleted == 1)
 }
 
-/// The newest messages of the reader's conversation, oldest first, without what the reader may not
-/// read now.
+/// Lists the newest messages of the reader's conversation, oldest first, without the content that
+/// the reader may not read now.
 pub async fn list_messages(
     database: &Database,
     reader: &Principal,
@@ -162,8 +162,8 @@ struct UtteranceRow {
     content: String,
 }
 
-/// The newest `limit` messages before this turn, oldest first; without the turns whose sources have
-/// been withdrawn or may not be read now, which must not come back as something that was said.
+/// Lists the newest `limit` messages before this turn, oldest first. It leaves out turns whose
+/// sources were withdrawn or may not be read now, because a prompt must not repeat them.
 pub async fn list_history(
     database: &Database,
     reader: &Principal,
@@ -180,7 +180,7 @@ pub async fn list_history(
         .await?;
     Ok(rows
         .into_iter()
-        // The newest came first.
+        // The statement returns the newest first.
         .rev()
         .map(|row| Utterance {
             role: row.role,
@@ -192,7 +192,7 @@ pub async fn list_history(
 static HISTORY: LazyLock<String> =
     LazyLock::new(|| for_readers(include_str!("conversations/history.sql")));
 
-/// Stores what the owner thinks of an answer of theirs; false if there is no such answer.
+/// Stores the owner's feedback on an answer; false if there is no such answer.
 pub async fn upsert_feedback(
     database: &Database,
     owner: &str,

@@ -1,4 +1,4 @@
-//! The pool of connections, and the deadline that each of them is handed out with.
+//! The pool of connections, which hands out each one with a deadline.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Builds the pool; connections are made when first needed, and live on the runtime that calls
+    /// Builds the pool. Connections are created when needed, and live on the runtime that calls
     /// this.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, DbError> {
         let target = Target::with_options(settings)?;
@@ -48,15 +48,17 @@ impl Database {
         })
     }
 
-    /// A connection for one call.
+    /// Returns a connection for one call.
     pub(super) async fn connection(&self) -> Result<Connection, DbError> {
         self.connection_for(LONGEST_CALL).await
     }
 
-    /// A connection for work that needs a deadline of its own, which waiting for it is a part of.
+    /// Returns a connection for work with a deadline of its own, which includes the wait for the
+    /// connection.
     pub(super) async fn connection_for(&self, longest: Duration) -> Result<Connection, DbError> {
         let until = Instant::now() + longest;
-        // A call that gave up gave back a connection at work, with its locks. It need not be on top.
+        // A call that gave up returned a busy connection with its locks, not necessarily at the
+        // top.
         pool::close_idle(&self.pool, |pooled| !pooled.is_at_work());
         timeout(self.acquire_timeout, self.pool.get())
             .await
@@ -68,7 +70,7 @@ impl Database {
             })
     }
 
-    /// Whether the database answers.
+    /// Checks that the database answers.
     pub async fn ping(&self) -> Result<(), DbError> {
         let mut connection = self.connection().await?;
         statement("SELECT 1").execute(&mut connection).await?;

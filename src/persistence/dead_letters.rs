@@ -1,5 +1,5 @@
-//! Records that no handler could finish: looked at by people, and published again when the cause
-//! is gone.
+//! Records that no handler could process: people look at them, and publish them again when the
+//! cause is gone.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -17,7 +17,7 @@ use super::statement::statement;
 use crate::domain::ids::EventId;
 use crate::domain::messaging::Envelope;
 
-/// A dead letter: where it stood, why it was given up, and what it was. Ids and states only.
+/// A dead letter: its position, its cause and its record. It contains ids and states only.
 #[derive(Debug, Serialize, Queryable, Selectable)]
 #[diesel(table_name = dead_letters, check_for_backend(Pg))]
 pub struct DeadLetter {
@@ -30,11 +30,11 @@ pub struct DeadLetter {
     pub attempts: i32,
     pub created_at: DateTime<Utc>,
     pub replayed_at: Option<DateTime<Utc>>,
-    /// Absent if it could not be stored; of a record that was no event, its first bytes.
+    /// Absent if the event could not be stored; the first bytes of a record that was no event.
     pub envelope: Option<Value>,
 }
 
-/// Dead letters, oldest first; those that were replayed only if asked for.
+/// Lists dead letters, oldest first; replayed ones only on request.
 pub async fn list(
     database: &Database,
     replayed_too: bool,
@@ -50,7 +50,7 @@ pub async fn list(
         .await?)
 }
 
-/// One dead letter.
+/// Returns one dead letter.
 pub async fn find(database: &Database, id: i64) -> Result<Option<DeadLetter>, DbError> {
     Ok(dead_letters::table
         .find(id)
@@ -68,8 +68,8 @@ struct DeadRow {
     envelope: Value,
 }
 
-/// Publishes a dead letter again, as a new event. False if it is unknown, was replayed before, was
-/// never an event, or is larger than an event may be.
+/// Publishes a dead letter again, as a new event. False if it is unknown, was already replayed, is
+/// not an event, or is too large for one.
 pub async fn replay(database: &Database, id: i64) -> Result<bool, DbError> {
     let mut connection = database.connection().await?;
     connection

@@ -1,28 +1,29 @@
-//! Why a call to the database fails, read from what the driver and the server say.
+//! The errors of calls to the database, read from the messages of driver and server.
 
 use diesel::ConnectionError;
 
 use crate::domain::messaging::StoreError;
 
-/// The message of the error that [`no_answer`] makes.
+/// The message of the error from [`no_answer`].
 const NO_ANSWER: &str = "no answer in time";
 
-/// Why the database did not do what was asked. Texts carry no parameter values.
+/// The reason why a call to the database failed. Its texts carry no parameter values.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// No connection in time, or the server is gone: try again later.
+    /// There was no connection in time, or the server is gone; a later call may succeed.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The server gave the statement up: locks or load. Not done; later it may succeed.
+    /// The server gave up the statement because of locks or load. It had no effect; a later call
+    /// may succeed.
     #[error("the database is busy: {0}")]
     Busy(String),
-    /// The rows changed under us, or a uniqueness rule was hit.
+    /// The rows changed meanwhile, or a uniqueness rule was violated.
     #[error("conflict: {0}")]
     Conflict(String),
-    /// This replica no longer owns what it writes.
+    /// This replica no longer owns the data that it writes.
     #[error("the lease was lost")]
     Fenced,
-    /// `database.url` cannot be used, however often it is tried.
+    /// `database.url` is unusable; a retry cannot help.
     #[error("{0}")]
     Misconfigured(String),
     /// The statement failed.
@@ -58,7 +59,8 @@ impl From<diesel::result::Error> for DbError {
             Error::DatabaseError(Kind::Unknown, info) if is_given_up(info.message()) => {
                 Self::Busy("statement cancelled or deadlocked".into())
             }
-            // The server's message may quote values; only its kind leaves this module.
+            // Only the kind of the error leaves this module, because the server's message may quote
+            // values.
             Error::DatabaseError(kind, info) => Self::Query(format!(
                 "{kind:?} in {}",
                 info.table_name().unwrap_or("statement")
@@ -71,7 +73,7 @@ impl From<diesel::result::Error> for DbError {
 impl From<ConnectionError> for DbError {
     fn from(error: ConnectionError) -> Self {
         Self::Unavailable(match error {
-            // Says where and why, in words of `connect`.
+            // The message of `connect` already says where and why.
             ConnectionError::BadConnection(said) => said,
             _ => "cannot connect: the session cannot be set up".into(),
         })
@@ -84,18 +86,21 @@ impl From<DbError> for StoreError {
     }
 }
 
-/// The error of a statement that met the deadline of its connection, in a form that diesel carries.
+/// Returns the error of a statement that met the deadline of its connection, in a form that diesel
+/// can carry.
 pub(super) fn no_answer() -> diesel::result::Error {
     let kind = diesel::result::DatabaseErrorKind::ClosedConnection;
     diesel::result::Error::DatabaseError(kind, Box::new(NO_ANSWER.to_owned()))
 }
 
-/// What a server says that starts, stops or recovers (`SQLSTATE` class 57P, which diesel drops).
+/// Whether a message comes from a server that starts, stops or recovers (`SQLSTATE` class 57P,
+/// which diesel drops).
 fn is_leaving(message: &str) -> bool {
     message.starts_with("terminating connection") || message.starts_with("the database system is")
 }
 
-/// What a server says that lacks disk, memory or connections (`SQLSTATE` class 53).
+/// Whether a message comes from a server without enough disk, memory or connections (`SQLSTATE`
+/// class 53).
 pub(super) fn is_out_of_resources(message: &str) -> bool {
     [
         "could not extend file",
@@ -109,7 +114,8 @@ pub(super) fn is_out_of_resources(message: &str) -> bool {
     .any(|start| message.starts_with(start))
 }
 
-/// What a server says that ended one statement so that others go on (`SQLSTATE` 57014, 40P01).
+/// Whether a message says that the server ended one statement for the sake of others (`SQLSTATE`
+/// 57014, 40P01).
 pub(super) fn is_given_up(message: &str) -> bool {
     message.starts_with("canceling statement due to") || message == "deadlock detected"
 }

@@ -1,5 +1,5 @@
-//! Functions of PostgreSQL that diesel does not know, and times by the database's clock, which is the
-//! only one that decides anything.
+//! Functions of PostgreSQL that diesel does not know, and times by the database's clock, the only
+//! clock that decides anything.
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use diesel::dsl::{AsExprOf, now};
 use diesel::pg::Pg;
 use diesel::sql_types::{Array, Integer, Interval, Nullable, SingleValue, Text, Timestamptz};
 
-/// Before every other time.
+/// A time before every other time.
 pub(super) const LONG_AGO: PgTimestamp = PgTimestamp(i64::MIN);
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// The first of the two that is not null.
+    /// Returns the first of the two that is not null.
     fn coalesce<T: SingleValue>(first: Nullable<T>, second: Nullable<T>) -> Nullable<T>;
-    /// A number of a text, the same in every session.
+    /// Returns a number for a text, the same in every session.
     fn hashtext(text: Text) -> Integer;
-    /// Whether a lock was free, and now is the transaction's.
+    /// Takes a lock for the transaction if it is free; returns whether it was.
     fn pg_try_advisory_xact_lock(key: Integer) -> Bool;
-    /// Where tables are made.
+    /// Returns the schema in which tables are created.
     fn current_schema() -> Text;
-    /// The time now, and not when the transaction began.
+    /// Returns the current time, not that of the transaction's start.
     fn clock_timestamp() -> Timestamptz;
-    /// The greater of the two.
+    /// Returns the greater of the two.
     fn greatest<T: SingleValue>(one: T, other: T) -> T;
-    /// One row an element.
+    /// Returns one row per element.
     fn unnest<T: SingleValue>(array: Array<T>) -> T;
 }
 
@@ -36,12 +36,12 @@ diesel::infix_operator!(Minus, " - ", Timestamptz, backend: Pg);
 type Now = AsExprOf<now, Timestamptz>;
 type Span = AsExprOf<PgInterval, Interval>;
 
-/// The time so long from now.
+/// Returns the time this long from now.
 pub(super) fn from_now(duration: Duration) -> Plus<Now, Span> {
     Plus::new(now.into_sql::<Timestamptz>(), span(duration))
 }
 
-/// The time so long ago.
+/// Returns the time this long ago.
 pub(super) fn ago(duration: Duration) -> Minus<Now, Span> {
     Minus::new(now.into_sql::<Timestamptz>(), span(duration))
 }

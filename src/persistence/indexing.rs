@@ -1,4 +1,4 @@
-//! What makes a document version searchable: chunks, embeddings, BM25 postings, and the switch.
+//! Makes a document version searchable: chunks, embeddings, BM25 postings, and the switch.
 
 mod backfill;
 mod chunks;

@@ -1,8 +1,8 @@
-//! Partition leases: who reads a partition, from where, and proof of it.
+//! Partition leases: the owner of a partition, its next offset, and the proof of ownership.
 //!
-//! A lease is lost in one way only: another member raises its epoch. Whoever writes under a lease
-//! locks its row first and finds owner, epoch and expiry unchanged, or is fenced. All times are
-//! the database's.
+//! A lease is lost in only one way: another member raises its epoch. A writer under a lease first
+//! locks its row and finds owner, epoch and expiry unchanged, or is fenced. All times are the
+//! database's.
 
 mod membership;
 
@@ -57,16 +57,17 @@ async fn advance(
     Ok(())
 }
 
-/// Checks the fence, advances the offset and remembers the event, in the transaction that holds
-/// the effects. [`Outcome::Duplicate`]: the event was processed before, so its effects must be
-/// skipped (the transaction still commits). Fails with [`DbError::Fenced`] if the lease was lost.
+/// Checks the fence, advances the offset and remembers the event, in the transaction with the
+/// effects. [`Outcome::Duplicate`] means that the event was already processed, so its effects must
+/// be skipped; the transaction still commits. Fails with [`DbError::Fenced`] if the lease was lost.
 pub(super) async fn commit_delivery(
     connection: &mut Connection,
     fence: &Fence,
     offset: i64,
     event_id: EventId,
 ) -> Result<Outcome, DbError> {
-    // One statement for `lock`, the inbox and `advance`: this runs for every record.
+    // Combines `lock`, the inbox and `advance` in one statement, because this runs for every
+    // record.
     let row: Option<DeliveredRow> = statement(include_str!("leases/commit_delivery.sql"))
         .bind::<Text, _>(&fence.group)
         .bind::<Text, _>(&fence.topic)
@@ -91,7 +92,7 @@ struct DeliveredRow {
     new: bool,
 }
 
-/// Finishes a record that needs no effect: an event of a kind this group does not handle.
+/// Finishes a record without an effect: an event of a kind that this group does not handle.
 pub async fn acknowledge(database: &Database, delivery: &Delivery) -> Result<Outcome, DbError> {
     let mut connection = database.connection().await?;
     connection

@@ -8,26 +8,26 @@ use super::connection::Connection;
 use super::error::DbError;
 use super::functions::{current_schema, hashtext};
 
-/// The type of nothing, which the functions return that wait for a lock.
+/// The `void` that waiting for a lock returns.
 #[derive(diesel::sql_types::SqlType)]
 #[diesel(postgres_type(name = "void"))]
 pub struct Void;
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// A longer number of a text, the same in every session.
+    /// Returns a longer number for a text, the same in every session.
     fn hashtextextended(text: Text, seed: BigInt) -> BigInt;
-    /// Waits for a lock, which is then the transaction's.
+    /// Waits for a lock of the transaction.
     #[sql_name = "pg_advisory_xact_lock"]
     fn lock_by_number(key: Integer) -> Void;
-    /// The same, by a longer number.
+    /// Waits for a lock of the transaction with a longer number.
     #[sql_name = "pg_advisory_xact_lock"]
     fn lock_by_long_number(key: BigInt) -> Void;
-    /// Whether a lock was free, and now is the session's.
+    /// Takes a lock for the session if it is free; returns whether it was.
     fn pg_try_advisory_lock(key: Integer) -> Bool;
 }
 
-/// Waits for the lock of this name, which ends with the transaction.
+/// Waits for the lock of this name, and holds it until the transaction ends.
 pub(super) async fn lock(connection: &mut Connection, name: &str) -> Result<(), DbError> {
     let name = format!("chatbot.{name} ").into_sql::<Text>();
     diesel::select(lock_by_number(hashtext(name.concat(current_schema()))))
@@ -36,7 +36,7 @@ pub(super) async fn lock(connection: &mut Connection, name: &str) -> Result<(), 
     Ok(())
 }
 
-/// The same for one thing of ever so many, by its path.
+/// Waits for the lock of one of many things, by its path.
 pub(super) async fn lock_one(connection: &mut Connection, path: &str) -> Result<(), DbError> {
     let path = format!("/{path}").into_sql::<Text>();
     let number = hashtextextended(current_schema().concat(path), 0);

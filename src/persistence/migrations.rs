@@ -1,4 +1,4 @@
-//! Embedded migrations, run one process at a time under an advisory lock.
+//! Embedded migrations, which one process at a time runs under an advisory lock.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use super::connection::{Connection, LONGEST_CALL};
 use super::database::Database;
 use super::error::{DbError, is_given_up, is_out_of_resources};
 
-/// All migrations together, and waiting for another process that runs them: rewriting a large table
-/// takes hours.
+/// The deadline for all migrations together, including the wait for another process that runs them.
+/// Rewriting a large table takes hours.
 const LONGEST_RUN: Duration = Duration::from_hours(24);
-/// How long a migration waits for a lock at a time.
+/// How long a migration waits for a lock in one try.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-/// Between two times, so that those who waited behind it get their turn.
+/// The pause between two tries, so that others get the lock.
 const PAUSE: Duration = Duration::from_secs(3);
-/// Ten minutes: longer than storing the longest document takes.
+/// About ten minutes; longer than storing the longest document takes.
 const MOST_REFUSALS: u32 = 120;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// Names of migrations that the binary carries and the database lacks, oldest first.
+/// Lists the migrations that the binary contains and the database lacks, oldest first.
 pub async fn list_pending(database: &Database) -> Result<Vec<String>, DbError> {
     let connection = database.connection().await?;
     let mut harness = AsyncMigrationHarness::new(connection);
@@ -35,7 +35,7 @@ pub async fn list_pending(database: &Database) -> Result<Vec<String>, DbError> {
     Ok(pending.iter().map(|m| m.name().to_string()).collect())
 }
 
-/// Names of every migration that the binary carries.
+/// Lists every migration that the binary contains.
 pub fn list_known() -> Vec<String> {
     let source: Result<Vec<Box<dyn Migration<Pg>>>, _> = MIGRATIONS.migrations();
     source
@@ -43,23 +43,25 @@ pub fn list_known() -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Applies what is pending; returns the names. Waits for another process that does the same.
+/// Applies the pending migrations and returns their names. Waits for another process that does the
+/// same.
 pub async fn run(url: &str) -> Result<Vec<String>, DbError> {
     let mut connection = Connection::alone(&Target::of(url)?)
         .await?
         .with_deadline(LONGEST_RUN);
-    // A session lock, so that each migration's own transaction sees what another process
-    // committed before the lock came free.
+    // A session lock, so that each migration's own transaction sees everything that another process
+    // committed before the lock was free.
     diesel::sql_query(
         "SELECT pg_advisory_lock(hashtext('chatbot.migrations ' || current_schema()))",
     )
     .execute(&mut connection)
     .await?;
-    // What waits for a lock on a table keeps everybody behind it waiting, too: heartbeats, for one.
+    // A statement that waits for a table's lock also delays everybody behind it, for example
+    // heartbeats.
     diesel::sql_query(format!("SET lock_timeout = {}", LOCK_TIMEOUT.as_millis()))
         .execute(&mut connection)
         .await?;
-    // Dropping it and its connection gives the session's lock back.
+    // Dropping the harness and its connection frees the session's lock.
     let mut harness = AsyncMigrationHarness::new(connection);
     match apply(&mut harness).await {
         Ok(applied) => Ok(applied),
@@ -89,13 +91,13 @@ async fn apply(harness: &mut AsyncMigrationHarness<Connection>) -> Result<Vec<St
     Ok(applied)
 }
 
-/// Whether the running system held what the migration needs; nothing was done then.
+/// Whether the running system held a lock that the migration needs; nothing was changed then.
 fn is_in_the_way(message: &str) -> bool {
     message.contains("due to lock timeout") || message.contains("deadlock detected")
 }
 
-/// Tells a migration that cannot succeed from a server that was busy or went away under it: only the
-/// latter is worth another try. The error is text by now, so the connection is asked.
+/// Distinguishes a migration that cannot succeed from a server that was busy or went away, where a
+/// retry helps. The error is only text here, so this asks the connection.
 async fn explain(error: &str, connection: Connection) -> DbError {
     let message = error.split_once(" with: ").map_or(error, |(_, told)| told);
     if is_given_up(message) || is_out_of_resources(message) {

@@ -1,8 +1,8 @@
 //! PostgreSQL: the only module that knows diesel.
 //!
-//! Concrete functions over [`Database`], one file an aggregate. A function that writes holds its
-//! whole transaction, so that callers cannot leave half of an effect behind. Every query on a
-//! person's data takes that person's id.
+//! Concrete functions over [`Database`], with one file per aggregate. A function that writes
+//! contains its whole transaction, so that callers cannot leave half an effect behind. Every query
+//! for a person's data takes that person's id.
 
 pub mod api_keys;
 pub mod attempts;

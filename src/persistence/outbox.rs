@@ -1,4 +1,4 @@
-//! Events that wait to be published: written with the effects they tell of, read by one relay.
+//! Waiting events, written together with the effects that they announce and read by one relay.
 
 use std::time::Duration;
 
@@ -23,16 +23,17 @@ use crate::domain::messaging::{
 };
 use crate::domain::time;
 
-/// An event that the bus cannot carry would block every later one: refused where it is made.
+/// Events that the bus cannot carry are refused at once, because they would block every later one.
 pub(super) const MAX_EVENT_BYTES: i32 = 256 * 1024;
-/// A relay's transaction, which lasts until the bus has taken the batch, or has not in time.
+/// The deadline of a relay's transaction, which lasts until the bus has accepted the batch or
+/// failed to.
 const LONGEST_RELAY: Duration = Duration::from_mins(1);
-/// Each of the statements of one prune may take as long as a statement may.
+/// The deadline of one prune, in which each statement may take as long as a statement may.
 const LONGEST_PRUNE: Duration = Duration::from_mins(1);
-/// Rows deleted by one prune, so that it stays short.
+/// The most rows that one prune deletes, so that it stays short.
 const PRUNE_LIMIT: i64 = 10_000;
 
-/// Adds an event in the caller's transaction. The payload holds ids and states, never text.
+/// Adds an event in the caller's transaction. The payload contains ids and states, never text.
 pub(super) async fn insert(
     connection: &mut Connection,
     topic: &str,
@@ -73,7 +74,7 @@ pub(super) async fn insert_envelope(
     Ok(())
 }
 
-/// Adds an event that belongs to no other effect, in a transaction of its own.
+/// Adds an event without another effect, in a transaction of its own.
 pub async fn enqueue(
     database: &Database,
     topic: &str,
@@ -93,7 +94,7 @@ struct WaitingRow {
     envelope: Value,
 }
 
-/// The relay's lock, free again at the end of the transaction.
+/// Takes the relay's lock until the end of the transaction.
 async fn try_lock(connection: &mut Connection) -> Result<bool, DbError> {
     let name = "chatbot.outbox "
         .into_sql::<Text>()
@@ -181,7 +182,7 @@ impl OutboxStore for Database {
 }
 
 /// Deletes published events, processed event ids and replayed dead letters of that age, a bounded
-/// number at a time; returns how many rows went. The age must exceed the topics' retention.
+/// number at a time; returns the number of deleted rows. The age must exceed the topics' retention.
 pub async fn prune(database: &Database, older_than: Duration) -> Result<usize, DbError> {
     let mut connection = database.connection_for(LONGEST_PRUNE).await?;
     let before = ago(older_than).nullable();

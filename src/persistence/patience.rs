@@ -1,4 +1,4 @@
-//! When a call to the database is worth another try.
+//! Repeats a call to the database that may succeed later.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use tokio::time::{Instant, sleep};
 
 use super::error::DbError;
 
-/// Between two calls while the database is unavailable.
+/// The pause between two calls while the database is unavailable.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Calls again while the database is unavailable or busy, for as long as `patience` lasts. Only for calls
-/// whose effect is the same when it happens twice: the answer to a commit may have been lost.
+/// Repeats a call while the database is unavailable or busy, for up to `patience`. The effect of
+/// the call must be the same if it happens twice, because the confirmation of a commit may be lost.
 pub async fn patiently<T, F>(patience: Duration, mut call: impl FnMut() -> F) -> Result<T, DbError>
 where
     F: Future<Output = Result<T, DbError>>,

@@ -1,4 +1,4 @@
-//! How the pool makes a connection, and when it does not hand one out again.
+//! How the pool creates a connection, and when it drops one instead of reusing it.
 
 #![expect(
     clippy::disallowed_types,
@@ -21,13 +21,12 @@ use tokio_util::task::AbortOnDropHandle;
 use super::connect::Target;
 use super::statement::statement;
 
-/// A connection that was idle for longer than this is asked whether it still works: the other side
-/// may have vanished without a word. One that has just been used is not, which would double the
-/// round trips.
+/// A connection that was idle for longer than this is tested, because the other side may have
+/// vanished without notice. A recently used one is not, which would double the round trips.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Makes connections on the runtime it was given. Elsewhere they would end with the runtime of
-/// whichever thread needed one first: a web server's threads have their own, which end with the
+/// Creates connections on the given runtime. Otherwise they would live on the runtime of the thread
+/// that first needed one: a web server's threads have runtimes of their own, which end with the
 /// server.
 pub(super) struct Manager {
     pub runtime: Handle,
@@ -40,7 +39,7 @@ pub(super) struct Pooled {
     work: Arc<Work>,
 }
 
-/// What has begun and has not ended.
+/// The statements and transactions that have begun and not ended.
 #[derive(Default)]
 pub(super) struct Work {
     statement: AtomicBool,
@@ -48,7 +47,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// Says that a statement will not end: nobody waits for its rows any more.
+    /// Records that a statement will not end, because nobody waits for its rows any more.
     pub fn abandon(&self) {
         self.statement.store(true, Ordering::Relaxed);
     }
@@ -59,7 +58,7 @@ impl Work {
             Event::StartQuery { .. } => self.statement.store(true, Ordering::Relaxed),
             Event::FinishQuery { .. } => self.statement.store(false, Ordering::Relaxed),
             Event::BeginTransaction { .. } => self.transaction.store(true, Ordering::Relaxed),
-            // Told before the statement that does it, which is then the one at work.
+            // This event precedes its own statement, which is then the busy one.
             Event::CommitTransaction { depth, .. } | Event::RollbackTransaction { depth, .. }
                 if depth.get() == 1 =>
             {
@@ -78,12 +77,12 @@ impl Pooled {
         Self { connection, work }
     }
 
-    /// What the connection is in the middle of.
+    /// Returns the current work of the connection.
     pub fn work(&self) -> Arc<Work> {
         Arc::clone(&self.work)
     }
 
-    /// Whether whoever had it gave up in the middle of a statement or a transaction.
+    /// Whether its last user gave up in the middle of a statement or a transaction.
     pub fn is_at_work(&self) -> bool {
         let Work {
             statement,
@@ -114,7 +113,8 @@ impl managed::Manager for Manager {
     async fn create(&self) -> ConnectionResult<Pooled> {
         let target = self.target.clone();
         let connecting = self.runtime.spawn(async move { target.connect().await });
-        // Whoever gives up waiting ends the attempt: a server that froze would collect them.
+        // A caller that gives up waiting also ends the attempt, or a frozen server would collect
+        // them.
         let connecting = AbortOnDropHandle::new(connecting).await;
         connecting
             .map_err(|error| ConnectionError::BadConnection(error.to_string()))?

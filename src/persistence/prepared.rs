@@ -1,15 +1,16 @@
-//! A statement whose prepared form the connection keeps, whatever it is made of.
+//! A statement whose prepared form the connection keeps, whatever kind of query it is.
 //!
-//! diesel keeps a SELECT, but prepares every UPDATE, every `ON CONFLICT DO UPDATE` and every text of
-//! SQL anew: it cannot know whether their texts are a few or ever so many. Ours are few and fixed,
-//! because values are bound, and lists are bound as arrays. So each connection parses each of them
-//! once; PostgreSQL goes on choosing plans by the values until a plan for all values is as good.
+//! diesel keeps a prepared SELECT, but prepares every UPDATE, every `ON CONFLICT DO UPDATE` and
+//! every SQL text again, because it cannot know whether the number of different texts is bounded.
+//! The program's texts are few and fixed: values are bound, and lists are bound as arrays. So each
+//! connection parses each of them once, and PostgreSQL chooses plans by the values until a generic
+//! plan is as good.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
-/// A statement that is parsed once a connection.
+/// A statement that is parsed once per connection.
 pub(super) struct Prepared<Q>(pub Q);
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Q> {

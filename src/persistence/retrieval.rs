@@ -1,7 +1,7 @@
 //! The two retrieval legs in SQL, and the passages behind their hits.
 //!
-//! Filters on collections are part of the statements. Withdrawn, expired and superseded versions
-//! are excluded again when passages are loaded, whatever an index still holds.
+//! The statements themselves filter by collection. Withdrawn, expired and superseded versions are
+//! excluded again when passages are loaded, whatever an index still contains.
 
 use diesel::dsl::now;
 use diesel::prelude::*;
@@ -18,7 +18,7 @@ use crate::domain::document::DocumentStatus;
 use crate::domain::evidence::{LegScores, Passage};
 use crate::domain::ids::{DocumentId, VersionId};
 
-/// A chunk that a leg found, with the leg's own score; higher is better.
+/// A chunk found by a leg, with that leg's score; higher is better.
 #[derive(Clone, Copy, Debug, QueryableByName)]
 pub struct Hit {
     #[diesel(sql_type = BigInt)]
@@ -27,13 +27,14 @@ pub struct Hit {
     pub score: f32,
 }
 
-/// The collections that a query reaches, as ids, and how many chunks they hold.
+/// The ids of the collections that a query reaches, and the number of their chunks.
 #[derive(Clone, Debug)]
 pub struct ReachedCollections {
     pub ids: Vec<i32>,
-    /// Counted up to the limit that was given.
+    /// Counted up to the given limit.
     pub chunks: i64,
-    /// Whether the chunks have embeddings of the generation; those of a new model are still made.
+    /// Whether the chunks have embeddings of the generation; those of a new model are still being
+    /// created.
     pub embedded: bool,
 }
 
@@ -67,7 +68,8 @@ pub async fn reach_collections(
     })
 }
 
-/// Nearest chunks by cosine. `exact` scans the filtered set; otherwise HNSW with iterative scan.
+/// Returns the nearest chunks by cosine. `exact` scans the filtered set; otherwise HNSW scans
+/// iteratively.
 pub async fn search_dense(
     database: &Database,
     generation: Generation,
@@ -76,7 +78,7 @@ pub async fn search_dense(
     exact: bool,
     limit: i64,
 ) -> Result<Vec<Hit>, DbError> {
-    // The index covers the cast expression and one generation; without the cast it cannot be used.
+    // The index covers the cast expression and one generation; without the cast it is not used.
     let expression = if exact {
         "embedding <=> $1::halfvec".to_owned()
     } else {
@@ -98,11 +100,13 @@ pub async fn search_dense(
     .await?)
 }
 
-/// Postings read per query term and collection, best impact first. A common word would
-/// otherwise make the slowest query twenty times the median; quality is the same.
+/// The most postings that are read per query term and collection, highest impact first. A common
+/// word would otherwise make the slowest query twenty times slower than the median, at the same
+/// quality.
 const POSTINGS_PER_TERM: i64 = 1_000;
 
-/// Best chunks by BM25: `sum(idf * impact)`, Robertson and Zaragoza 2009 with Lucene's idf.
+/// Returns the best chunks by BM25: `sum(idf * impact)`, Robertson and Zaragoza 2009 with Lucene's
+/// idf.
 pub async fn search_lexical(
     database: &Database,
     query: &str,
@@ -134,7 +138,7 @@ struct PassageRow {
     context: Option<Value>,
 }
 
-/// The passages of these chunks that may answer now, in no order, with empty scores.
+/// Returns the passages of these chunks that may answer now, in any order, with empty scores.
 pub async fn load_passages(
     database: &Database,
     chunks: &[i64],
@@ -187,7 +191,7 @@ impl From<PassageRow> for Passage {
             start: row.start_offset,
             end: row.end_offset,
             text: row.text,
-            // Lines that cannot be read are lines that are not known.
+            // Lines that cannot be parsed count as unknown.
             context: row
                 .context
                 .and_then(|lines| serde_json::from_value(lines).ok()),

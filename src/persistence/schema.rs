@@ -1,7 +1,7 @@
-//! The tables as the migrations leave them, for diesel's query builder.
+//! The tables after all migrations, for diesel's query builder.
 //!
-//! `tests/persistence/schema.rs` compares every column with a migrated database. Tables without a
-//! primary key of their own name the columns that tell their rows apart, which diesel asks for.
+//! `tests/persistence/schema.rs` compares every column with a migrated database. For tables without
+//! a primary key, the columns that identify a row are listed, because diesel requires a key.
 
 use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
 

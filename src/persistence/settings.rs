@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How to reach the database.
+/// The settings of the connection to the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseSettings {
     pub url: String,

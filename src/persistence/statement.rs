@@ -1,8 +1,8 @@
-//! SQL as text whose prepared form is kept.
+//! SQL text whose prepared form is kept.
 //!
-//! diesel prepares `sql_query` anew each time, because it cannot know whether its text is one of
-//! ever so many. Ours are few and fixed, so each connection parses each of them once. PostgreSQL
-//! goes on choosing plans by the values until a plan for all values is as good.
+//! diesel prepares `sql_query` again each time, because it cannot know whether the number of
+//! different texts is bounded. The program's texts are few and fixed, so each connection parses
+//! each of them once. PostgreSQL chooses plans by the values until a generic plan is as good.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -13,7 +13,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
-/// A statement with placeholders `$1`, `$2`, … for what is bound, in this order.
+/// Creates a statement with placeholders `$1`, `$2`, … for the bound values, in this order.
 pub(super) fn statement(sql: impl Into<Cow<'static, str>>) -> Statement {
     Statement { sql: sql.into() }
 }
@@ -23,7 +23,7 @@ pub(super) struct Statement {
     sql: Cow<'static, str>,
 }
 
-/// A statement and one more value.
+/// A statement with one more value.
 pub(super) struct Bound<Q, Type, Value> {
     statement: Q,
     value: Value,

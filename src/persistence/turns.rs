@@ -1,7 +1,7 @@
 //! Turns: accepted once, finished once.
 //!
-//! Whoever runs a turn holds its lease under a generation; a write of an older generation
-//! changes nothing. Every time that decides anything is the database's.
+//! The replica that runs a turn holds its lease under a generation; a write of an older generation
+//! changes nothing. Every decisive time is the database's.
 
 mod finish;
 mod lease;
@@ -39,12 +39,12 @@ pub use lease::{
 pub use quotes::{Span, list_quotes};
 pub(in crate::persistence) use reading::{for_readers, statement_for};
 
-/// Where a question is asked.
+/// The conversation of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In a conversation that its owner has.
+    /// A conversation that the owner already has.
     Existing(ConversationId),
-    /// In a conversation that begins with the question; there is none if the question is refused.
+    /// A conversation that starts with the question, and is not created if the question is refused.
     New(ConversationId),
 }
 
@@ -55,7 +55,7 @@ impl Place {
     }
 }
 
-/// A question about to be accepted.
+/// A question to be accepted.
 pub struct NewTurn<'a> {
     pub id: TurnId,
     pub question_id: MessageId,
@@ -65,28 +65,29 @@ pub struct NewTurn<'a> {
     /// The collections this turn may read; `None` means all.
     pub collections: Option<&'a [String]>,
     pub idempotency_key: Option<&'a str>,
-    /// SHA-256 of conversation and body: tells a retry from another request with the same key.
+    /// The SHA-256 of conversation and body, which distinguishes a retry from another request with
+    /// the same key.
     pub request_hash: &'a [u8],
     pub triage: Value,
-    /// From now; past it the sweeper ends the turn.
+    /// Starts now; when it has passed, the sweeper ends the turn.
     pub deadline: Duration,
-    /// Who runs it, and for how long without renewal.
+    /// The replica that runs the turn, and the time for which it may do so without a renewal.
     pub replica: &'a str,
     pub lease: Duration,
 }
 
-/// What became of an attempt to accept.
+/// The result of an attempt to accept.
 pub enum Accepted {
     New,
-    /// The key was used for the same request before.
+    /// The same request used the key before.
     Replayed(Box<StoredTurn>),
-    /// The key was used for another request.
+    /// Another request used the key.
     KeyReused,
     /// The owner has no such conversation.
     NoConversation,
 }
 
-/// A turn as it is stored, as far as its reader may see it now.
+/// A stored turn, as far as its reader may see it now.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct StoredTurn {
     #[diesel(sql_type = SqlUuid)]
@@ -107,15 +108,15 @@ pub struct StoredTurn {
     pub sources: Option<Value>,
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
-    /// Whether the sources of the answer still stand; none if it cites nothing.
+    /// Returns the status of the answer's sources; `None` if it cites nothing.
     #[diesel(sql_type = Nullable<Text>)]
     pub sources_status: Option<SourcesStatus>,
-    /// Whether nothing had to be left out: only then may its events be replayed as they were sent.
+    /// Whether nothing was left out; only then may its events be replayed as they were sent.
     #[diesel(sql_type = Bool)]
     pub intact: bool,
 }
 
-/// The turn as long as this generation of it runs.
+/// Selects the turn while this generation of it runs.
 #[auto_type(no_type_alias)]
 pub(in crate::persistence) fn running(turn: TurnId, generation: i32) -> _ {
     turns::table
@@ -124,8 +125,8 @@ pub(in crate::persistence) fn running(turn: TurnId, generation: i32) -> _ {
         .filter(turns::finished_at.is_null())
 }
 
-/// Stores question, turn and outbox row in one transaction, and the conversation if it begins here:
-/// from then on the turn is never lost.
+/// Stores question, turn and outbox row, and a new conversation if there is one, in one
+/// transaction; from here the turn cannot be lost.
 pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, DbError> {
     let mut connection = database.connection().await?;
     let outcome = connection
@@ -145,7 +146,7 @@ pub async fn accept(database: &Database, new: &NewTurn<'_>) -> Result<Accepted, 
         })
         .await;
     match (outcome, new.idempotency_key) {
-        // Two requests with one key at once: the other one won.
+        // Two requests used one key at once, and the other one won.
         (Err(DbError::Conflict(_)), Some(key)) => {
             let found = find_by_key(&mut connection, new.principal, key).await?;
             found
@@ -185,8 +186,8 @@ static STORED_BY_KEY: LazyLock<String> = LazyLock::new(|| {
     ))
 });
 
-/// Begins the conversation, or marks it as used and keeps it from being deleted meanwhile. False if
-/// the owner has none.
+/// Creates the conversation, or marks an existing one as used and protects it from deletion
+/// meanwhile. False if the owner has no such conversation.
 async fn enter_conversation(
     connection: &mut Connection,
     new: &NewTurn<'_>,
@@ -283,7 +284,7 @@ async fn announce(
     .await
 }
 
-/// The reader's turn, without what the reader may not read now.
+/// Returns the reader's turn, without the content that the reader may not read now.
 pub async fn find(
     database: &Database,
     reader: &Principal,
@@ -301,8 +302,8 @@ pub async fn find(
 static STORED: LazyLock<String> =
     LazyLock::new(|| for_readers(concat!(include_str!("turns/stored.sql"), "t.id = $5")));
 
-/// Notes where the owner's turn is, and its sources once they are known. False if this generation
-/// no longer runs.
+/// Records the status of the owner's turn, and its sources once they are known. False if this
+/// generation no longer runs.
 pub async fn set_status(
     database: &Database,
     owner: &str,

@@ -1,6 +1,7 @@
-//! How ids and states of the domain are stored: ids as `uuid`, states as `text` by their names.
+//! The stored form of ids and states of the domain: ids are `uuid`, states are `text` with their
+//! names.
 //!
-//! They are values like any other in diesel's query builder, in rows, and in bound values.
+//! They are ordinary values in diesel's query builder, in rows, and as bound values.
 
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
@@ -16,7 +17,7 @@ use crate::domain::ids::{
     ApiKeyId, ConversationId, DocumentId, EventId, MessageId, TurnId, VersionId,
 };
 
-/// An expression of one type is what a plain value of PostgreSQL's is.
+/// Gives an expression of one type the same form as a plain value of PostgreSQL.
 macro_rules! expression {
     ($value:ty, $sql:ty, $plain:ty, $to_plain:expr) => {
         impl AsExpression<$sql> for $value {
@@ -29,7 +30,7 @@ macro_rules! expression {
     };
 }
 
-/// Makes a type of the domain a value of an SQL type, given what it is there and how to get back.
+/// Makes a type of the domain a value of an SQL type, given its stored form and the way back.
 macro_rules! stored {
     ($value:ty as $sql:ty: $plain:ty, $to_plain:expr, $from_plain:expr) => {
         expression!($value, $sql, $plain, $to_plain);

@@ -1,5 +1,5 @@
--- Takes a dead letter ($1) to be published again, unless that happened before, it never was an event,
--- or it is larger than an event may be ($2 bytes).
+-- Takes a dead letter ($1) that is to be published again, unless it was already replayed, is not an
+-- event, or is larger than an event may be ($2 bytes).
 UPDATE dead_letters SET replayed_at = now()
 WHERE id = $1 AND replayed_at IS NULL AND envelope IS NOT NULL
     AND envelope ->> 'kind' <> 'undecodable'

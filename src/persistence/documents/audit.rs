@@ -1,4 +1,4 @@
-//! Who did what to a document.
+//! The audit log of documents: who did what.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -8,7 +8,7 @@ use crate::persistence::connection::Connection;
 use crate::persistence::error::DbError;
 use crate::persistence::schema::audit_log;
 
-/// Notes it in the caller's transaction.
+/// Adds an entry in the caller's transaction.
 pub(super) async fn audit(
     connection: &mut Connection,
     actor: &str,

@@ -1,4 +1,4 @@
-//! Which answers cited a document, so that people can be told when guidance is recalled.
+//! The answers that cited a document, so that people can be told when guidance is recalled.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -19,7 +19,7 @@ pub struct ImpactRow {
     pub answered_at: DateTime<Utc>,
 }
 
-/// The answers that cited a document, newest first, without their text or their owners.
+/// Lists the answers that cited a document, newest first, without their text or their owners.
 pub async fn list_impact(
     database: &Database,
     document: DocumentId,
@@ -41,7 +41,7 @@ pub async fn list_impact(
         .await?)
 }
 
-/// The name of a document's collection, for access checks.
+/// Returns the name of a document's collection, for access checks.
 pub async fn find_collection(
     database: &Database,
     document: DocumentId,

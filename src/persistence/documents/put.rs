@@ -20,7 +20,7 @@ use crate::persistence::schema::{collections, document_versions, documents};
 use crate::persistence::statement::statement;
 use crate::persistence::{locks, outbox};
 
-/// An upload, validated.
+/// A validated upload.
 pub struct NewVersion<'a> {
     pub document_id: DocumentId,
     pub version_id: VersionId,
@@ -34,10 +34,10 @@ pub struct NewVersion<'a> {
     pub actor: &'a str,
 }
 
-/// What an upload changed.
+/// The effect of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
-    /// The bytes, their type, title and expiry are those already stored: no work.
+    /// The bytes, their type, title and expiry are already stored, so there is nothing to do.
     Unchanged,
     /// A new version waits for a worker.
     Received,
@@ -76,13 +76,13 @@ impl Existing {
     }
 }
 
-/// Stores the upload and its outbox row in one transaction. Same bytes again is no work.
+/// Stores the upload and its outbox row in one transaction. The same bytes again do no work.
 pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbError> {
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
             let collection = upsert_collection(connection, new.collection).await?;
-            // Serialises two uploads of one document, the first included.
+            // Serialises uploads of one document, including the first.
             let path = format!("{}/{}", new.collection, new.external_id);
             locks::lock_one(connection, &path).await?;
             let existing = find_latest(connection, collection, new.external_id).await?;
@@ -107,7 +107,7 @@ pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbErr
 }
 
 async fn upsert_collection(connection: &mut Connection, name: &str) -> Result<i32, DbError> {
-    // Nearly always it is there; an insert that finds a conflict would still write.
+    // The document nearly always exists, and an insert with a conflict would still write.
     loop {
         let found = collections::table
             .filter(collections::name.eq(name))
@@ -127,7 +127,8 @@ async fn upsert_collection(connection: &mut Connection, name: &str) -> Result<i3
     }
 }
 
-/// Locks the document. diesel cannot lock one of two joined tables.
+/// Locks the document. The statement is SQL text, because diesel cannot lock one of two joined
+/// tables.
 async fn find_latest(
     connection: &mut Connection,
     collection: i32,

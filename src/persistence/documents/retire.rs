@@ -15,9 +15,9 @@ use crate::persistence::prepared::Prepared;
 use crate::persistence::schema::{chunks, collections, document_versions, documents};
 use crate::persistence::{indexing, outbox};
 
-/// Withdraws or deletes: unretrievable once this returns. `None` if there is no such document. What
-/// the index holds of it can be removed later ([`remove_chunks`]): that may take its time, and would
-/// wait for whoever writes the index.
+/// Withdraws or deletes a document: it is unretrievable once this returns. `None` if there is no
+/// such document. [`remove_chunks`] removes its chunks from the index later, because that takes
+/// time and has to wait for other writers of the index.
 pub async fn retire(
     database: &Database,
     collection: &str,
@@ -72,7 +72,7 @@ pub async fn retire(
         .await
 }
 
-/// Tells what no search may return, whatever the index still holds.
+/// Selects the documents that no search may return, whatever the index still contains.
 #[diesel::dsl::auto_type]
 fn is_retired() -> _ {
     let active: DocumentStatus = DocumentStatus::Active;
@@ -81,14 +81,15 @@ fn is_retired() -> _ {
         .or(documents::current_version_id.is_null())
 }
 
-/// Removes some of the chunks of a retired document, so that nobody else who writes the index waits
-/// for long. True if there may be more. A document that is active again keeps what it has, and one
-/// that somebody else is at work on is left to them.
+/// Removes some chunks of a retired document, so that no other writer of the index waits for long.
+/// True if there may be more. A document that is active again keeps its chunks, and a document that
+/// another process works on is left to that process.
 pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<bool, DbError> {
     let mut connection = database.connection().await?;
     connection
         .transaction(async |connection| {
-            // First the index, for which it may have to wait: meanwhile nobody waits for the document.
+            // Takes the lock of the index first, because it may have to wait, and nobody must wait
+            // for the document meanwhile.
             indexing::lock_lexical(connection).await?;
             let retired = documents::table
                 .find(document)
@@ -107,7 +108,7 @@ pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<
         .await
 }
 
-/// Some retired documents of which the index still holds something.
+/// Lists some retired documents that still have chunks in the index.
 pub async fn list_retired(database: &Database, limit: i64) -> Result<Vec<DocumentId>, DbError> {
     let indexed = chunks::table.filter(chunks::document_id.eq(documents::id));
     Ok(documents::table

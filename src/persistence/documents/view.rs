@@ -1,4 +1,4 @@
-//! Documents as content owners see them.
+//! Documents in the form that content owners see.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -58,7 +58,7 @@ impl From<ViewRow> for DocumentView {
     }
 }
 
-/// A document that was not deleted.
+/// Returns a document that was not deleted.
 pub async fn find(
     database: &Database,
     collection: &str,
@@ -68,17 +68,17 @@ pub async fn find(
     Ok(found.into_iter().next())
 }
 
-/// Which documents to list.
+/// The documents to list.
 pub struct ListFilter<'a> {
     /// `None` means every collection.
     pub collections: Option<&'a [String]>,
     pub status: Option<VersionStatus>,
-    /// Continue after this document.
+    /// The document after which the list continues.
     pub after: Option<DocumentId>,
     pub limit: i64,
 }
 
-/// Documents in order of their ids.
+/// Lists documents in the order of their ids.
 pub async fn list(
     database: &Database,
     filter: &ListFilter<'_>,
@@ -87,12 +87,12 @@ pub async fn list(
 }
 
 enum Which<'a> {
-    /// Of this collection and external id.
+    /// The document with this collection and external id.
     One(&'a str, &'a str),
     Some(&'a ListFilter<'a>),
 }
 
-/// The chunks of the document's version that answers.
+/// Counts the chunks of the document's current version.
 #[diesel::dsl::auto_type]
 fn chunk_count() -> _ {
     chunks::table

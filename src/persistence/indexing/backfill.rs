@@ -1,4 +1,4 @@
-//! Embeddings that come later than their chunks: the model was changed.
+//! Embeddings that are created after their chunks, because the model was changed.
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -17,23 +17,23 @@ use crate::persistence::schema::{
 };
 use crate::persistence::statement::statement;
 
-/// A chunk that has no embedding of a generation.
+/// A chunk without an embedding of a generation.
 #[derive(Queryable)]
 pub struct UnembeddedChunk {
     pub id: i64,
-    /// Of its document's version.
+    /// The title of its document's version.
     pub title: String,
     pub text: String,
 }
 
-/// Held by the one process that embeds what is missing, until it is dropped.
+/// The lock of the one process that creates missing embeddings, until it is dropped.
 pub struct BackfillLock {
     _connection: Connection,
 }
 
 /// Takes the lock; `None` if another process has it.
 pub async fn lock_backfill(database: &Database) -> Result<Option<BackfillLock>, DbError> {
-    // Not given back to the pool: closing it frees the lock.
+    // The connection does not return to the pool: closing it frees the lock.
     let mut connection = database.connection().await?.leave_pool();
     let locked = locks::try_lock_session(&mut connection, "backfill").await?;
     Ok(locked.then_some(BackfillLock {
@@ -41,7 +41,7 @@ pub async fn lock_backfill(database: &Database) -> Result<Option<BackfillLock>, 
     }))
 }
 
-/// Chunks after this id that lack an embedding, in the order of their ids.
+/// Lists chunks after this id that lack an embedding, in the order of their ids.
 pub async fn list_unembedded(
     database: &Database,
     generation: Generation,
@@ -59,7 +59,7 @@ pub async fn list_unembedded(
         .await?)
 }
 
-/// The embedding of a chunk in a generation.
+/// Selects the embedding of a chunk in a generation.
 #[diesel::dsl::auto_type]
 fn embedding(generation: Generation) -> _ {
     let id: i32 = generation.id;
@@ -68,7 +68,7 @@ fn embedding(generation: Generation) -> _ {
         .filter(chunk_embeddings::generation_id.eq(id))
 }
 
-/// Stores embeddings by their chunks' ids. A chunk that is gone meanwhile is left out.
+/// Stores embeddings by their chunks' ids. It skips chunks that were removed meanwhile.
 pub async fn insert_embeddings(
     database: &Database,
     generation: Generation,
@@ -85,7 +85,7 @@ pub async fn insert_embeddings(
     Ok(())
 }
 
-/// Lets retrieval use a generation that lacks nothing; whether it is in use now.
+/// Lets retrieval use a complete generation; returns whether the generation is in use now.
 pub async fn activate_if_complete(
     database: &Database,
     generation: Generation,

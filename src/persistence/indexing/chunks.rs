@@ -1,4 +1,4 @@
-//! Chunks and their embeddings, as they are stored.
+//! The stored form of chunks and their embeddings.
 
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -11,8 +11,8 @@ use crate::persistence::connection::Connection;
 use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
 
-/// Chunks written or removed by one statement: a long document must not meet the deadline of a
-/// statement, nor be in memory once more as its parameters.
+/// The chunks that one statement writes or removes. A long document must not exceed the deadline of
+/// a statement, nor be in memory once more as its parameters.
 pub(super) const SLICE: usize = 1_000;
 
 /// One chunk to store.
@@ -21,9 +21,9 @@ pub struct NewChunk {
     pub start: i32,
     pub end: i32,
     pub text: String,
-    /// The lines that govern some of the chunk.
+    /// The lines that govern a part of the chunk.
     pub context: Vec<ContextLine>,
-    /// Unit length, `dimension` numbers.
+    /// A vector of unit length with `dimension` numbers.
     pub embedding: Vec<f32>,
 }
 
@@ -40,7 +40,7 @@ pub struct IndexedVersion<'a> {
     pub chunks: &'a [NewChunk],
 }
 
-/// Some chunks, and how many of the version come before them.
+/// Inserts some chunks; `before` is the number of the version's earlier chunks.
 pub(super) async fn insert_chunks(
     connection: &mut Connection,
     new: &IndexedVersion<'_>,
@@ -70,12 +70,12 @@ pub(super) async fn insert_chunks(
     Ok(())
 }
 
-/// A number of chunks as PostgreSQL counts them.
+/// Converts a number of chunks to PostgreSQL's type.
 pub(super) fn ordinal(chunks: usize) -> i64 {
     i64::try_from(chunks).unwrap_or(i64::MAX)
 }
 
-/// pgvector's text form.
+/// Returns pgvector's text form.
 pub(in crate::persistence) fn vector_text(vector: &[f32]) -> String {
     let numbers: Vec<String> = vector.iter().map(ToString::to_string).collect();
     format!("[{}]", numbers.join(","))

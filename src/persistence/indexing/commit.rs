@@ -1,4 +1,4 @@
-//! What a handled record leaves behind, with the offset after it: one transaction.
+//! Stores the effects of a handled record and the offset after it, in one transaction.
 
 use diesel::OptionalExtension;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
@@ -18,9 +18,9 @@ use crate::persistence::error::DbError;
 use crate::persistence::leases;
 use crate::persistence::statement::statement;
 
-/// Why nothing was stored.
+/// The reason why nothing was stored.
 enum NotStored {
-    /// The document was withdrawn, or has a newer version.
+    /// The document was withdrawn or has a newer version.
     Superseded,
     Failed(DbError),
 }
@@ -37,8 +37,8 @@ impl From<diesel::result::Error> for NotStored {
     }
 }
 
-/// Stores chunks and postings, switches the version, advances the offset: one transaction. A version
-/// that is not the newest any more is marked as superseded instead.
+/// Stores chunks and postings, switches the version and advances the offset, in one transaction. A
+/// version that is no longer the newest is marked as superseded instead.
 pub async fn commit_indexed(
     database: &Database,
     receipt: &Receipt<'_>,
@@ -75,8 +75,8 @@ async fn store(
             for before in (0..new.chunks.len()).step_by(SLICE) {
                 insert_postings(connection, new, before).await?;
             }
-            // The document last: whoever withdraws it, or uploads its next version, does not wait
-            // for all that.
+            // Locks the document last, so that a withdrawal or the upload of the next version does
+            // not wait for all of this.
             if lock_newest(connection, new.document_id).await? != Some(new.version_id) {
                 return Err(NotStored::Superseded);
             }
@@ -105,7 +105,7 @@ pub async fn commit_failed(
 }
 
 /// Marks a version that is not indexed: as failed if there is a reason, otherwise as superseded,
-/// which nobody is told of. Advances the offset.
+/// without telling anybody. Advances the offset.
 async fn commit_unindexed(
     database: &Database,
     receipt: &Receipt<'_>,
@@ -152,13 +152,14 @@ struct NewestRow {
     id: VersionId,
 }
 
-/// Locks the document and returns its newest version, if it is active. diesel cannot lock one of two
-/// joined tables.
+/// Locks the document and returns its newest version, if it is active. The statement is SQL text,
+/// because diesel cannot lock one of two joined tables.
 async fn lock_newest(
     connection: &mut Connection,
     document: DocumentId,
 ) -> Result<Option<VersionId>, DbError> {
-    // If it had to wait and the document changed meanwhile, its row no longer matches this version's.
+    // If the statement had to wait and the document changed meanwhile, its row no longer matches
+    // this version.
     let row: Option<NewestRow> = statement(include_str!("lock_newest.sql"))
         .bind::<SqlUuid, _>(document)
         .get_result(connection)

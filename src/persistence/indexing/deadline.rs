@@ -1,4 +1,4 @@
-//! How long a call about a record in hand may take.
+//! The deadlines of calls about the current record.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ pub(super) const LONGEST_CALL: Duration = Duration::from_mins(1);
 /// The addition for each passage when a document is stored.
 const STORING: Duration = Duration::from_millis(10);
 
-/// For storing a document with so many passages.
+/// Returns the deadline for storing a document with this many passages.
 pub(super) fn longest_store(passages: usize) -> Duration {
     let passages = u32::try_from(passages).unwrap_or(u32::MAX);
     LONGEST_CALL.saturating_add(STORING.saturating_mul(passages))

@@ -1,4 +1,4 @@
-//! Embedding generations: vectors of one model and dimension, each with an index of its own.
+//! Embedding generations: the vectors of one model and dimension, with an index of their own.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::persistence::statement::statement;
 /// Building an index over many millions of chunks takes hours.
 const LONGEST_BUILD: Duration = Duration::from_hours(24);
 
-/// A set of embeddings made by one model.
+/// The embeddings of one model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = embedding_generations, check_for_backend(Pg))]
 pub struct Generation {
@@ -26,7 +26,7 @@ pub struct Generation {
     pub dimension: i32,
 }
 
-/// Where a generation is; no other module asks.
+/// The status of a generation, which only this module uses.
 pub(super) struct Status;
 
 impl Status {
@@ -35,8 +35,8 @@ impl Status {
     pub const RETIRED: &str = "retired";
 }
 
-/// The generation of this model, created if it is new. It starts active when no other is; otherwise
-/// it is built beside the active one.
+/// Returns the generation of this model, and creates it if it is new. It starts active if no other
+/// is; otherwise it is built beside the active one.
 pub async fn ensure_generation(
     database: &Database,
     model: &str,
@@ -75,7 +75,7 @@ pub async fn ensure_generation(
         .await
 }
 
-/// One change of the generations at a time, until the transaction ends.
+/// Admits one change of the generations at a time, until the transaction ends.
 pub(super) async fn lock_generations(connection: &mut Connection) -> Result<(), DbError> {
     locks::lock(connection, "generation").await
 }
@@ -88,9 +88,9 @@ struct IndexRow {
     chunks: i64,
 }
 
-/// Builds the generation's HNSW index once there are more than `exact_scan_max_chunks` chunks:
-/// below that every search scans exactly, and an index would only cost its upkeep, which is more
-/// than all else that storing a chunk costs. Writers go on meanwhile. True if it was built now.
+/// Builds the generation's HNSW index once there are more than `exact_scan_max_chunks` chunks.
+/// Below that every search scans exactly, and an index would cost more than everything else about
+/// storing a chunk. Writers continue meanwhile. True if the index was built now.
 pub async fn ensure_hnsw(
     database: &Database,
     generation: Generation,
@@ -101,11 +101,11 @@ pub async fn ensure_hnsw(
     if !pays(&mut connection, &name, exact_scan_max_chunks).await? {
         return Ok(false);
     }
-    // Not given back to the pool: closing it frees the lock and forgets the settings, however the
-    // build ends.
+    // The connection does not return to the pool: closing it frees the lock and drops the settings,
+    // whatever the result of the build.
     let mut connection = connection.leave_pool().with_deadline(LONGEST_BUILD);
     let locked = locks::try_lock_session(&mut connection, "hnsw").await?;
-    // Asked again under the lock: whoever held it may have built the index.
+    // Asks again under the lock, because its previous holder may have built the index.
     if !locked || !pays(&mut connection, &name, exact_scan_max_chunks).await? {
         return Ok(false);
     }
@@ -130,8 +130,8 @@ async fn build_hnsw(
     Generation { id, dimension, .. }: Generation,
     name: &str,
 ) -> Result<(), DbError> {
-    // The literals are numbers of ours; an index predicate takes no parameters. A build that was
-    // interrupted leaves an index that is not valid.
+    // The literals are the program's own numbers, because an index predicate takes no parameters.
+    // An interrupted build leaves an invalid index.
     for step in [
         "SET statement_timeout = 0".to_owned(),
         format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"),

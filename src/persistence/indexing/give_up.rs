@@ -13,8 +13,8 @@ use crate::persistence::leases;
 use crate::persistence::prepared::Prepared;
 use crate::persistence::schema::document_versions;
 
-/// Marks a version whose record is given up as failed, so that nobody waits for it. It can still
-/// be indexed when the record is replayed.
+/// Marks a version as failed when its record is given up, so that nobody waits for it. A replay of
+/// the record can still index it.
 pub async fn give_up(
     database: &Database,
     fence: &Fence,

@@ -1,6 +1,6 @@
 -- $1 version, $2 title, $3 collection, $4 k1, $5 b, chunks after $6 and up to $7.
--- The lock of the lexical tables is held, so a term that is not there stays so: no `ON CONFLICT`,
--- which takes an id for each known term, too, and ids are integers.
+-- The caller holds the lock of the lexical tables, so a missing term stays missing. This avoids
+-- `ON CONFLICT`, which would use up an id for each known term, and ids are integers.
 WITH tf AS MATERIALIZED (
     SELECT k.id AS chunk_id, l.lexeme, cardinality(l.positions) AS tf
     FROM chunks k, unnest(to_tsvector('english', $2 || ' ' || k.text)) l

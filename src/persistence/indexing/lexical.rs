@@ -1,4 +1,4 @@
-//! The postings of BM25 and what is counted for them.
+//! The postings of BM25 and their statistics.
 
 use diesel::sql_types::{BigInt, Double, Integer, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -14,21 +14,21 @@ pub const BM25_K1: f64 = 0.9;
 /// BM25 length normalisation.
 pub const BM25_B: f64 = 0.4;
 
-/// One writer of postings and document frequencies at a time: their rows are hot, and taking
-/// them in any order would deadlock.
+/// Admits one writer of postings and document frequencies at a time, because their rows are hot,
+/// and locking them in any order would deadlock.
 pub(in crate::persistence) async fn lock_lexical(
     connection: &mut Connection,
 ) -> Result<(), DbError> {
     match locks::lock(connection, "lexical").await {
         Ok(()) => Ok(()),
-        // Whoever holds it for so long stores a long document or has frozen: that says nothing
-        // about the one that waits.
+        // A process that holds the lock this long stores a long document or is frozen, which says
+        // nothing about the one that waits.
         Err(DbError::Busy(cause)) => Err(DbError::Unavailable(cause)),
         Err(error) => Err(error),
     }
 }
 
-/// The postings of a slice of chunks, and how many of the version come before them.
+/// Inserts the postings of some chunks; `before` is the number of the version's earlier chunks.
 pub(super) async fn insert_postings(
     connection: &mut Connection,
     new: &IndexedVersion<'_>,

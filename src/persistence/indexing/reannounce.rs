@@ -1,4 +1,4 @@
-//! Documents whose record a bus lost.
+//! Announces documents whose records the bus lost.
 
 use diesel::sql_types::{BigInt, Integer, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
@@ -12,13 +12,13 @@ use crate::persistence::error::DbError;
 use crate::persistence::outbox;
 use crate::persistence::statement::statement;
 
-/// Versions that one call announces at most: one statement each, in one transaction.
+/// The most versions that one call announces, with one statement each, in one transaction.
 pub const ANNOUNCED_AT_ONCE: usize = 1_000;
 
-/// Announces again the versions of active documents that have waited longer than `seconds`, unless
-/// they were announced within that time or are about to be: a record that a bus lost must not leave
-/// a document waiting for ever. One that waits for its turn only is handled once all the same.
-/// Returns how many; if it is as many as one call may, there may be more.
+/// Announces versions of active documents again that have waited longer than `seconds`, unless they
+/// were announced within that time or are about to be. A lost record must not leave a document
+/// waiting forever; a document that only waits its turn is still handled once. Returns the number
+/// of versions; there may be more if it is the most that one call announces.
 pub async fn reannounce_received(database: &Database, seconds: i32) -> Result<usize, DbError> {
     #[derive(diesel::QueryableByName)]
     struct Waiting {

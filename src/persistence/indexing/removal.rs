@@ -1,4 +1,4 @@
-//! Chunks that go, with everything that was derived from them.
+//! Removes chunks with everything derived from them.
 
 use diesel::sql_types::{BigInt, Nullable, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -9,8 +9,8 @@ use crate::persistence::connection::Connection;
 use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
 
-/// Removes a document's chunks with their postings and statistics, all but those of `keep`. Under
-/// the lock of the lexical tables.
+/// Removes a document's chunks with their postings and statistics, except those of `keep`. The
+/// caller holds the lock of the lexical tables.
 pub(super) async fn drop_chunks(
     connection: &mut Connection,
     document: DocumentId,
@@ -20,7 +20,7 @@ pub(super) async fn drop_chunks(
     Ok(())
 }
 
-/// Removes some of a document's chunks; true if there may be more. Under the same lock.
+/// Removes some of a document's chunks; true if there may be more. The caller holds the same lock.
 pub(in crate::persistence) async fn drop_some_chunks(
     connection: &mut Connection,
     document: DocumentId,

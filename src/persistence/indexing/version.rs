@@ -1,4 +1,4 @@
-//! Versions on their way to being searchable.
+//! The versions that wait to become searchable, or that cannot.
 
 use diesel::dsl::case_when;
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ use crate::persistence::outbox;
 use crate::persistence::prepared::Prepared;
 use crate::persistence::schema::{document_versions, documents};
 
-/// A version that a worker is to index.
+/// A version for a worker to index.
 #[derive(Queryable)]
 pub struct PendingVersion {
     pub document_id: Uuid,
@@ -29,15 +29,15 @@ pub struct PendingVersion {
     pub bytes: Option<Vec<u8>>,
 }
 
-/// What a handled record proves: ownership, place and identity.
+/// The proof of a handled record: ownership, position and identity.
 pub struct Receipt<'a> {
     pub fence: &'a Fence,
     pub offset: i64,
     pub event_id: EventId,
 }
 
-/// The version, unless its document was withdrawn or deleted meanwhile. It has its bytes while
-/// there is something to do: one that failed may be tried again.
+/// Returns the version, unless its document was withdrawn or deleted meanwhile. Its bytes are
+/// included while there is something to do; a failed version may be tried again.
 pub async fn find_version(
     database: &Database,
     version: VersionId,
@@ -62,7 +62,7 @@ pub async fn find_version(
         .optional()?)
 }
 
-/// Where a version is now, and why, in words for people.
+/// Marks the status of a version, with a reason in words for people.
 pub(super) async fn mark(
     connection: &mut Connection,
     version: VersionId,

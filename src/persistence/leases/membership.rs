@@ -1,4 +1,4 @@
-//! Who is in a group, and which partitions each member holds.
+//! The members of a group, and the partitions that each of them holds.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::persistence::prepared::Prepared;
 use crate::persistence::schema::{consumer_members, partition_leases};
 use crate::persistence::statement::statement;
 
-/// A member that was last heard of so long ago is forgotten when another leaves.
+/// A member that was silent for this long is forgotten when another one leaves.
 const FORGOTTEN: Duration = Duration::from_hours(1);
 
 #[derive(Queryable)]
@@ -31,7 +31,7 @@ struct LeaseRow {
     attempts: i32,
 }
 
-/// Leases of a member, of one topic or of all.
+/// Lists the leases of a member, of one topic or of all.
 async fn list_owned(
     connection: &mut Connection,
     group: &str,
@@ -92,8 +92,8 @@ pub(super) async fn renew(
     )
     .execute(connection)
     .await?;
-    // A lease that a delivery holds locked is renewed by the next beat: waiting for it would hold
-    // up the others. Nobody can take it meanwhile.
+    // The next beat renews a lease that a delivery has locked: waiting for it would delay the
+    // others, and nobody can take it meanwhile.
     statement(include_str!("renew.sql"))
         .bind::<Text, _>(group)
         .bind::<Text, _>(owner)
@@ -103,8 +103,8 @@ pub(super) async fn renew(
     list_owned(connection, group, owner, None).await
 }
 
-/// How many partitions this member should hold: an even share, and what does not divide goes to
-/// the first members by name, so that shares differ by one at most and add up.
+/// Returns how many partitions this member should hold: an even share. The remainder goes to the
+/// first members by name, so that shares differ by at most one and add up.
 async fn fair_share(
     connection: &mut Connection,
     group: &str,
@@ -143,8 +143,9 @@ async fn add_missing(
     Ok(())
 }
 
-/// Takes up to `limit` partitions that nobody holds; each gets a new epoch. Whose owner vanished
-/// instead of giving it back may have died of the record in hand: that was an attempt, noted or not.
+/// Takes up to `limit` free partitions, each with a new epoch. An owner that vanished without
+/// giving its partition back may have died of its current record, so this counts as an attempt,
+/// recorded or not.
 async fn take_free(
     connection: &mut Connection,
     (group, owner, topic): (&str, &str, &str),
@@ -164,8 +165,8 @@ async fn take_free(
     Ok(())
 }
 
-/// Gives up these partitions, except those whose delivery commits right now. The attempt in hand
-/// does not count: its process lives.
+/// Gives up these partitions, except those whose delivery commits right now. The current attempt
+/// does not count, because its process lives.
 async fn give_up(
     connection: &mut Connection,
     (group, owner, topic): (&str, &str, &str),

@@ -1,5 +1,5 @@
 -- $1 group, $2 topic, $3 owner, $4 partitions of the topic, $5 limit, $6 seconds to live.
--- Materialized: a join may run a plain subquery once per row, and each run has its own limit.
+-- Materialized, because a join may run a plain subquery once per row, each time with its own limit.
 WITH free AS MATERIALIZED (
     SELECT partition FROM partition_leases
     WHERE consumer_group = $1 AND topic = $2 AND partition < $4

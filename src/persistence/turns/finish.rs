@@ -16,8 +16,8 @@ use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
 use crate::persistence::schema::{audit_log, citations, turns};
 
-/// Ends a turn: answer, citations, usage, audit and outbox in one transaction. False if the turn
-/// had already ended, or if another generation runs.
+/// Ends a turn, and stores answer, citations, usage, audit and outbox in one transaction. False if
+/// the turn had already ended, or if another generation runs.
 pub async fn finish(
     database: &Database,
     generation: i32,
@@ -29,7 +29,7 @@ pub async fn finish(
         .await
 }
 
-/// The end as it is stored.
+/// The stored end of a turn.
 #[derive(AsChangeset)]
 #[diesel(table_name = turns, treat_none_as_null = true)]
 struct Finish<'a> {
@@ -39,7 +39,7 @@ struct Finish<'a> {
     lease_owner: Option<&'a str>,
 }
 
-/// Whose turn it was.
+/// The owner of the turn.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = turns, check_for_backend(Pg))]
 struct FinishedRow {
@@ -100,7 +100,7 @@ async fn insert_answer(
     Ok(())
 }
 
-/// Ids, states and counts only: the log outlives the conversation.
+/// Writes ids, states and counts only, because the log outlives the conversation.
 async fn insert_audit(
     connection: &mut Connection,
     owner: &str,

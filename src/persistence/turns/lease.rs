@@ -1,4 +1,4 @@
-//! Who runs a turn, and whether it should go on.
+//! The lease of a turn: its replica, and whether it should continue.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::persistence::functions::{LONG_AGO, coalesce, from_now};
 use crate::persistence::schema::turns;
 use crate::persistence::statement::statement;
 
-/// Asks whichever replica runs the owner's turn to stop; false if there is no such turn.
+/// Asks the replica that runs the owner's turn to stop; false if there is no such turn.
 pub async fn request_cancel(
     database: &Database,
     owner: &str,
@@ -32,7 +32,7 @@ pub async fn request_cancel(
     Ok(found == 1)
 }
 
-/// Whether someone asked for the owner's turn to stop.
+/// Returns whether somebody asked for the owner's turn to stop.
 pub async fn is_cancel_requested(
     database: &Database,
     owner: &str,
@@ -63,7 +63,7 @@ pub async fn renew_lease(
     Ok(renewed == 1)
 }
 
-/// Gives a running turn up: it may be taken over at once.
+/// Gives up a running turn, which may be taken over at once.
 pub async fn release_lease(
     database: &Database,
     (turn, generation): (TurnId, i32),
@@ -76,7 +76,7 @@ pub async fn release_lease(
     Ok(())
 }
 
-/// A turn whose replica is gone, now under a new generation.
+/// A turn whose replica is gone, under a new generation.
 #[derive(QueryableByName)]
 pub struct Orphan {
     #[diesel(sql_type = SqlUuid)]
@@ -93,14 +93,14 @@ pub struct Orphan {
     pub collections: Option<Vec<String>>,
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub triage: Option<Value>,
-    /// The new one.
+    /// The new generation.
     #[diesel(sql_type = Integer)]
     pub generation: i32,
-    /// Until the deadline.
+    /// The time until the deadline.
     #[diesel(sql_type = Double)]
     pub seconds_left: f64,
-    /// Calls to language models so far, and how many of them failed: neither those that were
-    /// interrupted nor those that the turn itself let go.
+    /// The calls to language models so far, and the failed ones among them, without calls that were
+    /// interrupted or dropped by the turn itself.
     #[diesel(sql_type = Integer)]
     pub attempts: i32,
     #[diesel(sql_type = BigInt)]
@@ -108,7 +108,7 @@ pub struct Orphan {
 }
 
 /// Takes over turns whose lease has expired, oldest first, for this replica. Their open calls died
-/// with the replica that made them.
+/// with their replica.
 pub async fn take_over_expired(
     database: &Database,
     replica: &str,
@@ -123,7 +123,7 @@ pub async fn take_over_expired(
         .await?)
 }
 
-/// Unfinished turns whose deadline has passed, with their generations.
+/// Lists unfinished turns whose deadline has passed, with their generations.
 pub async fn list_overdue(database: &Database) -> Result<Vec<(TurnId, i32)>, DbError> {
     Ok(turns::table
         .filter(turns::finished_at.is_null())

@@ -1,4 +1,4 @@
-//! What a citation must equal.
+//! The stored text that a citation must equal.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use crate::domain::ids::VersionId;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
 
-/// A place in a document version's text: half-open character offsets.
+/// A place in a document version's text, in half-open character offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     pub version: VersionId,
@@ -26,8 +26,8 @@ struct QuoteRow {
     quote: Option<String>,
 }
 
-/// The stored text at each span, in the order of the spans; `None` where there is none, or where the
-/// document is withdrawn, deleted or past its time, or no longer one that the reader may read.
+/// Returns the stored text at each span, in the order of the spans. `None` if there is none, if the
+/// document is withdrawn, deleted or expired, or if the reader may not read it any more.
 pub async fn list_quotes(
     database: &Database,
     reader: &Principal,

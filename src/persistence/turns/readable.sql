@@ -1,5 +1,5 @@
--- The collections that the reader may read now. $1: those of the caller, NULL for all; $2: the caller's
--- key, NULL for none.
+-- The collections that the reader may read now. $1 are the caller's collections, NULL for all; $2 is
+-- the caller's key, NULL for none.
 readable AS MATERIALIZED (
     SELECT c.id FROM collections c
     WHERE ($1 IS NULL OR c.name = ANY($1))

@@ -1,7 +1,7 @@
 -- Gives each row of turns `t` one row `r`: `sources_status`, NULL if nothing was cited; `intact`,
--- whether every passage of the turn may be shown; `sources`, those that may. It is worked out when the
--- turn is read: nothing has to be marked when a document is withdrawn or a key changes, so no answer is
--- shown as approved in the meantime.
+-- whether every passage of the turn may be shown; and `sources`, the passages that may be shown. It is
+-- computed when the turn is read. So a withdrawal or a changed key has nothing to mark, and no answer
+-- looks approved in the meantime.
 CROSS JOIN LATERAL (
     SELECT CASE
             WHEN t.status = 'completed' AND bool_or((p.denied OR p.deleted)
@@ -27,8 +27,8 @@ CROSS JOIN LATERAL (
                     WHERE turn_id = t.id) c
                 ON c.source_id = (s.source->>'id')::int
             LEFT JOIN LATERAL (
-                -- The bytes of a version go when its document is deleted, and do not come back
-                -- with a new upload.
+                -- The bytes of a version are removed with its document, and a new upload does
+                -- not restore them.
                 SELECT v.id AS version_id, v.bytes IS NULL AS erased, d.status, d.expires_at,
                     d.current_version_id, d.collection_id IN (SELECT id FROM readable) AS readable
                 FROM document_versions v JOIN documents d ON d.id = v.document_id
