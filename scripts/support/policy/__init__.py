@@ -1,0 +1,8 @@
+"""What must hold of the rendered manifests: names, figures and hardening, one function a rule.
+
+A rule yields what is wrong. It compares whole values, so that a line which is missing, added or changed is seen:
+scripts/check-manifests removes every line once and expects a rule to object.
+"""
+
+from policy import pods, references, roles, surroundings  # noqa: F401
+from policy.base import NAMESPACES, ROLES, RULES, SECRETS, STORES, problems  # noqa: F401
