@@ -6,7 +6,7 @@ use super::output;
 use crate::config::Config;
 use crate::persistence;
 
-/// What to do with the configuration.
+/// Commands for the configuration.
 #[derive(Subcommand)]
 pub enum ConfigCommand {
     /// Check that the configuration is valid.

@@ -1,4 +1,4 @@
-//! How the configuration is refused.
+//! The errors of the configuration.
 
 use std::path::PathBuf;
 

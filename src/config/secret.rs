@@ -1,4 +1,4 @@
-//! A value that is never shown.
+//! Secrets, whose values are never shown.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};

@@ -110,7 +110,7 @@ pub enum TurnEvent {
         text: String,
     },
     Citation(Citation),
-    /// What was shown so far is void; the answer starts again.
+    /// The text shown so far is void; the answer starts again.
     Restart {
         reason: String,
     },

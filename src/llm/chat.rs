@@ -1,4 +1,4 @@
-//! The interface that every model implements, and the types it speaks in.
+//! The interface that every model implements, and its types.
 
 use std::pin::Pin;
 

@@ -1,4 +1,4 @@
-//! How a model fails.
+//! The errors of a model.
 
 use std::time::Duration;
 

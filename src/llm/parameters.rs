@@ -1,4 +1,4 @@
-//! Parameters of a request that models take or refuse, and the configuration's own values for them.
+//! The parameters of a request, and the configured values that override them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How long to wait after failures, and which of them to log.
+//! The pauses after failures, and the failures that are logged.
 
 use std::time::Duration;
 

@@ -42,7 +42,7 @@ pub(super) struct Connection {
     until: Instant,
 }
 
-/// What happens to a connection that is dropped.
+/// The end of a connection that is dropped.
 enum Held {
     /// It returns to its pool.
     Pooled(Object<Manager>),

@@ -1,4 +1,4 @@
-//! The models that this program knows: their files, and how each is recognised.
+//! The models that this program knows, with their files and checksums.
 
 /// A model that this program knows.
 pub(super) struct Manifest {

@@ -1,4 +1,4 @@
-//! Where the brokers are, and how to talk to them.
+//! The addresses of the brokers, and the security of the connections.
 
 use std::time::Duration;
 

@@ -79,7 +79,7 @@ impl Line<'_> {
     }
 }
 
-/// What the lines so far mean for the next one.
+/// The meaning of the lines so far for the next one.
 #[derive(Clone, Default)]
 struct Outline {
     heading: Option<Frame>,
