@@ -75,11 +75,6 @@ impl Shutdown {
         self.closing.cancelled().await;
     }
 
-    /// Whether the drain deadline has passed.
-    pub fn is_closing(&self) -> bool {
-        self.closing.is_cancelled()
-    }
-
     /// Begins draining.
     pub fn begin(&self) {
         self.soft.cancel();

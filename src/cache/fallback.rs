@@ -44,7 +44,8 @@ impl Resilient {
     }
 
     /// Whether the primary is skipped.
-    pub fn is_degraded(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_degraded(&self) -> bool {
         self.retry_at.borrow().is_some()
     }
 

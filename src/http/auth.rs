@@ -72,8 +72,6 @@ impl Authentication {
 
 /// The owner of everything in an open `demo`.
 pub const DEMO_OWNER: &str = "demo";
-/// The owner id of the orchestrator when it calls rag.
-pub const INTERNAL_OWNER: &str = "internal:orchestrator";
 
 /// An authenticated caller.
 pub struct Caller(pub Principal);
