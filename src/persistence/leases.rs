@@ -92,22 +92,6 @@ struct DeliveredRow {
     new: bool,
 }
 
-/// Finishes a record without an effect: an event of a kind that this group does not handle.
-pub async fn acknowledge(database: &Database, delivery: &Delivery) -> Result<Outcome, DbError> {
-    let mut connection = database.connection().await?;
-    connection
-        .transaction(async |connection| {
-            commit_delivery(
-                connection,
-                &delivery.fence,
-                delivery.offset,
-                delivery.envelope.event_id,
-            )
-            .await
-        })
-        .await
-}
-
 /// PostgreSQL stores no NUL, neither in text nor in jsonb.
 fn storable(delivery: &Delivery) -> Option<Value> {
     let value = serde_json::to_value(&delivery.envelope).ok()?;

@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
 use chatbot::domain::messaging::{Delivery, Handler, HandlerError, LeaseStore, Outcome};
 use chatbot::messaging::{ConsumerSettings, LeasedConsumer, Log, OutboxRelay, RelaySettings};
-use chatbot::persistence::{Database, DbError, leases, outbox};
+use chatbot::persistence::{Database, DbError, outbox};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::kafka;
+use super::{acknowledge, kafka};
 use crate::support::{TestDatabase, until};
 
 const EVENTS: i64 = 60;
@@ -32,7 +32,7 @@ impl Handler for Acknowledging {
         if self.hang.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
-        match leases::acknowledge(&self.database, &delivery).await {
+        match acknowledge(&self.database, &delivery).await {
             Ok(outcome) => Ok(outcome),
             Err(DbError::Fenced) => Err(HandlerError::Fenced),
             Err(error) => Err(HandlerError::Retry(error.to_string())),

@@ -5,10 +5,11 @@ use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
 use chatbot::domain::messaging::{
     Delivery, Envelope, Fence, Lease, LeaseStore, OutboxStore, Outcome,
 };
-use chatbot::persistence::{DbError, dead_letters, leases};
+use chatbot::persistence::{DbError, dead_letters};
 use serde_json::json;
 use tokio::time::timeout;
 
+use super::acknowledge;
 use crate::support::{TestDatabase, execute, until_within};
 
 const GROUP: &str = "group";
@@ -76,7 +77,7 @@ async fn an_expired_lease_is_taken_with_its_offset_and_its_old_owner_is_fenced()
     let test = TestDatabase::new().await;
     let old = join(&test, "a", 1).await.remove(0);
     let first = delivery(&old.fence, 0);
-    let outcome = leases::acknowledge(&test.database, &first).await.unwrap();
+    let outcome = acknowledge(&test.database, &first).await.unwrap();
     assert_eq!(outcome, Outcome::Applied);
     test.execute("UPDATE partition_leases SET expires_at = now() - interval '1 second'")
         .await;
@@ -85,13 +86,13 @@ async fn an_expired_lease_is_taken_with_its_offset_and_its_old_owner_is_fenced()
     let late = delivery(&old.fence, 1);
     // Expired already counts, before anyone took it.
     assert!(matches!(
-        leases::acknowledge(&test.database, &late).await,
+        acknowledge(&test.database, &late).await,
         Err(DbError::Fenced)
     ));
     let new = join(&test, "b", 1).await.remove(0);
     assert_eq!((new.next_offset, new.fence.epoch), (1, 2));
     assert!(matches!(
-        leases::acknowledge(&test.database, &late).await,
+        acknowledge(&test.database, &late).await,
         Err(DbError::Fenced)
     ));
     assert!(test.database.dead_letter(&late, "cause").await.is_err());
@@ -137,7 +138,7 @@ async fn attempts_at_the_next_record_outlive_their_process_and_no_longer() {
     // They are not those of the record behind it.
     let next = delivery(&lease.fence, 0);
     test.database.note_attempts(&next, 3).await.unwrap();
-    leases::acknowledge(&test.database, &next).await.unwrap();
+    acknowledge(&test.database, &next).await.unwrap();
     let held = test.database.heartbeat(GROUP, "d", TTL).await.unwrap();
     assert_eq!((held[0].next_offset, held[0].attempts), (1, 0));
     assert_eq!(take_over(&test, "e").await.attempts, 1);
@@ -152,9 +153,9 @@ async fn an_event_has_its_effects_once_but_the_offset_moves_on() {
         offset: 1,
         ..first.clone()
     };
-    let outcome = leases::acknowledge(&test.database, &first).await.unwrap();
+    let outcome = acknowledge(&test.database, &first).await.unwrap();
     assert_eq!(outcome, Outcome::Applied);
-    let outcome = leases::acknowledge(&test.database, &again).await.unwrap();
+    let outcome = acknowledge(&test.database, &again).await.unwrap();
     assert_eq!(outcome, Outcome::Duplicate);
     let next = "SELECT next_offset AS n FROM partition_leases";
     assert_eq!(test.number(next).await, 2);
