@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::WINDOWS_1252;
+
 use super::{MediaType, ParseError};
 
 /// How far into a file a PDF header may start (readers accept leading junk up to this).
@@ -142,22 +144,10 @@ pub(super) fn html_text(bytes: &[u8]) -> Result<Cow<'_, str>, ParseError> {
                 .iter()
                 .any(|name| head.contains("charset") && head.contains(name));
             if latin {
-                Ok(Cow::Owned(bytes.iter().map(|b| windows_1252(*b)).collect()))
+                Ok(WINDOWS_1252.decode_without_bom_handling(bytes).0)
             } else {
                 Err(error)
             }
         }
     }
-}
-
-/// <https://encoding.spec.whatwg.org/index-windows-1252.txt>
-fn windows_1252(byte: u8) -> char {
-    const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
-        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
-        'ž', 'Ÿ',
-    ];
-    byte.checked_sub(0x80)
-        .and_then(|at| HIGH.get(usize::from(at)).copied())
-        .unwrap_or(char::from(byte))
 }
