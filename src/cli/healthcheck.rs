@@ -6,22 +6,16 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::output;
+use super::role::Role;
 use crate::config::Config;
 use crate::domain::causes;
-
-/// A role as an argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RoleName {
-    Orchestrator,
-    Rag,
-}
 
 /// The server to check.
 #[derive(Args)]
 pub struct HealthcheckArgs {
     /// Check this role only; the default is the role that answers on the configured port.
     #[arg(value_enum)]
-    role: Option<RoleName>,
+    role: Option<Role>,
     /// Check liveness instead of readiness.
     #[arg(long)]
     live: bool,
@@ -37,13 +31,11 @@ pub async fn run(args: &HealthcheckArgs, config: &Config) -> anyhow::Result<Exit
         .build()?;
     let suffix = if args.live { "" } else { "/ready" };
     let mut refusals = Vec::new();
-    for (role, path) in [
-        (RoleName::Orchestrator, "/health"),
-        (RoleName::Rag, "/v1/health"),
-    ] {
-        if args.role.is_some_and(|asked| asked != role) {
+    for role in Role::value_variants() {
+        if args.role.is_some_and(|asked| asked != *role) {
             continue;
         }
+        let path = role.health_path();
         let url = format!("http://127.0.0.1:{}{path}{suffix}", config.server.port);
         let (healthy, said) = ask(&http, &url).await;
         if healthy {

@@ -12,6 +12,7 @@ mod listen;
 mod migrate;
 mod models;
 mod output;
+mod role;
 mod running_demo;
 mod serve;
 mod wiring;
@@ -26,6 +27,7 @@ use crate::config::{Config, LogFormat};
 use crate::http::openapi;
 use crate::rag::parse::{self, MediaType, WorkerLimits};
 use crate::telemetry;
+use role::Role;
 
 /// How long blocked threads may continue after everything else has ended.
 const LAST_WAIT: Duration = Duration::from_millis(500);
@@ -45,7 +47,7 @@ struct Cli {
 enum Command {
     /// Run a role.
     #[command(subcommand)]
-    Serve(serve::Role),
+    Serve(Role),
     /// Run everything on this machine with sample documents; it needs no server and no key.
     Demo(demo::DemoArgs),
     /// Apply pending database migrations.
@@ -72,7 +74,7 @@ enum Command {
     /// Print a role's `OpenAPI` document.
     Openapi {
         #[arg(value_enum, default_value = "orchestrator")]
-        role: healthcheck::RoleName,
+        role: Role,
     },
     /// Exit with 0 if the server on this machine is ready.
     Healthcheck(healthcheck::HealthcheckArgs),
@@ -144,11 +146,11 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Eval(command) => eval::run(&command, &config).await?,
         Command::Config(command) => config::run(&command, &config)?,
         Command::Openapi { role } => {
-            let api = match role {
-                healthcheck::RoleName::Orchestrator => openapi::Api::Orchestrator,
-                healthcheck::RoleName::Rag => openapi::Api::Rag,
+            let document = match role {
+                Role::Orchestrator => openapi::orchestrator(),
+                Role::Rag => openapi::rag(),
             };
-            output::line(&serde_json::to_string_pretty(&openapi::document(api))?)?;
+            output::line(&serde_json::to_string_pretty(&document)?)?;
         }
         Command::Healthcheck(args) => return healthcheck::run(&args, &config).await,
         // This command is handled before the runtime is built.

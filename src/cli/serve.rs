@@ -4,22 +4,13 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use anyhow::bail;
-use clap::Subcommand;
 
 use super::listen::listen;
+use super::role::Role;
 use super::wiring::{self, Built, Process};
 use crate::config::Config;
 use crate::http::server;
 use crate::shutdown::Shutdown;
-
-/// The role to run.
-#[derive(Subcommand, Clone, Copy)]
-pub enum Role {
-    /// Serve the chat API and the web page.
-    Orchestrator,
-    /// Serve documents and retrieval.
-    Rag,
-}
 
 /// Serves until a signal, then drains; a second signal ends at once.
 pub async fn run(role: Role, config: Config) -> anyhow::Result<()> {

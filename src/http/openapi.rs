@@ -172,19 +172,17 @@ const RAG: [Operation; 12] = [
     ("get", "/metrics", "Prometheus metrics", "200", None),
 ];
 
-/// The role whose API is described.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Api {
-    Orchestrator,
-    Rag,
+/// The orchestrator's OpenAPI 3.1 document.
+pub fn orchestrator() -> Value {
+    document("chatbot orchestrator", &ORCHESTRATOR)
 }
 
-/// The OpenAPI 3.1 document of a role.
-pub fn document(api: Api) -> Value {
-    let (title, operations) = match api {
-        Api::Orchestrator => ("chatbot orchestrator", &ORCHESTRATOR[..]),
-        Api::Rag => ("chatbot rag", &RAG[..]),
-    };
+/// The rag role's OpenAPI 3.1 document.
+pub fn rag() -> Value {
+    document("chatbot rag", &RAG)
+}
+
+fn document(title: &str, operations: &[Operation]) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations {
         let (method, path, ..) = operation;
@@ -255,12 +253,12 @@ fn describe(&(_, path, summary, status, schema): &Operation) -> Value {
     operation
 }
 
-/// The orchestrator's document.
-pub async fn orchestrator() -> HttpResponse {
-    HttpResponse::Ok().json(document(Api::Orchestrator))
+/// Shows the orchestrator's document.
+pub async fn show_orchestrator() -> HttpResponse {
+    HttpResponse::Ok().json(orchestrator())
 }
 
-/// The rag role's document.
-pub async fn rag() -> HttpResponse {
-    HttpResponse::Ok().json(document(Api::Rag))
+/// Shows the rag role's document.
+pub async fn show_rag() -> HttpResponse {
+    HttpResponse::Ok().json(rag())
 }

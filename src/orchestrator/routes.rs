@@ -43,7 +43,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/health/ready", web::get().to(health::ready))
         .route("/health/startup", web::get().to(health::startup))
         .route("/metrics", web::get().to(metrics::show))
-        .route("/openapi.json", web::get().to(openapi::orchestrator))
+        .route("/openapi.json", web::get().to(openapi::show_orchestrator))
         .route("/", web::get().to(page::index))
         .route("/assets/{name}", web::get().to(page::asset));
 }

@@ -35,5 +35,5 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/v1/health/ready", web::get().to(health::ready))
         .route("/v1/health/startup", web::get().to(health::startup))
         .route("/metrics", web::get().to(metrics::show))
-        .route("/openapi.json", web::get().to(openapi::rag));
+        .route("/openapi.json", web::get().to(openapi::show_rag));
 }
