@@ -10,6 +10,7 @@
 //!
 //! * [`cli`]: the command line; the only place that wires adapters together.
 //! * [`config`], [`telemetry`], [`shutdown`]: how a process starts and stops.
+//! * [`event_stream`]: server-sent events as a client reads them.
 //! * `pool`, [`tls`]: how connection pools shrink, and how connections are encrypted.
 //! * [`domain`]: plain types without I/O.
 //! * [`http`]: the edge that both roles share.
@@ -23,6 +24,7 @@ pub mod config;
 pub mod domain;
 pub mod embedded;
 pub mod embedding;
+pub mod event_stream;
 pub mod http;
 pub mod llm;
 pub mod messaging;

@@ -14,6 +14,7 @@ use graph::Graph;
 /// A top module and what it may import besides itself.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("event_stream", &[]),
     ("safety", &["domain"]),
     ("shutdown", &[]),
     ("telemetry", &[]),
@@ -23,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("persistence", &["domain", "pool", "tls"]),
     ("messaging", &["domain", "tls"]),
     ("cache", &["domain", "pool", "tls"]),
-    ("llm", &["domain"]),
+    ("llm", &["domain", "event_stream"]),
     ("embedding", &["domain"]),
     ("embedded", &["domain"]),
     ("http", &["domain", "persistence", "shutdown"]),

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use eventsource_stream::{Event, Eventsource};
 use futures::StreamExt;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -17,6 +16,7 @@ use super::running_demo::key_for;
 use super::{output, wiring};
 use crate::config::Config;
 use crate::domain::chat::{TurnDone, TurnStatus};
+use crate::event_stream::{self, Event};
 use crate::safety::{self, texts};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,6 +25,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(40);
 /// How long to try to resume an answer; another replica takes a turn over within 20 s.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_secs(1);
+/// Largest event in bytes: an answer with all of its sources has some ten thousand.
+const MAX_EVENT: usize = 8 * 1024 * 1024;
 
 /// A question and where to send it.
 #[derive(Args)]
@@ -186,13 +188,13 @@ struct Reader {
 impl Reader {
     /// Reads until the answer or the connection ends.
     async fn read(&mut self, answer: Response) -> anyhow::Result<Option<TurnDone>> {
-        let mut events = answer.bytes_stream().eventsource();
+        let mut events = event_stream::events(answer, MAX_EVENT);
         // A broken connection ends the loop too; the rest is read from another connection.
         while let Some(Ok(event)) = events.next().await {
             if !event.id.is_empty() {
                 self.last.clone_from(&event.id);
             }
-            match event.event.as_str() {
+            match event.name.as_str() {
                 "reconnect" => break,
                 "done" => return Ok(Some(self.last(&event)?)),
                 "error" => {
@@ -206,7 +208,7 @@ impl Reader {
     }
 
     fn show(&mut self, event: &Event) -> anyhow::Result<()> {
-        match event.event.as_str() {
+        match event.name.as_str() {
             "delta" => {
                 output::text(&text(event, "text")?)?;
                 self.shown = true;

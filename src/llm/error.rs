@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::event_stream::StreamError;
+
 /// The reason why a model gave no complete answer. It contains no text of prompt or answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
@@ -100,6 +102,16 @@ impl LlmError {
                 retry_after,
             },
             _ => Self::Rejected { status },
+        }
+    }
+}
+
+impl From<StreamError> for LlmError {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Transport => Self::Transport,
+            StreamError::Oversized => Self::Oversized,
+            StreamError::Malformed => Self::Malformed,
         }
     }
 }

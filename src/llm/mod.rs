@@ -12,7 +12,6 @@ mod models;
 mod openai;
 mod parameters;
 pub mod scripted;
-mod sse;
 mod verdict;
 mod wire;
 

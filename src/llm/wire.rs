@@ -1,18 +1,27 @@
 //! Sends one request to a provider, and interprets its status.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, redirect};
 use tokio::time::timeout;
 
-use super::sse::{self, Events};
 use super::{DeadlinesConfig, LlmError, verdict};
 use crate::domain::time;
+use crate::event_stream;
 
 /// How long the body of a refusal may take; the status alone is enough.
 const BODY_DEADLINE: Duration = Duration::from_secs(2);
+
+/// The largest event in bytes. One that carries a piece of an answer has a few hundred.
+const MAX_EVENT: usize = 256 * 1024;
+
+/// The data of each event: both wire formats name their events inside it. The first error is the
+/// last item.
+pub(super) type Events = Pin<Box<dyn Stream<Item = Result<String, LlmError>> + Send>>;
 
 /// Creates the client for all providers. It follows no redirect, which would carry the key
 /// elsewhere.
@@ -29,7 +38,8 @@ pub(super) fn client(deadlines: &DeadlinesConfig) -> Result<reqwest::Client, Llm
 pub(super) async fn open(request: RequestBuilder) -> Result<Events, LlmError> {
     let response = request.send().await.map_err(|_| LlmError::Transport)?;
     if response.status().is_success() {
-        return Ok(sse::events(response));
+        let events = event_stream::events(response, MAX_EVENT);
+        return Ok(Box::pin(events.map(|event| Ok(event?.data))));
     }
     Err(refusal(response).await)
 }
