@@ -19,5 +19,6 @@ mod providers;
 mod retrieval;
 #[path = "rag/sandbox.rs"]
 mod sandbox;
+mod snapshots;
 mod spine;
 mod support;
