@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chatbot::persistence::schema;
 use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
-use diesel::sql_types::{BigInt, Bool, HasSqlType, SqlType, Text, is_nullable};
+use diesel::sql_types::{Bool, HasSqlType, Oid, SqlType, Text, is_nullable};
 use diesel::{Column, Expression, QueryableByName, Table};
 use diesel_async::RunQueryDsl;
 
@@ -15,8 +15,8 @@ use crate::support::TestDatabase;
 struct Declared {
     #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = BigInt)]
-    type_oid: i64,
+    #[diesel(sql_type = Oid)]
+    type_oid: u32,
     #[diesel(sql_type = Bool)]
     nullable: bool,
 }
@@ -25,8 +25,8 @@ struct Declared {
 struct Type {
     #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = BigInt)]
-    oid: i64,
+    #[diesel(sql_type = Oid)]
+    oid: u32,
 }
 
 /// Types whose numbers differ from one database to the next.
@@ -68,7 +68,7 @@ where
         let metadata = <Pg as HasSqlType<C::SqlType>>::metadata(types);
         declared.insert(Declared {
             name: format!("{table}.{}", C::NAME),
-            type_oid: metadata.oid().unwrap().into(),
+            type_oid: metadata.oid().unwrap(),
             nullable: <C::SqlType as SqlType>::IsNull::NULLABLE,
         });
     }
@@ -117,15 +117,15 @@ async fn the_declared_schema_is_the_migrated_one() {
     let database = TestDatabase::new().await;
     let mut connection = database.connection().await;
     let types: Vec<Type> = diesel::sql_query(
-        "SELECT typname::text AS name, oid::bigint FROM pg_type
+        "SELECT typname::text AS name, oid FROM pg_type
          WHERE typnamespace <> 'pg_catalog'::regnamespace AND pg_type_is_visible(oid)",
     )
     .load(&mut connection)
     .await
     .unwrap();
-    let types = types.into_iter().map(|t| (t.name, t.oid as u32)).collect();
+    let types = types.into_iter().map(|t| (t.name, t.oid)).collect();
     let migrated: Vec<Declared> = diesel::sql_query(
-        "SELECT c.relname || '.' || a.attname AS name, a.atttypid::bigint AS type_oid,
+        "SELECT c.relname || '.' || a.attname AS name, a.atttypid AS type_oid,
              NOT a.attnotnull AS nullable
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
