@@ -68,7 +68,7 @@ pub async fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
                     prefix: secret.get(..11).unwrap_or_default(),
                     hash: &hash_secret(&secret),
                     scopes: &scopes,
-                    collections: (!collections.is_empty()).then_some(collections),
+                    collections: (!collections.is_empty()).then(|| collections.clone()),
                     expires_at: expires_in_days
                         .map(|days| now() + chrono::Duration::days(days.into())),
                 },

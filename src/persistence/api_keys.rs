@@ -24,7 +24,7 @@ pub struct NewApiKey<'a> {
     /// The SHA-256 of the secret.
     pub hash: &'a [u8],
     pub scopes: &'a [Scope],
-    pub collections: Option<&'a [String]>,
+    pub collections: Option<Vec<String>>,
     pub expires_at: Option<DateTime<Utc>>,
 }
 

@@ -201,10 +201,10 @@ async fn enter_conversation(
                 .await?
         }
         Place::Existing(id) => {
-            let owned = conversations::table
+            let existing = conversations::table
                 .find(id)
                 .filter(conversations::owner_id.eq(owner));
-            diesel::update(owned)
+            diesel::update(existing)
                 .set(conversations::updated_at.eq(now))
                 .execute(connection)
                 .await?

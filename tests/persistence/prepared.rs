@@ -8,11 +8,11 @@ use chatbot::domain::chat::{Timings, TurnDone, TurnStatus, Usage};
 use chatbot::domain::evidence::Citation;
 use chatbot::domain::ids::{ApiKeyId, ConversationId, DocumentId, MessageId, TurnId, VersionId};
 use chatbot::domain::messaging::{LeftOut, OutboxRecord, OutboxStore, Publish};
+use chatbot::domain::time;
 use chatbot::persistence::api_keys::{self, NewApiKey};
 use chatbot::persistence::attempts::{self, Attempt, AttemptEnd};
 use chatbot::persistence::turns::{self, Accepted, NewTurn, Place, Span};
 use chatbot::persistence::{Database, DatabaseSettings, conversations, dead_letters, outbox};
-use chrono::Utc;
 use serde_json::json;
 
 use super::wire::Wire;
@@ -51,7 +51,6 @@ impl Turn {
     async fn run(&self, database: &Database) {
         let reader = &self.reader;
         let owner = &reader.owner_id;
-        let collections = self.collections();
         let key = NewApiKey {
             id: ApiKeyId::new(),
             name: "name",
@@ -59,8 +58,8 @@ impl Turn {
             prefix: "prefix",
             hash: owner.as_bytes(),
             scopes: &[Scope::Chat],
-            collections: collections.as_deref(),
-            expires_at: self.word.map(|_| Utc::now() + MINUTE),
+            collections: self.collections(),
+            expires_at: self.word.map(|_| time::now() + MINUTE),
         };
         api_keys::insert(database, &key).await.unwrap();
         let found = api_keys::find_principal(database, owner.as_bytes()).await;

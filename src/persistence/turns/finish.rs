@@ -32,11 +32,12 @@ pub async fn finish(
 /// The stored end of a turn.
 #[derive(AsChangeset)]
 #[diesel(table_name = turns, treat_none_as_null = true)]
-struct Finish<'a> {
+struct Finish {
     status: TurnStatus,
-    reason: Option<&'a str>,
+    reason: Option<String>,
     done: Value,
-    lease_owner: Option<&'a str>,
+    lease_owner: Option<String>,
+    lease_expires_at: Option<DateTime<Utc>>,
 }
 
 /// The owner of the turn.
@@ -54,16 +55,13 @@ async fn finish_in(
 ) -> Result<bool, DbError> {
     let finish = Finish {
         status: done.status,
-        reason: done.reason.as_deref(),
+        reason: done.reason.clone(),
         done: serde_json::to_value(done).map_err(|e| DbError::Query(e.to_string()))?,
         lease_owner: None,
+        lease_expires_at: None,
     };
     let row = diesel::update(running(done.turn_id, generation))
-        .set((
-            finish,
-            turns::finished_at.eq(now),
-            turns::lease_expires_at.eq(None::<DateTime<Utc>>),
-        ))
+        .set((finish, turns::finished_at.eq(now)))
         .returning(FinishedRow::as_returning())
         .get_result(connection)
         .await
