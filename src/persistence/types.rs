@@ -1,7 +1,7 @@
 //! The stored form of ids and states of the domain: ids are `uuid`, states are `text` with their
 //! names.
 //!
-//! They are ordinary values in diesel's query builder, in rows, and as bound values.
+//! Queries, rows and bound values take them like any other value.
 
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
@@ -17,7 +17,7 @@ use crate::domain::ids::{
     ApiKeyId, ConversationId, DocumentId, EventId, MessageId, TurnId, VersionId,
 };
 
-/// Gives an expression of one type the same form as a plain value of PostgreSQL.
+/// Lets a query take the type wherever it takes the plain value.
 macro_rules! expression {
     ($value:ty, $sql:ty, $plain:ty, $to_plain:expr) => {
         impl AsExpression<$sql> for $value {
@@ -30,7 +30,7 @@ macro_rules! expression {
     };
 }
 
-/// Makes a type of the domain a value of an SQL type, given its stored form and the way back.
+/// Stores a type of the domain under an SQL type: its plain value, and the way back from there.
 macro_rules! stored {
     ($value:ty as $sql:ty: $plain:ty, $to_plain:expr, $from_plain:expr) => {
         expression!($value, $sql, $plain, $to_plain);
