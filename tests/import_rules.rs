@@ -1,4 +1,4 @@
-//! Who may import whom. Every rule says which line of which file to change.
+//! The import rules. Every failure says which line of which file to change.
 
 mod graph;
 mod order;
@@ -56,7 +56,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Wires everything together, so it may import everything.
 const FREE: &str = "cli";
 
-/// Where circles of files are still to be broken; only ever shorter.
+/// The folders whose circles of files are still to be broken; the list only gets shorter.
 const UNSORTED: &[&str] = &["src/domain/subject/", "src/persistence/"];
 
 fn root() -> PathBuf {

@@ -29,7 +29,7 @@ struct Sample {
     media_type: String,
 }
 
-/// A document as it is uploaded.
+/// A document to upload.
 pub struct Document<'a> {
     pub collection: &'a str,
     pub name: &'a str,

@@ -1,4 +1,4 @@
-//! What a cluster relies on: secrets as files, and migrations around upgrades and rollbacks.
+//! The contract with a cluster: secrets as files, and migrations around upgrades and rollbacks.
 
 mod alerts;
 mod messages;

@@ -132,7 +132,7 @@ async fn the_documented_restore_brings_everything_back() {
     assert_eq!(after.search(QUERY).await["results"], found["results"]);
 }
 
-/// What the shell of the component `backup` is told.
+/// The script that the component `backup` gives to its shell.
 fn backup_script() -> String {
     let text = include_str!("../../k8s/components/backup/cron-job.yaml");
     let (_, rest) = text.split_once("- |\n").unwrap();
@@ -310,7 +310,7 @@ async fn every_table_of_the_migrations_is_looked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_migration_is_told_from_an_unavailable_database() {
     let setup = Setup::new().await;
-    // What the newest migration adds is there already.
+    // The changes of the newest migration exist already.
     let forget = "DELETE FROM __diesel_schema_migrations WHERE version =
         (SELECT max(version) FROM __diesel_schema_migrations)";
     setup.database.execute(forget).await;

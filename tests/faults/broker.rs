@@ -31,7 +31,7 @@ const DRAIN: Duration = Duration::from_mins(2);
 const LOOK: Duration = Duration::from_millis(50);
 /// Nobody who chats or uploads waits for one deadline of a call to Kafka.
 pub(super) const KAFKA_DEADLINE: Duration = Duration::from_secs(10);
-/// What stands before the topics of a log that belongs to a test alone.
+/// The prefix of the topics of a test's own log.
 pub(super) const PROBE_PREFIX: &str = "probe.";
 /// Percentiles are compared from so many chats on.
 const ENOUGH_CHATS: usize = 1_000;

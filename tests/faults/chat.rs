@@ -23,7 +23,7 @@ const STAGGER: Duration = Duration::from_millis(1_500);
 /// Silence after which a client looks elsewhere; heartbeats come more often.
 const SILENCE: Duration = Duration::from_secs(4);
 
-/// What came over the wire.
+/// The bytes that came over the wire.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub at: Instant,
@@ -60,7 +60,7 @@ impl Chat {
     }
 }
 
-/// Who asks; cheap to clone.
+/// A client that asks; cheap to clone.
 #[derive(Clone)]
 struct Client {
     http: reqwest::Client,

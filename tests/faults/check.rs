@@ -1,4 +1,4 @@
-//! What the clients saw, compared with what is stored.
+//! Compares what the clients saw with what is stored.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::planted;
 use super::rig::Rig;
 use crate::support::until_within;
 
-/// What a scenario found.
+/// The findings of a scenario.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub chats: usize,

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// Longer than the server takes to give up a statement: a request that is repeated has ended.
 const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 
-/// What is searchable: a hash over every chunk of every current version, in no order.
+/// The searchable content: a hash over every chunk of every current version, in any order.
 const INDEX: &str =
     "SELECT md5(string_agg(md5(d.external_id || k.ordinal || k.text || k.start_offset), ','
         ORDER BY d.external_id, k.ordinal)) AS t
@@ -134,7 +134,7 @@ impl Changes {
         self.made.load(Ordering::Relaxed)
     }
 
-    /// What should be searchable now.
+    /// The documents that should be searchable now.
     pub async fn finish(mut self) -> Editions {
         self.stop.store(true, Ordering::Relaxed);
         let editions = self.tasks.join_next().await.expect("one owner");
@@ -172,7 +172,7 @@ pub async fn clean(rig: &Rig, editions: &Editions) -> Vec<String> {
     index(&clean).await
 }
 
-/// What is searchable is what a system without faults makes of the same documents.
+/// The searchable content equals that of a system without faults over the same documents.
 pub async fn check_clean(rig: &Rig, editions: &Editions) {
     assert_eq!(
         index(rig).await,

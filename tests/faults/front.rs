@@ -98,7 +98,8 @@ async fn probe(upstreams: Arc<[Upstream]>, path: &'static str) {
             let silences = upstream.silences.load(Ordering::Relaxed);
             let silences = if silent { silences + 1 } else { 0 };
             upstream.silences.store(silences, Ordering::Relaxed);
-            // Who is slow once may be busy; who says no, or is gone, is not ready.
+            // A replica that is slow once may be busy; a replica that refuses or is gone is not
+            // ready.
             if !silent || silences >= SILENCES {
                 let ready = answer.is_ok_and(|answer| answer.status().is_success());
                 upstream.ready.store(ready, Ordering::Relaxed);

@@ -17,7 +17,7 @@ use crate::support::until;
 const RECOVERY: Duration = Duration::from_secs(20);
 /// A pod that is told to go is killed after this.
 const EXIT: Duration = Duration::from_secs(75);
-/// What was given back has a new owner within this.
+/// A lease that was given back has a new owner within this time.
 const REOWNED: Duration = Duration::from_secs(3);
 
 fn clients(full: usize) -> usize {

@@ -20,7 +20,7 @@ const DOCUMENTS: usize = 60;
 /// Between two changes: seldom enough that a busy machine indexes a document before its next edition.
 const CHANGE: Duration = Duration::from_millis(250);
 
-/// Where in a transaction.
+/// The moment in a transaction.
 #[derive(Clone, Copy)]
 enum Moment {
     /// At the statement: the transaction is lost.
@@ -29,7 +29,7 @@ enum Moment {
     Commit,
 }
 
-/// Where a process dies: at a change of rows that fulfil a condition.
+/// The place where a process dies: a change of rows that meet a condition.
 struct Point {
     what: &'static str,
     moment: Moment,

@@ -136,7 +136,7 @@ pub struct Rig {
     pub key: String,
     pub random: Random,
     pub planted: Planted,
-    /// What the processes print.
+    /// The output of the processes.
     pub logs: TempDir,
     _provider: Provider,
 }

@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// `USER_HZ`: what `/proc` counts processor time in.
 const TICKS: f64 = 100.0;
 
-/// What a process had at a moment.
+/// The measurements of a process at one moment.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Sample {
     /// Seconds since the start.

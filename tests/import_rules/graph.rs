@@ -23,7 +23,7 @@ pub struct Graph {
     pub imports: Vec<Import>,
 }
 
-/// Where a path leads.
+/// The target of a path.
 #[derive(Clone, Copy)]
 enum Place {
     Module(usize),
@@ -115,7 +115,7 @@ impl Graph {
                 break;
             };
             let last = index + 1 == rest.len();
-            // What no item or import gives, a macro of that module defines.
+            // A name without an item or import comes from a macro of that module.
             place = self
                 .look_up(module, name, last, seen)
                 .unwrap_or(Place::Item(module));
@@ -123,7 +123,7 @@ impl Graph {
         Some(place)
     }
 
-    /// What a name stands for in a module. At a path's end an item goes before a module.
+    /// Returns the meaning of a name in a module. At a path's end an item goes before a module.
     fn look_up(
         &self,
         at: usize,

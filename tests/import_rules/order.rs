@@ -9,7 +9,7 @@ pub struct Order {
     pub rooms: &'static [&'static str],
     /// The rooms that may import the module's own file (`mod.rs`), which has the whole in it.
     pub whole: &'static [&'static str],
-    /// What every room may import; these import only each other.
+    /// The modules that every room may import; these import only each other.
     pub shared: &'static [&'static str],
 }
 

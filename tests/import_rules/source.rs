@@ -17,7 +17,7 @@ pub struct Module {
     /// Only compiled for tests.
     pub test: bool,
     pub children: BTreeMap<String, usize>,
-    /// What is defined here.
+    /// The definitions of this module.
     pub items: BTreeSet<String>,
     /// Names that `use` brings in, with the path each stands for.
     pub aliases: BTreeMap<String, Vec<String>>,
@@ -26,7 +26,7 @@ pub struct Module {
     pub mentions: Vec<Mention>,
 }
 
-/// A path as it is written, in a `use` or anywhere else.
+/// A path in the form that the source has, in a `use` or anywhere else.
 pub struct Mention {
     pub path: Vec<String>,
     pub line: usize,

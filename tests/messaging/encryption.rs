@@ -22,7 +22,7 @@ use crate::support::ports::free_port;
 use crate::support::system::{Setup, System, authority};
 use crate::support::{service, until};
 
-/// What a client of PostgreSQL says before it speaks TLS, in its protocol's version 3.
+/// The first message of a PostgreSQL client before TLS, in version 3 of its protocol.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
 /// Stands before PostgreSQL and takes encrypted connections only, as poolers do.

@@ -225,7 +225,7 @@ async fn only_who_is_known_gets_in() {
     is_refused("stale token", stale, "refused the credentials").await;
     let missing = log(&broker.sasl, None, bearer("no-token"));
     is_refused("no token", missing, "no-token cannot be read").await;
-    // A token is read anew at every authentication.
+    // A token is read again at every authentication.
     let rotating = log(&broker.sasl, None, bearer("rotating"));
     std::fs::write(file("rotating"), token(-3_600)).unwrap();
     assert!(rotating.ping().await.is_err());

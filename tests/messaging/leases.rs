@@ -229,7 +229,7 @@ async fn until_all_but_one_are_free(test: &TestDatabase) {
     .await;
 }
 
-/// Whoever dies or gives up in the middle of a statement: the server need not bring it to its end.
+/// A client that dies or gives up in the middle of a statement: the server need not finish it.
 #[tokio::test]
 async fn what_nobody_waits_for_any_more_holds_nobody_up() {
     let test = TestDatabase::new().await;

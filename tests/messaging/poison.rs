@@ -13,7 +13,7 @@ use crate::support::broker::{Cluster, Extra};
 use crate::support::system::{Setup, System};
 use crate::support::until;
 
-/// What a poison record may cost those behind it.
+/// The longest delay that a poison record may cause for those behind it.
 const DELAY_MS: i64 = 1_000;
 /// A value of 1 MiB is a little more than a broker with Kafka's defaults takes.
 const LARGE: usize = 1_048_576;
@@ -99,7 +99,7 @@ async fn failing(system: &System) -> Envelope {
     let text = "# Leaflet\n\nThis leaflet is cursed.";
     let cursed = system.document("cursed.md").text(text);
     cursed.upload().await;
-    // Whoever waits for the document is told.
+    // A person who waits for the document learns of it.
     let view = cursed.settled().await;
     assert_eq!(view["version_status"], "failed");
     let reason = view["reason"].as_str().unwrap();

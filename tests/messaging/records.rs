@@ -23,7 +23,7 @@ pub fn log(setup: &Setup) -> KafkaLog {
     })
 }
 
-/// What the upload of a version announces.
+/// The record that announces an uploaded version.
 pub fn received(document: DocumentId, version: VersionId) -> Envelope {
     Envelope {
         event_id: EventId::new(),

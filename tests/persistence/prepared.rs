@@ -18,7 +18,7 @@ use serde_json::json;
 use super::wire::Wire;
 use crate::support::TestDatabase;
 
-/// What a [`Turn`] costs that is made of all its parts.
+/// The cost of a [`Turn`] with all its parts.
 const ROUND_TRIPS: usize = 50;
 /// After a statement that took a second the pool asks whether the connection still works.
 const SPARE: usize = 3;

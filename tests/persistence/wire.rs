@@ -1,4 +1,4 @@
-//! What a client says to PostgreSQL, read on the way.
+//! Reads the messages of a client to PostgreSQL on their way.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::Url;
 
-/// What was said since the last look.
+/// The messages since the last look.
 #[derive(Debug, Default)]
 pub struct Said {
     /// Texts that the server had to parse, `BEGIN` and `COMMIT` aside.
@@ -55,7 +55,7 @@ impl Wire {
         }
     }
 
-    /// What was said since the last time.
+    /// Returns the messages since the last time.
     pub fn take(&self) -> Said {
         std::mem::take(&mut *self.said.lock().unwrap())
     }

@@ -1,4 +1,4 @@
-//! Whoever no longer wants an answer ends the call that makes it.
+//! A person who no longer wants an answer ends the call that makes it.
 
 use std::time::{Duration, Instant};
 

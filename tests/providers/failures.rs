@@ -145,7 +145,7 @@ async fn nothing_said_in_time_leads_to_the_next_provider() {
     .await;
 }
 
-/// What can go wrong in a stream, and what it is called.
+/// The failures of a stream, and their names.
 fn accidents(dialect: Dialect) -> Vec<(&'static str, Script, LlmError)> {
     let started = || Script::begin(dialect, &["a"]);
     let line = vec![b'x'; 1 << 20];

@@ -1,4 +1,4 @@
-//! What no passage supports reaches nobody, and is counted.
+//! A sentence that no passage supports reaches nobody, and is counted.
 
 use crate::support::leaflet::QUESTION;
 use crate::support::provider::{Dialect, Provider, Script};

@@ -69,7 +69,7 @@ fn faults(dialect: Dialect) -> Vec<Fault> {
     ]
 }
 
-/// What tells a question from the others; the provider finds it in the prompt.
+/// The words that distinguish a question; the provider finds them in the prompt.
 fn mark(index: usize) -> String {
     format!("({index})")
 }

@@ -120,7 +120,7 @@ async fn read(serving: Serving) -> (String, Result<(Usage, FinishReason), LlmErr
     panic!("the stream has no end");
 }
 
-/// What the chain answers.
+/// The answer of the chain.
 async fn answer(chain: &ProviderChain) -> (String, Result<(Usage, FinishReason), LlmError>) {
     read(begin(chain).await.expect("somebody answers")).await
 }

@@ -1,4 +1,4 @@
-//! An answer of a provider as it comes, and as it is kept.
+//! An answer of a provider, as it streams and as it is stored.
 
 use crate::support::leaflet::{QUESTION, SENTENCES};
 use crate::support::provider::{Dialect, Provider, Script};

@@ -141,7 +141,7 @@ fn a_child_asked_directly_keeps_within_its_memory() {
         };
         writer.join().unwrap();
         assert!(!ended.success(), "{media}");
-        // What it may allocate, the program and the stacks.
+        // The memory it may allocate, the program and the stacks.
         assert!(peak < (64 + 64) * 1_024, "{media}: {peak} KiB");
     }
 }

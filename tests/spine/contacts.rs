@@ -1,4 +1,4 @@
-//! Whom to call: in an emergency, and wherever there is no answer, on every surface.
+//! The contacts in emergencies, and wherever there is no answer, on every surface.
 
 use std::process::Command;
 

@@ -186,7 +186,7 @@ async fn without_its_database_a_role_is_alive_and_not_ready() {
     }
 }
 
-/// What a role says that starts with this setting and ends at once.
+/// The output of a role that starts with this setting and ends at once.
 fn refusal(setup: &Setup, role: &str, variable: &str, value: &str) -> String {
     let mut command = setup.chatbot();
     command.args(["serve", role]).env(variable, value);

@@ -170,7 +170,7 @@ async fn wrong_keys_are_counted_slowed_and_told_once() {
     };
     let slow = join_all((0..60).map(guess)).await;
     assert!(slow.iter().filter(|slow| **slow).count() >= 20, "{slow:?}");
-    // Whoever has a key does not wait for those who guess.
+    // A person with a key does not wait for those who guess.
     let begun = Instant::now();
     let (_, known) = tokio::join!(
         join_all((60..70).map(guess)),

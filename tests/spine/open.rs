@@ -25,7 +25,7 @@ async fn status(request: RequestBuilder) -> u16 {
     outcome(request).await.0
 }
 
-/// What a web page of somebody else can have a browser on this machine send.
+/// A request that another web page can make a browser on this machine send.
 fn of_others(request: &dyn Fn() -> RequestBuilder) -> [RequestBuilder; 5] {
     [
         request().header(HOST, "rebound.example:8000"),

@@ -85,7 +85,7 @@ struct Reader<'a> {
     conversation: Conversation<'a>,
 }
 
-/// What was answered to the question about a leaflet.
+/// The answer to the question about a leaflet.
 struct Answer {
     leaflet: Leaflet,
     turn: String,

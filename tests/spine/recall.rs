@@ -20,9 +20,9 @@ pub async fn open(provider: &Provider) -> System {
     system
 }
 
-/// Whoever writes the index has this lock.
+/// The lock of every writer of the index.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('chatbot.lexical ' || current_schema()))";
-/// What the index still holds.
+/// The content of the index.
 const LEFT: &str = "SELECT count(*) + (SELECT count(*) FROM lexical_postings)
     + (SELECT chunks FROM lexical_stats) AS n FROM chunks";
 const SUPERSEDED: &str = "document_versions v JOIN documents d ON d.id = v.document_id

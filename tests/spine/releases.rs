@@ -16,7 +16,7 @@ const EXPANSIONS: &str = "SELECT format('ALTER TABLE %I ADD COLUMN next_note tex
         ADD COLUMN next_count integer NOT NULL DEFAULT 1', tablename) AS t
     FROM pg_tables WHERE schemaname = current_schema()
         AND tablename <> '__diesel_schema_migrations'";
-/// What else the next release's migrations may do, and that they ran: they only add.
+/// The other changes that the next release's migrations may make, and proof that they ran.
 const NEXT_MIGRATION: [&str; 2] = [
     "CREATE TABLE next_table (id bigint PRIMARY KEY, turn_id uuid REFERENCES turns ON DELETE CASCADE)",
     "INSERT INTO __diesel_schema_migrations (version) VALUES ('99999999999999')",

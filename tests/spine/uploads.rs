@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::support::system::{System, authority};
 
-/// What reads uploads of one owner at once; one more waits.
+/// The number of uploads of one owner that are read at once; one more waits.
 const AT_ONCE: usize = 2;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ const CLUSTER_ID: &str = "chatbotTestCluster0002";
 /// A virtual machine starts slowly when its neighbours do, too.
 const START_LIMIT: Duration = Duration::from_mins(2);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
-/// What one look at the cluster may take.
+/// The deadline of one look at the cluster.
 const LOOK_LIMIT: Duration = Duration::from_secs(2);
 
 /// A cluster in which every node is broker and controller. Its data is gone when it is dropped.
@@ -44,7 +44,7 @@ impl Drop for Node {
     }
 }
 
-/// What a cluster has beyond its plain listeners.
+/// The parts of a cluster beyond its plain listeners.
 #[derive(Default)]
 pub struct Extra {
     /// Ends of `listeners=`, such as `,SASL://127.0.0.1:9093`.
@@ -57,7 +57,7 @@ pub struct Extra {
     pub format: Vec<String>,
 }
 
-/// Where a partition is.
+/// The place of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub topic: String,
@@ -183,7 +183,7 @@ impl Cluster {
         true
     }
 
-    /// Where the partitions are, as the first node that answers knows it.
+    /// Returns the places of the partitions, as the first node that answers knows them.
     pub async fn places(&self) -> Vec<Place> {
         for node in &self.nodes {
             if let Some((_, places)) = metadata(node.port).await {

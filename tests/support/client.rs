@@ -1,4 +1,4 @@
-//! What a client asks a system for, over HTTP and with the system's key.
+//! The requests of a client to a system, over HTTP and with the system's key.
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ impl System {
         self.http.request(method, url).bearer_auth(&self.key)
     }
 
-    /// What a path of the orchestrator shows.
+    /// Returns what a path of the orchestrator shows.
     pub async fn read(&self, path: &str) -> Value {
         body(self.get(path), StatusCode::OK).await
     }
@@ -38,7 +38,7 @@ impl System {
         Document::new(self, name)
     }
 
-    /// What is found in every collection.
+    /// Returns the passages found in every collection.
     pub async fn search(&self, query: &str) -> Value {
         let request = self.rag(Method::POST, "/v1/search");
         body(request.json(&json!({ "query": query })), StatusCode::OK).await
@@ -64,7 +64,7 @@ impl System {
             .json(&body)
     }
 
-    /// The turn as it is stored: without what is worked out for whoever reads it.
+    /// Returns the stored turn, without the parts that are computed for its reader.
     pub async fn turn(&self, id: &str) -> Value {
         let mut turn = self.read(&format!("/v1/turns/{id}")).await;
         turn.as_object_mut().unwrap().remove("sources_status");

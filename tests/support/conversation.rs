@@ -8,7 +8,7 @@ use super::system::System;
 
 const EVENTS: &str = "text/event-stream";
 
-/// A conversation, and whoever asks in it.
+/// A conversation, and the person who asks in it.
 #[derive(Clone)]
 pub struct Conversation<'a> {
     system: &'a System,
@@ -42,7 +42,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// The same conversation, for whoever has this key.
+    /// The same conversation, for the owner of this key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
         Self {
@@ -51,12 +51,12 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Where it is read.
+    /// Its address.
     pub fn path(&self) -> String {
         format!("/v1/conversations/{}", self.id)
     }
 
-    /// Where its messages go.
+    /// The address of its messages.
     pub fn messages(&self) -> String {
         format!("{}/messages", self.path())
     }
@@ -65,7 +65,7 @@ impl<'a> Conversation<'a> {
         Ask::new(self.system, Some(self.id.clone()), &self.key, question)
     }
 
-    /// What can be read of it.
+    /// Its readable content.
     pub async fn read(&self) -> Value {
         let request = self.system.at(Method::GET, &self.path(), &self.key);
         body(request, StatusCode::OK).await
@@ -233,7 +233,7 @@ impl<'a> Document<'a> {
         self
     }
 
-    /// Where it is.
+    /// Its address.
     pub fn path(&self) -> String {
         format!("/v1/documents/{}/{}", self.collection, self.name)
     }
@@ -254,12 +254,12 @@ impl<'a> Document<'a> {
         serde_json::from_str(&body).unwrap()
     }
 
-    /// What can be read of it.
+    /// Its readable content.
     pub async fn view(&self) -> Value {
         body(self.system.rag(Method::GET, &self.path()), StatusCode::OK).await
     }
 
-    /// What can be read of it once its newest version is indexed or has failed.
+    /// Its readable content once its newest version is indexed or has failed.
     pub async fn settled(&self) -> Value {
         super::until("the document is settled", async || {
             self.view().await["version_status"] != "received"

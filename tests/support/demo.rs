@@ -15,9 +15,9 @@ use super::system::Role;
 /// A demo that runs; killed when it is dropped.
 pub struct Demo {
     role: Role,
-    /// Where the page is.
+    /// The address of the page.
     pub url: String,
-    /// Where the documents API is.
+    /// The address of the documents API.
     pub documents: String,
     pub token: String,
     pub data: TempDir,

@@ -93,7 +93,7 @@ impl TestDatabase {
         }
     }
 
-    /// A whole database, left as it is.
+    /// A whole database, which stays unchanged.
     pub fn whole(url: &str) -> Self {
         Self {
             database: pool(url),

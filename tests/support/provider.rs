@@ -21,7 +21,7 @@ pub enum Dialect {
 impl Dialect {
     pub const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
 
-    /// The provider who speaks it, as it is called in the configuration.
+    /// The provider's name in the configuration.
     pub fn provider(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
@@ -46,7 +46,7 @@ impl Dialect {
         }))
     }
 
-    /// What comes before any text.
+    /// The bytes before any text.
     pub fn opening(self) -> Vec<u8> {
         match self {
             Self::OpenAi => Self::chunk(
@@ -120,7 +120,7 @@ enum Step {
     Reset,
 }
 
-/// What one connection gets; afterwards it is closed.
+/// The response to one connection, which is then closed.
 #[derive(Clone, Default)]
 pub struct Script(Vec<Step>);
 
@@ -210,7 +210,7 @@ impl Script {
     }
 }
 
-/// What a client sent, and when it had arrived.
+/// The request of a client, and the time when it arrived.
 #[derive(Clone)]
 pub struct Recorded {
     pub head: String,
@@ -224,7 +224,7 @@ type Choose = dyn Fn(&Recorded) -> Script + Send + Sync;
 struct Shared {
     choose: Box<Choose>,
     requests: Mutex<Vec<Recorded>>,
-    /// What `GET …/models` lists; a request for it is no call and takes no script.
+    /// The list of `GET …/models`; a request for it is no call and uses no script.
     models: Mutex<Value>,
     released: Semaphore,
     /// Connections that the client closed while a script was still running.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::system::{Setup, authority};
 
-/// What happens to connections, the open ones included.
+/// The treatment of connections, including open ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Everything passes.

@@ -1,4 +1,4 @@
-//! What a snapshot can hold: the same names for ids, times and measurements in every run.
+//! Stable values for snapshots: the same names for ids, times and measurements in every run.
 
 use chrono::DateTime;
 use serde_json::{Map, Value, json};

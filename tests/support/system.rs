@@ -45,7 +45,7 @@ impl Drop for Role {
     }
 }
 
-/// What a test's system has of its own: schema, topic prefix, and settings beyond the usual ones.
+/// The parts that belong to one test's system: schema, topic prefix, and special settings.
 pub struct Setup {
     pub database: TestDatabase,
     prefix: String,
@@ -53,7 +53,7 @@ pub struct Setup {
     log: Option<Log>,
 }
 
-/// Where a role of this name prints its log to.
+/// The file to which a role of this name prints its log.
 type Log = Box<dyn Fn(&str) -> File + Send + Sync>;
 
 impl Setup {
@@ -79,12 +79,12 @@ impl Setup {
         self
     }
 
-    /// What stands before the name of every topic of this system.
+    /// The prefix of every topic of this system.
     pub fn topic_prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// Where its processes find Kafka.
+    /// The address of Kafka for its processes.
     pub fn brokers(&self) -> String {
         let mut own = self.settings.iter().rev();
         own.find(|(name, _)| name == "KAFKA_BROKERS").map_or_else(
@@ -228,7 +228,7 @@ pub fn authority(url: &str) -> String {
     format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())
 }
 
-/// What the process prints to stderr is seen by whoever runs the tests.
+/// The process prints stderr to the terminal of the tests.
 async fn until_ready(role: &mut Role, path: &str) {
     let url = format!("{}{path}", role.url);
     let runs = || role.assert_runs(|| "see above".to_owned());

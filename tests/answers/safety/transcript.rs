@@ -1,4 +1,4 @@
-//! What a client sees of one turn.
+//! The events of one turn that a client sees.
 
 use serde_json::Value;
 

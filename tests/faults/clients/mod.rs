@@ -9,7 +9,7 @@ mod slow;
 use super::check::Findings;
 use super::report::report;
 
-/// What a reader who hangs may cost.
+/// The most memory that a hanging reader may cost.
 const KIB_PER_READER: u64 = 64;
 
 fn tell(scenario: &str, clients: usize) {

@@ -86,7 +86,8 @@ async fn a_reader_who_stops_is_disconnected_and_can_go_on() {
         !reader.is_served()
     })
     .await;
-    // What had arrived can still be read; then the connection is over, and the turn is not.
+    // The bytes that had arrived can still be read; then the connection is closed, but the turn
+    // goes on.
     while reader.read(64 * 1024).await {}
     let mut events = Transcript::parse(&reader.text());
     assert!(!events.names().contains(&"done"));

@@ -1,4 +1,4 @@
-//! What the replicas need dies, falls silent, slows down and comes back while people chat.
+//! The dependencies of the replicas die, fall silent, slow down and come back while people chat.
 
 mod postgresql;
 mod redis;

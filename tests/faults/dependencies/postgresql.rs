@@ -89,7 +89,7 @@ async fn postgresql_is_slow() {
     played.streams_go_on();
 }
 
-/// What someone gets who asks for something: status, `Retry-After`, how long it took.
+/// The response to a request: status, `Retry-After`, and duration.
 async fn ask(rig: &Rig, method: Method, path: &str) -> (u16, Option<String>, Duration) {
     let begun = Instant::now();
     let url = format!("{}{path}", rig.orchestrators.url(0));
