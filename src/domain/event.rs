@@ -114,7 +114,7 @@ pub enum TurnEvent {
     Restart {
         reason: String,
     },
-    /// This replica stops and the turn goes on elsewhere: read on from there. Ends the stream, but
+    /// This replica stops and the turn continues elsewhere: resume there. Ends the stream, but
     /// not the turn; it is no event of the turn and has no id.
     Reconnect {
         turn_id: TurnId,

@@ -206,7 +206,7 @@ impl Collector for BreakerCollector {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
         let mut family = encoder.encode_descriptor(
             "llm_breaker",
-            "How the breaker of each provider stands: 1 at its state",
+            "State of each provider's circuit breaker: 1 for the current state",
             None,
             MetricType::Gauge,
         )?;

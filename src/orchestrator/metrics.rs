@@ -140,7 +140,7 @@ impl TurnMetrics {
         registry.register("turns_running", "Turns that run here", self.running.clone());
         registry.register(
             "turns_taken_over",
-            "Turns of other replicas that were continued here",
+            "Turns taken over from other replicas",
             self.taken_over.clone(),
         );
         registry.register(
@@ -150,17 +150,17 @@ impl TurnMetrics {
         );
         registry.register(
             "turns_superseded",
-            "Turns that another replica had taken over by the time they ended here",
+            "Turns that another replica had taken over before they ended here",
             self.superseded.clone(),
         );
         registry.register(
             "answer_sentences_dropped",
-            "Sentences of a model that were not shown, by why not",
+            "Sentences of a model that were not shown, by reason",
             self.dropped.clone(),
         );
         registry.register(
             "answers_replaced",
-            "Answers of a model of which nothing was shown, by what was shown instead",
+            "Answers of a model that were replaced, by the rung that answered instead",
             self.replaced.clone(),
         );
         registry.register(

@@ -184,7 +184,7 @@ fn reason(error: &tokio_postgres::Error) -> String {
     } else if *code == SqlState::TOO_MANY_CONNECTIONS {
         "the server has no connection left".into()
     } else if *code == SqlState::CANNOT_CONNECT_NOW {
-        "the server starts or stops".into()
+        "the server is starting or stopping".into()
     } else {
         format!("the server refused with SQLSTATE {}", code.code())
     }

@@ -84,7 +84,7 @@ pub async fn replay(database: &Database, id: i64) -> Result<bool, DbError> {
                 return Ok(false);
             };
             let mut envelope: Envelope = serde_json::from_value(row.envelope)
-                .map_err(|_| DbError::Query("the dead letter holds no envelope".into()))?;
+                .map_err(|_| DbError::Query("the dead letter contains no envelope".into()))?;
             envelope.event_id = EventId::new();
             insert_envelope(connection, &row.topic, &envelope).await?;
             Ok(true)

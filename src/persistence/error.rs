@@ -48,7 +48,7 @@ impl From<diesel::result::Error> for DbError {
                 Self::Unavailable("the server is a standby".into())
             }
             Error::DatabaseError(_, info) if is_leaving(info.message()) => {
-                Self::Unavailable("the server starts or stops".into())
+                Self::Unavailable("the server is starting or stopping".into())
             }
             Error::DatabaseError(Kind::Unknown, info) if is_out_of_resources(info.message()) => {
                 Self::Unavailable("the server is out of resources".into())

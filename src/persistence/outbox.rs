@@ -122,8 +122,9 @@ async fn list_waiting(
         .await?;
     rows.into_iter()
         .map(|row| {
-            let envelope = serde_json::from_value(row.envelope)
-                .map_err(|_| DbError::Query(format!("outbox row {} holds no envelope", row.id)))?;
+            let envelope = serde_json::from_value(row.envelope).map_err(|_| {
+                DbError::Query(format!("outbox row {} contains no envelope", row.id))
+            })?;
             Ok(OutboxRecord {
                 id: row.id,
                 topic: row.topic,

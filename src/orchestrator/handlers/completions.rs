@@ -180,7 +180,7 @@ fn split(model: &str, messages: Vec<ChatMessage>) -> Result<(String, Vec<Utteran
 fn text_of(content: Content) -> Result<String, Problem> {
     match content {
         Content::Parts(parts) if parts.iter().any(|part| part.kind != "text") => Err(
-            Problem::unprocessable("Only text can be asked: leave out images, audio and files."),
+            Problem::unprocessable("A question is text only: leave out images, audio and files."),
         ),
         content => Ok(content.text().into_owned()),
     }

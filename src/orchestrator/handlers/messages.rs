@@ -101,7 +101,7 @@ fn ended(turn: TurnId, name: EventName, data: String) -> Result<HttpResponse, Pr
             .content_type("application/problem+json")
             .body(data)),
         _ => Err(Problem::unavailable(format!(
-            "This server stops and the answer goes on elsewhere: get it at /v1/turns/{turn}."
+            "This server is stopping, and the answer continues elsewhere: get it at /v1/turns/{turn}."
         ))),
     }
 }

@@ -112,11 +112,11 @@ impl llm::Attempts for Ledger {
                 false
             }
             Ok(Err(error)) => {
-                tracing::warn!(turn.id = %self.turn, error = %error, "a call is noted later");
+                tracing::warn!(turn.id = %self.turn, error = %error, "a call will be recorded later");
                 true
             }
             Err(_) => {
-                tracing::warn!(turn.id = %self.turn, "a call is noted later");
+                tracing::warn!(turn.id = %self.turn, "a call will be recorded later");
                 true
             }
         }
@@ -146,7 +146,7 @@ impl llm::Attempts for Ledger {
             let note = || attempts::end(&database, &open.attempt, end);
             if let Err(error) = patiently(PATIENCE, note).await {
                 let turn = open.attempt.turn;
-                tracing::warn!(turn.id = %turn, error = %error, "the end of a call was not noted");
+                tracing::warn!(turn.id = %turn, error = %error, "the end of a call was not recorded");
             }
         });
     }
