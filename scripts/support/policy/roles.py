@@ -1,7 +1,7 @@
 """Names, and how the roles run."""
 
 from manifests import containers, plain, pod_of
-from policy.base import BACKUP, NAMESPACES, ROLES, STORES, differs, main_container, role_pods, rule
+from policy.base import BACKUP, FIGURE, NAMESPACES, ROLES, STORES, differs, main_container, role_pods, rule
 from policy.surroundings import policy
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -102,23 +102,6 @@ def ports_are_8000(rendered):
 
 
 @rule
-def resources_are_the_designed_figures(rendered):
-    for name, role, pod in role_pods(rendered):
-        expected = {
-            "requests": {**role["requests"], "ephemeral-storage": "64Mi"},
-            "limits": {**role["limits"], "ephemeral-storage": "256Mi"},
-        }
-        for container in containers({"spec": pod}):
-            yield from differs(f"{name}/{container['name']}, resources", container["resources"], expected)
-    (job,) = rendered.of("Job")
-    expected = {
-        "requests": {"cpu": "100m", "memory": "64Mi", "ephemeral-storage": "64Mi"},
-        "limits": {"cpu": "400m", "memory": "256Mi", "ephemeral-storage": "256Mi"},
-    }
-    yield from differs("migrate, resources", main_container(job["spec"]["template"]["spec"])["resources"], expected)
-
-
-@rule
 def every_container_has_requests_and_limits(rendered):
     for document in rendered.workloads():
         for container in containers(pod_of(document)):
@@ -129,19 +112,21 @@ def every_container_has_requests_and_limits(rendered):
 
 @rule
 def autoscalers_grow_fast_and_shrink_slowly(rendered):
-    low, high = (1, 2) if rendered.overlay == "dev" else (2, 10)
     for name in ROLES:
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
         metrics = [
-            {"type": "Resource", "resource": {"name": what, "target": {"type": "Utilization", "averageUtilization": share}}}
-            for what, share in (("cpu", 70), ("memory", 80))
+            {"type": "Resource", "resource": {"name": what, "target": {"type": "Utilization", "averageUtilization": FIGURE}}}
+            for what in ("cpu", "memory")
         ]
         behavior = {
-            "scaleUp": {"stabilizationWindowSeconds": 0, "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]},
-            "scaleDown": {"stabilizationWindowSeconds": 300, "policies": [{"type": "Pods", "value": 1, "periodSeconds": 120}]},
+            "scaleUp": {"stabilizationWindowSeconds": 0, "policies": [{"type": "Percent", "value": FIGURE, "periodSeconds": FIGURE}]},
+            "scaleDown": {"stabilizationWindowSeconds": FIGURE, "policies": [{"type": "Pods", "value": FIGURE, "periodSeconds": FIGURE}]},
         }
-        expected = {"scaleTargetRef": target, "minReplicas": low, "maxReplicas": high, "metrics": metrics, "behavior": behavior}
-        yield from differs(f"autoscaler of {name}", rendered.get("HorizontalPodAutoscaler", name)["spec"], expected)
+        expected = {"scaleTargetRef": target, "minReplicas": FIGURE, "maxReplicas": FIGURE, "metrics": metrics, "behavior": behavior}
+        spec = rendered.get("HorizontalPodAutoscaler", name)["spec"]
+        yield from differs(f"autoscaler of {name}", spec, expected)
+        if spec["minReplicas"] > spec["maxReplicas"] or (rendered.overlay == "prod" and spec["minReplicas"] < 2):
+            yield f"autoscaler of {name}: from {spec['minReplicas']} to {spec['maxReplicas']} replicas; prod needs two"
 
 
 @rule
@@ -163,7 +148,7 @@ def a_rollout_never_takes_a_pod_before_its_successor_is_ready(rendered):
     for name in ROLES:
         spec = {k: v for k, v in rendered.get("Deployment", name)["spec"].items() if k != "template"}
         yield from differs(name, spec, {
-            "progressDeadlineSeconds": 600, "revisionHistoryLimit": 5,
+            "progressDeadlineSeconds": FIGURE, "revisionHistoryLimit": FIGURE,
             "selector": {"matchLabels": {"app.kubernetes.io/name": name}},
             "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
         })
@@ -185,14 +170,15 @@ def probes_ask_the_designed_paths(rendered):
     for name, role, pod in role_pods(rendered):
         container = main_container(pod)
 
-        def probe(suffix, period, timeout, failures):
+        def probe(suffix):
             get = {"path": role["health"] + suffix, "port": "http"}
-            return {"httpGet": get, "periodSeconds": period, "timeoutSeconds": timeout, "failureThreshold": failures}
+            return {"httpGet": get, "periodSeconds": FIGURE, "timeoutSeconds": FIGURE, "failureThreshold": FIGURE}
 
-        startup = probe("/startup", role["start_period"], 2, role["start_attempts"])
-        yield from differs(f"{name}, startup", container["startupProbe"], startup)
-        yield from differs(f"{name}, readiness", container["readinessProbe"], probe("/ready", 5, 4, 1))
-        yield from differs(f"{name}, liveness", container["livenessProbe"], probe("", 10, 3, 3))
+        for kind, suffix in (("startup", "/startup"), ("readiness", "/ready"), ("liveness", "")):
+            found = container[f"{kind}Probe"]
+            yield from differs(f"{name}, {kind}", found, probe(suffix))
+            if found["timeoutSeconds"] > found["periodSeconds"]:
+                yield f"{name}, {kind}: an answer may take longer than the pause between two questions"
 
 
 @rule
@@ -200,7 +186,8 @@ def the_grace_period_covers_the_drain(rendered):
     """preStop, the drain, 3 s to hand over what still runs, and a margin: all inside the grace period."""
     for name, _, pod in role_pods(rendered):
         stop = main_container(pod)["lifecycle"]
-        yield from differs(f"{name}, lifecycle", stop, {"preStop": {"sleep": {"seconds": 5}}})
-        drain = int(rendered.settings(name)["CHATBOT__SERVER__DRAIN_SECONDS"])
-        yield from differs(f"{name}, drain", drain, 30)
-        yield from differs(f"{name}, grace", pod["terminationGracePeriodSeconds"], 5 + drain + 3 + 7)
+        yield from differs(f"{name}, lifecycle", stop, {"preStop": {"sleep": {"seconds": FIGURE}}})
+        needed = stop["preStop"]["sleep"]["seconds"] + int(rendered.settings(name)["CHATBOT__SERVER__DRAIN_SECONDS"]) + 3
+        grace = pod["terminationGracePeriodSeconds"]
+        if grace <= needed:
+            yield f"{name}: a grace period of {grace} s for an end that takes {needed} s"

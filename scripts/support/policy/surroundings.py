@@ -6,7 +6,7 @@ import re
 
 from manifests import K8S, load, plain
 from parts import ROOT
-from policy.base import BACKUP, MOUNTED, NOT_PUBLIC, PRIVATE, ROLES, SECRETS, STORES, differs, main_container, role_pods, rule, tcp
+from policy.base import BACKUP, FIGURE, MOUNTED, NOT_PUBLIC, PRIVATE, ROLES, SECRETS, STORES, differs, main_container, role_pods, rule, tcp
 from policy.pods import SECRET_MOUNT
 
 # --- migrations ------------------------------------------------------------------------------------------------------
@@ -41,7 +41,7 @@ def migrations_run_once_a_release(rendered):
         {"action": "FailJob", "onExitCodes": {"containerName": "migrate", "operator": "In", "values": [hopeless()]}},
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
     ]
-    yield from differs("migrate", spec, {"backoffLimit": 24, "podFailurePolicy": {"rules": rules}})
+    yield from differs("migrate", spec, {"backoffLimit": FIGURE, "podFailurePolicy": {"rules": rules}})
     pod = job["spec"]["template"]["spec"]
     yield from differs("migrate, restart", pod["restartPolicy"], "Never")
     yield from differs("migrate, args", main_container(pod)["args"], ["migrate"])
@@ -132,12 +132,12 @@ def a_backup_is_made_every_night_by_the_servers_own_release(rendered):
         yield from differs("backup, labels", document["metadata"]["labels"], labels)
         spec = document["spec"]
         yield from differs("backup", {key: value for key, value in spec.items() if key != "jobTemplate"}, {
-            "schedule": "17 2 * * *", "concurrencyPolicy": "Forbid", "startingDeadlineSeconds": 7200,
-            "successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 3,
+            "schedule": FIGURE, "concurrencyPolicy": "Forbid", "startingDeadlineSeconds": FIGURE,
+            "successfulJobsHistoryLimit": FIGURE, "failedJobsHistoryLimit": FIGURE,
         })
         job = spec["jobTemplate"]["spec"]
         limits = {key: value for key, value in job.items() if key != "template"}
-        yield from differs("backup, job", limits, {"backoffLimit": 3, "activeDeadlineSeconds": 14400})
+        yield from differs("backup, job", limits, {"backoffLimit": FIGURE, "activeDeadlineSeconds": FIGURE})
         labels |= {"app.kubernetes.io/part-of": "general-chatbot"}
         yield from differs("backup, labels of pods", job["template"]["metadata"]["labels"], labels)
         pod = job["template"]["spec"]
@@ -148,10 +148,6 @@ def a_backup_is_made_every_night_by_the_servers_own_release(rendered):
         yield from differs("backup, name and shell", (container["name"], container["command"]), ("backup", ["sh", "-euc"]))
         environment = {"DATABASE_URL_FILE": f"{MOUNTED}/DATABASE_URL", "BACKUP_DIR": "/backups"}
         yield from differs("backup, environment", container["env"], [{"name": k, "value": v} for k, v in environment.items()])
-        yield from differs("backup, resources", container["resources"], {
-            "requests": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
-            "limits": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "256Mi"},
-        })
         yield from differs("backup, mounts", container["volumeMounts"], [SECRET_MOUNT, {"name": "backups", "mountPath": "/backups"}])
         secrets, backups = sorted(pod["volumes"], key=lambda volume: volume["name"], reverse=True)
         yield from differs("backup, volume", backups, {"name": "backups", "persistentVolumeClaim": {"claimName": BACKUP}})
@@ -159,7 +155,7 @@ def a_backup_is_made_every_night_by_the_servers_own_release(rendered):
         sources = [{"secret": secret("DATABASE_URL")}, {"secret": secret("POSTGRES_CA") | {"optional": True}}]
         yield from differs("backup, secrets", secrets, {"name": "secrets", "projected": {"defaultMode": 0o440, "sources": sources}})
         yield from differs("backup, secret", plain(sources[0]["secret"]["name"]), "data-store-secrets")
-        claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}}
+        claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": FIGURE}}}
         yield from differs("backup, claim", rendered.get("PersistentVolumeClaim", BACKUP)["spec"], claim)
         yield from differs(BACKUP, policy(rendered, BACKUP), {
             **of(BACKUP), "policyTypes": ["Ingress", "Egress"], "egress": [private(5432)],
@@ -172,7 +168,7 @@ def custom_resources_have_their_shape(rendered):
     for secret in rendered.of("ExternalSecret"):
         name = secret["metadata"]["name"]
         yield from differs(f"ExternalSecret {name}", secret["spec"], {
-            "refreshInterval": "1h", "secretStoreRef": {"kind": "ClusterSecretStore", "name": "chatbot"},
+            "refreshInterval": FIGURE, "secretStoreRef": {"kind": "ClusterSecretStore", "name": "chatbot"},
             "target": {"name": name, "creationPolicy": "Owner"}, "dataFrom": [{"extract": {"key": name}}],
         })
     if rendered.of("ExternalSecret"):
@@ -181,7 +177,7 @@ def custom_resources_have_their_shape(rendered):
     for monitor in rendered.of("PodMonitor"):
         yield from differs("PodMonitor", monitor["spec"], {
             "selector": {"matchExpressions": chosen}, "podTargetLabels": ["app.kubernetes.io/name"],
-            "podMetricsEndpoints": [{"port": "http", "path": "/metrics", "interval": "30s", "scrapeTimeout": "10s"}],
+            "podMetricsEndpoints": [{"port": "http", "path": "/metrics", "interval": FIGURE, "scrapeTimeout": FIGURE}],
         })
         source = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
         yield from differs("allow-metrics", policy(rendered, "allow-metrics"), {
