@@ -74,7 +74,6 @@ fn prompt() -> Prompt {
             role: Role::User,
             content: "Why?".into(),
         }],
-        ..Prompt::default()
     }
 }
 
