@@ -1,6 +1,7 @@
 //! The tables and the statements on them.
 
 mod accept;
+mod documents;
 mod prepared;
 mod schema;
 mod wire;
