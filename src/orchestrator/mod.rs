@@ -19,6 +19,7 @@ pub use turn::sweeper::{fail_overdue, sweep};
 pub use turn::takeover::{take_over, take_over_once};
 
 use crate::cache::Cache;
+use crate::language;
 use crate::llm::ProviderChain;
 use crate::persistence::Database;
 use crate::safety::Contacts;
@@ -48,6 +49,8 @@ impl Orchestrator {
         contacts: Contacts,
         shutdown: Shutdown,
     ) -> Self {
+        // Its words are reduced once: no question shall wait for that.
+        language::spoken();
         let (contacts, metrics) = (Arc::new(contacts), TurnMetrics::default());
         let hub = Hub::new(database.clone(), cache, Arc::clone(&contacts), shutdown);
         let hub = Arc::new(hub);

@@ -1,7 +1,8 @@
 //! Whom this organisation has people call.
 
-use super::category::Category;
 use crate::domain::contact::{Contact, ContactKind};
+use crate::domain::emergency::Category;
+use crate::language::spoken;
 
 /// The services that prepared texts name. Only an emergency has somebody to call everywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ impl Default for Contacts {
         Self {
             emergency: Contact {
                 kind: ContactKind::Emergency,
-                label: "your local emergency number".into(),
+                label: spoken().texts.emergency_number.into(),
                 number: None,
             },
             crisis_line: None,

@@ -1,9 +1,9 @@
-//! The English texts that are written beforehand. No text has a number of its own: each is that of a
-//! contact. Short sentences, because people read them in fear.
+//! The texts that are written beforehand, with the contacts of this organisation in them.
 
-use super::category::Category;
 use super::contacts::Contacts;
 use crate::domain::contact::Contact;
+use crate::domain::emergency::Category;
+use crate::language::spoken;
 
 /// How a sentence names a contact: by its label, and by its number if it has one.
 pub fn named(contact: &Contact) -> String {
@@ -15,67 +15,69 @@ pub fn named(contact: &Contact) -> String {
 
 /// The advice for an emergency of this kind.
 pub fn emergency(category: Option<Category>, contacts: &Contacts) -> String {
-    let emergency = named(&contacts.emergency);
-    let call = format!("Call {emergency} now.");
-    match category {
-        None => format!("This may be an emergency. {call}"),
-        Some(Category::ChestPain) => format!(
-            "This may be a heart attack. {call} Sit down and rest while you wait. Do not drive yourself to hospital."
-        ),
-        Some(Category::Stroke) => format!(
-            "These can be signs of a stroke. {call} Note the time when the signs began. Give nothing to eat or drink."
-        ),
-        Some(Category::Breathing) => format!(
-            "Trouble breathing can be life-threatening. {call} Sit upright and loosen tight clothing. Stay on the line."
-        ),
-        Some(Category::SevereBleeding) => format!(
-            "Severe bleeding is an emergency. {call} Press firmly on the wound with a clean cloth and do not let go."
-        ),
-        Some(Category::Unconsciousness) => format!(
-            "A person who cannot be woken needs help at once. {call} Check whether the person breathes, and follow what the emergency service tells you."
-        ),
-        Some(Category::Anaphylaxis) => format!(
-            "This may be a severe allergic reaction. {call} Use an adrenaline auto-injector if one was prescribed."
-        ),
-        Some(Category::Overdose) => poisoning(&call, contacts),
-        Some(Category::SuicidalIntent) => suicidal_intent(&emergency, contacts),
-    }
-}
-
-fn poisoning(call: &str, contacts: &Contacts) -> String {
-    let centre = contacts.poison_centre.as_ref();
-    let centre = centre.map_or_else(String::new, |centre| {
-        format!(" You can also call {}.", named(centre))
+    let texts = &spoken().texts;
+    let text = match category {
+        None => texts.emergency,
+        Some(Category::ChestPain) => texts.chest_pain,
+        Some(Category::Stroke) => texts.stroke,
+        Some(Category::Breathing) => texts.breathing,
+        Some(Category::SevereBleeding) => texts.severe_bleeding,
+        Some(Category::Unconsciousness) => texts.unconsciousness,
+        Some(Category::Anaphylaxis) => texts.anaphylaxis,
+        Some(Category::Overdose) => texts.overdose,
+        Some(Category::SuicidalIntent) => texts.suicidal_intent,
+    };
+    let centre = contacts.poison_centre.as_ref().map(|centre| {
+        let centre = [("{centre}", named(centre))];
+        filled(texts.poison_centre, &centre)
     });
-    format!(
-        "This may be a poisoning. {call} Do it even if there are no symptoms yet.{centre} Keep the package at hand. Do not make the person vomit."
-    )
-}
-
-fn suicidal_intent(emergency: &str, contacts: &Contacts) -> String {
     let line = contacts.crisis_line.as_ref();
-    let line = line.map_or_else(|| "a crisis line".to_owned(), named);
-    format!(
-        "I am glad that you wrote this, and you do not have to be alone with it. If you may act on these thoughts, call {emergency} or {line} now. Go to someone you trust, and move away from anything you could use to hurt yourself."
+    let line = line.map_or_else(|| texts.any_crisis_line.to_owned(), named);
+    let emergency = named(&contacts.emergency);
+    filled(
+        &filled(text, &[("{call}", texts.call.to_owned())]),
+        &[
+            ("{emergency}", emergency),
+            ("{centre}", centre.unwrap_or_default()),
+            ("{line}", line),
+        ],
     )
 }
 
 /// The advice if the matter cannot wait for an answer.
 pub fn urgent_case(contacts: &Contacts) -> String {
-    let emergency = named(&contacts.emergency);
-    let call = format!("In an emergency, call {emergency} now.");
+    let texts = &spoken().texts;
+    let emergency = [("{emergency}", named(&contacts.emergency))];
+    let call = filled(texts.urgent_call, &emergency);
     match &contacts.urgent_advice_line {
-        Some(line) => format!("If it is urgent, call {}. {call}", named(line)),
+        Some(line) => filled(
+            texts.urgent_line,
+            &[("{line}", named(line)), ("{call}", call)],
+        ),
         None => call,
     }
 }
 
 /// The text that is said if the documents do not answer.
 pub fn abstained(contacts: &Contacts) -> String {
-    format!(
-        "I don't know. The documents I am allowed to use do not answer this question. Please ask a member of staff, or try to put the question in other words. {}",
-        urgent_case(contacts)
-    )
+    let urgent = [("{urgent}", urgent_case(contacts))];
+    filled(spoken().texts.abstained, &urgent)
+}
+
+/// A text with these values for its names. A value is never searched for names: a label of a
+/// contact may hold anything.
+fn filled(text: &str, values: &[(&str, String)]) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        let (before, behind) = rest.split_at(at);
+        filled.push_str(before);
+        let value = values.iter().find(|(name, _)| behind.starts_with(name));
+        let (shown, length) = value.map_or(("{", 1), |(name, value)| (value.as_str(), name.len()));
+        filled.push_str(shown);
+        rest = behind.get(length..).unwrap_or_default();
+    }
+    filled + rest
 }
 
 #[cfg(test)]

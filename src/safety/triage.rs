@@ -5,11 +5,10 @@
 //! for information. In doubt it counts: a needless "call emergency services" costs little, a missed
 //! one may cost a life. Time is linear in the message.
 
-use super::category::Category;
-use super::rules_en::{
-    BETWEEN, HISTORY, INFORMATION, JOINS, NEGATIONS, NOW, PRESENT, PREVENTION, RULES, Rule,
-};
+use crate::domain::emergency::Category;
 use crate::domain::event::Level;
+use crate::language::interface::Rule;
+use crate::language::spoken;
 
 /// The outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +21,11 @@ pub struct Triage {
 pub fn triage(message: &str) -> Triage {
     let found = message.split(SENTENCE_ENDS).find_map(|text| {
         let sentence = Sentence::of(text);
-        RULES.iter().find(|rule| sentence.raises(rule))
+        spoken()
+            .emergencies
+            .rules
+            .iter()
+            .find(|rule| sentence.raises(rule))
     });
     Triage {
         level: if found.is_some() {
@@ -49,13 +52,14 @@ struct Sentence {
 
 impl Sentence {
     fn of(text: &str) -> Self {
+        let joins = &spoken().emergencies.joins;
         let (mut whole, mut clauses) = (String::from(" "), Vec::new());
         for part in text.split(PAUSES) {
             let mut clause = String::from(" ");
             for word in words(part) {
                 whole.extend([word.as_str(), " "]);
                 clause.extend([word.as_str(), " "]);
-                if JOINS.contains(&word.as_str()) {
+                if joins.contains(&word) {
                     clauses.push(std::mem::replace(&mut clause, String::from(" ")));
                 }
             }
@@ -73,13 +77,14 @@ impl Sentence {
         };
         let clauses: Vec<&String> = self.clauses.iter().filter(counts).collect();
         rule.groups.iter().all(|group| {
-            let mut places = clauses.iter().flat_map(|clause| places(clause, group));
+            let mut places = clauses.iter().flat_map(|clause| group.before(clause));
             places.any(|before| rule.negation_is_a_sign || !is_negated(before))
         })
     }
 
     fn is_about_now(&self) -> bool {
-        holds(&self.whole, PRESENT) && !holds(&self.whole, PREVENTION)
+        let emergencies = &spoken().emergencies;
+        emergencies.present.are_in(&self.whole) && !emergencies.prevention.are_in(&self.whole)
     }
 }
 
@@ -92,39 +97,31 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         .filter(|word| !word.is_empty())
 }
 
-fn holds(text: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| text.contains(phrase))
-}
-
 fn asks(text: &str) -> bool {
-    INFORMATION.iter().any(|start| text.starts_with(start))
-}
-
-/// What stands before each of these phrases.
-fn places<'a>(text: &'a str, phrases: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
-    let all = phrases.iter().flat_map(|phrase| text.match_indices(phrase));
-    all.filter_map(|(at, _)| text.get(..at))
+    spoken().emergencies.information.begin(text)
 }
 
 /// Whether what follows these words is said to be absent.
 fn is_negated(before: &str) -> bool {
+    let denial = &spoken().denial;
     let mut words = before.rsplit(' ').filter(|word| !word.is_empty());
     let nearest = words
         .by_ref()
         .take(REACH)
-        .find(|word| !BETWEEN.contains(word));
-    nearest.is_some_and(|word| NEGATIONS.contains(&word))
+        .find(|word| !denial.between.contains(word));
+    nearest.is_some_and(|word| denial.absence.contains(word))
 }
 
 fn is_past(text: &str) -> bool {
+    let emergencies = &spoken().emergencies;
     let is_year = |word: &str| {
         word.len() == 4
             && (word.starts_with("19") || word.starts_with("20"))
             && word.bytes().all(|byte| byte.is_ascii_digit())
     };
     let after_in = |text: &str| text.split(' ').next().is_some_and(is_year);
-    let names_a_year = text.split(" in ").skip(1).any(after_in);
-    (names_a_year || holds(text, HISTORY)) && !holds(text, NOW)
+    let names_a_year = text.split(emergencies.in_year).skip(1).any(after_in);
+    (names_a_year || emergencies.history.are_in(text)) && !emergencies.now.are_in(text)
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@
 use std::collections::HashSet;
 
 use crate::domain::evidence::{Passage, RetrieveResponse};
-use crate::domain::subject::{Subject, count_held, words_by_title};
-use crate::domain::units::Extract;
-use crate::domain::words::topic_words;
+use crate::language::subject::{Subject, count_held, words_by_title};
+use crate::language::topic_words;
+use crate::language::units::Extract;
 
 /// The share added to the cosine similarity for topic words, if the passage holds them all.
 const COVERAGE_WEIGHT: f32 = 0.25;

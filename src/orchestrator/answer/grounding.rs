@@ -27,6 +27,7 @@ use std::collections::BTreeSet;
 
 use super::governed::Governed;
 use crate::domain::evidence::Citation;
+use crate::language::lines::is_heading;
 use claim::{Claim, plain};
 use context::{Context, Level, Prefix, declines, is_rule, level_of, row_of, split_prefix};
 use marked::Marked;
@@ -331,7 +332,7 @@ impl Grounder {
 
 /// Whether a line looks like a heading, and not like the statement that there is no answer.
 fn is_title(said: &str) -> bool {
-    said.contains(char::is_alphabetic) && units::is_heading(said) && !declines(said)
+    said.contains(char::is_alphabetic) && is_heading(said) && !declines(said)
 }
 
 fn drop_frames(count: usize, outputs: &mut Vec<Output>) {

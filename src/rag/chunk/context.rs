@@ -2,7 +2,8 @@
 //! a nested list, and header rows.
 
 use crate::domain::evidence::{ContextKind, ContextLine};
-use crate::domain::text::{opens_list_item, sentences};
+use crate::domain::text::opens_list_item;
+use crate::language::sentences::sentences;
 use crate::rag::parse::{Block, BlockKind, ParsedDocument};
 
 /// Longer lines are not carried beside a passage, so the text they govern is not quoted on its own.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::domain::text::sentence_bounds;
+use crate::language::sentences::sentence_bounds;
 use crate::rag::parse::{BlockKind, ParsedDocument};
 
 /// The most chars per allowed token in a piece. The embedding model's tokenizer counts an endless

@@ -5,10 +5,11 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 
-use super::question::{Form, Likeness, spaced};
-use crate::domain::subject::{Subject, words_by_title};
-use crate::domain::units::{Extract, Kind, Section, Unit, sections};
-use crate::domain::words::{content_words, topic_words};
+use super::question::{Form, Likeness};
+use crate::language::lists::spaced;
+use crate::language::subject::{Subject, words_by_title};
+use crate::language::units::{Extract, Kind, Section, Unit, sections};
+use crate::language::{content_words, spoken, topic_words};
 use crate::orchestrator::answer::governed::Governed;
 
 /// A question word in the unit itself counts fully; in these places it counts less.
@@ -344,18 +345,5 @@ fn window(units: &[Unit], at: usize) -> (usize, usize) {
 
 /// Whether a line must not be lost beside an answer.
 fn is_warning(text: &str) -> bool {
-    let plain = spaced(text);
-    [
-        " do not ",
-        " never ",
-        " avoid ",
-        " emergency ",
-        " at once ",
-        " straight away ",
-        " the same day ",
-        " unless ",
-        " stop and ",
-    ]
-    .iter()
-    .any(|phrase| plain.contains(phrase))
+    spoken().denial.warnings.are_in(&spaced(text))
 }

@@ -1,114 +1,9 @@
 //! The kind of answer that a question asks for, judged by its first words.
 
-use crate::domain::units::{Kind, Unit};
-
-/// The form of the answer to a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    /// A time, a number or a duration: "when", "how often", "how many".
-    Quantity,
-    /// "where".
-    Place,
-    /// An instruction: "how do I", "what should I do".
-    Steps,
-    /// A permission: "can I", "is it safe".
-    Permission,
-    /// "what is".
-    Definition,
-    /// "why".
-    Reason,
-    Anything,
-}
-
-/// Phrases with a space before and after each word, most specific first.
-const ASKED: [(Wanted, &[&str]); 6] = [
-    (
-        Wanted::Steps,
-        &[
-            " how to ",
-            " how do i ",
-            " how do we ",
-            " how can i ",
-            " how should i ",
-            " what should i do ",
-            " what do i do ",
-            " what can i do ",
-            " what to do ",
-            " what now ",
-        ],
-    ),
-    (
-        Wanted::Quantity,
-        &[
-            " when ",
-            " what time ",
-            " what times ",
-            " times ",
-            " how long ",
-            " how often ",
-            " how many ",
-            " how much ",
-            " how soon ",
-            " how early ",
-            " how late ",
-        ],
-    ),
-    (Wanted::Place, &[" where "]),
-    (Wanted::Reason, &[" why "]),
-    (
-        Wanted::Permission,
-        &[
-            " can i ",
-            " may i ",
-            " should i ",
-            " do i ",
-            " is it ",
-            " allowed ",
-            " ok ",
-            " safe to ",
-        ],
-    ),
-    (
-        Wanted::Definition,
-        &[" what is ", " what are ", " what s ", " what does "],
-    ),
-];
-
-/// Questions that begin with one of these ask for a yes or a no.
-const YES_OR_NO: [&str; 11] = [
-    "am", "are", "can", "could", "do", "does", "is", "may", "must", "should", "will",
-];
-
-/// Words that express a time, a number or a duration.
-const TIMES: [&str; 16] = [
-    "once",
-    "twice",
-    "daily",
-    "weekly",
-    "monthly",
-    "yearly",
-    "every",
-    "before",
-    "after",
-    "until",
-    "hours",
-    "days",
-    "weeks",
-    "immediately",
-    "same",
-    "any",
-];
-
-const PLACES: [&str; 7] = ["next", "beside", "at", "in", "near", "from", "floor"];
-
-const RULES: [&str; 15] = [
-    "yes", "no", "not", "never", "may", "must", "can", "cannot", "avoid", "allowed", "unless",
-    "should", "usually", "leave", "keep",
-];
-
-const REASONS: [&str; 8] = [
-    "because", "helps", "so", "cause", "caused", "could", "prevent", "causes",
-];
+use crate::language::interface::Wanted;
+use crate::language::lists::{Words, spaced};
+use crate::language::spoken;
+use crate::language::units::{Kind, Unit};
 
 /// The form of a question or a heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,24 +26,20 @@ pub(super) enum Likeness {
 impl Form {
     /// Reads the form of a text.
     pub fn of(text: &str) -> Self {
+        let questions = &spoken().questions;
         let plain = spaced(text);
         let first = plain.split_whitespace().next().unwrap_or_default();
-        ASKED
-            .iter()
-            .flat_map(|(wanted, phrases)| phrases.iter().map(|phrase| (*wanted, *phrase)))
-            .find(|(_, phrase)| plain.contains(phrase))
-            .or_else(|| {
-                YES_OR_NO
-                    .contains(&first)
-                    .then_some((Wanted::Permission, ""))
-            })
-            .map_or(
-                Self {
-                    wanted: Wanted::Anything,
-                    phrase: "",
-                },
-                |(wanted, phrase)| Self { wanted, phrase },
-            )
+        let told = questions.wanted.iter().find_map(|(wanted, phrases)| {
+            let phrase = phrases.first_in(&plain)?;
+            Some((*wanted, phrase))
+        });
+        let wanted = if questions.yes_or_no.contains(first) {
+            Wanted::Permission
+        } else {
+            Wanted::Anything
+        };
+        let (wanted, phrase) = told.unwrap_or((wanted, ""));
+        Self { wanted, phrase }
     }
 
     pub fn likeness(&self, other: &Self) -> Likeness {
@@ -164,30 +55,21 @@ impl Form {
     /// Whether the unit has the form of the answer.
     pub fn is_met_by(&self, unit: &Unit) -> bool {
         let plain = spaced(&unit.text);
-        let has = |words: &[&str]| plain.split(' ').any(|word| words.contains(&word));
+        let questions = &spoken().questions;
+        let has = |words: &Words| plain.split(' ').any(|word| words.contains(word));
         match self.wanted {
             Wanted::Quantity => {
                 let body = unit.text.trim_start_matches(|c: char| c.is_ascii_digit());
-                body.contains(|c: char| c.is_ascii_digit()) || has(&TIMES)
+                body.contains(|c: char| c.is_ascii_digit()) || has(&questions.times)
             }
-            Wanted::Place => has(&PLACES),
+            Wanted::Place => has(&questions.places),
             Wanted::Steps => unit.kind == Kind::Item,
-            Wanted::Permission => has(&RULES),
-            Wanted::Definition => plain.contains(" is ") || plain.contains(" are "),
-            Wanted::Reason => has(&REASONS),
+            Wanted::Permission => has(&questions.rules),
+            Wanted::Definition => questions.definitions.are_in(&plain),
+            Wanted::Reason => has(&questions.reasons),
             Wanted::Anything => false,
         }
     }
-}
-
-/// Returns lower-case words, each between spaces.
-pub(super) fn spaced(text: &str) -> String {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    format!(" {} ", words.join(" "))
 }
 
 #[cfg(test)]

@@ -3,73 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::LazyLock;
+use std::collections::{BTreeSet, HashSet};
 
 use super::condition::{self, Condition, Threshold};
 use super::quantity::{Quantities, Range, in_figures, pieces};
-use super::vocabulary::{PHRASES, is_neutral, meaningful};
+use super::vocabulary::{is_neutral, meaningful};
 use crate::domain::text;
-
-/// Words that deny what follows.
-const NEGATIONS: &str = "not no never without nor neither none nobody nothing";
-/// Words that deny their object. They differ from a "not": "do not stop" is the opposite of "stop",
-/// and "stop and call us" does not mean "do not call us".
-const REFUSALS: &str = "avoid avoids avoided avoiding stop stops stopped stopping refrain skip \
-    skips skipped skipping forbidden prohibited unable unsafe unsuitable";
-/// Words that make an exception.
-const EXCEPTIONS: &str = "unless except excluding";
-const CONDITIONS: &str = "if when while during";
-/// Words that leave a choice, and words that leave none.
-const LEAVING_OPEN: &str = "may might could optional";
-const OBLIGING: &str = "must required requires obliged compulsory mandatory always";
-/// Words for a part, and words for everything.
-const PARTIAL: &str = "some most many often usually sometimes may might";
-const SWEEPING: &str = "all always every everyone everybody any";
-
-/// Choices. Each has sides, and each side has the words that take it. A claim must not take a side
-/// if its quote takes only others. Many of these words say nothing about the topic ("before",
-/// "more"), and a single one would be outvoted if it only counted among all others. The list
-/// contains only choices that make advice wrong.
-const CHOICES: &[&[&str]] = &[
-    &["before until within", "after"],
-    &["left", "right"],
-    &["more over above", "less fewer under below"],
-    &["maximum", "minimum"],
-    &["high", "low"],
-    &["higher", "lower"],
-    &["older", "younger"],
-    &[
-        "morning",
-        "noon midday lunchtime",
-        "afternoon",
-        "evening night bedtime",
-    ],
-    &["breakfast", "lunch", "dinner supper"],
-    &[
-        "increase increases increased increasing raise raises raising",
-        "decrease decreases decreased decreasing reduce reduces reduced reducing lowers lowering",
-    ],
-    &["hot warm", "cold cool"],
-    &["wet", "dry"],
-    &["open", "closed shut"],
-    &["safe", "dangerous harmful"],
-    &["adult adults", "child children baby babies infant infants"],
-];
-
-/// Maps a word of [`CHOICES`] to the index of its choice and of its side.
-static SIDES: LazyLock<HashMap<&str, (usize, usize)>> = LazyLock::new(|| {
-    let choices = CHOICES.iter().enumerate();
-    choices
-        .flat_map(|(choice, sides)| {
-            let sides = sides.iter().enumerate();
-            sides.flat_map(move |(side, words)| {
-                let words = words.split(' ');
-                words.map(move |word| (word, (choice, side)))
-            })
-        })
-        .collect()
-});
+use crate::language::lists::Words;
+use crate::language::spoken;
 
 /// Whether a text denies; a claim and its quote must agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,18 +50,19 @@ pub(super) struct Claim {
 
 impl Claim {
     pub fn of(text: &str) -> Self {
+        let (denial, claims) = (&spoken().denial, &spoken().claims);
         let plain = plain(text);
         let text = in_figures(&spelled_out(&spaced(&plain)));
         let pieces = pieces(&text);
         let said: HashSet<&str> = pieces.iter().map(|(word, _)| *word).collect();
-        let says = |words: &str| words.split(' ').any(|word| said.contains(word));
+        let says = |words: &Words| said.iter().any(|word| words.contains(word));
         let marks = [
-            (Mark::Excepting, says(EXCEPTIONS)),
-            (Mark::Conditional, says(CONDITIONS)),
-            (Mark::LeavingOpen, says(LEAVING_OPEN)),
-            (Mark::Obliging, says(OBLIGING) || obliges(&text)),
-            (Mark::Partial, says(PARTIAL)),
-            (Mark::Sweeping, says(SWEEPING)),
+            (Mark::Excepting, says(&denial.exceptions)),
+            (Mark::Conditional, says(&spoken().conditions.marks)),
+            (Mark::LeavingOpen, says(&claims.leaving_open)),
+            (Mark::Obliging, says(&claims.obliging) || obliges(&text)),
+            (Mark::Partial, says(&claims.partial)),
+            (Mark::Sweeping, says(&claims.sweeping)),
         ];
         let marks = marks.into_iter().filter(|(_, said)| *said);
         let marks = marks.map(|(mark, _)| mark).collect();
@@ -130,8 +72,8 @@ impl Claim {
             quantities: Quantities::of(&text),
             ranges: Range::all(&text),
             polarity: Polarity {
-                negated: says(NEGATIONS),
-                refusing: says(REFUSALS),
+                negated: says(&denial.negations),
+                refusing: says(&denial.refusals),
             },
             denied: denied(&text),
             condition: condition::of(&text),
@@ -139,7 +81,7 @@ impl Claim {
             marks,
             sides: said
                 .iter()
-                .filter_map(|word| SIDES.get(word))
+                .filter_map(|word| claims.sides.get(word))
                 .copied()
                 .collect(),
             plain,
@@ -194,16 +136,18 @@ impl Claim {
 }
 
 fn obliges(text: &str) -> bool {
-    text.contains("have to ") || text.contains("need to ")
+    let mut phrases = spoken().claims.obliging_phrases.iter();
+    phrases.any(|phrase| text.contains(phrase))
 }
 
 /// Returns the words after a "not" or "never".
 fn denied(text: &str) -> HashSet<String> {
+    let before_a_word = &spoken().denial.before_a_word;
     let mut denied = HashSet::new();
     for clause in text.split(['.', ',', ';', ':', '|', '\n']) {
         let words: Vec<&str> = clause.split_whitespace().collect();
         for (at, word) in words.iter().enumerate() {
-            if matches!(*word, "not" | "never") {
+            if before_a_word.contains(word) {
                 let behind = words.get(at + 1..).unwrap_or_default().join(" ");
                 denied.extend(meaningful(&behind).next());
             }
@@ -235,18 +179,7 @@ fn spaced(text: &str) -> String {
 
 /// Replaces contractions and phrases by the words they stand for.
 fn spelled_out(plain: &str) -> String {
-    let contractions = [
-        ("can't", "can not"),
-        ("cannot", "can not"),
-        ("won't", "will not"),
-        ("n't", " not"),
-        ("at least", "minimum"),
-        ("at most", "maximum"),
-    ];
-    contractions
-        .iter()
-        .chain(PHRASES)
-        .fold(plain.to_owned(), |text, (short, long)| {
-            text.replace(short, long)
-        })
+    let phrases = spoken().claims.phrases.iter();
+    let plain = spoken().denial.spelled_out(plain);
+    phrases.fold(plain, |text, (short, long)| text.replace(short, long))
 }

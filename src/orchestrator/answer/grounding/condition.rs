@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use super::vocabulary::{holds, is_neutral, meaningful};
+use crate::language::spoken;
 use crate::orchestrator::answer::gate::share;
 
-/// Words that open a condition.
-const OPENERS: [&str; 6] = ["if", "when", "whenever", "while", "provided", "once"];
 /// The share of the words of a condition, or of its statement, that a claim must hold.
 const LEAST: f32 = 0.5;
 const LEAST_OF_MAIN: f32 = 0.34;
@@ -22,6 +21,7 @@ pub(super) struct Condition {
 
 /// Returns the first condition of a lower-case sentence.
 pub(super) fn of(text: &str) -> Option<Condition> {
+    let conditions = &spoken().conditions;
     let (at, opener) = openings(text).next()?;
     let before = text.get(..at)?;
     let behind = text.get(at + opener.len()..)?;
@@ -32,10 +32,13 @@ pub(super) fn of(text: &str) -> Option<Condition> {
         None => (behind, ""),
     };
     // "Without asking first" belongs to the statement again.
-    let condition = condition.split(" without ").next().unwrap_or_default();
+    let condition = condition
+        .split(conditions.without)
+        .next()
+        .unwrap_or_default();
     let alternatives = condition
         .split([',', ';'])
-        .flat_map(|part| part.split(" or "))
+        .flat_map(|part| part.split(conditions.or))
         .map(told)
         .filter(|words| !words.is_empty())
         .collect();
@@ -69,13 +72,14 @@ impl Condition {
 }
 
 fn openings(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let openers = &spoken().conditions.openers;
     let mut at = 0;
     text.split_inclusive(|c: char| !c.is_alphanumeric())
         .filter_map(move |piece| {
             let start = at;
             at += piece.len();
             let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
-            OPENERS.contains(&word).then_some((start, word))
+            openers.contains(word).then_some((start, word))
         })
 }
 
@@ -109,7 +113,7 @@ pub(super) fn thresholds(text: &str) -> Vec<Threshold> {
                 return None;
             };
             let number = number.trim_end_matches(|c: char| !c.is_ascii_digit());
-            let limits = ["under", "over", "above", "below"].contains(side);
+            let limits = spoken().conditions.limits.contains(side);
             (limits && number.starts_with(|c: char| c.is_ascii_digit())).then_some(())?;
             Some(Threshold {
                 whom: meaningful(whom).next()?,

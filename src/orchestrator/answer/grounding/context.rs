@@ -5,7 +5,8 @@
 
 use super::claim::Claim;
 use super::markers::without_markers;
-use super::units::{CELL, is_heading};
+use crate::language::lines::{CELL, is_heading};
+use crate::language::spoken;
 
 /// The beginning of a model's line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -213,32 +214,9 @@ impl Context {
     }
 }
 
-/// Phrases with which a model says that the passages do not answer; the prompt asks for the first.
-const DECLINING: [&str; 20] = [
-    "no answer",
-    "not know",
-    "don't know",
-    "not answer",
-    "n't answer",
-    "unable to answer",
-    "not mention",
-    "n't mention",
-    "not contain",
-    "n't contain",
-    "no information",
-    "not specif",
-    "n't specif",
-    "not cover",
-    "n't cover",
-    "not enough information",
-    "not provide",
-    "n't provide",
-    "not state",
-    "n't say",
-];
-
 /// Whether the model says that the passages do not answer.
 pub(super) fn declines(said: &str) -> bool {
     let lower = said.to_lowercase().replace('’', "'");
-    DECLINING.iter().any(|phrase| lower.contains(phrase))
+    let mut declining = spoken().phrasing.declining.iter();
+    declining.any(|phrase| lower.contains(phrase))
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::language::spoken;
+
 /// The brackets of markers.
 const BRACKETS: [(char, char); 5] = [
     ('[', ']'),
@@ -10,23 +12,6 @@ const BRACKETS: [(char, char); 5] = [
     ('［', '］'),
     ('〔', '〕'),
     ('(', ')'),
-];
-/// Words before the number.
-const LABELS: [&str; 14] = [
-    "passage",
-    "passages",
-    "source",
-    "sources",
-    "document",
-    "documents",
-    "doc",
-    "docs",
-    "ref",
-    "refs",
-    "reference",
-    "references",
-    "citation",
-    "see",
 ];
 /// The most passages that a range may name.
 const MAX_RANGE: i32 = 100;
@@ -143,7 +128,10 @@ fn numbers(inside: &str, needs_label: bool) -> Option<BTreeSet<i32>> {
             ',' | ';' | ' ' | '&' | '-' | '–' | '—' | '‑' | ':' | '、' | '，' | '#' | '^'
         )
     };
-    let spelled = unlabelled.replace(" and ", ",").replace(" to ", "-");
+    let phrasing = &spoken().phrasing;
+    let spelled = unlabelled
+        .replace(phrasing.and, ",")
+        .replace(phrasing.to, "-");
     if !spelled
         .chars()
         .all(|c| c.is_ascii_digit() || is_separator(c))
@@ -176,7 +164,7 @@ fn without_labels(body: &str) -> &str {
             .find(|c: char| !c.is_alphabetic())
             .unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        if !LABELS.contains(&word) {
+        if !spoken().phrasing.labels.contains(word) {
             return rest;
         }
         rest = after.trim_start_matches(['.', ' ', ':', '#']);
@@ -185,8 +173,8 @@ fn without_labels(body: &str) -> &str {
 
 fn is_label(inside: &str) -> bool {
     let lower = inside.trim_start_matches(['^', '#', ' ']).to_lowercase();
-    LABELS.iter().any(|label| label.starts_with(lower.as_str()))
-        || without_labels(&lower).is_empty()
+    let mut labels = spoken().phrasing.labels.iter();
+    labels.any(|label| label.starts_with(lower.as_str())) || without_labels(&lower).is_empty()
 }
 
 #[cfg(test)]

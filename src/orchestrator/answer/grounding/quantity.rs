@@ -5,73 +5,7 @@ mod tests;
 
 use std::collections::HashSet;
 
-/// Units that must not be exchanged; plurals lose their `s` first.
-const UNITS: [&str; 41] = [
-    "mg", "mcg", "µg", "μg", "g", "kg", "ml", "l", "dl", "iu", "unit", "mmol", "cm", "mm", "m",
-    "%", "percent", "°", "c", "f", "second", "minute", "min", "hour", "day", "week", "month",
-    "year", "am", "pm", "time", "tablet", "pill", "dose", "drop", "puff", "capsule", "sachet",
-    "spray", "spoonful", "teaspoon",
-];
-
-/// Units that other words may separate from their number: "two paracetamol tablets", "two 500 mg
-/// tablets", "two of the tablets".
-const FORMS: [&str; 10] = [
-    "tablet", "pill", "dose", "drop", "puff", "capsule", "sachet", "spray", "spoonful", "teaspoon",
-];
-
-/// Adverbs of frequency, each with its period.
-const RATES: [(&str, &str); 6] = [
-    ("hour", "hourly"),
-    ("day", "daily"),
-    ("week", "weekly"),
-    ("month", "monthly"),
-    ("year", "yearly"),
-    ("year", "annually"),
-];
-
-const NUMBERS: [(&str, u32); 27] = [
-    ("one", 1),
-    ("two", 2),
-    ("three", 3),
-    ("four", 4),
-    ("five", 5),
-    ("six", 6),
-    ("seven", 7),
-    ("eight", 8),
-    ("nine", 9),
-    ("ten", 10),
-    ("eleven", 11),
-    ("twelve", 12),
-    ("thirteen", 13),
-    ("fourteen", 14),
-    ("fifteen", 15),
-    ("sixteen", 16),
-    ("seventeen", 17),
-    ("eighteen", 18),
-    ("nineteen", 19),
-    ("twenty", 20),
-    ("thirty", 30),
-    ("forty", 40),
-    ("fifty", 50),
-    ("sixty", 60),
-    ("seventy", 70),
-    ("eighty", 80),
-    ("ninety", 90),
-];
-
-/// Words that make "a week" a duration instead of a rate.
-const LASTING: [&str; 9] = [
-    "for", "in", "within", "after", "before", "about", "than", "under", "over",
-];
-
-/// "One" counts nothing after and before these words: "no one", "one of the nurses". It does count
-/// [`FORMS`]: "one of the tablets".
-const BEFORE_PRONOUN: [&str; 9] = [
-    "no", "any", "every", "each", "this", "that", "which", "another", "the",
-];
-const AFTER_PRONOUN: [&str; 10] = [
-    "of", "another", "who", "that", "is", "can", "should", "must", "may", "has",
-];
+use crate::language::spoken;
 
 /// A word, and the text between it and the next one. Words with more than a space or a hyphen
 /// between them have an empty piece in between, and are no neighbours.
@@ -87,7 +21,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
 }
 
 /// Returns lower-case text with its numbers in figures: "half a tablet twice daily" becomes "0.5
-/// tablet 2 times a day".
+/// tablet 2 times a day". The words "a", "every" and "time" are part of this notation.
 pub(super) fn in_figures(text: &str) -> String {
     let text = [('½', " 0.5"), ('¼', " 0.25"), ('¾', " 0.75")]
         .into_iter()
@@ -111,56 +45,62 @@ pub(super) fn in_figures(text: &str) -> String {
 
 /// Returns the figures of a word, and how many of the following words they include.
 fn figures(before: &str, word: &str, behind: &[Piece]) -> Option<(String, usize)> {
+    let amounts = &spoken().amounts;
     let next = |n: usize| behind.get(n).map_or("", |(word, _)| word);
     let alone = |figures: &str| Some((figures.to_owned(), 0));
-    match word {
-        // "half a tablet" is not one tablet.
-        "half" | "quarter" => {
-            let filler = |(word, _): &&Piece| ["of", "a", "an"].contains(word);
-            let fillers = behind.iter().take(2).take_while(filler).count();
-            let share = if word == "half" { "0.5" } else { "0.25" };
-            Some((share.to_owned(), fillers))
+    // "Half a tablet" is not one tablet.
+    if let Some((_, share)) = amounts.shares.iter().find(|(name, _)| *name == word) {
+        let filler = |(word, _): &&Piece| amounts.fillers.contains(word);
+        let fillers = behind.iter().take(2).take_while(filler).count();
+        return Some(((*share).to_owned(), fillers));
+    }
+    if let Some((_, times)) = amounts.times.iter().find(|(name, _)| *name == word) {
+        return alone(times);
+    }
+    if word == amounts.once && counts_once(before, next(0), next(1)) {
+        return alone("1 time");
+    }
+    if amounts.each.contains(word) && is_period(next(0)) {
+        return alone("a");
+    }
+    if word == amounts.every && amounts.other.contains(next(0)) && is_period(next(1)) {
+        return Some(("every 2".to_owned(), 1));
+    }
+    if word == amounts.one {
+        if next(0) == amounts.of && (form(next(1)).or(form(next(2)))).is_some() {
+            return alone("1");
         }
-        "twice" | "double" => alone("2 times"),
-        "thrice" | "triple" => alone("3 times"),
-        "once" if counts_once(before, next(0), next(1)) => alone("1 time"),
-        "per" | "each" | "every" if is_period(next(0)) => alone("a"),
-        "every" if ["other", "second"].contains(&next(0)) && is_period(next(1)) => {
-            Some(("every 2".to_owned(), 1))
+        if amounts.before_pronoun.contains(before) || amounts.after_pronoun.contains(next(0)) {
+            return None;
         }
-        "one" if next(0) == "of" && (form(next(1)).or(form(next(2)))).is_some() => alone("1"),
-        "one" if BEFORE_PRONOUN.contains(&before) || AFTER_PRONOUN.contains(&next(0)) => None,
-        _ => {
-            if let Some((period, _)) = RATES.iter().find(|(_, rate)| *rate == word) {
-                return Some((format!("a {period}"), 0));
-            }
-            let value = number(word)?;
-            match number(next(0)) {
-                Some(ones @ 1..10) if value >= 20 => Some(((value + ones).to_string(), 1)),
-                _ => alone(&value.to_string()),
-            }
-        }
+    }
+    if let Some((period, _)) = amounts.rates.iter().find(|(_, rate)| *rate == word) {
+        return Some((format!("a {period}"), 0));
+    }
+    let value = number(word)?;
+    match number(next(0)) {
+        Some(ones @ 1..10) if value >= 20 => Some(((value + ones).to_string(), 1)),
+        _ => alone(&value.to_string()),
     }
 }
 
 /// Accepts "once a day", "only once" and "take it once.", but not "once you have eaten" or "at
 /// once".
 fn counts_once(before: &str, next: &str, after_next: &str) -> bool {
-    ["only", "least", "just", "minimum"].contains(&before)
-        || (next.is_empty() && before != "at")
-        || RATES.iter().any(|(_, rate)| *rate == next)
-        || (["a", "per", "each", "every"].contains(&next) && is_period(after_next))
+    let amounts = &spoken().amounts;
+    amounts.before_once.contains(before)
+        || (next.is_empty() && before != amounts.at)
+        || amounts.rates.iter().any(|(_, rate)| *rate == next)
+        || ((next == "a" || amounts.each.contains(next)) && is_period(after_next))
 }
 
 fn is_period(word: &str) -> bool {
-    RATES.iter().any(|(period, _)| *period == word)
+    let mut rates = spoken().amounts.rates.iter();
+    rates.any(|(period, _)| *period == word)
 }
 
 fn number(word: &str) -> Option<u32> {
-    NUMBERS
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, number)| *number)
+    spoken().amounts.numbers.get(word).copied()
 }
 
 /// The quantities of a text.
@@ -188,7 +128,7 @@ impl Quantities {
             let next = |n: usize| pieces.get(at + n).and_then(|(word, _)| unit(word));
             match (*word, next(1), next(2)) {
                 ("a" | "an", Some(unit), _) => {
-                    if is_period(&unit) && !LASTING.contains(&before) {
+                    if is_period(&unit) && !spoken().amounts.lasting.contains(before) {
                         rates.insert(("1".to_owned(), unit.clone()));
                     }
                     single.insert(unit);
@@ -256,6 +196,7 @@ pub(super) struct Range {
 impl Range {
     /// Returns the ranges of a text in figures.
     pub fn all(text: &str) -> Vec<Self> {
+        let amounts = &spoken().amounts;
         let mut found = Vec::new();
         let mut rest = text;
         while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
@@ -264,7 +205,7 @@ impl Range {
             let (word, behind) = first_word(after);
             // "500 mg to 1 g": the first end may have its own unit.
             let behind = if unit(word).is_some() { behind } else { after };
-            let joined = ["to ", "and ", "-", "–", "—"]
+            let joined = [amounts.to, amounts.and, "-", "–", "—"]
                 .into_iter()
                 .find_map(|joint| {
                     let next = behind.trim_start().strip_prefix(joint)?.trim_start();
@@ -272,7 +213,7 @@ impl Range {
                         .then_some((joint, next))
                 });
             if let Some((joint, next)) = joined
-                && (joint != "and " || text.contains("between "))
+                && (joint != amounts.and || text.contains(amounts.between))
             {
                 let (high, _) = split_number(next);
                 found.push(Self { low, high });
@@ -283,10 +224,7 @@ impl Range {
 
     /// Whether the claim states one end as if it were all. "Up to" and "from" mark an end as such.
     pub fn is_halved_by(&self, claim: &str, stated: &Quantities) -> bool {
-        const OPEN: [&str; 14] = [
-            "up", "from", "until", "minimum", "maximum", "most", "least", "over", "under", "above",
-            "below", "more", "less", "than",
-        ];
+        let open = &spoken().amounts.open;
         let words: Vec<&str> = claim.split_whitespace().collect();
         let is_end = |word: &str| {
             let (number, _) = split_number(word);
@@ -294,7 +232,7 @@ impl Range {
         };
         let is_open = words.iter().enumerate().any(|(at, word)| {
             let before = words.get(at.saturating_sub(2)..at).unwrap_or_default();
-            is_end(word) && before.iter().any(|word| OPEN.contains(word))
+            is_end(word) && before.iter().any(|word| open.contains(word))
         });
         stated.mention(&self.low) != stated.mention(&self.high) && !is_open
     }
@@ -349,7 +287,7 @@ fn unit_of(after: &str) -> Option<String> {
     let third = || first_word(rest_of_it).0;
     unit(word)
         .or_else(|| form(second))
-        .or_else(|| form(third()).filter(|_| word == "of"))
+        .or_else(|| form(third()).filter(|_| word == spoken().amounts.of))
         .or_else(|| form_of_strength(rest).filter(|_| word == "x"))
 }
 
@@ -365,7 +303,7 @@ fn form_of_strength(text: &str) -> Option<String> {
 }
 
 fn form(word: &str) -> Option<String> {
-    unit(word).filter(|form| FORMS.contains(&form.as_str()))
+    unit(word).filter(|form| spoken().amounts.forms.contains(form))
 }
 
 /// Returns the word after a space or hyphen, and the rest.
@@ -383,6 +321,14 @@ fn unit(word: &str) -> Option<String> {
     } else {
         word
     };
-    let unit = if word == "percent" { "%" } else { word };
-    UNITS.contains(&unit).then(|| unit.to_owned())
+    let unit = if word == spoken().amounts.percent {
+        "%"
+    } else {
+        word
+    };
+    spoken()
+        .amounts
+        .units
+        .contains(unit)
+        .then(|| unit.to_owned())
 }

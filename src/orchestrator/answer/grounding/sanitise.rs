@@ -2,33 +2,10 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use crate::language::spoken;
+
 /// Fewer digits are no telephone number.
 const MIN_PHONE_DIGITS: usize = 6;
-/// Words after the name of a street.
-const STREETS: [&str; 22] = [
-    "street",
-    "st",
-    "road",
-    "rd",
-    "avenue",
-    "ave",
-    "lane",
-    "ln",
-    "drive",
-    "square",
-    "boulevard",
-    "blvd",
-    "way",
-    "court",
-    "close",
-    "terrace",
-    "place",
-    "crescent",
-    "strasse",
-    "straße",
-    "rue",
-    "calle",
-];
 
 /// Returns the text of a sentence without markup: a link becomes its text, emphasis becomes its
 /// words, and images and HTML disappear.
@@ -132,6 +109,7 @@ fn phones(text: &str) -> Vec<String> {
 /// Finds addresses such as "221 baker street": a number, up to three words and a word for a street,
 /// in either order.
 fn streets(text: &str) -> Vec<String> {
+    let phrasing = &spoken().phrasing;
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '.'))
         .filter(|word| !word.is_empty())
@@ -140,8 +118,9 @@ fn streets(text: &str) -> Vec<String> {
         |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.chars().count() <= 5;
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
+        let mut endings = phrasing.street_endings.iter();
         let is_street =
-            STREETS.contains(word) || word.ends_with("strasse") || word.ends_with("straße");
+            phrasing.streets.contains(word) || endings.any(|ending| word.ends_with(ending));
         if !is_street {
             continue;
         }

@@ -5,7 +5,7 @@
 
 use super::marked::SIGN;
 use super::markers;
-use crate::domain::text;
+use crate::language::sentences;
 
 /// The longest sentence in characters. A longer one is dropped up to the end of its line.
 const MAX_SENTENCE: usize = 2_000;
@@ -182,7 +182,7 @@ fn ends_sentence(sentence: &str, next: char) -> bool {
     // An opening quote or a bullet counts as the letter after it.
     let next = if next.is_alphanumeric() { next } else { 'X' };
     let probe = format!("{sentence} {next}");
-    text::sentence_bounds(&probe)
+    sentences::sentence_bounds(&probe)
         .last()
         .is_some_and(|last| last.start >= sentence.len())
 }

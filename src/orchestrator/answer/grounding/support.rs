@@ -12,24 +12,13 @@ use super::verdict::{Asserted, Evidence, Reason};
 use super::vocabulary::meaningful;
 use crate::domain::evidence::{Citation, ContextKind, Source};
 use crate::domain::text;
+use crate::language::spoken;
 use crate::orchestrator::answer::governed::{Governed, is_above, outside};
 
 /// The most parts into which a sentence is cut.
 const MAX_PARTS: usize = 6;
 /// The fewest words of a part, besides figures.
 const MIN_WORDS: usize = 2;
-/// The joints between parts, and whether a new statement begins there.
-const JOINTS: [(&str, bool); 8] = [
-    ("; ", true),
-    (", but ", true),
-    (" but ", true),
-    (", and ", false),
-    (", or ", false),
-    (" and ", false),
-    (" or ", false),
-    (", ", false),
-];
-
 struct Quote {
     /// The index of its source.
     source: usize,
@@ -286,11 +275,12 @@ struct Part<'a> {
 
 /// Cuts a sentence wherever another statement may begin.
 fn parts(sentence: &str) -> Vec<Part<'_>> {
+    let joints = spoken().phrasing.joints;
     let mut parts = Vec::new();
     let mut rest = sentence;
     let (mut joint, mut begins_anew) = ("", true);
     loop {
-        let next = JOINTS
+        let next = joints
             .iter()
             .filter_map(|(text, anew)| rest.find(text).map(|at| (at, *text, *anew)))
             // Takes the first joint; among joints at one place, the longest.

@@ -8,12 +8,8 @@
 mod tests;
 
 use crate::domain::evidence::{ContextKind, Source};
-use crate::domain::text;
-
-/// Longer lines are no headings.
-const MAX_HEADING_WORDS: usize = 14;
-/// The separator between the cells of a row.
-pub(super) const CELL: &str = " | ";
+use crate::language::lines::{CELL, Line, is_heading, lines};
+use crate::language::{sentences, spoken};
 
 /// The kind of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,23 +55,14 @@ pub(super) struct Frame {
     pub text: String,
 }
 
-/// A line without surrounding white space, and its position.
-struct Line<'a> {
-    text: &'a str,
-    start: usize,
-    indent: usize,
-}
-
-impl Line<'_> {
-    fn frame(&self) -> Frame {
-        Frame {
-            outside: None,
-            span: Span {
-                start: self.start,
-                end: self.start + self.text.chars().count(),
-            },
-            text: self.text.to_owned(),
-        }
+fn frame(line: &Line<'_>) -> Frame {
+    Frame {
+        outside: None,
+        span: Span {
+            start: line.start,
+            end: line.end(),
+        },
+        text: line.text.to_owned(),
     }
 }
 
@@ -99,13 +86,12 @@ pub(super) fn units_of(source: &Source, above: Vec<(ContextKind, Frame)>) -> Vec
     for (at, line) in lines.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|at| lines.get(at));
         let after = lines.get(at + 1);
-        let has_cells = |line: &Line<'_>| line.text.contains(CELL);
-        let in_table = before.is_some_and(has_cells) || after.is_some_and(has_cells);
-        if text::opens_list_item(line.text) {
+        let in_table = before.is_some_and(Line::is_row) || after.is_some_and(Line::is_row);
+        if line.is_item() {
             outline.item(line, &mut units);
-        } else if has_cells(line) && in_table {
+        } else if line.is_row() && in_table {
             outline.row(line, &mut units);
-        } else if has_cells(line) {
+        } else if line.is_row() {
             // A single line with bars is a page header.
             units.push(outline.unit(Kind::Frame, line.text, line.start));
         } else if is_heading(line.text) {
@@ -167,7 +153,7 @@ impl Outline {
             self.item_lead = None;
         }
         let leads = line.text.ends_with(':');
-        for (start, sentence) in sentences(line) {
+        for (start, sentence) in line.sentences() {
             let kind = if leads { Kind::Frame } else { Kind::Item };
             let mut unit = self.unit(kind, sentence, start);
             unit.lead = self.lead_of_items();
@@ -175,7 +161,7 @@ impl Outline {
             units.push(unit);
         }
         if leads {
-            let (lead, indent) = (line.frame(), line.indent);
+            let (lead, indent) = (frame(line), line.indent);
             self.item_lead = Some((lead, indent));
         }
     }
@@ -200,7 +186,7 @@ impl Outline {
         if !self.in_table {
             self.in_table = true;
             units.push(self.unit(Kind::Frame, line.text, line.start));
-            self.header = Some(line.frame());
+            self.header = Some(frame(line));
             return;
         }
         let mut unit = self.unit(Kind::Row, line.text, line.start);
@@ -208,7 +194,7 @@ impl Outline {
         unit.lead.clone_from(&self.lead);
         // Each of several sentences in a cell is about the subject of the row.
         if let [key, cell] = line.text.split(CELL).collect::<Vec<_>>().as_slice() {
-            let bounds = text::sentence_bounds(cell);
+            let bounds = sentences::sentence_bounds(cell);
             let several = bounds.len() > 1;
             let said = bounds.into_iter().filter_map(|bound| cell.get(bound));
             units.push(unit.clone());
@@ -228,7 +214,7 @@ impl Outline {
         units.push(self.unit(kind, line.text, line.start));
         self.lead = None;
         if !is_fact {
-            self.heading = Some(line.frame());
+            self.heading = Some(frame(line));
         }
     }
 
@@ -237,7 +223,7 @@ impl Outline {
         self.end_list();
         self.lead = None;
         let mut before = String::new();
-        for (start, sentence) in sentences(line) {
+        for (start, sentence) in line.sentences() {
             let leads = sentence.ends_with(':');
             let kind = if leads { Kind::Frame } else { Kind::Sentence };
             let mut unit = self.unit(kind, sentence, start);
@@ -271,54 +257,14 @@ impl Outline {
     }
 }
 
-/// Returns the lines with text.
-fn lines(text: &str) -> Vec<Line<'_>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    for line in text.split('\n') {
-        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
-        let body = line.trim();
-        if !body.is_empty() {
-            found.push(Line {
-                text: body,
-                start: at + indent,
-                indent,
-            });
-        }
-        at += line.chars().count() + 1;
-    }
-    found
-}
-
-/// Returns the sentences of a line and their positions.
-fn sentences<'a>(line: &Line<'a>) -> Vec<(usize, &'a str)> {
-    text::sentences(line.text)
-        .into_iter()
-        .filter_map(|(start, end)| {
-            let sentence = text::slice_chars(line.text, start, end)?;
-            Some((line.start + start, sentence))
-        })
-        .collect()
-}
-
 /// Returns the part of a lead-in on which the following lines depend: "Not everything helps, but do
 /// this:" denies nothing below it.
 pub(super) fn last_clause(lead: &str) -> &str {
-    let ends = [". ", "; ", " but ", "! ", "? "]
-        .into_iter()
-        .filter_map(|joint| {
-            let at = lead.rfind(joint)?;
-            Some(at + joint.len())
-        });
+    let ends = spoken().phrasing.clause_ends.iter().filter_map(|joint| {
+        let at = lead.rfind(*joint)?;
+        Some(at + joint.len())
+    });
     lead.get(ends.max().unwrap_or_default()..).unwrap_or(lead)
-}
-
-/// Whether a line is short and lacks the mark that ends a statement or leads into a list.
-pub(super) fn is_heading(line: &str) -> bool {
-    !line.ends_with([
-        '.', '!', ':', ';', ',', '…', ')', '"', '”', '。', '！', '：',
-    ]) && line.split_whitespace().count() <= MAX_HEADING_WORDS
-        && text::sentences(line).len() == 1
 }
 
 /// Whether a line that looks like a heading is none: "Review due: 2028", the last line, or a line
@@ -332,9 +278,6 @@ fn states_a_fact(line: &str, before: Option<&Line<'_>>, after: Option<&Line<'_>>
 
 /// Whether the sentence begins with a word that refers to the previous sentence.
 fn points_back(sentence: &str) -> bool {
-    const POINTING: [&str; 12] = [
-        "it", "its", "they", "them", "their", "this", "that", "these", "those", "he", "she", "both",
-    ];
     let first = sentence.split(|c: char| !c.is_alphanumeric()).next();
-    first.is_some_and(|word| POINTING.contains(&word.to_lowercase().as_str()))
+    first.is_some_and(|word| spoken().phrasing.pointing.contains(&word.to_lowercase()))
 }

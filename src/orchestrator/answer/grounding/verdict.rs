@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use super::claim::Claim;
 use super::condition::held;
 use super::quantity::Quantities;
-use super::units::{CELL, Kind, Unit, last_clause};
+use super::units::{Kind, Unit, last_clause};
 use super::vocabulary::{holds, is_neutral, meaningful};
+use crate::language::lines::CELL;
+use crate::language::spoken;
 
 /// The score of a sentence that is quoted word for word.
 const VERBATIM: f32 = 2.0;
 /// The share of a claim's words that the unit itself must hold; its context may hold the others.
 const LEAST: f32 = 0.5;
-/// Words for periods.
-const PERIODS: [&str; 5] = ["hour", "day", "week", "month", "year"];
 /// Claims with fewer meaningful words say too little to be supported.
 const MIN_WORDS: usize = 2;
 
@@ -187,8 +187,8 @@ impl Evidence {
     fn lacks(&self, word: &str) -> bool {
         let is_figure = word.starts_with(|c: char| c.is_ascii_digit());
         // Frequencies are compared as figures.
-        let is_figure = is_figure || PERIODS.contains(&word);
-        let affirms = word == "yes" && !self.full.polarity.negated;
+        let is_figure = is_figure || spoken().claims.periods.contains(word);
+        let affirms = word == spoken().claims.yes && !self.full.polarity.negated;
         !is_figure && !affirms && !holds(&self.full.words, word) && !holds(&self.above, word)
     }
 

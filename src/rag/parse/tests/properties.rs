@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::super::{MediaType, ParseLimits, ParsedDocument, parse};
 use super::render::{Element, Model, render};
-use crate::domain::text::{sentences, slice_chars};
+use crate::domain::text::slice_chars;
+use crate::language::sentences::sentences;
 use crate::rag::chunk::{Chunk, ChunkingConfig, chunk};
 
 /// Counts about as many tokens as the embedding model's tokenizer.

@@ -33,13 +33,6 @@ fn supported(sentence: &str, quote: &str) -> bool {
     })
 }
 
-#[test]
-fn a_word_takes_one_side_of_one_choice() {
-    let words = CHOICES.iter().flat_map(|sides| sides.iter());
-    let words: Vec<&str> = words.flat_map(|side| side.split(' ')).collect();
-    assert_eq!(words.len(), SIDES.len());
-}
-
 /// Answers, and what the leaflet says.
 const WRONG: &[(&str, &str)] = &[
     // How much.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::ids::{DocumentId, VersionId};
+use crate::domain::text;
 
 /// Returns kind, context and text of each unit.
 fn cut(text: &str) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! The kinds of emergencies.
+//! The kinds of emergency that are told apart.
 
 /// What kind of emergency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,13 +8,9 @@
 #[cfg(test)]
 mod tests;
 
-use super::evidence::{ContextKind, ContextLine};
-use super::text;
-
-/// Longer lines are no headings.
-const MAX_HEADING_WORDS: usize = 14;
-/// The separator between the cells of a row.
-const CELL: &str = " | ";
+use super::lines::{self, is_heading};
+use super::lists::lower_words;
+use crate::domain::evidence::{ContextKind, ContextLine};
 
 /// A passage as far as its structure goes.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +77,7 @@ pub fn sections(extract: &Extract<'_>) -> Vec<Section> {
             .into_iter()
             .flatten()
             .filter_map(|at| lines.get(at))
-            .any(|line| line.text.contains(CELL));
+            .any(|line| line.body.is_row());
         reader.take(line, beside);
     }
     let mut found = reader.found;
@@ -92,23 +88,26 @@ pub fn sections(extract: &Extract<'_>) -> Vec<Section> {
     found
 }
 
-/// A line that is not blank, and where it begins in the document.
+/// A line, and where it begins in the document.
 struct Line<'a> {
     start: i32,
-    text: &'a str,
+    body: lines::Line<'a>,
 }
 
 impl Line<'_> {
     fn end(&self) -> i32 {
-        self.start.saturating_add(length(self.text))
+        self.start.saturating_add(length(self.body.text))
     }
 
-    fn is_row(&self) -> bool {
-        self.text.contains(CELL)
-    }
-
-    fn is_item(&self) -> bool {
-        text::opens_list_item(self.text)
+    /// Its sentences and where they begin in the document.
+    fn sentences(&self) -> Vec<(i32, String)> {
+        let before = self.body.start;
+        let found = self.body.sentences();
+        let placed = found.filter_map(|(start, text)| {
+            let within = i32::try_from(start.checked_sub(before)?).ok()?;
+            Some((self.start.saturating_add(within), text.to_owned()))
+        });
+        placed.collect()
     }
 }
 
@@ -117,20 +116,12 @@ fn length(text: &str) -> i32 {
 }
 
 fn lines<'a>(extract: &Extract<'a>) -> Vec<Line<'a>> {
-    let mut at = extract.start;
-    let mut found = Vec::new();
-    for line in extract.text.split('\n') {
-        let text = line.trim();
-        let blank = line.len() - line.trim_start().len();
-        if !text.is_empty() {
-            found.push(Line {
-                start: at.saturating_add(length(line.get(..blank).unwrap_or_default())),
-                text,
-            });
-        }
-        at = at.saturating_add(length(line)).saturating_add(1);
-    }
-    found
+    let placed = |body: lines::Line<'a>| {
+        let before = i32::try_from(body.start).unwrap_or(i32::MAX);
+        let start = extract.start.saturating_add(before);
+        Line { start, body }
+    };
+    lines::lines(extract.text).into_iter().map(placed).collect()
 }
 
 struct Reader<'a> {
@@ -158,15 +149,15 @@ impl Reader<'_> {
                 context.kind == ContextKind::Header
                     && (context.start..context.until).contains(&line.start)
             });
-        let (kind, pieces) = if line.is_item() {
-            (Kind::Item, vec![(line.start, line.text.to_owned())])
-        } else if line.is_row() && in_table {
-            (Kind::Row, vec![(line.start, line.text.to_owned())])
-        } else if line.is_row() {
+        let (kind, pieces) = if line.body.is_item() {
+            (Kind::Item, vec![(line.start, line.body.text.to_owned())])
+        } else if line.body.is_row() && in_table {
+            (Kind::Row, vec![(line.start, line.body.text.to_owned())])
+        } else if line.body.is_row() {
             // A single line with bars is a page header.
             return;
         } else {
-            (Kind::Sentence, sentences(line))
+            (Kind::Sentence, line.sentences())
         };
         if kind == Kind::Sentence || self.previous != Some(kind) {
             self.block += 1;
@@ -233,26 +224,7 @@ fn open_section(extract: &Extract<'_>, context: &[ContextLine], at: i32) -> Sect
 
 /// The same words, whatever stands between them.
 fn same(one: &str, other: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect()
-    };
-    words(one) == words(other)
-}
-
-fn sentences(line: &Line<'_>) -> Vec<(i32, String)> {
-    text::sentences(line.text)
-        .into_iter()
-        .filter_map(|(start, end)| {
-            let sentence = text::slice_chars(line.text, start, end)?.trim().to_owned();
-            Some((
-                line.start.saturating_add(i32::try_from(start).ok()?),
-                sentence,
-            ))
-        })
-        .collect()
+    lower_words(one).eq(lower_words(other))
 }
 
 /// The governing lines as far as the passage tells them: the nearest heading, the sentence before
@@ -262,30 +234,42 @@ fn guess(lines: &[Line<'_>]) -> Vec<ContextLine> {
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         let same_kind = |other: &&Line<'_>| {
-            other.is_item() == line.is_item() && other.is_row() == line.is_row()
+            other.body.is_item() == line.body.is_item() && other.body.is_row() == line.body.is_row()
         };
         let run = lines.iter().skip(at).take_while(same_kind).count().max(1);
         let until = lines.get(at + run - 1).map_or(i32::MAX, Line::end);
-        if line.is_item() || (line.is_row() && run > 1) {
+        if line.body.is_item() || (line.body.is_row() && run > 1) {
             let before = at.checked_sub(1).and_then(|before| lines.get(before));
             if let Some(before) =
-                before.filter(|before| !before.is_row() && !is_heading(before.text))
+                before.filter(|before| !before.body.is_row() && !is_heading(before.body.text))
             {
                 found.extend(lead(before, until));
             }
-            if line.is_row() {
-                found.push(governing(ContextKind::Header, line.start, line.text, until));
+            if line.body.is_row() {
+                found.push(governing(
+                    ContextKind::Header,
+                    line.start,
+                    line.body.text,
+                    until,
+                ));
             }
             at += run;
             continue;
         }
-        if !line.is_row() && is_heading(line.text) {
+        if !line.body.is_row() && is_heading(line.body.text) {
             let end = lines
                 .iter()
                 .skip(at + 1)
-                .find(|other| !other.is_item() && !other.is_row() && is_heading(other.text))
+                .find(|other| {
+                    !other.body.is_item() && !other.body.is_row() && is_heading(other.body.text)
+                })
                 .map_or(i32::MAX, |next| next.start);
-            found.push(governing(ContextKind::Heading, line.start, line.text, end));
+            found.push(governing(
+                ContextKind::Heading,
+                line.start,
+                line.body.text,
+                end,
+            ));
         }
         at += 1;
     }
@@ -315,7 +299,7 @@ fn with_guessed_headings(known: &[ContextLine], lines: &[Line<'_>]) -> Vec<Conte
 }
 
 fn lead(line: &Line<'_>, until: i32) -> Option<ContextLine> {
-    let (start, sentence) = sentences(line).pop()?;
+    let (start, sentence) = line.sentences().pop()?;
     Some(governing(ContextKind::Lead, start, &sentence, until))
 }
 
@@ -327,13 +311,6 @@ fn governing(kind: ContextKind, start: i32, text: &str, until: i32) -> ContextLi
         until,
         text: text.to_owned(),
     }
-}
-
-/// Whether a line is short and lacks the mark that ends a statement or leads into a list.
-fn is_heading(line: &str) -> bool {
-    !line.ends_with(['.', '!', ':', ';', ',', '…', ')', '"', '”'])
-        && line.split_whitespace().count() <= MAX_HEADING_WORDS
-        && text::sentences(line).len() == 1
 }
 
 /// Puts "Contact a doctor if your child:" into the block of the list that follows.

@@ -1,18 +1,12 @@
 //! Whether two words are one: other spellings, other endings, small mistakes.
 
-use super::lexicon::is_exact;
+use crate::language::{content_words, spoken};
 
 /// Shorter words are too like each other for a mistake to be told from another word.
 const ONE_MISTAKE: usize = 5;
 const TWO_MISTAKES: usize = 8;
 /// Letters that two forms of a word have in common at least.
 const ROOT: usize = 5;
-
-/// What may follow the root in forms of one word: "asthma", "asthmatic", "allergy", "allergies".
-const ENDINGS: [&str; 27] = [
-    "", "a", "al", "ancy", "ant", "c", "cs", "cy", "ed", "ent", "es", "ia", "ic", "ics", "ies",
-    "in", "ing", "ion", "ious", "ive", "s", "sy", "t", "tic", "ts", "ve", "y",
-];
 
 /// Whether a word of the question is a word of the text.
 pub(super) fn alike(asked: &str, held: &str) -> bool {
@@ -34,30 +28,32 @@ pub(super) fn is_mistake(asked: &str, held: &str, most: usize) -> bool {
         && distance(asked, held) <= most
 }
 
+/// Whether a mistake in the word would be another word.
+fn is_exact(word: &str) -> bool {
+    let exact = &spoken().names.exact;
+    exact.contains(word) || content_words(word).any(|word| exact.contains(&word))
+}
+
 /// American and British spelling made equal.
 fn spelled(word: &str) -> String {
-    [
-        ("ae", "e"),
-        ("oe", "e"),
-        ("our", "or"),
-        ("ph", "f"),
-        ("yse", "yze"),
-        ("ise", "ize"),
-    ]
-    .into_iter()
-    .fold(word.to_lowercase(), |word, (one, other)| {
-        word.replace(one, other)
-    })
+    spoken()
+        .names
+        .spellings
+        .iter()
+        .fold(word.to_lowercase(), |word, (one, other)| {
+            word.replace(one, other)
+        })
 }
 
 fn one_root(one: &str, other: &str) -> bool {
+    let forms = spoken().names.forms;
     let root: usize = one
         .chars()
         .zip(other.chars())
         .take_while(|(a, b)| a == b)
         .map(|(a, _)| a.len_utf8())
         .sum();
-    let tail = |word: &str| word.get(root..).is_some_and(|tail| ENDINGS.contains(&tail));
+    let tail = |word: &str| word.get(root..).is_some_and(|tail| forms.contains(&tail));
     root >= ROOT && tail(one) && tail(other)
 }
 

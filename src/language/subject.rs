@@ -14,50 +14,11 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
+use super::lists::Words;
 use super::units::{Extract, Kind, Section, Unit, sections};
-use super::words::{content_words, topic_words};
+use super::{content_words, spoken, topic_words};
 use asking::{Asking, compares, restricts};
 use likeness::alike;
-
-/// Things of one kind that leaflets tell apart: if a question names one and a heading another, the
-/// heading is about something else.
-const RIVALS: [&[&str]; 4] = [
-    &[
-        "knee", "hip", "shoulder", "elbow", "wrist", "ankle", "foot", "toe", "finger", "thumb",
-        "eye", "ear", "nose", "throat", "tooth", "heart", "lung", "liver", "kidney", "bladder",
-        "bowel", "womb", "prostate", "thyroid", "brain", "spine",
-    ],
-    &["north", "south", "east", "west"],
-    &["upper", "lower"],
-    &["adult", "child"],
-];
-
-/// Names that have others: what people say, and words one of which a leaflet has for it.
-const ALIASES: [(&str, &str); 15] = [
-    ("acetaminophen", "paracetamol"),
-    ("adrenaline", "epinephrine"),
-    ("albuterol", "salbutamol"),
-    ("anticoagulant", "thinner"),
-    ("anticoagulants", "thinner"),
-    ("beer", "alcohol"),
-    ("chickenpox", "varicella"),
-    ("flu", "influenza"),
-    ("hep", "hepatitis"),
-    ("icu", "intensive"),
-    ("pep", "prophylaxis"),
-    ("shingles", "zoster"),
-    ("whisky", "alcohol"),
-    ("whooping", "pertussis"),
-    ("wine", "alcohol"),
-];
-
-/// Units that doses are counted in.
-const MEASURES: &str = "capsule capsules drop drops g gram grams hour hours iu mcg mg microgram \
-    micrograms milligram milligrams millilitre millilitres ml patch patches percent pill pills puff \
-    puffs sachet sachets spoon spoonful spoonfuls spoons spray sprays tablet tablets teaspoon \
-    teaspoons time times unit units";
-const NUMBERS: &str = "one two three four five six eight ten half";
-const OFTEN: &str = "daily hourly nightly once twice weekly";
 
 /// The subject of a question.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +29,7 @@ pub struct Subject {
     choices: Vec<Vec<String>>,
     /// A word and the number or letter that tells which: "ward 7", "hepatitis b".
     labels: Vec<(String, String)>,
-    /// Members of [`RIVALS`] by the index of their group.
+    /// Things of one kind by the index of their group.
     rivals: Vec<(usize, String)>,
     asking: Asking,
 }
@@ -87,6 +48,7 @@ struct Reach<'a> {
 impl Subject {
     /// The subject of a question.
     pub fn of(question: &str) -> Self {
+        let questions = &spoken().questions;
         let tokens = lexicon::tokens(question);
         let asking = Asking::of(question);
         let mut found = Self {
@@ -108,10 +70,12 @@ impl Subject {
                 let between = tokens.get(one + 1..other).unwrap_or_default();
                 let words = between.iter().map(|token| token.lower.as_str());
                 let joint: Vec<&str> = words
-                    .filter(|word| !matches!(*word, "a" | "an" | "the"))
+                    .filter(|word| !questions.articles.contains(word))
                     .collect();
-                matches!(joint.as_slice(), ["or" | "vs" | "versus"])
-                    || matches!(joint.as_slice(), ["and" | "to" | "with"]) && compares(question)
+                let [joint] = joint.as_slice() else {
+                    return false;
+                };
+                questions.or.contains(joint) || questions.and.contains(joint) && compares(question)
             };
             let with_next = named.get(nth + 1).is_some_and(|next| joined(*at, *next));
             let with_last = nth
@@ -362,7 +326,9 @@ fn holds(words: &HashSet<String>, name: &str) -> bool {
             || words.iter().any(|word| alike(name, word))
     };
     held(name)
-        || ALIASES
+        || spoken()
+            .names
+            .aliases
             .iter()
             .any(|(one, other)| (*one == name && held(other)) || (*other == name && held(one)))
 }
@@ -372,20 +338,21 @@ fn has_quantity(reach: &Reach<'_>) -> bool {
     let own = reach
         .own
         .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let is_in = |words: &str, text: &str| {
+    let is_in = |words: &Words, text: &str| {
         let plain = text.to_lowercase();
-        plain
-            .split(|c: char| !c.is_alphabetic())
-            .any(|word| words.split_whitespace().any(|other| other == word))
+        let mut found = plain.split(|c: char| !c.is_alphabetic());
+        found.any(|word| words.contains(word))
     };
-    is_in(OFTEN, own)
-        || ((own.contains(|c: char| c.is_ascii_digit()) || is_in(NUMBERS, own))
-            && (is_in(MEASURES, own) || is_in(MEASURES, &reach.above)))
+    let amounts = &spoken().amounts;
+    is_in(&amounts.often, own)
+        || ((own.contains(|c: char| c.is_ascii_digit()) || is_in(&amounts.few, own))
+            && (is_in(&amounts.measures, own) || is_in(&amounts.measures, &reach.above)))
 }
 
 fn rivals(text: &str) -> Vec<(usize, String)> {
     let words: HashSet<String> = words_of(text).collect();
-    RIVALS
+    let rivals = spoken().names.rivals;
+    rivals
         .iter()
         .enumerate()
         .flat_map(|(group, members)| members.iter().map(move |member| (group, *member)))

@@ -1,0 +1,32 @@
+//! English.
+
+mod amounts;
+mod claims;
+mod denial;
+mod emergencies;
+mod names;
+mod phrasing;
+mod questions;
+mod texts;
+mod vocabulary;
+
+use std::sync::LazyLock;
+
+use super::interface::Language;
+
+pub(super) static ENGLISH: LazyLock<Language> = LazyLock::new(|| {
+    let words = vocabulary::words();
+    Language {
+        abbreviations: vocabulary::abbreviations(),
+        denial: denial::denial(),
+        conditions: denial::conditions(),
+        questions: questions::questions(),
+        names: names::names(&words),
+        amounts: amounts::amounts(),
+        claims: claims::claims(&words),
+        phrasing: phrasing::phrasing(),
+        emergencies: emergencies::emergencies(),
+        texts: texts::TEXTS,
+        words,
+    }
+});

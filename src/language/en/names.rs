@@ -1,0 +1,107 @@
+//! Which English words name something, and which names mean the same.
+//!
+//! `everyday.txt` holds everyday English words, names of illnesses, medicines, animals and foods left
+//! out; `exact.txt` those names that a spelling mistake could make of another word; `distinct.txt`
+//! those that have the stem of an everyday word. `scripts/support/words.py` makes them from `WordNet`
+//! 3.1 (its licence is beside them) and the names of `DrugBank`'s open vocabulary (CC0).
+
+use super::super::interface::Names;
+use super::super::lists::Words;
+use super::super::words::Vocabulary;
+
+const RIVALS: &[&[&str]] = &[
+    &[
+        "knee", "hip", "shoulder", "elbow", "wrist", "ankle", "foot", "toe", "finger", "thumb",
+        "eye", "ear", "nose", "throat", "tooth", "heart", "lung", "liver", "kidney", "bladder",
+        "bowel", "womb", "prostate", "thyroid", "brain", "spine",
+    ],
+    &["north", "south", "east", "west"],
+    &["upper", "lower"],
+    &["adult", "child"],
+];
+
+/// What people say, and words one of which a leaflet has for it.
+const ALIASES: &[(&str, &str)] = &[
+    ("acetaminophen", "paracetamol"),
+    ("adrenaline", "epinephrine"),
+    ("albuterol", "salbutamol"),
+    ("anticoagulant", "thinner"),
+    ("anticoagulants", "thinner"),
+    ("beer", "alcohol"),
+    ("chickenpox", "varicella"),
+    ("flu", "influenza"),
+    ("hep", "hepatitis"),
+    ("icu", "intensive"),
+    ("pep", "prophylaxis"),
+    ("shingles", "zoster"),
+    ("whisky", "alcohol"),
+    ("whooping", "pertussis"),
+    ("wine", "alcohol"),
+];
+
+const ENDINGS: &[&str] = &[
+    "fulness", "ability", "iness", "ation", "able", "ment", "ness", "less", "like", "ful", "est",
+    "ily", "ier", "ish", "ly", "er", "y",
+];
+
+const BEGINNINGS: &[&str] = &["re", "un", "non", "over", "under", "mis", "out"];
+
+const FORMS: &[&str] = &[
+    "", "a", "al", "ancy", "ant", "c", "cs", "cy", "ed", "ent", "es", "i", "ia", "ic", "ics",
+    "ies", "in", "ing", "ion", "ious", "ive", "s", "si", "sy", "t", "tic", "ts", "ve", "y",
+];
+
+/// American spelling, or a sound, and the British one.
+const SPELLINGS: &[(&str, &str)] = &[
+    ("ae", "e"),
+    ("oe", "e"),
+    ("our", "or"),
+    ("ph", "f"),
+    ("yse", "yze"),
+    ("ise", "ize"),
+];
+
+pub(super) fn names(words: &Vocabulary) -> Names {
+    let everyday = Words::of(&[include_str!("words/everyday.txt")]);
+    let exact = include_str!("words/exact.txt").lines();
+    Names {
+        everyday_stems: everyday.iter().map(|word| words.stem(word)).collect(),
+        everyday,
+        exact: exact
+            .flat_map(|name| [words.stem(name), name.to_owned()])
+            .collect(),
+        beginnings: BEGINNINGS,
+        endings: ENDINGS,
+        places: Words::of(&[
+            "block building centre center clinic court house lodge suite unit ward wing",
+        ]),
+        any_place: Words::of(&[
+            "another busy big clean every hospital local main nearest new next open other own",
+            "same small whole",
+        ]),
+        procedures: Words::of(&[
+            "biopsy bypass op operation removal repair replacement scan scope surgery transplant",
+            "vaccination vaccine",
+        ]),
+        any_procedure: Words::of(&[
+            "another big day early emergency first hospital keyhole last late major minor new",
+            "next open other own planned private same second small urgent whole",
+        ]),
+        before_amounts: Words::of(&[
+            "about above after age aged another around at before below between birth by day days",
+            "every for from hour hours in last least least less maximum minimum minutes month",
+            "months more most next of on only over past phone since telephone than the time times",
+            "to under until up week weeks within year years",
+        ]),
+        after_amounts: Words::of(&[
+            "am cm day days degree degrees g gram grams hour hours hr hrs kg litre litres lb mcg",
+            "mg microgram micrograms milligram milligrams min mins minute minutes ml mm month",
+            "months old per percent pm puff puffs second seconds tablet tablets time times unit",
+            "units week weeks year years",
+        ]),
+        rivals: RIVALS,
+        aliases: ALIASES,
+        spellings: SPELLINGS,
+        forms: FORMS,
+    }
+}

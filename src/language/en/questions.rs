@@ -1,0 +1,111 @@
+//! How English asks. Each question word stands in one list; what is asked for is made of these lists.
+
+use super::super::interface::{Questions, Wanted};
+use super::super::lists::{Phrases, Words};
+
+const HOW: &str = "how";
+const WHAT: &str = "what";
+const WHEN: &str = "when";
+const WHERE: &str = "where";
+const WHICH: &str = "which";
+const WHO: &str = "who";
+const WHY: &str = "why";
+
+/// Words that begin a question for a yes or a no. "Am I having a stroke?" asks for no information, so
+/// that the last two do not make a question one for information.
+const CAN: &str = "can could should is are";
+const DO: &str = "does do will";
+const MAY: &str = "may";
+const AM: &str = "am must";
+
+/// First words of a clause that may only ask for information: one a question word, and lists of verbs.
+pub(super) const INFORMATION: [&str; 8] = [WHAT, HOW, WHY, WHEN, WHICH, WHO, WHERE, "whats"];
+pub(super) const WHETHER: [&str; 3] = [CAN, DO, "would"];
+
+pub(super) fn questions() -> Questions {
+    Questions {
+        open: Words::of(&[HOW, WHAT, WHEN, WHERE, WHICH, WHO, WHY]),
+        of_whom: Words::of(&[WHO, "whom anyone", WHICH, WHAT, WHEN]),
+        of_manner: Words::of(&[HOW, WHY]),
+        of_whether: Words::of(&[CAN, MAY, "ok okay safe"]),
+        yes_or_no: Words::of(&[AM, CAN, DO, MAY]),
+        how: HOW,
+        much: Words::of(&["much many often"]),
+        of_figures: Words::of(&[HOW, WHAT, "many much"]),
+        taking: Words::of(&[
+            "take takes taking took give gives giving use using have having swallow inject",
+        ]),
+        doses: Words::of(&["dose doses dosage dosages dosing"]),
+        dose_units: Words::of(&["mg milligrams milligram mcg micrograms"]),
+        to: "to",
+        comparing: Words::of(&[
+            "difference differences differ compare compared versus vs better both between",
+        ]),
+        articles: Words::of(&["a an the"]),
+        or: Words::of(&["or vs versus"]),
+        and: Words::of(&["and to with"]),
+        wanted: wanted(),
+        times: Words::of(&[
+            "once twice daily weekly monthly yearly every before after until hours days weeks",
+            "immediately same any",
+        ]),
+        places: Words::of(&["next beside at in near from floor"]),
+        rules: Words::of(&[
+            "yes no not never may must can cannot avoid allowed unless should usually leave keep",
+        ]),
+        reasons: Words::of(&["because helps so cause caused could prevent causes"]),
+        definitions: Phrases::of(&["is", "are"]),
+    }
+}
+
+fn wanted() -> Vec<(Wanted, Phrases)> {
+    let phrases: [(Wanted, &[&str]); 6] = [
+        (
+            Wanted::Steps,
+            &[
+                "how to",
+                "how do i",
+                "how do we",
+                "how can i",
+                "how should i",
+                "what should i do",
+                "what do i do",
+                "what can i do",
+                "what to do",
+                "what now",
+            ],
+        ),
+        (
+            Wanted::Quantity,
+            &[
+                "when",
+                "what time",
+                "what times",
+                "times",
+                "how long",
+                "how often",
+                "how many",
+                "how much",
+                "how soon",
+                "how early",
+                "how late",
+            ],
+        ),
+        (Wanted::Place, &["where"]),
+        (Wanted::Reason, &["why"]),
+        (
+            Wanted::Permission,
+            &[
+                "can i", "may i", "should i", "do i", "is it", "allowed", "ok", "safe to",
+            ],
+        ),
+        (
+            Wanted::Definition,
+            &["what is", "what are", "what s", "what does"],
+        ),
+    ];
+    let phrases = phrases.into_iter();
+    phrases
+        .map(|(wanted, phrases)| (wanted, Phrases::of(phrases)))
+        .collect()
+}

@@ -1,0 +1,69 @@
+//! The lines of a parsed text, and what they are by their looks.
+//!
+//! The text has one line a heading, paragraph, list item or table row.
+
+use super::sentences;
+use crate::domain::text;
+
+/// Longer lines are no headings.
+const MAX_HEADING_WORDS: usize = 14;
+/// Between the cells of a row.
+pub const CELL: &str = " | ";
+
+/// A line without surrounding white space, and where it stands, in characters.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    pub text: &'a str,
+    pub start: usize,
+    pub indent: usize,
+}
+
+impl<'a> Line<'a> {
+    pub fn end(&self) -> usize {
+        self.start + self.text.chars().count()
+    }
+
+    pub fn is_item(&self) -> bool {
+        text::opens_list_item(self.text)
+    }
+
+    pub fn is_row(&self) -> bool {
+        self.text.contains(CELL)
+    }
+
+    /// Its sentences and where they begin.
+    pub fn sentences(&self) -> impl Iterator<Item = (usize, &'a str)> {
+        let (text, at) = (self.text, self.start);
+        let found = sentences::sentences(text).into_iter();
+        found.filter_map(move |(start, end)| {
+            Some((at + start, text::slice_chars(text, start, end)?))
+        })
+    }
+}
+
+/// The lines with text.
+pub fn lines(text: &str) -> Vec<Line<'_>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for line in text.split('\n') {
+        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+        let body = line.trim();
+        if !body.is_empty() {
+            found.push(Line {
+                text: body,
+                start: at + indent,
+                indent,
+            });
+        }
+        at += line.chars().count() + 1;
+    }
+    found
+}
+
+/// A short line without the mark that ends a statement or leads into a list.
+pub fn is_heading(line: &str) -> bool {
+    !line.ends_with([
+        '.', '!', ':', ';', ',', '…', ')', '"', '”', '。', '！', '：',
+    ]) && line.split_whitespace().count() <= MAX_HEADING_WORDS
+        && sentences::sentences(line).len() == 1
+}

@@ -1,0 +1,130 @@
+//! The kind of statement that can answer a question.
+
+use std::collections::HashSet;
+
+use crate::language::lists::{Words, lower_words};
+use crate::language::{spoken, topic_words};
+
+/// What a question asks for, as far as it restricts the lines that may answer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asking {
+    /// Who must not, what to avoid: only lines that forbid or warn answer that.
+    pub who_must_not: bool,
+    /// How much of something to take or give: only lines with a quantity answer that.
+    pub dose: bool,
+    /// The topic words of "if …", "with …", "while …" in a question that asks whether something may
+    /// be taken: a line that knows none of them does not answer it.
+    pub condition: HashSet<String>,
+}
+
+impl Asking {
+    pub(super) fn of(question: &str) -> Self {
+        let questions = &spoken().questions;
+        let words = words(question);
+        let has = |any: &Words| words.iter().any(|word| any.contains(word));
+        let takes = has(&questions.taking);
+        Self {
+            who_must_not: asks_who_must_not(&words),
+            dose: has(&questions.doses)
+                || takes && asks_how_much(&words)
+                || has(&questions.dose_units) && has(&questions.of_figures),
+            condition: if takes && asks_whether(&words) {
+                condition(&words)
+            } else {
+                HashSet::new()
+            },
+        }
+    }
+}
+
+/// Lower-case words; "shouldn't" becomes "should", "not".
+fn words(text: &str) -> Vec<String> {
+    let text = text.to_lowercase().replace('’', "'");
+    lower_words(&spoken().denial.spelled_out(&text)).collect()
+}
+
+fn asks_how_much(words: &[String]) -> bool {
+    let questions = &spoken().questions;
+    let mut pairs = words.windows(2);
+    pairs.any(
+        |pair| matches!(pair, [how, much] if how == questions.how && questions.much.contains(much)),
+    )
+}
+
+/// "Who should not", "which people must avoid", "when is it unsafe"; not "how do I avoid".
+fn asks_who_must_not(words: &[String]) -> bool {
+    let (questions, denial) = (&spoken().questions, &spoken().denial);
+    let contraindicates = |word: &String| word.starts_with(denial.contraindication);
+    let asked = words
+        .iter()
+        .position(|word| questions.of_whom.contains(word));
+    let Some(asked) = asked else {
+        return words.iter().any(contraindicates);
+    };
+    let rest = words.get(asked + 1..).unwrap_or_default();
+    // The clause of the question only: "when can I drive if I do not feel well".
+    let clause = rest
+        .iter()
+        .position(|word| spoken().conditions.clause_ends.contains(word))
+        .and_then(|end| rest.get(..end))
+        .unwrap_or(rest);
+    let denied = clause
+        .iter()
+        .position(|word| denial.exclusions.contains(word) || contraindicates(word));
+    denied.is_some_and(|denied| {
+        let before = clause.get(..denied).unwrap_or_default();
+        let how = words.iter().any(|word| questions.of_manner.contains(word));
+        // "What if I cannot come", "what happens if"; "what should I do to avoid falls".
+        let to_avoid = before.last().is_some_and(|word| word == questions.to);
+        !how && !to_avoid
+    })
+}
+
+fn asks_whether(words: &[String]) -> bool {
+    let questions = &spoken().questions;
+    let has = |any: &Words| words.iter().any(|word| any.contains(word));
+    has(&questions.of_whether) && !has(&questions.open)
+}
+
+/// The topic words after the first word that opens a condition.
+fn condition(words: &[String]) -> HashSet<String> {
+    let conditions = &spoken().conditions;
+    let opens = |word: &String| conditions.in_questions.contains(word);
+    let Some(at) = words.iter().position(opens) else {
+        return HashSet::new();
+    };
+    let said: Vec<&str> = words.iter().skip(at + 1).map(String::as_str).collect();
+    let before: HashSet<String> = words
+        .iter()
+        .take(at)
+        .flat_map(|word| topic_words(word))
+        .collect();
+    topic_words(&said.join(" "))
+        .filter(|word| !before.contains(word) && word != spoken().denial.not)
+        .collect()
+}
+
+/// Whether the text forbids or warns.
+pub(super) fn restricts(text: &str) -> bool {
+    let denial = &spoken().denial;
+    let words = words(text);
+    words
+        .iter()
+        .any(|word| denial.restrictions.contains(word) || word.starts_with(denial.contraindication))
+        || asks_for_advice_first(&words)
+}
+
+/// "Ask a doctor first", "speak to us first if"; "at the first sign" says something else.
+fn asks_for_advice_first(words: &[String]) -> bool {
+    let conditions = &spoken().conditions;
+    words.iter().enumerate().any(|(at, word)| {
+        let next = words.get(at + 1);
+        word == conditions.first && next.is_none_or(|next| conditions.after_first.contains(next))
+    })
+}
+
+/// Whether the question sets things side by side.
+pub(super) fn compares(question: &str) -> bool {
+    let comparing = &spoken().questions.comparing;
+    words(question).iter().any(|word| comparing.contains(word))
+}
