@@ -1,4 +1,5 @@
-//! The parts of a language that others ask for. Each is data; a language is added by writing its own.
+//! The parts of a language that other modules use. Each part is data; a new language provides its
+//! own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +7,7 @@ use super::lists::{Phrases, Words};
 use super::words::Vocabulary;
 use crate::domain::emergency::Category;
 
-/// A language as far as this product reads and writes it.
+/// A language, as far as this product reads and writes it.
 pub struct Language {
     pub words: Vocabulary,
     pub abbreviations: Abbreviations,
@@ -23,44 +24,44 @@ pub struct Language {
 
 /// Words whose full stop does not end a sentence.
 pub struct Abbreviations {
-    /// Never.
+    /// The full stop never ends a sentence.
     pub always: Words,
-    /// Not if a number follows.
+    /// The full stop does not end a sentence if a number follows.
     pub before_numbers: Words,
 }
 
-/// How a text says no.
+/// The words that deny, forbid and make exceptions.
 pub struct Denial {
     /// Words that deny what follows.
     pub negations: Words,
-    /// The plainest of them.
+    /// The plainest word for "not".
     pub not: &'static str,
-    /// Those that stand right before the word they deny.
+    /// Words directly before the word that they deny.
     pub before_a_word: Words,
-    /// Words before a sign of an emergency that say that it is absent, or was once.
+    /// Words before a sign of an emergency that say that it is absent, or was there once.
     pub absence: Words,
-    /// Words that may stand between such a word and the sign. Any other ends its reach: "I don't
-    /// know why my chest hurts".
+    /// Words that may stand between such a word and the sign. Any other word ends its reach: "I
+    /// don't know why my chest hurts".
     pub between: Words,
-    /// Words that deny what they are about. Not the same as a "not": "do not stop" is the opposite
-    /// of "stop", and "stop and call us" does not say "do not call us".
+    /// Words that deny their object. They differ from a "not": "do not stop" is the opposite of
+    /// "stop", and "stop and call us" does not mean "do not call us".
     pub refusals: Words,
-    /// Words that take something out of what is said.
+    /// Words that make an exception.
     pub exceptions: Words,
     /// Words that forbid or warn.
     pub restrictions: Words,
-    /// The beginning of words that do, too.
+    /// The beginning of further words that forbid or warn.
     pub contraindication: &'static str,
-    /// Words that make a question one about who must not.
+    /// Words that turn a question into one about who must not.
     pub exclusions: Words,
-    /// Phrases that must not get lost beside an answer.
+    /// Phrases that must not be lost beside an answer.
     pub warnings: Phrases,
-    /// Short forms, and the words that they stand for.
+    /// Short forms, and the words for which they stand.
     pub contractions: &'static [(&'static str, &'static str)],
 }
 
 impl Denial {
-    /// A lower-case text with its contractions written out.
+    /// Returns a lower-case text with its contractions written out.
     pub fn spelled_out(&self, text: &str) -> String {
         let contractions = self.contractions.iter();
         contractions.fold(text.to_owned(), |text, (short, long)| {
@@ -69,7 +70,7 @@ impl Denial {
     }
 }
 
-/// How a text says on what it depends.
+/// The words that set conditions.
 pub struct Conditions {
     /// Words that open a condition of a statement.
     pub openers: Words,
@@ -79,27 +80,27 @@ pub struct Conditions {
     pub in_questions: Words,
     /// Words that end the clause of a question.
     pub clause_ends: Words,
-    /// The word for what is to be done before, and words that may follow it then.
+    /// The word "first", and words that may follow it when something has to be done first.
     pub first: &'static str,
     pub after_first: Words,
-    /// Words between the people and the number that limits them: "children under 12".
+    /// Words between people and the number that limits them: "children under 12".
     pub limits: Words,
-    /// Joins alternatives.
+    /// The word that joins alternatives.
     pub or: &'static str,
-    /// Begins what belongs to the statement again.
+    /// The word after which the text belongs to the statement again.
     pub without: &'static str,
 }
 
-/// What an answer to a question looks like.
+/// The form of the answer to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// A time, a number, a duration: "when", "how often", "how many".
+    /// A time, a number or a duration: "when", "how often", "how many".
     Quantity,
     /// "where".
     Place,
-    /// Something to do: "how do I", "what should I do".
+    /// An instruction: "how do I", "what should I do".
     Steps,
-    /// Yes, no, may, must not: "can I", "is it safe".
+    /// A permission: "can I", "is it safe".
     Permission,
     /// "what is".
     Definition,
@@ -108,39 +109,39 @@ pub enum Wanted {
     Anything,
 }
 
-/// How a text asks.
+/// The words that ask.
 pub struct Questions {
     /// Words that ask for more than a yes or a no.
     pub open: Words,
-    /// Words in a question of who or what must not.
+    /// Words in a question about who or what must not.
     pub of_whom: Words,
-    /// Words in a question that asks for a way or a reason.
+    /// Words in a question about a way or a reason.
     pub of_manner: Words,
-    /// Words in a question of whether.
+    /// Words in a question about whether.
     pub of_whether: Words,
-    /// First words of a question that wants a yes or a no.
+    /// First words of a question for a yes or a no.
     pub yes_or_no: Words,
-    /// "How", and the words behind it that make it a question of how much.
+    /// "How", and the words after it that make it a question of how much.
     pub how: &'static str,
     pub much: Words,
-    /// Words of a question after a figure.
+    /// Words of a question after a number.
     pub of_figures: Words,
     /// Verbs for taking or giving.
     pub taking: Words,
     pub doses: Words,
     /// Units that only doses have.
     pub dose_units: Words,
-    /// "To", which makes what is asked about an aim: "what should I do to avoid falls".
+    /// "To", which turns the rest of a question into an aim: "what should I do to avoid falls".
     pub to: &'static str,
-    /// Words that set things side by side.
+    /// Words that compare things.
     pub comparing: Words,
     pub articles: Words,
-    /// Words between things of which one will do, and between things that are compared.
+    /// Words between things of which one is enough, and between things that are compared.
     pub or: Words,
     pub and: Words,
-    /// Phrases that tell what is wanted, most telling first.
+    /// Phrases that decide what is wanted, most specific first.
     pub wanted: Vec<(Wanted, Phrases)>,
-    /// Words that tell a time, a number or a duration.
+    /// Words that express a time, a number or a duration.
     pub times: Words,
     pub places: Words,
     pub rules: Words,
@@ -148,129 +149,130 @@ pub struct Questions {
     pub definitions: Phrases,
 }
 
-/// Which words name something, and which of them mean the same.
+/// The words that name something, and those that mean the same.
 pub struct Names {
-    /// Everyday words; names of illnesses, medicines, animals and foods are none.
+    /// Everyday words, without names of illnesses, medicines, animals and foods.
     pub everyday: Words,
     /// Their stems.
     pub everyday_stems: HashSet<String>,
-    /// Names, and their stems, that a spelling mistake could make of another word.
+    /// Names, and their stems, that a spelling mistake could turn into another word.
     pub exact: HashSet<String>,
-    /// Beginnings and endings that make another word of an everyday one; endings longest first.
+    /// Beginnings and endings that form another word from an everyday one; endings longest first.
     pub beginnings: &'static [&'static str],
     pub endings: &'static [&'static str],
-    /// Places that have names: the word before one tells which, unless it is one of these.
+    /// Places with names: the word before one says which, unless it is one of these.
     pub places: Words,
     pub any_place: Words,
-    /// Treatments that are told apart by the word before them, unless it is one of these.
+    /// Treatments that the word before them distinguishes, unless it is one of these.
     pub procedures: Words,
     pub any_procedure: Words,
-    /// Words before a number that measure or count: the number does not tell which.
+    /// Words before a number that measure or count, so the number does not say which.
     pub before_amounts: Words,
     /// Words after a number that make it an amount.
     pub after_amounts: Words,
-    /// Things of one kind that leaflets tell apart: if a question names one and a heading another,
+    /// Things of one kind that leaflets distinguish: if a question names one and a heading another,
     /// the heading is about something else.
     pub rivals: &'static [&'static [&'static str]],
-    /// Names that have others.
+    /// Names that have other names.
     pub aliases: &'static [(&'static str, &'static str)],
     /// Spellings of other countries.
     pub spellings: &'static [(&'static str, &'static str)],
-    /// What may follow the root in forms of one word: "asthma", "asthmatic", "allergy", "allergies".
+    /// Endings after the root in forms of one word: "asthma", "asthmatic", "allergy", "allergies".
     pub forms: &'static [&'static str],
 }
 
-/// How much of what, and how often.
+/// Quantities and frequencies.
 pub struct Amounts {
     pub numbers: HashMap<&'static str, u32>,
     /// Units that must not be exchanged, in the singular.
     pub units: Words,
-    /// Units that other words may part from their number: "two paracetamol tablets".
+    /// Units that other words may separate from their number: "two paracetamol tablets".
     pub forms: Words,
     pub percent: &'static str,
-    /// In which time something is done, and the word for it.
+    /// Adverbs of frequency, each with its period.
     pub rates: &'static [(&'static str, &'static str)],
-    /// Parts of one, and the words between them and what they are parts of.
+    /// Fractions, and the words between them and the whole.
     pub shares: &'static [(&'static str, &'static str)],
     pub fillers: Words,
     /// Words for how many times.
     pub times: &'static [(&'static str, &'static str)],
     pub once: &'static str,
-    /// Words before "once" that make it a number.
+    /// Words before "once" that make it a count.
     pub before_once: Words,
-    /// The word before it with which it is none: "at once".
+    /// The word before "once" that makes it no count: "at once".
     pub at: &'static str,
-    /// Words before the name of a time that make a rate of it.
+    /// Words before a period that make it a rate.
     pub each: Words,
     pub every: &'static str,
-    /// Words behind "every" that make it every second one.
+    /// Words after "every" that make it every second one.
     pub other: Words,
-    /// Words before "a week" that make it a length of time, not a rate.
+    /// Words before "a week" that make it a duration instead of a rate.
     pub lasting: Words,
     /// "One", and the words before and after it with which it counts nothing.
     pub one: &'static str,
     pub of: &'static str,
     pub before_pronoun: Words,
     pub after_pronoun: Words,
-    /// Between the ends of a range; the last only after "between".
+    /// Words between the ends of a range; the last only after "between".
     pub to: &'static str,
     pub and: &'static str,
     pub between: &'static str,
-    /// Words before one end of a range that say that it is not all.
+    /// Words before one end of a range that mark it as an end.
     pub open: Words,
-    /// Words that a dose is counted in, small numbers, and words that tell how often.
+    /// Words for doses, small numbers and frequencies.
     pub measures: Words,
     pub few: Words,
     pub often: Words,
 }
 
-/// What may differ between a claim and the words that support it.
+/// The words that may differ between a claim and the words that support it.
 pub struct Claims {
     /// Words that leave a choice, and words that leave none.
     pub leaving_open: Words,
     pub obliging: Words,
     pub obliging_phrases: &'static [&'static str],
-    /// Words that speak of a part, and words that speak of all.
+    /// Words for a part, and words for everything.
     pub partial: Words,
     pub sweeping: Words,
     /// The choice that a word makes: the index of the choice and that of the side.
     pub sides: HashMap<&'static str, (usize, usize)>,
-    /// Stems that make no claim of their own.
+    /// Stems that claim nothing on their own.
     pub neutral: HashSet<String>,
-    /// The stem that stands for all of one meaning.
+    /// The stem that represents all words of one meaning.
     pub meanings: HashMap<String, String>,
-    /// Words of one meaning: a claim may use one where the passage has another.
+    /// Words with one meaning: a claim may use one where the passage has another.
     pub synonyms: &'static [&'static str],
-    /// Phrases of one meaning, longest first.
+    /// Phrases with one meaning, longest first.
     pub phrases: &'static [(&'static str, &'static str)],
     /// Endings of derived words.
     pub endings: &'static [&'static str],
-    /// Words for how often.
+    /// Words for periods.
     pub periods: Words,
     pub yes: &'static str,
 }
 
-/// How sentences hang together, and how a model speaks about its passages.
+/// The structure of sentences, and a model's phrases about its passages.
 pub struct Phrasing {
-    /// Between the parts of a sentence, and whether a new statement begins there.
+    /// The joints between parts, and whether a new statement begins there.
     pub joints: &'static [(&'static str, bool)],
-    /// Ends of a clause within a lead-in.
+    /// The ends of a clause within a lead-in.
     pub clause_ends: &'static [&'static str],
-    /// Words at the beginning of a sentence for what the one before it names.
+    /// Words at the beginning of a sentence that refer to the previous one.
     pub pointing: Words,
-    /// How a model says that the passages do not answer; the prompt asks for the first.
+    /// Phrases with which a model says that the passages do not answer; the prompt asks for the
+    /// first.
     pub declining: &'static [&'static str],
     /// Words before the number of a passage.
     pub labels: Words,
-    /// Between the numbers of passages, and between the ends of a range of them.
+    /// Words between the numbers of passages, and between the ends of a range.
     pub and: &'static str,
     pub to: &'static str,
-    /// Words for a street, and how the names of streets end.
+    /// Words for a street, and endings of street names.
     pub streets: Words,
     pub street_endings: &'static [&'static str],
 }
 
-/// A flag: a clause raises it if every group has a phrase in it.
+/// A sign of an emergency: a clause shows it if every group has a phrase in it.
 pub struct Rule {
     pub category: Category,
     pub groups: Vec<Phrases>,
@@ -278,31 +280,35 @@ pub struct Rule {
     pub negation_is_a_sign: bool,
 }
 
-/// How people say that an emergency happens now. Without apostrophes: many people leave them out.
+/// The signs that an emergency happens now. They have no apostrophes, because many people omit
+/// them.
 pub struct Emergencies {
-    /// The most dangerous first: the first match names the category.
+    /// The rules, most dangerous first: the first match decides the category.
     pub rules: Vec<Rule>,
-    /// A clause with one of these, or with a year, speaks of the past
+    /// Words for the past. A clause with one of these, or with a year, is about the past unless it
+    /// contains a word of `now`.
     pub history: Phrases,
-    /// but not if one of these is in it too.
+    /// Words for the present, which outweigh those of `history`.
     pub now: Phrases,
-    /// Before a year.
+    /// The word before a year.
     pub in_year: &'static str,
-    /// Words after which a new thought begins: a denial before them does not reach beyond.
+    /// Words after which a new thought begins; a denial before them does not reach beyond.
     pub joins: Words,
-    /// A question that holds one of these is about what may come, not about what is.
+    /// Phrases for the future: a question with one of these is about what may happen, not about
+    /// what is.
     pub prevention: Phrases,
-    /// A clause that starts like this may only ask for information
+    /// Beginnings of clauses that may only ask for information, unless they contain a word of
+    /// `present`.
     pub information: Phrases,
-    /// but with one of these it speaks of somebody, now.
+    /// Words about somebody, now, which outweigh those of `information`.
     pub present: Phrases,
 }
 
-/// Texts that are written beforehand. No text has a number of its own: `{…}` stands for a contact.
+/// The prepared texts. None contains a number of its own: `{…}` stands for a contact.
 pub struct Texts {
-    /// Whom to call in an emergency where no number is configured.
+    /// The contact in an emergency if no number is configured.
     pub emergency_number: &'static str,
-    /// What to say in `{call}`.
+    /// The text for `{call}`.
     pub call: &'static str,
     pub emergency: &'static str,
     pub chest_pain: &'static str,
@@ -312,10 +318,10 @@ pub struct Texts {
     pub unconsciousness: &'static str,
     pub anaphylaxis: &'static str,
     pub overdose: &'static str,
-    /// For `{centre}`, if there is one.
+    /// The text for `{centre}`, if there is one.
     pub poison_centre: &'static str,
     pub suicidal_intent: &'static str,
-    /// For `{line}`, if there is none.
+    /// The text for `{line}`, if there is none.
     pub any_crisis_line: &'static str,
     pub urgent_call: &'static str,
     pub urgent_line: &'static str,

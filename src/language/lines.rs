@@ -1,16 +1,16 @@
-//! The lines of a parsed text, and what they are by their looks.
+//! The lines of a parsed text, and their kinds by their looks.
 //!
-//! The text has one line a heading, paragraph, list item or table row.
+//! The text has one line per heading, paragraph, list item or table row.
 
 use super::sentences;
 use crate::domain::text;
 
 /// Longer lines are no headings.
 const MAX_HEADING_WORDS: usize = 14;
-/// Between the cells of a row.
+/// The separator between the cells of a row.
 pub const CELL: &str = " | ";
 
-/// A line without surrounding white space, and where it stands, in characters.
+/// A line without surrounding white space, and its position in characters.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
     pub text: &'a str,
@@ -31,7 +31,7 @@ impl<'a> Line<'a> {
         self.text.contains(CELL)
     }
 
-    /// Its sentences and where they begin.
+    /// Returns its sentences and their positions.
     pub fn sentences(&self) -> impl Iterator<Item = (usize, &'a str)> {
         let (text, at) = (self.text, self.start);
         let found = sentences::sentences(text).into_iter();
@@ -41,7 +41,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The lines with text.
+/// Returns the lines with text.
 pub fn lines(text: &str) -> Vec<Line<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -60,7 +60,7 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
     found
 }
 
-/// A short line without the mark that ends a statement or leads into a list.
+/// Whether a line is short and lacks the mark that ends a statement or leads into a list.
 pub fn is_heading(line: &str) -> bool {
     !line.ends_with([
         '.', '!', ':', ';', ',', '…', ')', '"', '”', '。', '！', '：',

@@ -1,4 +1,4 @@
-//! How a language is written down: words in one text with blanks between them, phrases one by one.
+//! The notation of a language: words in one text with spaces between them, and single phrases.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use std::collections::HashSet;
 pub struct Words(HashSet<&'static str>);
 
 impl Words {
-    /// The words of these texts, each with blanks between its words.
+    /// Collects the words of these texts.
     pub(super) fn of(texts: &[&'static str]) -> Self {
         let texts = texts.iter().copied();
         Self(texts.flat_map(str::split_whitespace).collect())
@@ -21,7 +21,7 @@ impl Words {
     }
 }
 
-/// Phrases of whole lower-case words, in the order in which they are looked for.
+/// Phrases of whole lower-case words, in the order in which they are searched.
 pub struct Phrases(Vec<String>);
 
 impl Phrases {
@@ -29,7 +29,7 @@ impl Phrases {
         Self(phrases.iter().map(|phrase| format!(" {phrase} ")).collect())
     }
 
-    /// Whether one of them is in a text as [`spaced`] writes it.
+    /// Whether a text in the form of [`spaced`] contains one of them.
     pub fn are_in(&self, spaced: &str) -> bool {
         self.0.iter().any(|phrase| spaced.contains(phrase.as_str()))
     }
@@ -40,13 +40,13 @@ impl Phrases {
         phrases.any(|phrase| spaced.starts_with(phrase.as_str()))
     }
 
-    /// The first of them that is in such a text.
+    /// Returns the first of them in such a text.
     pub fn first_in(&self, spaced: &str) -> Option<&str> {
         let mut phrases = self.0.iter().map(String::as_str);
         phrases.find(|phrase| spaced.contains(phrase))
     }
 
-    /// The text before each of them.
+    /// Returns the text before each of them.
     pub fn before<'a>(&'a self, spaced: &'a str) -> impl Iterator<Item = &'a str> {
         let phrases = self.0.iter();
         let found = phrases.flat_map(|phrase| spaced.match_indices(phrase.as_str()));
@@ -54,14 +54,14 @@ impl Phrases {
     }
 }
 
-/// The lower-case words of a text.
+/// Returns the lower-case words of a text.
 pub fn lower_words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
 }
 
-/// The lower-case words of a text, each with a blank before and after it.
+/// Returns the lower-case words of a text, with a space before and after each.
 pub fn spaced(text: &str) -> String {
     let mut spaced = String::from(" ");
     for word in lower_words(text) {

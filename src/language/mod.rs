@@ -1,9 +1,10 @@
-//! The room of language: everything that is known of a language in order to read a question, a
-//! passage and an answer. Each language has one folder of plain data (`en/`) behind one interface
-//! ([`interface::Language`]); the other files read texts with it.
+//! Everything about a language that is needed to read a question, a passage and an answer. Each
+//! language has one folder of plain data (`en/`) behind one interface ([`interface::Language`]);
+//! the other files use it to read texts.
 //!
-//! No other module holds a word to compare a text with. Two things are no language in this sense: the
-//! instructions to a model (`orchestrator/answer/prompt.rs`) and the tags in which models think aloud.
+//! No other module contains words to compare a text with. Two things do not count as language here:
+//! the instructions to a model (`orchestrator/answer/prompt.rs`), and the tags of a model's
+//! thoughts.
 
 pub mod interface;
 pub mod lines;
@@ -19,19 +20,19 @@ use std::sync::LazyLock;
 
 use interface::Language;
 
-/// The language that questions, documents and answers are in.
+/// Returns the language of questions, documents and answers.
 pub fn spoken() -> &'static Language {
     LazyLock::force(&en::ENGLISH)
 }
 
-/// The stems of a text's words without its stop words, so that "hours" meets "hour". Numbers stay as
-/// they are.
+/// Returns the stems of a text's words without its stop words, so that "hours" matches "hour".
+/// Numbers stay unchanged.
 pub fn content_words(text: &str) -> impl Iterator<Item = String> + '_ {
     spoken().words.content(text)
 }
 
-/// The content words that tell the topic, with words of one meaning made equal. For finding and
-/// weighing text; too coarse for checking what a text claims.
+/// Returns the content words that decide the topic, with one word for each meaning. Use them to
+/// find and weigh text; they are too coarse to check a claim.
 pub fn topic_words(text: &str) -> impl Iterator<Item = String> + '_ {
     spoken().words.topics(text)
 }

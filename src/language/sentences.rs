@@ -7,8 +7,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::spoken;
 use crate::domain::text::{is_list_number, without_bullet};
 
-/// The sentences of a text as char offsets, half-open, in order, without surrounding white space
-/// and without a leading bullet.
+/// Returns the sentences of a text as char offsets: half-open, in order, without surrounding white
+/// space and without a leading bullet.
 ///
 /// Boundaries are those of Unicode Standard Annex 29, except that abbreviations ("Dr.", "e.g.",
 /// "No. 5") and list numbers ("1.") do not end a sentence. A line feed always does.
@@ -31,7 +31,7 @@ pub fn sentences(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// The sentences as byte ranges that together cover the whole text, white space included.
+/// Returns the sentences as byte ranges that together cover the whole text, including white space.
 pub fn sentence_bounds(text: &str) -> Vec<Range<usize>> {
     let mut bounds: Vec<Range<usize>> = Vec::new();
     for (at, piece) in text.split_sentence_bound_indices() {
@@ -71,7 +71,7 @@ fn continues(before: &str, piece: &str) -> bool {
             && piece.starts_with(|c: char| c.is_ascii_digit() || c == '+' || c == '('))
 }
 
-/// The last word, at most 16 bytes of it: longer ones are no abbreviations.
+/// Returns the last word, at most 16 bytes of it, because longer words are no abbreviations.
 fn last_word(stem: &str) -> &str {
     let from = stem
         .char_indices()

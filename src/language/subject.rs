@@ -1,9 +1,9 @@
-//! What a question is about, and whether a unit of a passage speaks of it.
+//! The subject of a question, and whether a unit of a passage is about it.
 //!
 //! A word that is neither everyday English nor a way of asking names something: a medicine, an
 //! illness, an animal, a food, a ward. An answer must come from lines that name the same thing,
 //! themselves or through their heading, lead-in, header or title: the dose of one medicine is no
-//! answer about another. Spelling mistakes and other forms of the word count as the word.
+//! answer about another. Spelling mistakes and other forms of the word match as well.
 
 mod asking;
 mod lexicon;
@@ -20,21 +20,21 @@ use super::{content_words, spoken, topic_words};
 use asking::{Asking, compares, restricts};
 use likeness::alike;
 
-/// The subject of a question.
+/// Finds the subject of a question.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
-    /// All of these must be named.
+    /// Names that must all occur.
     names: Vec<String>,
-    /// Of each group one must be named: "paracetamol or ibuprofen".
+    /// Groups of names of which one must occur: "paracetamol or ibuprofen".
     choices: Vec<Vec<String>>,
-    /// A word and the number or letter that tells which: "ward 7", "hepatitis b".
+    /// A word, and the number or letter that says which one: "ward 7", "hepatitis b".
     labels: Vec<(String, String)>,
-    /// Things of one kind by the index of their group.
+    /// Things of one kind, by the index of their group.
     rivals: Vec<(usize, String)>,
     asking: Asking,
 }
 
-/// Texts that are read with a unit.
+/// The texts that are read together with a unit.
 struct Reach<'a> {
     title: &'a str,
     above: String,
@@ -46,7 +46,7 @@ struct Reach<'a> {
 }
 
 impl Subject {
-    /// The subject of a question.
+    /// Finds the subject of a question.
     pub fn of(question: &str) -> Self {
         let questions = &spoken().questions;
         let tokens = lexicon::tokens(question);
@@ -99,7 +99,7 @@ impl Subject {
         found
     }
 
-    /// Whether every passage will do.
+    /// Whether every passage is acceptable.
     fn is_open(&self) -> bool {
         self.names.is_empty()
             && self.choices.is_empty()
@@ -109,7 +109,7 @@ impl Subject {
             && self.asking.condition.is_empty()
     }
 
-    /// Whether some unit of the passage speaks of the subject; `beyond` as in [`Self::is_met`].
+    /// Whether a unit of the passage is about the subject; `beyond` as in [`Self::is_met`].
     pub fn is_in(&self, extract: &Extract<'_>, beyond: &HashSet<String>) -> bool {
         self.is_open()
             || sections(extract)
@@ -134,8 +134,8 @@ impl Subject {
         missing.is_empty()
     }
 
-    /// Whether the unit at `at` may answer: it can be shown, and it speaks of the subject. What else
-    /// was found of the document counts a little: `beyond` are its words.
+    /// Whether the unit at `at` may answer: it can be shown, and it is about the subject. `beyond`
+    /// contains the words of the document's other passages, which count a little.
     pub fn is_met(&self, section: &Section, at: usize, beyond: &HashSet<String>) -> bool {
         let Some(unit) = section.units.get(at).filter(|unit| !unit.orphan) else {
             return false;
@@ -151,19 +151,19 @@ impl Subject {
             && self.condition_is_in(&reach)
     }
 
-    /// Whether the question is who must not, or what to avoid: then nothing is shown beside the units
-    /// that say so.
+    /// Whether the question asks who must not, or what to avoid; only units that say so are then
+    /// shown.
     pub fn asks_who_must_not(&self) -> bool {
         self.asking.who_must_not
     }
 
-    /// Whether a line above the unit forbids or warns, so that the unit is one of those meant.
+    /// Whether a line above the unit forbids or warns, so that the unit belongs to the answer.
     pub fn is_forbidden_above(unit: &Unit) -> bool {
         unit.above.iter().any(|line| restricts(line))
     }
 
-    /// Whether the unit itself names what was asked for, not only what stands above it: then a table
-    /// is shown with such rows alone.
+    /// Whether the unit itself names the subject, and not only a line above it. Only such rows of a
+    /// table are then shown.
     pub fn picks(&self, unit: &Unit) -> bool {
         let own: HashSet<String> = words_of(&unit.text).collect();
         let mut names = self.names.iter().chain(self.choices.iter().flatten());
@@ -179,7 +179,7 @@ impl Subject {
             .chain(words_of(reach.title))
             .collect();
         if self.asking.dose {
-            // The sentence beside a dose may name another medicine.
+            // A sentence beside a dose may name another medicine.
             if !has_quantity(reach) {
                 return false;
             }
@@ -205,8 +205,8 @@ impl Subject {
             .all(|group| group.iter().any(|name| holds(&words, name)))
     }
 
-    /// Whether a name may stand elsewhere in the document: not where a dose, a warning or a condition
-    /// of one thing would be taken for that of another.
+    /// Whether a name may stand elsewhere in the document. It may not if a dose, a warning or a
+    /// condition of one thing could be mistaken for that of another.
     fn is_loose(&self) -> bool {
         !self.asking.dose && !self.asking.who_must_not && self.asking.condition.is_empty()
     }
@@ -228,7 +228,7 @@ impl Subject {
             })
     }
 
-    /// No label of the question stands with another number or letter, and not with its own.
+    /// Whether no label of the question has only another number or letter.
     fn labels_agree(&self, reach: &Reach<'_>) -> bool {
         if self.labels.is_empty() {
             return true;
@@ -297,12 +297,12 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// The words of a text in the forms that are compared.
+/// Returns the words of a text in the forms that are compared.
 fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
     content_words(text).chain(topic_words(text))
 }
 
-/// The words of all passages of each title.
+/// Returns the words of all passages of each title.
 pub fn words_by_title<'a>(
     passages: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> HashMap<&'a str, HashSet<String>> {
@@ -313,7 +313,7 @@ pub fn words_by_title<'a>(
     found
 }
 
-/// How many of the words of a question stand in a text, in other forms or with a mistake, too.
+/// Counts the words of a question that occur in a text, also in other forms or with a mistake.
 pub fn count_held<S: BuildHasher>(asked: &HashSet<String, S>, held: &HashSet<String, S>) -> usize {
     let stands =
         |word: &&String| held.contains(*word) || held.iter().any(|other| alike(word, other));
@@ -333,7 +333,8 @@ fn holds(words: &HashSet<String>, name: &str) -> bool {
             .any(|(one, other)| (*one == name && held(other)) || (*other == name && held(one)))
 }
 
-/// A number, and what it measures, there or above; or a word that tells how often. An age is none.
+/// Whether there is a number with its unit, here or above, or a word for a frequency. An age does
+/// not count.
 fn has_quantity(reach: &Reach<'_>) -> bool {
     let own = reach
         .own

@@ -1,9 +1,9 @@
 //! Passages as sections of units: the sentences, list items and table rows that may be shown, each
-//! with the lines that it depends on.
+//! with the lines on which it depends.
 //!
-//! The parsed text has one line a heading, paragraph, list item or table row. A unit's text is
-//! always a piece of one line, word for word. The lines that govern it come from the index, where
-//! the structure of the document is known; without them they are guessed from the passage alone.
+//! The parsed text has one line per heading, paragraph, list item or table row. A unit's text is
+//! always a piece of one line, word for word. The index knows the document's structure and provides
+//! the lines that govern a unit; without it they are guessed from the passage alone.
 
 #[cfg(test)]
 mod tests;
@@ -12,14 +12,14 @@ use super::lines::{self, is_heading};
 use super::lists::lower_words;
 use crate::domain::evidence::{ContextKind, ContextLine};
 
-/// A passage as far as its structure goes.
+/// The structure of a passage.
 #[derive(Clone, Copy, Debug)]
 pub struct Extract<'a> {
     pub title: &'a str,
     pub text: &'a str,
-    /// Where it begins in the document.
+    /// Its start in the document.
     pub start: i32,
-    /// The lines that govern some of it, if the index knows them.
+    /// The lines that govern a part of it, if the index knows them.
     pub context: Option<&'a [ContextLine]>,
 }
 
@@ -31,18 +31,18 @@ pub enum Kind {
     Row,
 }
 
-/// A piece of a passage that is shown whole or not at all.
+/// A piece of a passage that is shown completely or not at all.
 #[derive(Clone, Debug)]
 pub struct Unit {
     pub kind: Kind,
     pub text: String,
-    /// Equal for the units of one paragraph, list or table; a sentence that leads into a list
+    /// Equal for the units of one paragraph, list or table. A sentence that leads into a list
     /// belongs to the list.
     pub block: usize,
-    /// The lines that govern it, outermost first: headings, lead-ins, the header row. Never empty
-    /// strings, and never the document's title.
+    /// The lines that govern it, outermost first: headings, lead-ins, the header row. None is
+    /// empty, and the document's title is not among them.
     pub above: Vec<String>,
-    /// A line that it depends on stands in no passage: it must not be shown.
+    /// Set if no passage contains a line on which the unit depends; it must then not be shown.
     pub orphan: bool,
 }
 
@@ -50,14 +50,14 @@ pub struct Unit {
 #[derive(Clone, Debug)]
 pub struct Section {
     pub title: String,
-    /// Empty if there is none.
+    /// The heading; empty if there is none.
     pub heading: String,
-    /// The heading stands in the passage, so that the section begins here.
+    /// Whether the passage contains the heading, so that the section begins there.
     pub begins: bool,
     pub units: Vec<Unit>,
 }
 
-/// The sections of a passage, in order, those with nothing to show left out.
+/// Returns the sections of a passage in order, without those that have nothing to show.
 pub fn sections(extract: &Extract<'_>) -> Vec<Section> {
     let lines = lines(extract);
     let context = match extract.context {
@@ -88,7 +88,7 @@ pub fn sections(extract: &Extract<'_>) -> Vec<Section> {
     found
 }
 
-/// A line, and where it begins in the document.
+/// A line and its start in the document.
 struct Line<'a> {
     start: i32,
     body: lines::Line<'a>,
@@ -99,7 +99,7 @@ impl Line<'_> {
         self.start.saturating_add(length(self.body.text))
     }
 
-    /// Its sentences and where they begin in the document.
+    /// Returns its sentences and their starts in the document.
     fn sentences(&self) -> Vec<(i32, String)> {
         let before = self.body.start;
         let found = self.body.sentences();
@@ -162,7 +162,7 @@ impl Reader<'_> {
         if kind == Kind::Sentence || self.previous != Some(kind) {
             self.block += 1;
         }
-        // Without the index, a list that a passage begins with may depend on what stands before.
+        // Without the index, a list at the beginning of a passage may depend on earlier lines.
         let cut = self.extract.context.is_none()
             && self.extract.start > 0
             && kind != Kind::Sentence
@@ -194,7 +194,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The lines that govern what begins at this offset, and whether all are known.
+    /// Returns the lines that govern this offset, and whether all of them are known.
     fn above(&self, at: i32) -> (Vec<String>, bool) {
         let governing = self
             .context
@@ -209,7 +209,7 @@ impl Reader<'_> {
     }
 }
 
-/// A section whose first unit begins at `at` or later.
+/// Opens a section whose first unit begins at `at` or later.
 fn open_section(extract: &Extract<'_>, context: &[ContextLine], at: i32) -> Section {
     let heading = context
         .iter()
@@ -222,13 +222,13 @@ fn open_section(extract: &Extract<'_>, context: &[ContextLine], at: i32) -> Sect
     }
 }
 
-/// The same words, whatever stands between them.
+/// Whether two lines have the same words, whatever stands between them.
 fn same(one: &str, other: &str) -> bool {
     lower_words(one).eq(lower_words(other))
 }
 
-/// The governing lines as far as the passage tells them: the nearest heading, the sentence before
-/// a list or a table, the first row of a table.
+/// Guesses the governing lines from the passage: the nearest heading, the sentence before a list or
+/// a table, and the first row of a table.
 fn guess(lines: &[Line<'_>]) -> Vec<ContextLine> {
     let mut found: Vec<ContextLine> = Vec::new();
     let mut at = 0;
@@ -276,8 +276,8 @@ fn guess(lines: &[Line<'_>]) -> Vec<ContextLine> {
     found
 }
 
-/// The known lines, and short lines of the passage that look like headings although the format does
-/// not say so.
+/// Returns the known lines, and short lines that look like headings although the format does not
+/// mark them.
 fn with_guessed_headings(known: &[ContextLine], lines: &[Line<'_>]) -> Vec<ContextLine> {
     let is_known = |guessed: &ContextLine| {
         let mut known = known.iter();
@@ -313,7 +313,7 @@ fn governing(kind: ContextKind, start: i32, text: &str, until: i32) -> ContextLi
     }
 }
 
-/// Puts "Contact a doctor if your child:" into the block of the list that follows.
+/// Moves a lead-in such as "Contact a doctor if your child:" into the block of the following list.
 fn join_leads(units: &mut [Unit]) {
     for at in 1..units.len() {
         if let [.., lead, next] = units.get_mut(..=at).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Words that carry meaning, for comparing a question, an answer and a passage.
+//! Meaningful words, by which a question, an answer and a passage are compared.
 
 use std::collections::HashMap;
 
@@ -6,27 +6,27 @@ use rust_stemmers::{Algorithm, Stemmer};
 
 use super::lists::{Words, lower_words};
 
-/// The words of a language and what they are reduced to.
+/// The words of a language and their reduced forms.
 pub struct Vocabulary {
     stemmer: Stemmer,
     /// Words that say nothing about the topic. Negations are not among them.
     stop_words: Words,
-    /// Names that have the stem of an everyday word, which keep all their letters.
+    /// Names with the stem of an everyday word; they keep all their letters.
     distinct: Words,
-    /// What a reduced word counts as: nothing if it only asks, else the word that stands for it.
+    /// The topic of a reduced word: none if it only asks, otherwise the word that represents it.
     topics: HashMap<String, Option<String>>,
     /// Endings of stems that do not change the topic.
     endings: &'static [&'static str],
 }
 
-/// What a vocabulary is made of.
+/// The parts of a vocabulary.
 pub(super) struct Parts {
     pub algorithm: Algorithm,
     pub stop_words: Words,
     pub distinct: Words,
-    /// Words that a question needs and its answer does not.
+    /// Words that a question needs but its answer does not.
     pub asking: &'static str,
-    /// Words of one topic: one for all, then the others.
+    /// Words of one topic: the representative, then the others.
     pub synonyms: &'static [(&'static str, &'static str)],
     pub endings: &'static [&'static str],
 }
@@ -54,14 +54,15 @@ impl Vocabulary {
         vocabulary
     }
 
-    /// The stem of a lower-case word, the same that PostgreSQL's full-text search makes; a name that
-    /// would share it with an everyday word stays whole ("scabies", "scab").
+    /// Returns the stem of a lower-case word, as PostgreSQL's full-text search makes it. A name
+    /// that would share it with an everyday word stays complete ("scabies", "scab").
     pub fn stem(&self, word: &str) -> String {
         if let Some(name) = self.distinct(word) {
             return name.to_owned();
         }
         let stem = self.stemmer.stem(word);
-        // Newer versions of the algorithm, PostgreSQL's too, leave "add", "egg" and "off" as they are.
+        // Newer versions of the algorithm, including PostgreSQL's, leave "add", "egg" and "off"
+        // unchanged.
         let mut letters = word.chars();
         match (letters.next(), letters.next(), letters.next()) {
             (Some(vowel), Some(one), Some(other))
@@ -73,14 +74,14 @@ impl Vocabulary {
         }
     }
 
-    /// The stems of a text without its stop words. Numbers stay as they are.
+    /// Returns the stems of a text without its stop words. Numbers stay unchanged.
     pub fn content<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
         lower_words(text)
             .filter(|word| !self.stop_words.contains(word))
             .map(|word| self.stem(&word))
     }
 
-    /// Those that tell the topic, with words of one meaning made equal.
+    /// Returns the stems that decide the topic, with one word for each meaning.
     pub fn topics<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
         self.content(text).filter_map(|word| {
             let word = self.without_ending(&word);
@@ -91,7 +92,7 @@ impl Vocabulary {
         })
     }
 
-    /// The name that a lower-case word is, in the singular, if an everyday word has its stem.
+    /// Returns the singular name of a lower-case word, if an everyday word has its stem.
     pub fn distinct<'a>(&self, word: &'a str) -> Option<&'a str> {
         let singular = word.strip_suffix('s').unwrap_or(word);
         let mut names = [word, singular].into_iter();

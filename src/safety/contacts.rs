@@ -1,10 +1,10 @@
-//! Whom this organisation has people call.
+//! The contacts that this organisation wants people to call.
 
 use crate::domain::contact::{Contact, ContactKind};
 use crate::domain::emergency::Category;
 use crate::language::spoken;
 
-/// The services that prepared texts name. Only an emergency has somebody to call everywhere.
+/// The services that prepared texts name. Only an emergency always has a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contacts {
     pub emergency: Contact,
@@ -29,7 +29,7 @@ impl Default for Contacts {
 }
 
 impl Contacts {
-    /// Whom to call in an emergency of this kind, the first one first.
+    /// Returns the contacts for an emergency of this kind, the most important first.
     pub fn for_emergency(&self, category: Option<Category>) -> Vec<Contact> {
         let special = match category {
             Some(Category::SuicidalIntent) => &self.crisis_line,
@@ -42,7 +42,7 @@ impl Contacts {
             .collect()
     }
 
-    /// Whom to call if the documents do not answer and the matter cannot wait.
+    /// Returns the contacts for a question without an answer that cannot wait.
     pub fn for_urgent_case(&self) -> Vec<Contact> {
         self.urgent_advice_line
             .iter()

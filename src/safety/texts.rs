@@ -1,11 +1,11 @@
-//! The texts that are written beforehand, with the contacts of this organisation in them.
+//! The prepared texts, completed with the contacts of this organisation.
 
 use super::contacts::Contacts;
 use crate::domain::contact::Contact;
 use crate::domain::emergency::Category;
 use crate::language::spoken;
 
-/// How a sentence names a contact: by its label, and by its number if it has one.
+/// Returns a contact's name in a sentence: its label, and its number if it has one.
 pub fn named(contact: &Contact) -> String {
     match &contact.number {
         Some(number) => format!("{} ({number})", contact.label),
@@ -13,7 +13,7 @@ pub fn named(contact: &Contact) -> String {
     }
 }
 
-/// The advice for an emergency of this kind.
+/// Returns the advice for an emergency of this kind.
 pub fn emergency(category: Option<Category>, contacts: &Contacts) -> String {
     let texts = &spoken().texts;
     let text = match category {
@@ -44,7 +44,7 @@ pub fn emergency(category: Option<Category>, contacts: &Contacts) -> String {
     )
 }
 
-/// The advice if the matter cannot wait for an answer.
+/// Returns the advice for cases that cannot wait for an answer.
 pub fn urgent_case(contacts: &Contacts) -> String {
     let texts = &spoken().texts;
     let emergency = [("{emergency}", named(&contacts.emergency))];
@@ -58,14 +58,14 @@ pub fn urgent_case(contacts: &Contacts) -> String {
     }
 }
 
-/// The text that is said if the documents do not answer.
+/// Returns the text for a question that the documents do not answer.
 pub fn abstained(contacts: &Contacts) -> String {
     let urgent = [("{urgent}", urgent_case(contacts))];
     filled(spoken().texts.abstained, &urgent)
 }
 
-/// A text with these values for its names. A value is never searched for names: a label of a
-/// contact may hold anything.
+/// Replaces the names in a text by values. A value is never searched for names, because a contact's
+/// label may contain anything.
 fn filled(text: &str, values: &[(&str, String)]) -> String {
     let mut filled = String::new();
     let mut rest = text;
@@ -103,7 +103,7 @@ mod tests {
         }
     }
 
-    /// Every text that may be said, with what it is about.
+    /// Every possible text, with its emergency if it has one.
     fn all(contacts: &Contacts) -> Vec<(Option<Category>, String)> {
         let emergencies = Category::ALL.into_iter().map(Some).chain([None]);
         emergencies

@@ -1,16 +1,16 @@
-//! Triage: does this message describe an emergency that happens now?
+//! Triage: does this message describe an emergency that is happening now?
 //!
-//! The message is cut into sentences and those into clauses. A red flag counts unless a negation
-//! stands right before it, its own clause speaks of the past, or its sentence is a plain question
+//! A message is cut into sentences, and sentences into clauses. A red flag counts unless a negation
+//! stands directly before it, its own clause is about the past, or its sentence is a plain question
 //! for information. In doubt it counts: a needless "call emergency services" costs little, a missed
-//! one may cost a life. Time is linear in the message.
+//! one may cost a life. The time is linear in the length of the message.
 
 use crate::domain::emergency::Category;
 use crate::domain::event::Level;
 use crate::language::interface::Rule;
 use crate::language::spoken;
 
-/// The outcome.
+/// The result of triage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Triage {
     pub level: Level,
@@ -40,11 +40,11 @@ pub fn triage(message: &str) -> Triage {
 const SENTENCE_ENDS: [char; 6] = ['.', '!', '?', ';', ':', '\n'];
 const PAUSES: [char; 5] = [',', '(', ')', '–', '—'];
 const APOSTROPHES: [char; 4] = ['\'', '’', 'ʼ', '`'];
-/// Words that are looked at before a phrase.
+/// The most words that are read before a phrase.
 const REACH: usize = 6;
 
-/// Texts of lower-case words without apostrophes, single-spaced, with a space at either end so that
-/// whole words can be looked for.
+/// Texts of lower-case words without apostrophes, with single spaces and a space at either end, so
+/// that whole words can be searched.
 struct Sentence {
     whole: String,
     clauses: Vec<String>,
@@ -68,7 +68,7 @@ impl Sentence {
         Self { whole, clauses }
     }
 
-    /// Whether the flag is raised, by one clause or by several together: "my chest, it hurts".
+    /// Whether one clause, or several together, show the sign: "my chest, it hurts".
     fn raises(&self, rule: &Rule) -> bool {
         let informs = !self.is_about_now();
         let counts = |clause: &&String| {
@@ -101,7 +101,7 @@ fn asks(text: &str) -> bool {
     spoken().emergencies.information.begin(text)
 }
 
-/// Whether what follows these words is said to be absent.
+/// Whether these words deny what follows.
 fn is_negated(before: &str) -> bool {
     let denial = &spoken().denial;
     let mut words = before.rsplit(' ').filter(|word| !word.is_empty());

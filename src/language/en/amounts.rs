@@ -1,4 +1,4 @@
-//! How English says how much of what, and how often.
+//! English quantities: how much of what, and how often.
 
 use super::super::interface::Amounts;
 use super::super::lists::Words;
@@ -33,7 +33,7 @@ const NUMBERS: [(&str, u32); 27] = [
     ("ninety", 90),
 ];
 
-/// A unit that other words may part from its number is a unit.
+/// A unit that other words may separate from its number is a unit as well.
 const FORMS: &str = "tablet pill dose drop puff capsule sachet spray spoonful teaspoon";
 const UNITS: &str = "mg mcg µg μg g kg ml l dl iu unit mmol cm mm m % percent ° c f second minute min hour day week month year am pm time";
 

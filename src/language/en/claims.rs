@@ -1,4 +1,4 @@
-//! Which English words may differ between a claim and the words that support it.
+//! The English words that may differ between a claim and the words that support it.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use super::super::lists::Words;
 use super::super::words::Vocabulary;
 use super::denial::COMPARED;
 
-/// May be done, or must: sometimes it is, or mostly.
+/// Words for what may or might be done, or is done sometimes or mostly.
 const MAY: &str = "may might";
 const ALWAYS: &str = "always";
 
-/// Choices, each with its sides, each side with the words that take it. A claim must not take a side
-/// if its quote takes only others. Many of these words say nothing about a topic ("before", "more"),
-/// and any is but one among those that are counted, so that the rest would outvote it. Only what
-/// makes advice wrong belongs here.
+/// Choices. Each has sides, and each side has the words that take it. A claim must not take a side
+/// if its quote takes only others. Many of these words say nothing about the topic ("before",
+/// "more"), and a single one would be outvoted if it only counted among all others. The list
+/// contains only choices that make advice wrong.
 const CHOICES: &[&[&str]] = &[
     &["before until within", "after"],
     &["left", "right"],
@@ -41,7 +41,7 @@ const CHOICES: &[&[&str]] = &[
     &["adult adults", "child children baby babies infant infants"],
 ];
 
-/// Words that add nothing to what is said: how one speaks about a text, politeness, fillers, and
+/// Words that add nothing to a statement: words for speaking about a text, politeness, fillers, and
 /// verbs that need their object to say something.
 const NEUTRAL: &str = "able above according additionally advice advise advised answer approximately around based \
     become becomes becoming below between both check detail document documents during each ensure \

@@ -1,16 +1,16 @@
-//! How English denies, forbids, excepts and sets conditions. Each word stands in one list; what is
-//! asked for is made of these lists.
+//! English words that deny, forbid, make exceptions and set conditions. Each word is in one list;
+//! the interface gets combinations of these lists.
 
 use super::super::interface::{Conditions, Denial};
 use super::super::lists::{Phrases, Words};
 
-/// Stand before the word they deny.
+/// Words before the word that they deny.
 const NOT: &str = "not";
 const NEVER: &str = "never";
 const NO: &str = "no";
 const WITHOUT: &str = "without";
 const NOBODY: &str = "nor neither none nobody nothing";
-/// "Don't" and its kin as people type them.
+/// "Don't" and similar forms, as people type them.
 const DO_NOT: &str = "dont doesnt";
 const IS_NOT: &str = "didnt isnt hasnt havent arent wasnt";
 const MUST_NOT: &str = "shouldnt mustnt cant cannot";
@@ -35,7 +35,7 @@ const DURING: &str = "during";
 const BECAUSE: &str = "because";
 const BEFORE: &str = "before";
 
-/// The words that deny and except, which claims compare by rules of their own.
+/// The words that deny and make exceptions, which claims compare by rules of their own.
 pub(super) const COMPARED: [&str; 8] = [NOT, NEVER, NO, WITHOUT, NOBODY, UNLESS, EXCEPT, EXCLUDING];
 
 pub(super) fn denial() -> Denial {

@@ -1,5 +1,5 @@
-//! The English signs of an emergency. Phrases are whole words, lower case, without apostrophes: many
-//! people leave them out.
+//! The English signs of an emergency. Phrases are whole words in lower case, without apostrophes,
+//! because many people omit them.
 
 use super::super::interface::{Emergencies, Rule};
 use super::super::lists::{Phrases, Words};
@@ -8,7 +8,7 @@ use crate::domain::emergency::Category;
 
 type Groups = &'static [&'static [&'static str]];
 
-/// A sign that a negation takes back: "no chest pain".
+/// A sign that a negation cancels: "no chest pain".
 fn rule(category: Category, groups: Groups) -> Rule {
     Rule {
         category,
@@ -17,7 +17,7 @@ fn rule(category: Category, groups: Groups) -> Rule {
     }
 }
 
-/// A sign that is told by a negation, or in spite of one: "cant breathe".
+/// A sign that contains a negation, or counts in spite of one: "cant breathe".
 fn sign(category: Category, groups: Groups) -> Rule {
     Rule {
         negation_is_a_sign: true,

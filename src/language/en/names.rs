@@ -1,9 +1,10 @@
-//! Which English words name something, and which names mean the same.
+//! The English words that name something, and the names that mean the same.
 //!
-//! `everyday.txt` holds everyday English words, names of illnesses, medicines, animals and foods left
-//! out; `exact.txt` those names that a spelling mistake could make of another word; `distinct.txt`
-//! those that have the stem of an everyday word. `scripts/support/words.py` makes them from `WordNet`
-//! 3.1 (its licence is beside them) and the names of `DrugBank`'s open vocabulary (CC0).
+//! `everyday.txt` contains everyday English words without the names of illnesses, medicines,
+//! animals and foods. `exact.txt` contains the names that a spelling mistake could turn into
+//! another word, and `distinct.txt` the names with the stem of an everyday word.
+//! `scripts/support/words.py` makes these files from `WordNet` 3.1 (its licence is beside them) and
+//! the names of `DrugBank`'s open vocabulary (CC0).
 
 use super::super::interface::Names;
 use super::super::lists::Words;
@@ -20,7 +21,7 @@ const RIVALS: &[&[&str]] = &[
     &["adult", "child"],
 ];
 
-/// What people say, and words one of which a leaflet has for it.
+/// People's words, each with the words of which a leaflet uses one instead.
 const ALIASES: &[(&str, &str)] = &[
     ("acetaminophen", "paracetamol"),
     ("adrenaline", "epinephrine"),
@@ -51,7 +52,7 @@ const FORMS: &[&str] = &[
     "ies", "in", "ing", "ion", "ious", "ive", "s", "si", "sy", "t", "tic", "ts", "ve", "y",
 ];
 
-/// American spelling, or a sound, and the British one.
+/// American spellings, or spellings by sound, with the British ones.
 const SPELLINGS: &[(&str, &str)] = &[
     ("ae", "e"),
     ("oe", "e"),

@@ -1,4 +1,4 @@
-//! How English sentences hang together, and how a model speaks about its passages.
+//! The structure of English sentences, and a model's phrases about its passages.
 
 use super::super::interface::Phrasing;
 use super::super::lists::Words;

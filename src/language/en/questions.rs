@@ -1,4 +1,5 @@
-//! How English asks. Each question word stands in one list; what is asked for is made of these lists.
+//! English questions. Each question word is in one list; the interface gets combinations of these
+//! lists.
 
 use super::super::interface::{Questions, Wanted};
 use super::super::lists::{Phrases, Words};
@@ -11,14 +12,15 @@ const WHICH: &str = "which";
 const WHO: &str = "who";
 const WHY: &str = "why";
 
-/// Words that begin a question for a yes or a no. "Am I having a stroke?" asks for no information, so
-/// that the last two do not make a question one for information.
+/// Words that begin a question for a yes or a no. "Am I having a stroke?" does not ask for
+/// information, so the last two words do not make a question one for information.
 const CAN: &str = "can could should is are";
 const DO: &str = "does do will";
 const MAY: &str = "may";
 const AM: &str = "am must";
 
-/// First words of a clause that may only ask for information: one a question word, and lists of verbs.
+/// The first words of a clause that may only ask for information: a question word each, and lists
+/// of verbs.
 pub(super) const INFORMATION: [&str; 8] = [WHAT, HOW, WHY, WHEN, WHICH, WHO, WHERE, "whats"];
 pub(super) const WHETHER: [&str; 3] = [CAN, DO, "would"];
 

@@ -1,4 +1,4 @@
-//! The English texts that are written beforehand. Short sentences, because people read them in fear.
+//! The prepared English texts. The sentences are short, because people read them in fear.
 
 use super::super::interface::Texts;
 

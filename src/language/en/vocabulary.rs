@@ -1,4 +1,4 @@
-//! English words, and what they are reduced to.
+//! English words and their reduced forms.
 
 use rust_stemmers::Algorithm;
 
@@ -13,13 +13,13 @@ const STOP_WORDS: &str = "a about after all also am an and any are as at be been
     the their them then there these they this those to up us very was we were what when where which \
     while who why will with would you your yours yourself";
 
-/// Words that a question needs and its answer does not: how people ask, when, and for whom.
+/// Words that a question needs but its answer does not: how people ask, when, and for whom.
 const ASKING: &str = "again allow brother count dad don early every father give given go \
     grandfather grandma grandmother grandpa happen here husband know let like ll long m many mean \
     mom morning mother mum must need night now often ok okay over put re right see sister soon \
     start still thing today tomorrow tonight too ve want wife yesterday yet";
 
-/// Words of one topic: one for all, then what else people say.
+/// Words of one topic: the representative, then the other words.
 const SYNONYMS: &[(&str, &str)] = &[
     ("operation", "op surgery surgical surgeon"),
     ("doctor", "gp physician"),
@@ -44,7 +44,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("year", "annual yearly"),
 ];
 
-/// Left by the stemmer where words of one topic differ: "feverish", "allergi".
+/// Endings that the stemmer leaves where words of one topic differ: "feverish", "allergi".
 const ENDINGS: &[&str] = &["ish", "i"];
 
 pub(super) fn words() -> Vocabulary {
@@ -58,7 +58,7 @@ pub(super) fn words() -> Vocabulary {
     })
 }
 
-/// Those of other languages, too, in which names of people and streets are written.
+/// Includes abbreviations of other languages that occur in names of people and streets.
 pub(super) fn abbreviations() -> Abbreviations {
     Abbreviations {
         always: Words::of(&[

@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use crate::language::lists::{Words, lower_words};
 use crate::language::{spoken, topic_words};
 
-/// What a question asks for, as far as it restricts the lines that may answer.
+/// The kind of question, as far as it restricts the lines that may answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asking {
-    /// Who must not, what to avoid: only lines that forbid or warn answer that.
+    /// The question asks who must not, or what to avoid; only lines that forbid or warn answer it.
     pub who_must_not: bool,
-    /// How much of something to take or give: only lines with a quantity answer that.
+    /// The question asks how much to take or give; only lines with a quantity answer it.
     pub dose: bool,
-    /// The topic words of "if …", "with …", "while …" in a question that asks whether something may
-    /// be taken: a line that knows none of them does not answer it.
+    /// The topic words of "if …", "with …" or "while …" in a question whether something may be
+    /// taken. A line without any of them does not answer it.
     pub condition: HashSet<String>,
 }
 
@@ -37,7 +37,7 @@ impl Asking {
     }
 }
 
-/// Lower-case words; "shouldn't" becomes "should", "not".
+/// Returns lower-case words; "shouldn't" becomes "should" and "not".
 fn words(text: &str) -> Vec<String> {
     let text = text.to_lowercase().replace('’', "'");
     lower_words(&spoken().denial.spelled_out(&text)).collect()
@@ -51,7 +51,8 @@ fn asks_how_much(words: &[String]) -> bool {
     )
 }
 
-/// "Who should not", "which people must avoid", "when is it unsafe"; not "how do I avoid".
+/// Accepts "who should not", "which people must avoid" and "when is it unsafe", but not "how do I
+/// avoid".
 fn asks_who_must_not(words: &[String]) -> bool {
     let (questions, denial) = (&spoken().questions, &spoken().denial);
     let contraindicates = |word: &String| word.starts_with(denial.contraindication);
@@ -62,7 +63,7 @@ fn asks_who_must_not(words: &[String]) -> bool {
         return words.iter().any(contraindicates);
     };
     let rest = words.get(asked + 1..).unwrap_or_default();
-    // The clause of the question only: "when can I drive if I do not feel well".
+    // Keeps only the clause of the question: "when can I drive if I do not feel well".
     let clause = rest
         .iter()
         .position(|word| spoken().conditions.clause_ends.contains(word))
@@ -74,7 +75,8 @@ fn asks_who_must_not(words: &[String]) -> bool {
     denied.is_some_and(|denied| {
         let before = clause.get(..denied).unwrap_or_default();
         let how = words.iter().any(|word| questions.of_manner.contains(word));
-        // "What if I cannot come", "what happens if"; "what should I do to avoid falls".
+        // Accepts "what if I cannot come" and "what happens if", but not "what should I do to avoid
+        // falls".
         let to_avoid = before.last().is_some_and(|word| word == questions.to);
         !how && !to_avoid
     })
@@ -86,7 +88,7 @@ fn asks_whether(words: &[String]) -> bool {
     has(&questions.of_whether) && !has(&questions.open)
 }
 
-/// The topic words after the first word that opens a condition.
+/// Returns the topic words after the first word that opens a condition.
 fn condition(words: &[String]) -> HashSet<String> {
     let conditions = &spoken().conditions;
     let opens = |word: &String| conditions.in_questions.contains(word);
@@ -114,7 +116,7 @@ pub(super) fn restricts(text: &str) -> bool {
         || asks_for_advice_first(&words)
 }
 
-/// "Ask a doctor first", "speak to us first if"; "at the first sign" says something else.
+/// Accepts "ask a doctor first" and "speak to us first if", but not "at the first sign".
 fn asks_for_advice_first(words: &[String]) -> bool {
     let conditions = &spoken().conditions;
     words.iter().enumerate().any(|(at, word)| {
@@ -123,7 +125,7 @@ fn asks_for_advice_first(words: &[String]) -> bool {
     })
 }
 
-/// Whether the question sets things side by side.
+/// Whether the question compares things.
 pub(super) fn compares(question: &str) -> bool {
     let comparing = &spoken().questions.comparing;
     words(question).iter().any(|word| comparing.contains(word))

@@ -1,17 +1,17 @@
-//! Which words of a question name something.
+//! The words of a question that name something.
 
 use super::likeness::is_mistake;
 use crate::language::{content_words, spoken, topic_words};
 
-/// Letters of a word that may be an everyday one with a mistake in it.
+/// The fewest letters of a word that may be an everyday word with a mistake.
 const LEAST_SLIP: usize = 6;
 
-/// A word as it stands, and in lower case.
+/// A word in its own form and in lower case.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub text: String,
     pub lower: String,
-    /// It begins a sentence, so its capital says nothing.
+    /// Set at the beginning of a sentence, where a capital says nothing.
     first: bool,
 }
 
@@ -41,7 +41,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     found
 }
 
-/// Whether the word at `at` names something that an answer must name, too.
+/// Whether the word at `at` names something that an answer must also name.
 pub(super) fn is_name(tokens: &[Token], at: usize) -> bool {
     let Some(token) = tokens.get(at) else {
         return false;
@@ -49,7 +49,7 @@ pub(super) fn is_name(tokens: &[Token], at: usize) -> bool {
     let word = &token.lower;
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
     let digits = word.chars().any(|c| c.is_ascii_digit());
-    // "B12", "INR", but neither "5" nor "5mg".
+    // Accepts "B12" and "INR", but neither "5" nor "5mg".
     if letters == 0 || word.starts_with(|c: char| c.is_ascii_digit()) {
         return false;
     }
@@ -59,7 +59,7 @@ pub(super) fn is_name(tokens: &[Token], at: usize) -> bool {
     if digits {
         return true;
     }
-    // A stop word, a word that only asks, or one that has a common word for it.
+    // A stop word, a word that only asks, or a word that is replaced by a common one.
     let Some(topic) = topic_words(word).next() else {
         return false;
     };
@@ -89,7 +89,7 @@ fn is_everyday_form(word: &str) -> bool {
         || endings.any(|ending| word.strip_suffix(ending).is_some_and(everyday))
 }
 
-/// "Runn" as "run".
+/// Turns "runn" into "run".
 fn undoubled(word: &str) -> &str {
     let mut letters = word.chars();
     match (letters.next_back(), letters.next_back()) {
@@ -98,14 +98,15 @@ fn undoubled(word: &str) -> &str {
     }
 }
 
-/// An everyday word with one mistake in it.
+/// Whether a stem is an everyday word with one mistake.
 fn is_slip(stem: &str) -> bool {
     let mut everyday = spoken().names.everyday_stems.iter();
     stem.len() >= LEAST_SLIP
         && everyday.any(|other| other.len() + 1 >= LEAST_SLIP && is_mistake(stem, other, 1))
 }
 
-/// "Oak" in "oak ward", "knee" in "knee replacement": what comes before tells which.
+/// Whether the word before decides which one is meant: "oak" in "oak ward", "knee" in "knee
+/// replacement".
 fn tells_which(tokens: &[Token], at: usize) -> bool {
     let names = &spoken().names;
     let (Some(token), Some(next)) = (tokens.get(at), tokens.get(at + 1)) else {
@@ -122,7 +123,7 @@ fn is_capital(token: &Token) -> bool {
     capital && !all && !token.first
 }
 
-/// Whether capitals tell nothing: most words have them.
+/// Whether capitals say nothing because most words have them.
 fn shouts(tokens: &[Token]) -> bool {
     let capital = tokens
         .iter()
@@ -131,7 +132,7 @@ fn shouts(tokens: &[Token]) -> bool {
     capital * 2 > tokens.len()
 }
 
-/// Words with the number or the letter that tells which one is meant.
+/// Returns words with the number or letter that says which one is meant.
 pub(super) fn labels(tokens: &[Token]) -> Vec<(String, String)> {
     let names = &spoken().names;
     let mut found = Vec::new();

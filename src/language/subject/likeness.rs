@@ -1,11 +1,11 @@
-//! Whether two words are one: other spellings, other endings, small mistakes.
+//! Whether two words are the same, in spite of other spellings, other endings or small mistakes.
 
 use crate::language::{content_words, spoken};
 
-/// Shorter words are too like each other for a mistake to be told from another word.
+/// Shorter words are too similar to tell a mistake from another word.
 const ONE_MISTAKE: usize = 5;
 const TWO_MISTAKES: usize = 8;
-/// Letters that two forms of a word have in common at least.
+/// The fewest letters that two forms of a word share.
 const ROOT: usize = 5;
 
 /// Whether a word of the question is a word of the text.
@@ -19,7 +19,7 @@ pub(super) fn alike(asked: &str, held: &str) -> bool {
     asked == held || one_root(&asked, &held) || is_mistake(&asked, &held, most)
 }
 
-/// Whether `asked` is `held` with so many mistakes in it at most, and no word of its own.
+/// Whether `asked` is `held` with at most `most` mistakes, and is no word of its own.
 pub(super) fn is_mistake(asked: &str, held: &str, most: usize) -> bool {
     asked.len().abs_diff(held.len()) <= most
         && asked.chars().next() == held.chars().next()
@@ -28,13 +28,13 @@ pub(super) fn is_mistake(asked: &str, held: &str, most: usize) -> bool {
         && distance(asked, held) <= most
 }
 
-/// Whether a mistake in the word would be another word.
+/// Whether a mistake in the word would make another word.
 fn is_exact(word: &str) -> bool {
     let exact = &spoken().names.exact;
     exact.contains(word) || content_words(word).any(|word| exact.contains(&word))
 }
 
-/// American and British spelling made equal.
+/// Maps American and British spelling to one form.
 fn spelled(word: &str) -> String {
     spoken()
         .names
@@ -57,7 +57,8 @@ fn one_root(one: &str, other: &str) -> bool {
     root >= ROOT && tail(one) && tail(other)
 }
 
-/// Optimal string alignment: letters added, left out, changed, or two neighbours swapped.
+/// Returns the optimal string alignment distance: letters added, left out or changed, or two
+/// neighbours swapped.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut before_last: Vec<usize> = Vec::new();

@@ -1,4 +1,4 @@
-//! Which questions a passage may answer.
+//! Tests of which questions a passage may answer.
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn the_medicine_that_is_asked_about_is_the_medicine_that_is_quoted() {
     assert!(!answers("How much famotidine can an adult take?"));
     assert!(!answers("What is the omeprazole dose for my ferret?"));
     assert!(!answers("Can I take omeprazole with methotrexate?"));
-    // Named in the passage, but not where its doses are.
+    // The passage names it, but not beside its doses.
     assert!(!answers("What is the dose of clopidogrel?"));
 }
 

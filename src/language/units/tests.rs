@@ -1,4 +1,4 @@
-//! What is told apart in a passage, and what each unit depends on.
+//! Tests of how a passage is cut, and of the lines on which each unit depends.
 
 use super::*;
 

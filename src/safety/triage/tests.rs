@@ -113,7 +113,7 @@ const EMERGENCIES: &[(&str, Category)] = &[
     ),
 ];
 
-/// What people add, and what must not take the emergency back.
+/// Additions by people that must not cancel the emergency.
 const TAILS: &[&str] = &[
     " and I don't know what to do",
     ", no one is here with me",

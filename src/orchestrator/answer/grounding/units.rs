@@ -66,7 +66,7 @@ fn frame(line: &Line<'_>) -> Frame {
     }
 }
 
-/// The meaning of the lines so far for the next one.
+/// What the lines so far mean for the next one.
 #[derive(Clone, Default)]
 struct Outline {
     heading: Option<Frame>,
