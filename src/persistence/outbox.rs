@@ -52,17 +52,23 @@ pub(super) async fn insert(
     insert_envelope(connection, topic, &envelope).await
 }
 
-pub(super) async fn insert_envelope(
-    connection: &mut Connection,
-    topic: &str,
-    envelope: &Envelope,
-) -> Result<(), DbError> {
+/// The envelope as it is stored, unless the bus could not carry it.
+fn encoded(envelope: &Envelope) -> Result<Value, DbError> {
     let value = serde_json::to_value(envelope)
         .map_err(|_| DbError::Query("an event cannot be encoded".into()))?;
     let bytes = i32::try_from(value.to_string().len()).unwrap_or(i32::MAX);
     if bytes > MAX_EVENT_BYTES {
         return Err(DbError::Query("an event is too large for the bus".into()));
     }
+    Ok(value)
+}
+
+pub(super) async fn insert_envelope(
+    connection: &mut Connection,
+    topic: &str,
+    envelope: &Envelope,
+) -> Result<(), DbError> {
+    let value = encoded(envelope)?;
     diesel::insert_into(outbox::table)
         .values((
             outbox::event_id.eq(envelope.event_id),
@@ -72,18 +78,6 @@ pub(super) async fn insert_envelope(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// Adds an event without another effect, in a transaction of its own.
-pub async fn enqueue(
-    database: &Database,
-    topic: &str,
-    kind: &str,
-    key: &str,
-    payload: Value,
-) -> Result<(), DbError> {
-    let mut connection = database.connection().await?;
-    insert(&mut connection, topic, kind, key, payload).await
 }
 
 #[derive(Queryable, Selectable)]
@@ -209,4 +203,25 @@ pub async fn prune(database: &Database, older_than: Duration) -> Result<usize, D
         .execute(&mut connection)
         .await?;
     Ok(published + processed + replayed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_too_large_for_the_bus_is_refused_at_once() {
+        let event = |padding: usize| Envelope {
+            event_id: EventId::new(),
+            kind: "kind".into(),
+            version: 1,
+            occurred_at: time::now(),
+            key: "key".into(),
+            payload: json!({ "ids": "x".repeat(padding) }),
+        };
+        assert!(encoded(&event(200_000)).is_ok());
+        assert!(encoded(&event(300_000)).is_err());
+    }
 }

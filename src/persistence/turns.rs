@@ -7,29 +7,28 @@ mod finish;
 mod lease;
 mod quotes;
 mod reading;
+mod rows;
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{auto_type, now};
+use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{
     Binary, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::connection::Connection;
 use super::database::Database;
 use super::error::DbError;
 use super::functions::{coalesce, from_now};
-use super::outbox;
-use super::schema::{conversations, messages, turns};
+use super::schema::{conversations, turns};
 use crate::domain::access::Principal;
 use crate::domain::chat::{Role, SourcesStatus, TurnStatus, WITHHELD};
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
-use crate::domain::messaging::topics;
 
 pub use finish::finish;
 pub use lease::{
@@ -38,6 +37,8 @@ pub use lease::{
 };
 pub use quotes::{Span, list_quotes};
 pub(in crate::persistence) use reading::{for_readers, statement_for};
+pub(in crate::persistence) use rows::running;
+use rows::{NewMessage, announce, insert_message};
 
 /// The conversation of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,15 +115,6 @@ pub struct StoredTurn {
     /// Whether nothing was left out; only then may its events be replayed as they were sent.
     #[diesel(sql_type = Bool)]
     pub intact: bool,
-}
-
-/// Selects the turn while this generation of it runs.
-#[auto_type(no_type_alias)]
-pub(in crate::persistence) fn running(turn: TurnId, generation: i32) -> _ {
-    turns::table
-        .find(turn)
-        .filter(turns::generation.eq(generation))
-        .filter(turns::finished_at.is_null())
 }
 
 /// Stores question, turn and outbox row, and a new conversation if there is one, in one
@@ -244,44 +236,6 @@ async fn insert_question(connection: &mut Connection, new: &NewTurn<'_>) -> Resu
         content: new.content,
     };
     insert_message(connection, question).await
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = messages)]
-struct NewMessage<'a> {
-    id: MessageId,
-    conversation_id: ConversationId,
-    turn_id: TurnId,
-    owner_id: &'a str,
-    role: Role,
-    content: &'a str,
-}
-
-async fn insert_message(
-    connection: &mut Connection,
-    message: NewMessage<'_>,
-) -> Result<(), DbError> {
-    diesel::insert_into(messages::table)
-        .values(message)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-async fn announce(
-    connection: &mut Connection,
-    kind: &str,
-    turn: TurnId,
-    status: TurnStatus,
-) -> Result<(), DbError> {
-    outbox::insert(
-        connection,
-        topics::TURN_EVENTS,
-        kind,
-        &turn.to_string(),
-        json!({ "turn_id": turn, "status": status }),
-    )
-    .await
 }
 
 /// Returns the reader's turn, without the content that the reader may not read now.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
 use chatbot::domain::messaging::{Delivery, Handler, HandlerError, LeaseStore, Outcome};
 use chatbot::messaging::{ConsumerSettings, LeasedConsumer, Log, OutboxRelay, RelaySettings};
-use chatbot::persistence::{Database, DbError, outbox};
+use chatbot::persistence::{Database, DbError};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -61,9 +61,8 @@ async fn enqueue(test: &TestDatabase) {
     for index in 0..EVENTS {
         let kind = if index == 7 { "poison" } else { "fine" };
         let key = format!("key-{}", index % 9);
-        outbox::enqueue(&test.database, TOPIC, kind, &key, json!({ "index": index }))
-            .await
-            .unwrap();
+        test.enqueue(TOPIC, kind, &key, json!({ "index": index }))
+            .await;
     }
 }
 

@@ -46,9 +46,7 @@ async fn relay(test: &TestDatabase, limit: i64, publish: &dyn Publish) -> Relaye
 async fn fill(test: &TestDatabase, count: usize) {
     for index in 0..count {
         let kind = format!("kind.{index}");
-        outbox::enqueue(&test.database, DOCUMENT_EVENTS, &kind, "key", json!({}))
-            .await
-            .unwrap();
+        test.enqueue(DOCUMENT_EVENTS, &kind, "key", json!({})).await;
     }
 }
 
@@ -93,15 +91,8 @@ async fn only_what_was_refused_waits_on() {
 async fn what_is_left_out_makes_room_for_what_is_behind() {
     let test = TestDatabase::new().await;
     fill(&test, 4).await;
-    outbox::enqueue(
-        &test.database,
-        DOCUMENT_COMMANDS,
-        "command",
-        "key",
-        json!({}),
-    )
-    .await
-    .unwrap();
+    test.enqueue(DOCUMENT_COMMANDS, "command", "key", json!({}))
+        .await;
     let first = "SELECT min(id) AS n FROM outbox";
     let mut left_out = LeftOut {
         ids: vec![test.number(first).await],
@@ -124,15 +115,6 @@ async fn only_one_relay_is_at_work() {
     let test = TestDatabase::new().await;
     fill(&test, 1).await;
     assert_eq!(relay(&test, 10, &Nested(&test)).await.published, 1);
-}
-
-#[tokio::test]
-async fn an_event_too_large_for_the_bus_is_refused_at_once() {
-    let test = TestDatabase::new().await;
-    let payload = json!({ "ids": "x".repeat(300_000) });
-    let refused = outbox::enqueue(&test.database, DOCUMENT_EVENTS, "kind", "key", payload).await;
-    assert!(refused.is_err());
-    assert_eq!(test.database.pending().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@ use chatbot::domain::ids::{DocumentId, VersionId};
 use chatbot::domain::messaging::topics::TURN_EVENTS;
 use chatbot::persistence::documents::{self, NewVersion};
 use chatbot::persistence::indexing::reannounce_received;
-use chatbot::persistence::outbox;
 use serde_json::json;
 
 use crate::support::TestDatabase;
@@ -58,15 +57,8 @@ async fn a_document_whose_record_was_lost_is_announced_again_but_seldom() {
     assert_eq!(announced(&test).await, 0, "it is young");
     pass(&test, 11).await;
     // Others' events wait in the same table, nearly always.
-    outbox::enqueue(
-        &test.database,
-        TURN_EVENTS,
-        "turn.accepted",
-        "key",
-        json!({}),
-    )
-    .await
-    .unwrap();
+    test.enqueue(TURN_EVENTS, "turn.accepted", "key", json!({}))
+        .await;
     assert_eq!(announced(&test).await, 1);
     assert_eq!(announced(&test).await, 0, "it waits in the outbox");
     publish(&test).await;

@@ -7,7 +7,6 @@ use chatbot::domain::ids::{DocumentId, EventId, VersionId};
 use chatbot::domain::messaging::Envelope;
 use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
 use chatbot::messaging::{KafkaLog, KafkaSettings, Log, OutboxRelay, Record, RelaySettings};
-use chatbot::persistence::outbox;
 use serde_json::json;
 
 use super::kafka;
@@ -233,9 +232,7 @@ async fn events_that_are_large_together_are_published() {
     let log: Arc<dyn Log> = Arc::new(kafka::log(1).await);
     for _ in 0..8 {
         let payload = json!({ "padding": "x".repeat(250_000) });
-        outbox::enqueue(&test.database, TOPIC, "kind", "key", payload)
-            .await
-            .unwrap();
+        test.enqueue(TOPIC, "kind", "key", payload).await;
     }
     let relay = OutboxRelay::new(
         test.database.clone(),

@@ -29,9 +29,12 @@ pub mod system;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use chatbot::domain::ids::new_uuid;
+use chatbot::domain::ids::{EventId, new_uuid};
+use chatbot::domain::messaging::Envelope;
+use chatbot::domain::time;
 use chatbot::persistence::{Database, DatabaseSettings, migrations};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::{Value, json};
 
 /// A variable that names a service; says what to do if it is absent.
 pub fn service(variable: &str) -> String {
@@ -100,6 +103,26 @@ impl TestDatabase {
             url: url.to_owned(),
             schema: None,
         }
+    }
+
+    /// Adds an event to the outbox, as a transaction with an effect does.
+    pub async fn enqueue(&self, topic: &str, kind: &str, key: &str, payload: Value) {
+        let envelope = Envelope {
+            event_id: EventId::new(),
+            kind: kind.to_owned(),
+            version: 1,
+            occurred_at: time::now(),
+            key: key.to_owned(),
+            payload,
+        };
+        let mut connection = self.connection().await;
+        diesel::sql_query("INSERT INTO outbox (event_id, topic, envelope) VALUES ($1, $2, $3)")
+            .bind::<diesel::sql_types::Uuid, _>(envelope.event_id.0)
+            .bind::<diesel::sql_types::Text, _>(topic)
+            .bind::<diesel::sql_types::Jsonb, _>(json!(envelope))
+            .execute(&mut connection)
+            .await
+            .unwrap();
     }
 
     /// A connection beside the pool, for looking at rows.

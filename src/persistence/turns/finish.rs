@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
-use super::{NewMessage, announce, insert_message, running};
+use super::rows::{NewMessage, announce, insert_message, running};
 use crate::domain::chat::{Role, TurnDone, TurnStatus};
 use crate::domain::evidence::Citation;
 use crate::domain::ids::{ConversationId, DocumentId, MessageId, TurnId, VersionId};

@@ -10,7 +10,7 @@ use diesel::sql_types::{
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use super::running;
+use super::rows::running;
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
