@@ -9,8 +9,9 @@ use super::lists::{Words, lower_words};
 /// The words of a language and their reduced forms.
 pub struct Vocabulary {
     stemmer: Stemmer,
-    /// Words that say nothing about the topic. Negations are not among them.
-    stop_words: Words,
+    /// The common words of the language, reduced beforehand: most words of a text are among them,
+    /// and a look into a table costs a tenth of the stemmer.
+    known: HashMap<&'static str, Reduced>,
     /// Names with the stem of an everyday word; they keep all their letters.
     distinct: Words,
     /// The topic of a reduced word: none if it only asks, otherwise the word that represents it.
@@ -19,10 +20,21 @@ pub struct Vocabulary {
     endings: &'static [&'static str],
 }
 
+/// The reduced forms of one word.
+struct Reduced {
+    stem: Box<str>,
+    /// None if the word says nothing about the topic, or only asks.
+    topic: Option<Box<str>>,
+    is_stop_word: bool,
+}
+
 /// The parts of a vocabulary.
 pub(super) struct Parts {
     pub algorithm: Algorithm,
+    /// Words that say nothing about the topic. Negations are not among them.
     pub stop_words: Words,
+    /// Other words that texts often contain.
+    pub common: Words,
     pub distinct: Words,
     /// Words that a question needs but its answer does not.
     pub asking: &'static str,
@@ -35,7 +47,7 @@ impl Vocabulary {
     pub(super) fn of(parts: Parts) -> Self {
         let mut vocabulary = Self {
             stemmer: Stemmer::create(parts.algorithm),
-            stop_words: parts.stop_words,
+            known: HashMap::new(),
             distinct: parts.distinct,
             topics: HashMap::new(),
             endings: parts.endings,
@@ -51,12 +63,29 @@ impl Vocabulary {
             others.map(|other| (reduced(other), Some(reduced(one))))
         });
         vocabulary.topics = asking.chain(synonyms).collect();
+        let stop_words = parts.stop_words.iter().map(|word| (word, true));
+        let common = parts.common.iter().map(|word| (word, false));
+        let known = common.chain(stop_words).map(|(word, is_stop_word)| {
+            let stem = vocabulary.stem(word);
+            let topic = (!is_stop_word).then(|| vocabulary.topic(&stem)).flatten();
+            let reduced = Reduced {
+                stem: stem.into(),
+                topic: topic.map(Into::into),
+                is_stop_word,
+            };
+            (word, reduced)
+        });
+        let known = known.collect();
+        vocabulary.known = known;
         vocabulary
     }
 
     /// Returns the stem of a lower-case word, as PostgreSQL's full-text search makes it. A name
     /// that would share it with an everyday word stays complete ("scabies", "scab").
     pub fn stem(&self, word: &str) -> String {
+        if let Some(known) = self.known.get(word) {
+            return known.stem.to_string();
+        }
         if let Some(name) = self.distinct(word) {
             return name.to_owned();
         }
@@ -76,20 +105,27 @@ impl Vocabulary {
 
     /// Returns the stems of a text without its stop words. Numbers stay unchanged.
     pub fn content<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
-        lower_words(text)
-            .filter(|word| !self.stop_words.contains(word))
-            .map(|word| self.stem(&word))
+        lower_words(text).filter_map(|word| match self.known.get(word.as_str()) {
+            Some(known) => (!known.is_stop_word).then(|| known.stem.to_string()),
+            None => Some(self.stem(&word)),
+        })
     }
 
     /// Returns the stems that decide the topic, with one word for each meaning.
     pub fn topics<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
-        self.content(text).filter_map(|word| {
-            let word = self.without_ending(&word);
-            match self.topics.get(word) {
-                Some(topic) => topic.clone(),
-                None => Some(word.to_owned()),
-            }
+        lower_words(text).filter_map(|word| match self.known.get(word.as_str()) {
+            Some(known) => known.topic.as_deref().map(str::to_owned),
+            None => self.topic(&self.stem(&word)),
         })
+    }
+
+    /// Returns the topic of a stem; none if it only asks.
+    fn topic(&self, stem: &str) -> Option<String> {
+        let word = self.without_ending(stem);
+        match self.topics.get(word) {
+            Some(topic) => topic.clone(),
+            None => Some(word.to_owned()),
+        }
     }
 
     /// Returns the singular name of a lower-case word, if an everyday word has its stem.

@@ -9,6 +9,7 @@
 use super::super::interface::Names;
 use super::super::lists::Words;
 use super::super::words::Vocabulary;
+use super::vocabulary::EVERYDAY;
 
 const RIVALS: &[&[&str]] = &[
     &[
@@ -63,7 +64,7 @@ const SPELLINGS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn names(words: &Vocabulary) -> Names {
-    let everyday = Words::of(&[include_str!("words/everyday.txt")]);
+    let everyday = Words::of(&[EVERYDAY]);
     let exact = include_str!("words/exact.txt").lines();
     Names {
         everyday_stems: everyday.iter().map(|word| words.stem(word)).collect(),

@@ -6,6 +6,9 @@ use super::super::interface::Abbreviations;
 use super::super::lists::Words;
 use super::super::words::{Parts, Vocabulary};
 
+/// Everyday words; see `names.rs`.
+pub(super) const EVERYDAY: &str = include_str!("words/everyday.txt");
+
 /// Words that say nothing about the topic. Negations are not among them.
 const STOP_WORDS: &str = "a about after all also am an and any are as at be been before being but by \
     can could did do does for from get had has have he her him his how i if in into is it its just may \
@@ -51,6 +54,7 @@ pub(super) fn words() -> Vocabulary {
     Vocabulary::of(Parts {
         algorithm: Algorithm::English,
         stop_words: Words::of(&[STOP_WORDS]),
+        common: Words::of(&[EVERYDAY]),
         distinct: Words::of(&[include_str!("words/distinct.txt")]),
         asking: ASKING,
         synonyms: SYNONYMS,
