@@ -1,6 +1,6 @@
 //! The kinds of emergency that are told apart.
 
-/// What kind of emergency.
+/// The kind of an emergency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
     ChestPain,

@@ -34,8 +34,8 @@ impl Findings {
         self.ends.get(status).copied().unwrap_or_default()
     }
 
-    /// What did not complete failed for want of evidence, which has a deadline of its own. Returns
-    /// how many.
+    /// Checks that every turn which did not complete failed for want of evidence, which has a deadline
+    /// of its own. Returns how many.
     pub fn failed_for_evidence_only(&self) -> usize {
         let failed = self.chats - self.ended("completed");
         let evidence = self.reasons.get("retrieval").copied().unwrap_or_default();

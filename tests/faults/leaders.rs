@@ -189,7 +189,7 @@ async fn leaders_move() {
         let away = || async { cluster.places().await.iter().all(|p| p.leader != leader) };
         until_within(KAFKA_DEADLINE, "others lead", away).await;
         let moved = moved(&before, &cluster.places().await);
-        // Whatever waited for the move has ended when a later append has.
+        // Appends that waited for the move have ended when a later one has.
         let elected = Instant::now();
         let resumed = || async { probe.wrote_since(elected, &moved) };
         until_within(KAFKA_DEADLINE * 3, "appends go on", resumed).await;

@@ -81,8 +81,8 @@ const POINTS: &[Point] = {
         ),
         point("model called", Statement, "INSERT", "turn_attempts", "true"),
         point("model called", Commit, "INSERT", "turn_attempts", "true"),
-        // Whoever died at the call of a model surely left a turn behind; at the end of an answer, what
-        // the victim had asked for may still be stored, and there is nothing to take over.
+        // A replica that died at the call of a model surely left a turn behind. At the end of an answer
+        // the victim's statement may still be carried out, and there is nothing to take over.
         point(
             "turn taken over",
             Statement,
@@ -207,7 +207,7 @@ async fn kill_at<'a>(
          WHERE l.locktype = 'advisory' AND l.objid = {lock} AND NOT l.granted
          ORDER BY l.waitstart"
     );
-    // What an earlier victim had asked for may come here, too, with nobody left to be killed.
+    // The statement of an earlier victim may come here, too, with no process left to kill.
     let found = Cell::new(None);
     let somebody = || async {
         let ports = database.texts(&waiting).await;

@@ -13,8 +13,7 @@ pub struct Order {
     pub shared: &'static [&'static str],
 }
 
-/// Who asks (`handlers`), who runs it and for how long (`turn`), what is said (`answer`), how it
-/// is told (`stream`).
+/// Asking (`handlers`), running a turn (`turn`), making its answer (`answer`), telling it (`stream`).
 pub const ORCHESTRATOR: Order = Order {
     of: "orchestrator",
     rooms: &["routes", "handlers", "turn", "answer", "stream"],

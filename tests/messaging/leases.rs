@@ -61,7 +61,7 @@ async fn shares_differ_by_one_at_most_when_they_do_not_divide() {
     let test = TestDatabase::new().await;
     let owners: Vec<String> = (0..5).map(|number| format!("member-{number}")).collect();
     let mut shares = Vec::new();
-    // Whoever has too much gives it up in the second round, whoever has too little takes it then
+    // A member with too much gives it up in the second round; a member with too little takes it then
     // or in the third.
     for _ in 0..3 {
         shares.clear();

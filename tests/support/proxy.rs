@@ -115,7 +115,7 @@ async fn serve(mut client: TcpStream, upstream: Arc<str>, mut state: Watch) {
 async fn pass(client: &mut TcpStream, upstream: &str, state: &mut Watch) -> io::Result<()> {
     until(state, |fault| fault != Fault::Silent).await?;
     let mut server = TcpStream::connect(upstream).await?;
-    // Whatever ends early ends hard, on both sides.
+    // A connection that ends early ends hard, on both sides.
     server.set_zero_linger()?;
     for socket in [&*client, &server] {
         socket.set_nodelay(true)?;

@@ -66,7 +66,7 @@ fn frame(line: &Line<'_>) -> Frame {
     }
 }
 
-/// What the lines so far mean for the next one.
+/// The lines so far, as far as they matter for the next one.
 #[derive(Clone, Default)]
 struct Outline {
     heading: Option<Frame>,
