@@ -78,8 +78,8 @@ pub async fn search_dense(
     exact: bool,
     limit: i64,
 ) -> Result<Vec<Hit>, DbError> {
-    // The index covers the cast expression and one generation; without the cast it is not used.
-    let expression = if exact {
+    // The index covers the cast expression; without the cast it is not used.
+    let distance = if exact {
         "embedding <=> $1::halfvec".to_owned()
     } else {
         format!(
@@ -87,17 +87,15 @@ pub async fn search_dense(
             generation.dimension
         )
     };
-    Ok(statement(format!(
-        "SELECT chunk_id, (1 - ({expression}))::real AS score FROM chunk_embeddings
-         WHERE generation_id = {} AND collection_id = ANY($2)
-         ORDER BY {expression} LIMIT $3",
-        generation.id
-    ))
-    .bind::<Text, _>(vector_text(vector))
-    .bind::<Array<Integer>, _>(collections)
-    .bind::<BigInt, _>(limit)
-    .load(&mut database.connection().await?)
-    .await?)
+    let sql = include_str!("retrieval/search_dense.sql")
+        .replace("{distance}", &distance)
+        .replace("{generation}", &generation.id.to_string());
+    Ok(statement(sql)
+        .bind::<Text, _>(vector_text(vector))
+        .bind::<Array<Integer>, _>(collections)
+        .bind::<BigInt, _>(limit)
+        .load(&mut database.connection().await?)
+        .await?)
 }
 
 /// The most postings that are read per query term and collection, highest impact first. A common
