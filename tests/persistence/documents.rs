@@ -9,7 +9,7 @@ use chatbot::domain::messaging::{Delivery, Envelope, Fence, LeaseStore, Outcome}
 use chatbot::domain::time;
 use chatbot::persistence::documents::{self, ListFilter, NewVersion, Put};
 use chatbot::persistence::indexing::{self, Generation, IndexedVersion, NewChunk, Receipt};
-use chatbot::persistence::{Database, DatabaseSettings, retrieval};
+use chatbot::persistence::{Database, retrieval};
 use chrono::DateTime;
 use serde_json::json;
 
@@ -247,13 +247,7 @@ fn receipt(fence: &Fence) -> Receipt<'_> {
 async fn a_second_document_prepares_nothing() {
     let test = TestDatabase::new().await;
     let wire = Wire::before(&test.url).await;
-    let database = Database::new(&DatabaseSettings {
-        url: wire.url.clone(),
-        max_connections: 1,
-        acquire_timeout: MINUTE,
-        statement_timeout: MINUTE,
-    })
-    .unwrap();
+    let database = wire.database();
     let round = Round {
         database: &database,
         collection: "one",

@@ -12,7 +12,7 @@ use chatbot::domain::time;
 use chatbot::persistence::api_keys::{self, NewApiKey};
 use chatbot::persistence::attempts::{self, Attempt, AttemptEnd};
 use chatbot::persistence::turns::{self, Accepted, NewTurn, Place, Span};
-use chatbot::persistence::{Database, DatabaseSettings, conversations, dead_letters, outbox};
+use chatbot::persistence::{Database, conversations, dead_letters, outbox};
 use serde_json::json;
 
 use super::wire::Wire;
@@ -237,13 +237,7 @@ fn reader(owner: &str, key: Option<ApiKeyId>, collections: Option<Vec<String>>) 
 async fn a_second_turn_prepares_nothing() {
     let test = TestDatabase::new().await;
     let wire = Wire::before(&test.url).await;
-    let database = Database::new(&DatabaseSettings {
-        url: wire.url.clone(),
-        max_connections: 1,
-        acquire_timeout: MINUTE,
-        statement_timeout: MINUTE,
-    })
-    .unwrap();
+    let database = wire.database();
     let bare = Turn {
         reader: reader("one", None, None),
         word: None,

@@ -1,7 +1,9 @@
 //! Reads the messages of a client to PostgreSQL on their way.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use chatbot::persistence::{Database, DatabaseSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,7 +22,7 @@ pub struct Said {
 /// A stretch of wire before a server. Ends when it is dropped.
 pub struct Wire {
     /// The server's, by way of this.
-    pub url: String,
+    url: String,
     said: Arc<Mutex<Said>>,
     _connections: JoinSet<()>,
 }
@@ -56,6 +58,18 @@ impl Wire {
     }
 
     /// Returns the messages since the last time.
+    /// A pool of one connection by way of this.
+    pub fn database(&self) -> Database {
+        let minute = Duration::from_mins(1);
+        Database::new(&DatabaseSettings {
+            url: self.url.clone(),
+            max_connections: 1,
+            acquire_timeout: minute,
+            statement_timeout: minute,
+        })
+        .unwrap()
+    }
+
     pub fn take(&self) -> Said {
         std::mem::take(&mut *self.said.lock().unwrap())
     }
