@@ -53,7 +53,7 @@ impl Vocabulary {
             endings: parts.endings,
         };
         let reduced = |word: &str| {
-            let stem = vocabulary.stem(word);
+            let stem = vocabulary.reduced(word);
             vocabulary.without_ending(&stem).to_owned()
         };
         let asking = parts.asking.split_whitespace();
@@ -66,7 +66,7 @@ impl Vocabulary {
         let stop_words = parts.stop_words.iter().map(|word| (word, true));
         let common = parts.common.iter().map(|word| (word, false));
         let known = common.chain(stop_words).map(|(word, is_stop_word)| {
-            let stem = vocabulary.stem(word);
+            let stem = vocabulary.reduced(word);
             let topic = (!is_stop_word).then(|| vocabulary.topic(&stem)).flatten();
             let reduced = Reduced {
                 stem: stem.into(),
@@ -83,9 +83,14 @@ impl Vocabulary {
     /// Returns the stem of a lower-case word, as PostgreSQL's full-text search makes it. A name
     /// that would share it with an everyday word stays complete ("scabies", "scab").
     pub fn stem(&self, word: &str) -> String {
-        if let Some(known) = self.known.get(word) {
-            return known.stem.to_string();
+        match self.known.get(word) {
+            Some(known) => known.stem.to_string(),
+            None => self.reduced(word),
         }
+    }
+
+    /// Reduces a word that no table holds.
+    fn reduced(&self, word: &str) -> String {
         if let Some(name) = self.distinct(word) {
             return name.to_owned();
         }
@@ -107,7 +112,7 @@ impl Vocabulary {
     pub fn content<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
         lower_words(text).filter_map(|word| match self.known.get(word.as_str()) {
             Some(known) => (!known.is_stop_word).then(|| known.stem.to_string()),
-            None => Some(self.stem(&word)),
+            None => Some(self.reduced(&word)),
         })
     }
 
@@ -115,7 +120,7 @@ impl Vocabulary {
     pub fn topics<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
         lower_words(text).filter_map(|word| match self.known.get(word.as_str()) {
             Some(known) => known.topic.as_deref().map(str::to_owned),
-            None => self.topic(&self.stem(&word)),
+            None => self.topic(&self.reduced(&word)),
         })
     }
 
