@@ -56,7 +56,7 @@ pub(in crate::orchestrator) async fn ask(
 }
 
 async fn begin(runner: &Arc<Runner>, question: Question) -> Result<Begun, Problem> {
-    let notice = prepared::notice(safety::triage(&question.content), &runner.contacts);
+    let notice = prepared::notice(safety::triage(&question.content), &runner.hub.contacts);
     let permit = admit(runner, &question.principal, notice.level)?;
     let (sender, receiver) = oneshot::channel();
     let running = Arc::clone(runner);
@@ -80,7 +80,7 @@ async fn begin(runner: &Arc<Runner>, question: Question) -> Result<Begun, Proble
         let turn = Turn::new(running, question, notice, feed, Earlier::default());
         turn.run(deadline).await;
     };
-    runner.shutdown.spawn(work.in_current_span());
+    runner.hub.shutdown.spawn(work.in_current_span());
     receiver
         .await
         .unwrap_or_else(|_| Err(Problem::unavailable("The server is stopping. Try again.")))
@@ -127,10 +127,10 @@ async fn accept(
         replica: &runner.replica,
         lease: LEASE,
     };
-    let accepted = turns::accept(&runner.database, &new).await;
+    let accepted = turns::accept(&runner.hub.database, &new).await;
     if matches!(accepted, Err(DbError::Unavailable(_))) {
         // The confirmation of the commit may be lost, so this looks for the turn.
-        let find = || turns::find(&runner.database, &question.principal, turn);
+        let find = || turns::find(&runner.hub.database, &question.principal, turn);
         if matches!(patiently(ACCEPT_PATIENCE, find).await, Ok(Some(_))) {
             return Ok(Accepted::New);
         }

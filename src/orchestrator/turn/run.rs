@@ -141,7 +141,7 @@ impl Turn {
     /// Answers into the draft; returns the status with which the turn ends.
     async fn answer(&self, draft: &mut Draft<'_>) -> Result<TurnStatus, Stop> {
         self.feed.publish(&TurnEvent::Triage(self.notice.clone()));
-        if let Some(advice) = prepared::advice(&self.notice, &self.runner.contacts) {
+        if let Some(advice) = prepared::advice(&self.notice, &self.runner.hub.contacts) {
             draft.prepared(advice)?;
             return Ok(TurnStatus::Escalated);
         }
@@ -164,7 +164,7 @@ impl Turn {
         let owner = &self.question.principal.owner_id;
         let sources = sources.map(|sources| json!(sources));
         let running = (self.feed.turn, self.feed.generation);
-        let (database, sources) = (&self.runner.database, sources.as_ref());
+        let (database, sources) = (&self.runner.hub.database, sources.as_ref());
         let set = || turns::set_status(database, owner, running, status, sources);
         if patiently(PATIENCE, set).await? {
             Ok(())
@@ -196,7 +196,7 @@ impl Turn {
         }
         match &ending {
             Ending::Ours(end) | Ending::Closed(end) => {
-                let end = terminal(end, &self.question.request_id, &self.runner.contacts);
+                let end = terminal(end, &self.question.request_id, &self.runner.hub.contacts);
                 self.feed.publish(&end);
                 self.runner.hub.flush(&self.feed).await;
             }
@@ -209,7 +209,7 @@ impl Turn {
     }
 
     async fn store(&self, done: TurnDone) -> Result<Ending, DbError> {
-        let database = &self.runner.database;
+        let database = &self.runner.hub.database;
         let finish = || turns::finish(database, self.feed.generation, &done);
         if patiently(PATIENCE, finish).await? {
             return Ok(Ending::Ours(done));
@@ -231,7 +231,7 @@ impl Turn {
     async fn stopped(&self) -> Stop {
         tokio::select! {
             () = self.feed.cancel.cancelled() => Stop::Cancelled,
-            () = self.runner.shutdown.closing() => Stop::HandedOver,
+            () = self.runner.hub.shutdown.closing() => Stop::HandedOver,
             stop = self.watch() => stop,
         }
     }
@@ -241,7 +241,8 @@ impl Turn {
     async fn hand_over(&self) {
         self.runner.hub.flush(&self.feed).await;
         let running = (self.feed.turn, self.feed.generation);
-        let release = turns::release_lease(&self.runner.database, running, &self.runner.replica);
+        let release =
+            turns::release_lease(&self.runner.hub.database, running, &self.runner.replica);
         match release.await {
             Ok(()) => tracing::info!(turn.id = %self.feed.turn, "turn handed over"),
             Err(error) => {
@@ -252,7 +253,7 @@ impl Turn {
     }
 
     async fn watch(&self) -> Stop {
-        let (database, owner) = (&self.runner.database, &self.question.principal.owner_id);
+        let (database, owner) = (&self.runner.hub.database, &self.question.principal.owner_id);
         let mut renewed = Instant::now();
         loop {
             sleep(POLL).await;

@@ -10,20 +10,14 @@ use crate::orchestrator::answer::Answers;
 use crate::orchestrator::config::OrchestratorConfig;
 use crate::orchestrator::metrics::TurnMetrics;
 use crate::orchestrator::stream::hub::Hub;
-use crate::persistence::Database;
-use crate::safety::Contacts;
-use crate::shutdown::Shutdown;
 
 /// How long a turn is safe from takeover without a renewal.
 pub(super) const LEASE: Duration = Duration::from_secs(15);
 
 /// Runs turns.
 pub struct Runner {
-    pub(super) database: Database,
     pub(super) hub: Arc<Hub>,
     pub(super) answers: Answers,
-    pub(super) contacts: Arc<Contacts>,
-    pub(super) shutdown: Shutdown,
     pub(super) metrics: TurnMetrics,
     /// The owner of the leases of the turns that run here.
     pub(super) replica: String,
@@ -41,9 +35,6 @@ impl Runner {
         config: &OrchestratorConfig,
     ) -> Self {
         Self {
-            database: hub.database.clone(),
-            contacts: Arc::clone(&hub.contacts),
-            shutdown: hub.shutdown.clone(),
             admission: Admission::new(config.max_concurrent_turns, config.max_turns_per_user),
             replica: format!("orchestrator-{}", new_uuid().simple()),
             turn_deadline: Duration::from_secs(config.turn_deadline_seconds),
@@ -56,8 +47,8 @@ impl Runner {
     /// Creates the ledger of a generation that begins here.
     pub(super) fn ledger(&self, running: (TurnId, i32), earlier: Earlier) -> Arc<Ledger> {
         Arc::new(Ledger::new(
-            self.database.clone(),
-            self.shutdown.clone(),
+            self.hub.database.clone(),
+            self.hub.shutdown.clone(),
             self.metrics.calls.clone(),
             running,
             earlier,

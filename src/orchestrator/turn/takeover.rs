@@ -29,7 +29,7 @@ const SPACING: u64 = 10_000;
 pub async fn take_over(runner: Arc<Runner>) {
     loop {
         tokio::select! {
-            () = runner.shutdown.draining() => return,
+            () = runner.hub.shutdown.draining() => return,
             () = tokio::time::sleep(INTERVAL) => {}
         }
         // After a full batch there are probably more turns, from a replica that stopped under load.
@@ -44,7 +44,7 @@ pub async fn take_over_once(runner: &Arc<Runner>) -> usize {
     let Ok(limit @ 1..) = i64::try_from(room) else {
         return 0;
     };
-    let expired = turns::take_over_expired(&runner.database, &runner.replica, LEASE, limit);
+    let expired = turns::take_over_expired(&runner.hub.database, &runner.replica, LEASE, limit);
     // Turns taken by a statement whose response is lost become free again when their lease expires.
     let taken = expired.await;
     let orphans = match taken {
@@ -63,7 +63,7 @@ pub async fn take_over_once(runner: &Arc<Runner>) -> usize {
             let _permit = permit;
             Box::pin(run(running, orphan)).await;
         };
-        runner.shutdown.spawn(work.instrument(span));
+        runner.hub.shutdown.spawn(work.instrument(span));
     }
     count
 }
