@@ -19,7 +19,7 @@ def check_rules(renderings):
 UNRULED = (
     ("metadata", "annotations"), ("PrometheusRule", "spec"), ("ConfigMap", "chatbot-dashboard", "dashboard.json"),
     # Figures of the data stores are theirs to choose; that they are there is ruled.
-    # What the backup's shell does is tried by tests/delivery/restore.rs.
+    # tests/delivery/restore.rs runs the shell script of the backup.
     ("StatefulSet",), ("CronJob", "args"), ("ConfigMap", "kafka-config"), ("Secret",), ("metadata", "labels", "app.kubernetes.io/part-of"),
 )
 
