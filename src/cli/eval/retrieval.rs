@@ -1,30 +1,15 @@
 //! `chatbot eval retrieval` measures each leg and their fusion on a BEIR dataset.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
-use clap::Subcommand;
 use serde::Deserialize;
 
-use super::{output, wiring};
+use crate::cli::{output, wiring};
 use crate::config::Config;
 use crate::persistence::retrieval;
 use crate::rag::retrieve::{Legs, Retriever, fuse};
-
-/// The measurement to make.
-#[derive(Subcommand)]
-pub enum EvalCommand {
-    /// Measure nDCG@10, MAP@10, MRR@10 and recall@10 of the lexical, dense and fused rankings.
-    Retrieval {
-        /// A folder with `queries.jsonl` and `qrels/dev.tsv`; ingest its corpus first.
-        #[arg(long)]
-        dataset: PathBuf,
-        /// The collection that holds the corpus.
-        #[arg(long, default_value = "liveqa")]
-        collection: String,
-    },
-}
 
 #[derive(Deserialize)]
 struct Query {
@@ -57,12 +42,8 @@ struct Scores {
     recall: f64,
 }
 
-/// Runs the command.
-pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
-    let EvalCommand::Retrieval {
-        dataset,
-        collection,
-    } = command;
+/// Prints the scores of every leg over the queries of `dataset`.
+pub async fn run(dataset: &Path, collection: &str, config: &Config) -> anyhow::Result<()> {
     let judgments = read_judgments(&dataset.join("qrels/dev.tsv"))?;
     let mut queries = read_queries(&dataset.join("queries.jsonl"))?;
     let asked = queries.len();
@@ -76,7 +57,7 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
         cache: wiring::cache(config)?,
         config: config.rag.retrieval.clone(),
     };
-    let names = [collection.clone()];
+    let names = [collection.to_owned()];
     let count = f64::from(u32::try_from(queries.len().max(1))?);
     output::line(&format!(
         "means over {count} of {asked} queries: no ranking can score on the others, for which \
