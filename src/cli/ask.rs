@@ -17,6 +17,7 @@ use super::{output, wiring};
 use crate::config::Config;
 use crate::domain::chat::{TurnDone, TurnStatus};
 use crate::event_stream::{self, Event};
+use crate::language::Tongue;
 use crate::safety::{self, texts};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,9 +81,11 @@ pub async fn run(args: &AskArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let refusal = error.downcast_ref::<Refusal>();
     if refusal.is_none_or(|refusal| !refusal.advises) {
         let contacts = wiring::contacts(&config.safety);
-        match safety::triage(&args.question).category {
-            Some(category) => output::line(&texts::emergency(Some(category), &contacts))?,
-            None => output::notice(&texts::urgent_case(&contacts)),
+        let tongue = Tongue::of(&args.question);
+        let triage = safety::triage(&args.question);
+        match texts::advice(triage.level, triage.category, &contacts, tongue) {
+            Some(advice) => output::line(&advice)?,
+            None => output::notice(&texts::urgent_case(&contacts, tongue)),
         }
     }
     Err(error)

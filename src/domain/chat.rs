@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::contact::Contact;
+use super::emergency::TriageNotice;
 use super::evidence::Citation;
 use super::ids::{ConversationId, MessageId, TurnId};
 
@@ -215,6 +216,10 @@ pub struct TurnDone {
     pub model: Option<String>,
     /// The way in which the answer came about.
     pub rung: Option<Rung>,
+    /// The advice that goes before the answer of an urgent message, or is the answer to an
+    /// emergency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triage: Option<TriageNotice>,
     pub usage: Usage,
     pub timings: Timings,
     /// The contacts in a prepared answer, for clients that make links.

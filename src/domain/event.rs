@@ -1,32 +1,11 @@
 //! The events of a turn.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::chat::{TurnDone, TurnStatus};
-use super::contact::Contact;
+use super::emergency::TriageNotice;
 use super::evidence::{Citation, Source};
 use super::ids::{MessageId, TurnId};
-
-/// How urgent a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    None,
-    /// The person is told to call the emergency services.
-    Emergency,
-}
-
-/// The outcome of triage as the client sees it.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct TriageNotice {
-    pub level: Level,
-    pub category: Option<String>,
-    pub text: Option<String>,
-    /// Whom the text has people call.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub contacts: Vec<Contact>,
-}
 
 /// The name of an event, as it is sent and cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

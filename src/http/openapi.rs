@@ -8,7 +8,7 @@ use super::compatible;
 use crate::domain::chat::{Conversation, Message, TurnDone};
 use crate::domain::contact::Contact;
 use crate::domain::document::DocumentView;
-use crate::domain::event::TriageNotice;
+use crate::domain::emergency::TriageNotice;
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveResponse, Source};
 
 #[derive(OpenApi)]

@@ -6,11 +6,14 @@
 //! the instructions to a model (`orchestrator/answer/prompt.rs`), and the tags of a model's
 //! thoughts.
 
+pub mod grams;
 pub mod interface;
+pub mod linear;
 pub mod lines;
 pub mod lists;
 pub mod sentences;
 pub mod subject;
+mod tongue;
 pub mod units;
 pub mod words;
 
@@ -19,6 +22,7 @@ mod en;
 use std::sync::LazyLock;
 
 use interface::Language;
+pub use tongue::Tongue;
 
 /// Returns the language of questions, documents and answers.
 pub fn spoken() -> &'static Language {

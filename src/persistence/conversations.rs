@@ -189,6 +189,26 @@ pub async fn list_history(
         .collect())
 }
 
+/// Lists the newest `limit` messages of the owner in a conversation, oldest first.
+pub async fn list_said(
+    database: &Database,
+    owner: &Principal,
+    conversation: ConversationId,
+    limit: u8,
+) -> Result<Vec<String>, DbError> {
+    let mut said: Vec<String> = messages::table
+        .filter(messages::conversation_id.eq(conversation))
+        .filter(messages::owner_id.eq(&owner.owner_id))
+        .filter(messages::role.eq(Role::User))
+        .order(messages::id.desc())
+        .limit(limit.into())
+        .select(messages::content)
+        .load(&mut database.connection().await?)
+        .await?;
+    said.reverse();
+    Ok(said)
+}
+
 static HISTORY: LazyLock<String> =
     LazyLock::new(|| for_readers(include_str!("conversations/history.sql")));
 

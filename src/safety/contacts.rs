@@ -2,7 +2,9 @@
 
 use crate::domain::contact::{Contact, ContactKind};
 use crate::domain::emergency::Category;
-use crate::language::spoken;
+use super::texts::in_tongue;
+use crate::domain::emergency::Level;
+use crate::language::Tongue;
 
 /// The services that prepared texts name. Only an emergency always has a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +20,7 @@ impl Default for Contacts {
         Self {
             emergency: Contact {
                 kind: ContactKind::Emergency,
-                label: spoken().texts.emergency_number.into(),
+                label: "your local emergency number".into(),
                 number: None,
             },
             crisis_line: None,
@@ -29,25 +31,31 @@ impl Default for Contacts {
 }
 
 impl Contacts {
-    /// Returns the contacts for an emergency of this kind, the most important first.
-    pub fn for_emergency(&self, category: Option<Category>) -> Vec<Contact> {
-        let special = match category {
-            Some(Category::SuicidalIntent) => &self.crisis_line,
-            Some(Category::Overdose) => &self.poison_centre,
-            _ => &None,
+    /// Returns the contacts that the advice names, the most important first.
+    pub fn for_advice(
+        &self,
+        level: Level,
+        category: Option<Category>,
+        tongue: Tongue,
+    ) -> Vec<Contact> {
+        let special = match (level, category) {
+            (Level::None, _) => return Vec::new(),
+            (_, Some(Category::SuicidalIntent)) => self.crisis_line.clone(),
+            (Level::Urgent, _) => self.urgent_advice_line.clone(),
+            (Level::Emergency, Some(Category::Overdose)) => self.poison_centre.clone(),
+            (Level::Emergency, _) => None,
         };
-        std::iter::once(&self.emergency)
-            .chain(special)
-            .cloned()
-            .collect()
+        let emergency = Some(in_tongue(self.emergency.clone(), tongue));
+        let ordered = match level {
+            Level::Urgent => [special, emergency],
+            _ => [emergency, special],
+        };
+        ordered.into_iter().flatten().collect()
     }
 
     /// Returns the contacts for a question without an answer that cannot wait.
-    pub fn for_urgent_case(&self) -> Vec<Contact> {
-        self.urgent_advice_line
-            .iter()
-            .chain(Some(&self.emergency))
-            .cloned()
-            .collect()
+    pub fn for_urgent_case(&self, tongue: Tongue) -> Vec<Contact> {
+        let emergency = in_tongue(self.emergency.clone(), tongue);
+        self.urgent_advice_line.clone().into_iter().chain([emergency]).collect()
     }
 }

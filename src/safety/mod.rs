@@ -6,4 +6,4 @@ mod triage;
 
 pub use crate::domain::emergency::Category;
 pub use contacts::Contacts;
-pub use triage::{Triage, triage};
+pub use triage::{EARLIER, Triage, triage, triage_in};

@@ -1,9 +1,62 @@
-//! The prepared texts, completed with the contacts of this organisation.
+//! The prepared texts in the languages of people, completed with the contacts of this organisation.
+//!
+//! They stand in `config/texts`, one file a language, so that a clinician can read them.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use super::contacts::Contacts;
 use crate::domain::contact::Contact;
-use crate::domain::emergency::Category;
-use crate::language::spoken;
+use crate::domain::emergency::{Category, Level};
+use crate::language::Tongue;
+
+/// The texts of one language. `{emergency}`, `{line}` and `{centre}` stand for contacts, `{call}`
+/// and `{today}` for the sentences that say to call them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Texts {
+    /// The contact in an emergency if none is configured.
+    emergency_number: String,
+    call: String,
+    /// The text for `{centre}`, if there is one.
+    poison_centre: String,
+    /// The text for `{line}`, if there is none.
+    any_crisis_line: String,
+    urgent_call: String,
+    urgent_line: String,
+    today_line: String,
+    today: String,
+    abstained: String,
+    /// By category, and `general`.
+    emergency: BTreeMap<String, String>,
+    urgent: BTreeMap<String, String>,
+}
+
+/// The name of the advice when the category is not known.
+const GENERAL: &str = "general";
+
+static ALL: LazyLock<BTreeMap<Tongue, Texts>> = LazyLock::new(|| {
+    let files = [
+        (Tongue::English, include_str!("../../config/texts/en.toml")),
+        (Tongue::Spanish, include_str!("../../config/texts/es.toml")),
+        (Tongue::French, include_str!("../../config/texts/fr.toml")),
+        (Tongue::German, include_str!("../../config/texts/de.toml")),
+        (Tongue::Portuguese, include_str!("../../config/texts/pt.toml")),
+        (Tongue::Chinese, include_str!("../../config/texts/zh.toml")),
+        (Tongue::Hindi, include_str!("../../config/texts/hi.toml")),
+        (Tongue::Arabic, include_str!("../../config/texts/ar.toml")),
+    ];
+    let read = |(tongue, file)| Some((tongue, toml::from_str(file).ok()?));
+    files.into_iter().filter_map(read).collect()
+});
+
+/// Returns a text of a language. A test reads every text of every file, so none is ever missing.
+fn text(tongue: Tongue, of: impl Fn(&Texts) -> Option<&String>) -> &'static str {
+    let texts: Option<&'static Texts> = ALL.get(&tongue);
+    texts.and_then(of).map_or("", String::as_str)
+}
 
 /// Returns a contact's name in a sentence: its label, and its number if it has one.
 pub fn named(contact: &Contact) -> String {
@@ -13,60 +66,103 @@ pub fn named(contact: &Contact) -> String {
     }
 }
 
-/// Returns the advice for an emergency of this kind.
-pub fn emergency(category: Option<Category>, contacts: &Contacts) -> String {
-    let texts = &spoken().texts;
-    let text = match category {
-        None => texts.emergency,
-        Some(Category::ChestPain) => texts.chest_pain,
-        Some(Category::Stroke) => texts.stroke,
-        Some(Category::Breathing) => texts.breathing,
-        Some(Category::SevereBleeding) => texts.severe_bleeding,
-        Some(Category::Unconsciousness) => texts.unconsciousness,
-        Some(Category::Anaphylaxis) => texts.anaphylaxis,
-        Some(Category::Overdose) => texts.overdose,
-        Some(Category::SuicidalIntent) => texts.suicidal_intent,
+/// Returns the advice for a level of urgency and a category; nothing for an ordinary message.
+pub fn advice(
+    level: Level,
+    category: Option<Category>,
+    contacts: &Contacts,
+    tongue: Tongue,
+) -> Option<String> {
+    let name = category.map_or(GENERAL, Category::as_str);
+    let prepared = match level {
+        Level::None => return None,
+        Level::Urgent => text(tongue, |texts| texts.urgent.get(name)),
+        Level::Emergency => text(tongue, |texts| texts.emergency.get(name)),
     };
+    let filled_call = filled(prepared, &[
+        ("{call}", text(tongue, |texts| Some(&texts.call)).to_owned()),
+        ("{today}", today(contacts, tongue)),
+    ]);
     let centre = contacts.poison_centre.as_ref().map(|centre| {
-        let centre = [("{centre}", named(centre))];
-        filled(texts.poison_centre, &centre)
+        let sentence = text(tongue, |texts| Some(&texts.poison_centre));
+        filled(sentence, &[("{centre}", named(centre))])
     });
+    // Without a centre, the space before its sentence goes too.
+    let whole = match centre {
+        Some(_) => filled_call,
+        None => filled_call.replace(" {centre}", ""),
+    };
     let line = contacts.crisis_line.as_ref();
-    let line = line.map_or_else(|| texts.any_crisis_line.to_owned(), named);
-    let emergency = named(&contacts.emergency);
-    filled(
-        &filled(text, &[("{call}", texts.call.to_owned())]),
-        &[
-            ("{emergency}", emergency),
-            ("{centre}", centre.unwrap_or_default()),
-            ("{line}", line),
-        ],
-    )
+    let any_line = || text(tongue, |texts| Some(&texts.any_crisis_line)).to_owned();
+    let values = [
+        ("{emergency}", emergency_number(contacts, tongue)),
+        ("{centre}", centre.unwrap_or_default()),
+        ("{line}", line.map_or_else(any_line, named)),
+    ];
+    Some(filled(&whole, &values))
+}
+
+/// Returns the advice for an emergency of this kind.
+pub fn emergency(category: Option<Category>, contacts: &Contacts, tongue: Tongue) -> String {
+    advice(Level::Emergency, category, contacts, tongue).unwrap_or_default()
+}
+
+/// Returns the sentence that says whom to contact today.
+fn today(contacts: &Contacts, tongue: Tongue) -> String {
+    match &contacts.urgent_advice_line {
+        Some(line) => filled(
+            text(tongue, |texts| Some(&texts.today_line)),
+            &[("{line}", named(line))],
+        ),
+        None => text(tongue, |texts| Some(&texts.today)).to_owned(),
+    }
 }
 
 /// Returns the advice for cases that cannot wait for an answer.
-pub fn urgent_case(contacts: &Contacts) -> String {
-    let texts = &spoken().texts;
-    let emergency = [("{emergency}", named(&contacts.emergency))];
-    let call = filled(texts.urgent_call, &emergency);
+pub fn urgent_case(contacts: &Contacts, tongue: Tongue) -> String {
+    let call = filled(
+        text(tongue, |texts| Some(&texts.urgent_call)),
+        &[("{emergency}", emergency_number(contacts, tongue))],
+    );
     match &contacts.urgent_advice_line {
-        Some(line) => filled(
-            texts.urgent_line,
-            &[("{line}", named(line)), ("{call}", call)],
-        ),
+        Some(line) => {
+            let sentence = text(tongue, |texts| Some(&texts.urgent_line));
+            joined(&filled(sentence, &[("{line}", named(line))]), &call, tongue)
+        }
         None => call,
     }
 }
 
 /// Returns the text for a question that the documents do not answer.
-pub fn abstained(contacts: &Contacts) -> String {
-    let urgent = [("{urgent}", urgent_case(contacts))];
-    filled(spoken().texts.abstained, &urgent)
+pub fn abstained(contacts: &Contacts, tongue: Tongue) -> String {
+    let unknown = text(tongue, |texts| Some(&texts.abstained));
+    joined(unknown, &urgent_case(contacts, tongue), tongue)
+}
+
+/// Returns the name of the emergency service in a sentence of this language.
+fn emergency_number(contacts: &Contacts, tongue: Tongue) -> String {
+    named(&in_tongue(contacts.emergency.clone(), tongue))
+}
+
+/// Returns a contact with its label in this language, if the organisation gave it none.
+pub(super) fn in_tongue(contact: Contact, tongue: Tongue) -> Contact {
+    let default = Contacts::default().emergency.label;
+    if contact.label == default {
+        let label = text(tongue, |texts| Some(&texts.emergency_number)).to_owned();
+        return Contact { label, ..contact };
+    }
+    contact
+}
+
+/// Joins two sentences as the language writes them.
+fn joined(first: &str, second: &str, tongue: Tongue) -> String {
+    let space = if tongue == Tongue::Chinese { "" } else { " " };
+    format!("{first}{space}{second}")
 }
 
 /// Replaces the names in a text by values. A value is never searched for names, because a contact's
 /// label may contain anything.
-fn filled(text: &str, values: &[(&str, String)]) -> String {
+pub(super) fn filled(text: &str, values: &[(&str, String)]) -> String {
     let mut filled = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('{') {
@@ -81,73 +177,4 @@ fn filled(text: &str, values: &[(&str, String)]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::contact::ContactKind;
-
-    fn contact(kind: ContactKind, label: &str, number: &str) -> Contact {
-        Contact {
-            kind,
-            label: label.into(),
-            number: Some(number.into()),
-        }
-    }
-
-    fn configured() -> Contacts {
-        use ContactKind::{CrisisLine, Emergency, PoisonCentre, UrgentAdviceLine};
-        Contacts {
-            emergency: contact(Emergency, "the ambulance", "144"),
-            crisis_line: Some(contact(CrisisLine, "the listening line", "143")),
-            poison_centre: Some(contact(PoisonCentre, "Tox Info", "145")),
-            urgent_advice_line: Some(contact(UrgentAdviceLine, "the night nurse", "+41 44 1")),
-        }
-    }
-
-    /// Every possible text, with its emergency if it has one.
-    fn all(contacts: &Contacts) -> Vec<(Option<Category>, String)> {
-        let emergencies = Category::ALL.into_iter().map(Some).chain([None]);
-        emergencies
-            .map(|category| (category, emergency(category, contacts)))
-            .chain([(None, urgent_case(contacts)), (None, abstained(contacts))])
-            .collect()
-    }
-
-    #[test]
-    fn no_text_has_a_number_of_its_own() {
-        for (_, text) in all(&Contacts::default()) {
-            assert!(text.contains("your local emergency number"), "{text}");
-            assert!(!text.contains(|c: char| c.is_ascii_digit()), "{text}");
-            assert!(!text.contains("  ") && text.ends_with('.'), "{text}");
-        }
-    }
-
-    #[test]
-    fn every_text_names_the_numbers_that_are_configured_for_it() {
-        for (category, text) in all(&configured()) {
-            assert!(text.contains("the ambulance (144)"), "{text}");
-            let crisis = category == Some(Category::SuicidalIntent);
-            assert_eq!(text.contains("the listening line (143)"), crisis, "{text}");
-            let poison = category == Some(Category::Overdose);
-            assert_eq!(text.contains("Tox Info (145)"), poison, "{text}");
-        }
-        let line = "the night nurse (+41 44 1)";
-        assert!(urgent_case(&configured()).contains(line));
-        assert!(abstained(&configured()).contains(line));
-    }
-
-    #[test]
-    fn the_contacts_of_a_text_are_those_that_it_names() {
-        for contacts in [Contacts::default(), configured()] {
-            for category in Category::ALL.into_iter().map(Some).chain([None]) {
-                let text = emergency(category, &contacts);
-                for contact in contacts.for_emergency(category) {
-                    assert!(text.contains(&named(&contact)), "{text}");
-                }
-            }
-            let text = abstained(&contacts);
-            for contact in contacts.for_urgent_case() {
-                assert!(text.contains(&named(&contact)), "{text}");
-            }
-        }
-    }
-}
+mod tests;

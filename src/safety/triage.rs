@@ -5,8 +5,9 @@
 //! for information. In doubt it counts: a needless "call emergency services" costs little, a missed
 //! one may cost a life. The time is linear in the length of the message.
 
-use crate::domain::emergency::Category;
-use crate::domain::event::Level;
+mod classifier;
+
+use crate::domain::emergency::{Category, Level, Witness};
 use crate::language::interface::Rule;
 use crate::language::spoken;
 
@@ -15,10 +16,56 @@ use crate::language::spoken;
 pub struct Triage {
     pub level: Level,
     pub category: Option<Category>,
+    /// What recognised the sign.
+    pub witness: Option<Witness>,
+    /// Whether the person's earlier messages could change the level: the message goes on with
+    /// something, or is a faint sign.
+    pub depends_on_earlier: bool,
 }
 
-/// Triages a message.
+/// The least probability of a sign with which a message is read together with earlier ones. An
+/// unrelated question after an emergency ("and where can I park?") has less.
+const FAINT: f32 = 0.2;
+/// The most earlier messages that are read with the newest.
+pub const EARLIER: u8 = 3;
+
+/// Triages a message that stands alone.
 pub fn triage(message: &str) -> Triage {
+    let (sign, opinion) = (rule_sign(message), classifier::judge(message));
+    let level = sign.map_or(Level::None, |(level, _)| level).max(opinion.level);
+    let by_rule = sign.filter(|(of_rule, _)| *of_rule == level);
+    let witness = match (sign.is_some(), opinion.level > Level::None) {
+        (true, true) => Some(Witness::Both),
+        (true, false) => Some(Witness::Rules),
+        (false, true) => Some(Witness::Classifier),
+        (false, false) => None,
+    };
+    Triage {
+        level,
+        category: by_rule.map(|(_, category)| category).or(opinion.category),
+        witness,
+        depends_on_earlier: level < Level::Emergency && opinion.flagged >= FAINT,
+    }
+}
+
+/// Triages the newest message of a conversation after earlier ones of the same person, the oldest
+/// first. Signs may be spread over messages, and "it got worse" needs to know what did.
+pub fn triage_in(newest: &str, earlier: &[&str]) -> Triage {
+    let alone = triage(newest);
+    if !alone.depends_on_earlier || earlier.is_empty() {
+        return alone;
+    }
+    let first = earlier.len().saturating_sub(usize::from(EARLIER));
+    let told = earlier.iter().skip(first).chain([&newest]);
+    let together = triage(&told.copied().collect::<Vec<_>>().join("\n"));
+    if together.level > alone.level {
+        together
+    } else {
+        alone
+    }
+}
+
+fn rule_sign(message: &str) -> Option<(Level, Category)> {
     let found = message.split(SENTENCE_ENDS).find_map(|text| {
         let sentence = Sentence::of(text);
         spoken()
@@ -27,14 +74,7 @@ pub fn triage(message: &str) -> Triage {
             .iter()
             .find(|rule| sentence.raises(rule))
     });
-    Triage {
-        level: if found.is_some() {
-            Level::Emergency
-        } else {
-            Level::None
-        },
-        category: found.map(|rule| rule.category),
-    }
+    found.map(|rule| (Level::Emergency, rule.category))
 }
 
 const SENTENCE_ENDS: [char; 6] = ['.', '!', '?', ';', ':', '\n'];

@@ -1,6 +1,7 @@
 //! `chatbot eval` measures what the product claims: one file a measurement.
 
 mod retrieval;
+mod triage;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,19 @@ pub enum EvalCommand {
         #[arg(long, default_value = "liveqa")]
         collection: String,
     },
+    /// Measure triage on labelled messages: files of JSON lines with `lang`, `text` (turns of a
+    /// conversation are joined with " ⏎ "), `level`, `class` and `kind`.
+    Triage {
+        /// The folder of the files.
+        #[arg(long)]
+        dataset: PathBuf,
+        /// The beginning of the names of the files to read.
+        #[arg(long, default_value = "test")]
+        part: String,
+        /// Print the features of every message instead, for `scripts/fit-triage`.
+        #[arg(long)]
+        features: bool,
+    },
 }
 
 /// Runs the command.
@@ -29,5 +43,10 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
             dataset,
             collection,
         } => retrieval::run(dataset, collection, config).await,
+        EvalCommand::Triage {
+            dataset,
+            part,
+            features,
+        } => triage::run(dataset, part, *features),
     }
 }

@@ -20,6 +20,7 @@ use super::stream::draft::{Draft, TooLong};
 use crate::domain::chat::{Rung, TurnStatus, Utterance};
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest};
 use crate::domain::ids::TurnId;
+use crate::language::Tongue;
 use crate::llm::{Attempts, Chunk, FinishReason, LlmError, ProviderChain, Serving};
 use crate::persistence::turns::{self, Span};
 use crate::persistence::{Database, DbError, conversations, patiently};
@@ -133,7 +134,7 @@ impl Answers {
             return Ok(TurnStatus::Completed);
         }
         let status = if declined {
-            self.abstain(draft)?
+            self.abstain(question, draft)?
         } else {
             self.quote(question, evidence, draft).await?
         };
@@ -146,8 +147,13 @@ impl Answers {
     }
 
     /// Says that the documents do not answer, and whom to ask.
-    pub fn abstain(&self, draft: &mut Draft<'_>) -> Result<TurnStatus, NoAnswer> {
-        draft.prepared(prepared::abstention(&self.contacts))?;
+    pub fn abstain(
+        &self,
+        question: &Question,
+        draft: &mut Draft<'_>,
+    ) -> Result<TurnStatus, NoAnswer> {
+        let tongue = Tongue::of(&question.content);
+        draft.prepared(prepared::abstention(&self.contacts, tongue))?;
         Ok(TurnStatus::Abstained)
     }
 
@@ -203,7 +209,7 @@ impl Answers {
         self.emit(question, grounder.finish(), draft).await?;
         self.stands(question, draft.citations()).await?;
         if draft.is_empty() {
-            return self.abstain(draft);
+            return self.abstain(question, draft);
         }
         Ok(TurnStatus::Completed)
     }

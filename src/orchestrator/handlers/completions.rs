@@ -20,6 +20,7 @@ use super::urgency::{Asked, Words};
 use crate::cache::StoredEvent;
 use crate::domain::access::Scope;
 use crate::domain::chat::{Role, TurnDone, TurnStatus, Utterance};
+use crate::domain::emergency::{Level, TriageNotice};
 use crate::domain::event::EventName;
 use crate::domain::ids::{ConversationId, TurnId};
 use crate::domain::time::now;
@@ -28,6 +29,7 @@ use crate::http::compatible;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::sse::{self, Frame};
+use crate::language::Tongue;
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::question::{Question, checked_collections, checked_content};
 use crate::orchestrator::turn::accept;
@@ -220,7 +222,7 @@ impl Completion {
             "model": MODEL,
             "choices": [{
                 "index": 0,
-                "message": { "role": "assistant", "content": done.answer },
+                "message": { "role": "assistant", "content": with_advice(&done) },
                 "finish_reason": "stop",
             }],
             "usage": usage(&done),
@@ -254,6 +256,17 @@ impl Completion {
                 let first = self.chunk(&json!({ "role": "assistant", "content": "" }), None);
                 (vec![data_frame(&first)], shown)
             }
+            // Clients of this API show nothing but the answer, so urgent advice begins it.
+            EventName::Triage => {
+                let advice = serde_json::from_str(&event.data).ok();
+                match advice.as_ref().and_then(advice_before) {
+                    Some(text) => {
+                        let next = self.chunk(&json!({ "content": text }), None);
+                        (vec![data_frame(&next)], Shown::Something)
+                    }
+                    None => (Vec::new(), shown),
+                }
+            }
             EventName::Delta => {
                 let next = self.chunk(&json!({ "content": data.get("text") }), None);
                 (vec![data_frame(&next)], Shown::Something)
@@ -271,10 +284,10 @@ impl Completion {
     /// Ends an incomplete answer: with an error, and without `[DONE]`.
     fn broken(&self) -> Vec<Frame> {
         vec![data_frame(&json!({ "error": {
-            "message": format!("{INCOMPLETE} {}", texts::urgent_case(&self.contacts)),
+            "message": format!("{INCOMPLETE} {}", texts::urgent_case(&self.contacts, Tongue::English)),
             "type": "server_error",
             "turn_id": self.turn,
-            "contacts": self.contacts.for_urgent_case(),
+            "contacts": self.contacts.for_urgent_case(Tongue::English),
         }}))]
     }
 
@@ -327,6 +340,18 @@ fn usage(done: &TurnDone) -> Value {
     })
 }
 
+/// Returns the advice that goes before an answer, as the beginning of the answer. The advice for an
+/// emergency is the answer itself.
+fn advice_before(notice: &TriageNotice) -> Option<String> {
+    let text = notice.text.as_ref()?;
+    (notice.level == Level::Urgent).then(|| format!("{text}\n\n"))
+}
+
+fn with_advice(done: &TurnDone) -> String {
+    let advice = done.triage.as_ref().and_then(advice_before);
+    advice.unwrap_or_default() + &done.answer
+}
+
 fn extra(done: &TurnDone) -> Value {
     json!({
         "turn_id": done.turn_id,
@@ -335,6 +360,7 @@ fn extra(done: &TurnDone) -> Value {
         "provider": done.provider,
         "model": done.model,
         "rung": done.rung,
+        "triage": done.triage,
         "contacts": done.contacts,
         "timings": done.timings,
     })

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::http::demo;
 use crate::http::problem::Problem;
 use crate::orchestrator::Orchestrator;
+use crate::language::Tongue;
 use crate::safety::texts;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -30,8 +31,8 @@ pub async fn index(
 /// script.
 fn page(orchestrator: &Orchestrator) -> HttpResponse {
     let contacts = &orchestrator.contacts;
-    let mut text = escaped(&texts::urgent_case(contacts));
-    for contact in contacts.for_urgent_case() {
+    let mut text = escaped(&texts::urgent_case(contacts, Tongue::English));
+    for contact in contacts.for_urgent_case(Tongue::English) {
         if let Some(number) = &contact.number {
             let shown = escaped(&texts::named(&contact));
             let link = format!("<a href=\"tel:{}\">{shown}</a>", dialled(number));

@@ -15,13 +15,15 @@ use futures::future::{Either, LocalBoxFuture, select};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
+use crate::domain::emergency::Level;
 use crate::http::auth::{Caller, authenticate};
 use crate::http::body::Json;
 use crate::http::limits;
 use crate::http::problem::Problem;
+use crate::language::Tongue;
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::stream::end::with_urgent_case;
-use crate::safety::{self, Category, Contacts, texts};
+use crate::safety::{self, Contacts, Triage, texts};
 
 /// The longest time that an emergency waits before its answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,8 +33,9 @@ const END: usize = 16 * 1024;
 /// The treatment of a message.
 #[derive(Clone)]
 pub struct Urgency {
-    /// The emergency that the message describes, if any.
-    emergency: Option<Category>,
+    /// The more urgent end of the message.
+    triage: Triage,
+    tongue: Tongue,
     until: Instant,
     contacts: Arc<Contacts>,
 }
@@ -41,16 +44,17 @@ impl Urgency {
     /// Triages a new message of any length.
     fn of(message: &str, contacts: Arc<Contacts>) -> Self {
         let (head, tail) = ends(message);
-        let found = safety::triage(head).category;
+        let (first, last) = (safety::triage(head), safety::triage(tail));
         Self {
-            emergency: found.or_else(|| safety::triage(tail).category),
+            triage: if last.level > first.level { last } else { first },
+            tongue: Tongue::of(head),
             until: Instant::now() + PATIENCE,
             contacts,
         }
     }
 
     pub fn is_emergency(&self) -> bool {
-        self.emergency.is_some()
+        self.triage.level == Level::Emergency
     }
 
     /// Works on the request. An emergency that is refused or waits too long gets its advice.
@@ -66,8 +70,10 @@ impl Urgency {
             .unwrap_or_else(|_| Err(Problem::unavailable("The answer takes too long.")))
             .map_err(|problem| {
                 tracing::warn!(problem = %problem, "an emergency was refused, with advice");
-                let advice = texts::emergency(self.emergency, &self.contacts);
-                problem.preceded_by(&advice, self.contacts.for_emergency(self.emergency))
+                let Triage { level, category, .. } = self.triage;
+                let advice = texts::emergency(category, &self.contacts, self.tongue);
+                let contacts = self.contacts.for_advice(level, category, self.tongue);
+                problem.preceded_by(&advice, contacts)
             })
     }
 

@@ -8,6 +8,7 @@ use super::end::unanswered;
 use super::feed::Feed;
 use crate::domain::chat::{Rung, Timings, TurnDone, TurnStatus, Usage};
 use crate::domain::contact::Contact;
+use crate::domain::emergency::{Level, TriageNotice};
 use crate::domain::event::TurnEvent;
 use crate::domain::evidence::Citation;
 use crate::domain::ids::{MessageId, TurnId};
@@ -58,6 +59,11 @@ impl<'a> Draft<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.done.answer.trim().is_empty()
+    }
+
+    /// Keeps the advice for an urgent message or an emergency beside the answer.
+    pub fn triaged(&mut self, notice: &TriageNotice) {
+        self.done.triage = (notice.level > Level::None).then(|| notice.clone());
     }
 
     pub fn retrieved(&mut self) {

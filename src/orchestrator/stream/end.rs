@@ -6,9 +6,13 @@ use crate::domain::chat::{Timings, TurnDone, TurnStatus, Usage};
 use crate::domain::event::TurnEvent;
 use crate::domain::ids::TurnId;
 use crate::http::problem::Problem;
+use crate::language::Tongue;
 use crate::llm::FinishReason;
 use crate::persistence::turns::StoredTurn;
 use crate::safety::{Contacts, texts};
+
+/// The language of problems.
+const ENGLISH: Tongue = Tongue::English;
 
 const INCOMPLETE: &str =
     "The answer could not be completed. What was shown is not a complete answer.";
@@ -33,6 +37,7 @@ pub(in crate::orchestrator) fn unanswered(
         provider: None,
         model: None,
         rung: None,
+        triage: None,
         usage: Usage::default(),
         timings: Timings::default(),
         contacts: Vec::new(),
@@ -93,7 +98,7 @@ pub(in crate::orchestrator) fn failure(
 /// Adds the advice for cases that cannot wait to a problem that leaves a question without an
 /// answer.
 pub(in crate::orchestrator) fn with_urgent_case(problem: Problem, contacts: &Contacts) -> Problem {
-    problem.followed_by(&texts::urgent_case(contacts), contacts.for_urgent_case())
+    problem.followed_by(&texts::urgent_case(contacts, ENGLISH), contacts.for_urgent_case(ENGLISH))
 }
 
 /// Returns the event that sends the listeners of this replica to another one.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use futures::stream::{BoxStream, StreamExt};
 use serde_json::json;
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::admission::{Full, Permit};
@@ -14,20 +15,24 @@ use super::run::Turn;
 use super::runner::{LEASE, Runner};
 use crate::cache::StoredEvent;
 use crate::domain::access::Principal;
-use crate::domain::chat::TurnStatus;
-use crate::domain::event::{Level, TriageNotice, TurnEvent};
+use crate::domain::chat::{Role, TurnStatus};
+use crate::domain::emergency::{Level, TriageNotice};
+use crate::domain::event::TurnEvent;
 use crate::domain::ids::{MessageId, TurnId};
 use crate::http::problem::Problem;
+use crate::language::Tongue;
 use crate::orchestrator::answer::prepared;
 use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::feed::Feed;
 use crate::orchestrator::stream::follow;
 use crate::persistence::turns::{self, Accepted, NewTurn, Place, StoredTurn};
-use crate::persistence::{DbError, patiently};
-use crate::safety;
+use crate::persistence::{DbError, conversations, patiently};
+use crate::safety::{self, Triage};
 
 /// How long a person waits to learn whether a question was accepted after all.
 const ACCEPT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long triage waits for the person's earlier messages.
+const EARLIER_PATIENCE: Duration = Duration::from_secs(1);
 /// When a person whose earlier questions are still running may ask again.
 const BUSY: Duration = Duration::from_secs(2);
 
@@ -56,7 +61,9 @@ pub(in crate::orchestrator) async fn ask(
 }
 
 async fn begin(runner: &Arc<Runner>, question: Question) -> Result<Begun, Problem> {
-    let notice = prepared::notice(safety::triage(&question.content), &runner.hub.contacts);
+    let triage = triage(runner, &question).await;
+    let tongue = Tongue::of(&question.content);
+    let notice = prepared::notice(triage, &runner.hub.contacts, tongue);
     let permit = admit(runner, &question.principal, notice.level)?;
     let (sender, receiver) = oneshot::channel();
     let running = Arc::clone(runner);
@@ -84,6 +91,32 @@ async fn begin(runner: &Arc<Runner>, question: Question) -> Result<Begun, Proble
     receiver
         .await
         .unwrap_or_else(|_| Err(Problem::unavailable("The server is stopping. Try again.")))
+}
+
+/// Triages the question, together with what the person said before if that could matter. If the
+/// database does not answer, the question stands alone.
+async fn triage(runner: &Runner, question: &Question) -> Triage {
+    let alone = safety::triage(&question.content);
+    if !alone.depends_on_earlier {
+        return alone;
+    }
+    let earlier = match &question.history {
+        Some(history) => {
+            let said = history.iter().filter(|said| said.role == Role::User);
+            said.map(|said| said.content.clone()).collect()
+        }
+        None => {
+            let (reader, conversation) = (&question.principal, question.conversation);
+            let database = &runner.hub.database;
+            let said = conversations::list_said(database, reader, conversation, safety::EARLIER);
+            match timeout(EARLIER_PATIENCE, said).await {
+                Ok(Ok(said)) => said,
+                Ok(Err(_)) | Err(_) => return alone,
+            }
+        }
+    };
+    let earlier: Vec<&str> = earlier.iter().map(String::as_str).collect();
+    safety::triage_in(&question.content, &earlier)
 }
 
 /// Admits the turn. An emergency needs no model and no retrieval, so it never waits for room.

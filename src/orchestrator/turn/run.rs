@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::ledger::{Earlier, Ledger};
 use super::runner::{LEASE, Runner};
 use crate::domain::chat::{TurnDone, TurnStatus};
-use crate::domain::event::{TriageNotice, TurnEvent};
+use crate::domain::emergency::TriageNotice;
+use crate::domain::event::TurnEvent;
 use crate::domain::evidence::Source;
 use crate::llm::Attempts;
 use crate::orchestrator::answer::{NoAnswer, prepared};
@@ -141,7 +142,8 @@ impl Turn {
     /// Answers into the draft; returns the status with which the turn ends.
     async fn answer(&self, draft: &mut Draft<'_>) -> Result<TurnStatus, Stop> {
         self.feed.publish(&TurnEvent::Triage(self.notice.clone()));
-        if let Some(advice) = prepared::advice(&self.notice, &self.runner.hub.contacts) {
+        draft.triaged(&self.notice);
+        if let Some(advice) = prepared::advice(&self.notice) {
             draft.prepared(advice)?;
             return Ok(TurnStatus::Escalated);
         }
@@ -151,7 +153,7 @@ impl Turn {
         let sources: Vec<Source> = evidence.iter().map(|(source, _)| source.clone()).collect();
         if sources.is_empty() {
             self.feed.publish(&TurnEvent::Sources(sources));
-            return Ok(answers.abstain(draft)?);
+            return Ok(answers.abstain(question, draft)?);
         }
         self.advance(TurnStatus::Answering, Some(&sources)).await?;
         self.feed.publish(&TurnEvent::Sources(sources));

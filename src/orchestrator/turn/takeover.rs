@@ -11,7 +11,8 @@ use super::run::Turn;
 use super::runner::{LEASE, Runner};
 use crate::domain::access::Principal;
 use crate::domain::chat::TurnStatus;
-use crate::domain::event::{Level, TriageNotice, TurnEvent};
+use crate::domain::emergency::{Level, TriageNotice};
+use crate::domain::event::TurnEvent;
 use crate::domain::ids::new_uuid;
 use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::feed::Feed;
@@ -89,6 +90,7 @@ async fn run(runner: Arc<Runner>, orphan: Orphan) {
         .unwrap_or(TriageNotice {
             level: Level::None,
             category: None,
+            witness: None,
             text: None,
             contacts: Vec::new(),
         });

@@ -1,0 +1,76 @@
+//! The witness that learned from messages: a linear model over words and parts of words in eight
+//! languages, fitted on `tests/triage` by `scripts/fit-triage`.
+//!
+//! A linear model explains itself: each word's weight stands in a table. It costs well under a
+//! millisecond, where a sentence embedding costs tens, and it judged the held-out messages better
+//! (`docs/safety/triage.md`).
+
+use std::sync::LazyLock;
+
+use crate::domain::emergency::{Category, Level};
+use crate::language::grams::Grams;
+use crate::language::linear::Linear;
+
+static LEVELS: LazyLock<Linear> = LazyLock::new(|| Linear::read(include_str!("levels.tsv")));
+static CATEGORIES: LazyLock<Linear> =
+    LazyLock::new(|| Linear::read(include_str!("categories.tsv")));
+
+/// The least probability with which a category is named; otherwise the advice is general.
+const CERTAIN: f32 = 0.4;
+
+/// The judgment of one text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Opinion {
+    /// The probability that the message must be seen today or now.
+    pub flagged: f32,
+    /// The probability that emergency services must be called.
+    pub emergency: f32,
+    pub level: Level,
+    pub category: Option<Category>,
+}
+
+/// Judges a text.
+pub fn judge(text: &str) -> Opinion {
+    let grams = Grams::of(text);
+    let scores = LEVELS.scores(&grams);
+    let chances = softmax(&[0.0, first(&scores), second(&scores)]);
+    let emergency = chances.last().copied().unwrap_or_default();
+    let flagged = 1.0 - first(&chances);
+    let level = if emergency >= second(LEVELS.thresholds()) {
+        Level::Emergency
+    } else if flagged >= first(LEVELS.thresholds()) {
+        Level::Urgent
+    } else {
+        Level::None
+    };
+    Opinion {
+        flagged,
+        emergency,
+        level,
+        category: (level > Level::None).then(|| category(&grams)).flatten(),
+    }
+}
+
+fn category(grams: &Grams) -> Option<Category> {
+    let chances = softmax(&CATEGORIES.scores(grams));
+    let named = CATEGORIES.outputs().iter().zip(chances);
+    let (name, chance) = named.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    (chance >= CERTAIN)
+        .then(|| Category::parse(name))
+        .flatten()
+}
+
+fn first(values: &[f32]) -> f32 {
+    values.first().copied().unwrap_or_default()
+}
+
+fn second(values: &[f32]) -> f32 {
+    values.get(1).copied().unwrap_or_default()
+}
+
+fn softmax(scores: &[f32]) -> Vec<f32> {
+    let most = scores.iter().copied().fold(f32::MIN, f32::max);
+    let powers: Vec<f32> = scores.iter().map(|score| (score - most).exp()).collect();
+    let sum: f32 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
+}
