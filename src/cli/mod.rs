@@ -14,6 +14,7 @@ mod models;
 mod output;
 mod role;
 mod running_demo;
+mod safety_case;
 mod serve;
 mod wiring;
 
@@ -68,6 +69,8 @@ enum Command {
     /// Measure quality on a dataset.
     #[command(subcommand)]
     Eval(eval::EvalCommand),
+    /// Render the hazards, their controls and the measured figures, and check the controls' tests.
+    SafetyCase(safety_case::SafetyCaseArgs),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -144,6 +147,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Keys(command) => keys::run(&command, &config).await?,
         Command::DeadLetters(command) => dead_letters::run(&command, &config).await?,
         Command::Eval(command) => eval::run(&command, &config).await?,
+        Command::SafetyCase(args) => safety_case::run(&args)?,
         Command::Config(command) => config::run(&command, &config)?,
         Command::Openapi { role } => {
             let document = match role {
