@@ -37,8 +37,16 @@ const AQUARIUM: &str = "The fish in the aquarium are fed every morning at nine.\
 fn node(url: &str, documents: &str, key: &str, model_port: u16) -> Output {
     let demo = Demo::start();
     // This reporter repeats every failure at the end, where people look.
+    let mut reporters = vec!["--test-reporter=spec", "--test-reporter-destination=stdout"];
+    // The check of the safety case reads the outcome of each test from this file.
+    let results = std::env::var("CHATBOT_TEST_BROWSER_RESULTS").ok();
+    let results = results.map(|file| format!("--test-reporter-destination={file}"));
+    if let Some(file) = &results {
+        reporters.extend(["--test-reporter=tap", file.as_str()]);
+    }
     Command::new("node")
-        .args(["--test-reporter=spec", "tests/browser/run.mjs"])
+        .args(reporters)
+        .arg("tests/browser/run.mjs")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("CHATBOT_TEST_CHROMIUM", service("CHATBOT_TEST_CHROMIUM"))
         .env(
