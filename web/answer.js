@@ -169,6 +169,7 @@ export class Answer {
       parts.push(this.explain(data));
       this.askForFeedback(data.message_id);
     }
+    if (data.degraded) parts.push(this.degrade(data.degraded));
     if (this.live && data.status !== "escalated") announce(parts.join("\n"));
   }
 
@@ -182,6 +183,15 @@ export class Answer {
     return `${text} ${count} ${count === 1 ? "source" : "sources"}.`;
   }
 
+  /** Says above the answer that it is less than it could be, in the language of the question. */
+  degrade({ notice, language }) {
+    const line = make("p", "degraded", notice);
+    line.lang = language;
+    line.dir = "auto";
+    this.body.before(line);
+    return notice;
+  }
+
   /** Warns above an old answer whose sources are no longer valid. */
   outdated(status) {
     const what = OUTDATED[status];
@@ -189,13 +199,14 @@ export class Answer {
   }
 
   /** Shows the reason, and what to do if the question cannot wait, in the server's words or the page's own. */
-  failed(detail, { reason, contacts } = {}) {
+  failed(detail, { reason, contacts, degraded } = {}) {
     // Text from a document that was withdrawn meanwhile is no longer valid.
     if (reason === "citation_unresolved") this.clear();
     if (this.live) this.notice.setAttribute("role", "alert");
     const urgent = byId("urgent");
     if (contacts) this.offer(contacts);
     else this.calls.replaceChildren(...Array.from(urgent.querySelectorAll("a"), (link) => link.cloneNode(true)));
+    if (degraded) Object.assign(this.notice, { lang: degraded.language, dir: "auto" });
     this.status("failed", contacts ? detail : `${detail} ${urgent.textContent}`);
     this.tools.replaceChildren(makeButton("", "Try again", this.retry));
   }

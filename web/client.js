@@ -10,7 +10,7 @@ export async function call(method, path, body, extra) {
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
   const text = [problem.title, problem.detail].filter(Boolean).join(". ");
-  throw Object.assign(new Error(text || `The server answered with error ${answer.status}.`), { status: answer.status, type: problem.type, contacts: problem.contacts });
+  throw Object.assign(new Error(text || `The server answered with error ${answer.status}.`), { status: answer.status, type: problem.type, contacts: problem.contacts, degraded: problem.degraded });
 }
 
 /** Yields {id, event, data} from a fetch body. */

@@ -246,6 +246,9 @@ fn text(event: &Event, key: &str) -> anyhow::Result<String> {
 fn finish(done: &TurnDone) -> anyhow::Result<ExitCode> {
     let ended = done.answer.ends_with('\n');
     output::line(if ended { "" } else { "\n" })?;
+    if let Some(degraded) = &done.degraded {
+        output::notice(&degraded.notice);
+    }
     let mut listed = BTreeSet::new();
     for citation in &done.citations {
         // Several sentences may cite the same passage.

@@ -5,6 +5,7 @@ mod case;
 mod figures;
 mod html;
 mod markdown;
+mod rendered;
 mod results;
 mod risk;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use clap::Args;
 
 use super::output;
 use case::Case;
-use figures::Figure;
+use rendered::Rendered;
 use results::Results;
 
 /// The name of both renderings, without their ending.
@@ -39,22 +40,6 @@ pub struct SafetyCaseArgs {
     results: Vec<PathBuf>,
 }
 
-/// Everything that is rendered.
-struct Rendered<'a> {
-    case: &'a Case,
-    figures: &'a [Figure],
-    /// The results of a run, if one was given.
-    results: Option<&'a Results>,
-}
-
-impl Rendered<'_> {
-    /// The figures that describe the risk of a hazard.
-    fn figures_of(&self, hazard: &str) -> impl Iterator<Item = &Figure> {
-        let concerns = move |figure: &&Figure| figure.hazards.iter().any(|id| id == hazard);
-        self.figures.iter().filter(concerns)
-    }
-}
-
 /// Runs the command.
 pub fn run(args: &SafetyCaseArgs) -> anyhow::Result<()> {
     let case = Case::read(&args.from.join("hazards.toml"))?;
@@ -71,7 +56,7 @@ pub fn run(args: &SafetyCaseArgs) -> anyhow::Result<()> {
         None => {}
     }
     if let Some(results) = &results {
-        verify(&case, results)?;
+        output::line(&verify(&case, results)?)?;
     }
     Ok(())
 }
@@ -104,19 +89,18 @@ fn write(folder: &Path, rendered: &Rendered<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fails if a test of a control did not pass, and names its hazard.
-fn verify(case: &Case, results: &Results) -> anyhow::Result<()> {
+/// Fails if a test of a control did not pass, and names its hazard; else says how many passed.
+fn verify(case: &Case, results: &Results) -> anyhow::Result<String> {
     let unproved = results.unproved(case);
     if !unproved.is_empty() {
         bail!("{}", results::report(&unproved)?);
     }
     let hazards = &case.hazards;
     let controls: usize = hazards.iter().map(|one| one.text.controls.len()).sum();
-    output::line(&format!(
+    Ok(format!(
         "{} hazards, {controls} controls: every test of every control passed ({} tests passed in \
          all)",
         hazards.len(),
         results.passed()
-    ))?;
-    Ok(())
+    ))
 }

@@ -198,6 +198,30 @@ impl Rung {
     }
 }
 
+/// A step below the best answer that is possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// A provider that is not the first of the chain wrote the answer.
+    Fallback,
+    /// The passages answer word for word, although a language model is configured.
+    Verbatim,
+    /// There is no answer: the person is told whom to call and whom to ask.
+    Contacts,
+}
+
+/// How far an answer is below the best one that is possible, and the words that tell the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Degraded {
+    pub rung: Step,
+    /// A stable word: `provider_unavailable`, `unsupported`, or the reason of a failed turn.
+    pub reason: String,
+    /// One or two sentences for the person, in the person's language where it is known.
+    pub notice: String,
+    /// The language of the notice (BCP 47).
+    pub language: String,
+}
+
 /// The end of a turn. The `done` event, the JSON answer and the stored state share this form.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TurnDone {
@@ -220,6 +244,9 @@ pub struct TurnDone {
     /// emergency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triage: Option<TriageNotice>,
+    /// Set if something is not available and the answer is less than it could be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degraded: Option<Degraded>,
     pub usage: Usage,
     pub timings: Timings,
     /// The contacts in a prepared answer, for clients that make links.

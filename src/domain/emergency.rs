@@ -88,7 +88,9 @@ impl Category {
 
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.as_str() == name)
+        Self::ALL
+            .into_iter()
+            .find(|category| category.as_str() == name)
     }
 }
 

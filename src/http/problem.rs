@@ -7,6 +7,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
+use crate::domain::chat::Degraded;
 use crate::domain::contact::Contact;
 use crate::persistence::DbError;
 
@@ -21,6 +22,8 @@ pub struct Problem {
     retry_after: Option<Duration>,
     /// The contacts that the detail names.
     contacts: Vec<Contact>,
+    /// Set if the detail ends with its notice.
+    degraded: Option<Box<Degraded>>,
     /// Also writes the error where clients of the OpenAI-compatible API look for it.
     compatible: bool,
 }
@@ -34,6 +37,7 @@ impl Problem {
             detail: None,
             retry_after: None,
             contacts: Vec::new(),
+            degraded: None,
             compatible: false,
         }
     }
@@ -60,6 +64,14 @@ impl Problem {
         };
         self.contacts = contacts;
         self.with_detail(detail)
+    }
+
+    /// Says that the person gets no answer, only whom to ask and whom to call.
+    #[must_use]
+    pub fn degraded(mut self, degraded: Degraded, contacts: Vec<Contact>) -> Self {
+        self = self.followed_by(&degraded.notice, contacts);
+        self.degraded = Some(Box::new(degraded));
+        self
     }
 
     /// Adapts the problem to clients of the OpenAI-compatible API.
@@ -171,12 +183,16 @@ impl Problem {
 
     /// 503 with `Retry-After`.
     pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::out_of_service().with_detail(detail)
+    }
+
+    /// 503 with `Retry-After`, and a reason that is added later.
+    pub fn out_of_service() -> Self {
         let mut problem = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "Temporarily unavailable",
-        )
-        .with_detail(detail);
+        );
         problem.retry_after = Some(Duration::from_secs(2));
         problem
     }
@@ -207,6 +223,9 @@ impl Problem {
         }
         if !self.contacts.is_empty() {
             object.insert("contacts".into(), json!(self.contacts));
+        }
+        if let Some(degraded) = &self.degraded {
+            object.insert("degraded".into(), json!(degraded));
         }
         if self.compatible {
             let message = self.detail.as_deref().unwrap_or(self.title);

@@ -116,8 +116,14 @@ fn is_mark(c: char) -> bool {
 /// Whether a word goes on here. Signs such as `+`, `%` and `&` are words of people who type fast.
 fn is_of_a_word(c: char) -> bool {
     !c.is_whitespace()
-        && !matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '(' | ')' | '"' | '⏎' | '…')
-        && !matches!(c, '，' | '。' | '！' | '？' | '；' | '：' | '、' | '।' | '؟' | '،' | '؛')
+        && !matches!(
+            c,
+            '.' | ',' | ';' | ':' | '!' | '?' | '(' | ')' | '"' | '⏎' | '…'
+        )
+        && !matches!(
+            c,
+            '，' | '。' | '！' | '？' | '；' | '：' | '、' | '।' | '؟' | '،' | '؛'
+        )
 }
 
 #[cfg(test)]
@@ -140,7 +146,10 @@ mod tests {
     #[test]
     fn parts_never_cross_the_borders_of_a_word() {
         let found = features("ab c", Kind::Part);
-        assert_eq!(found, [" a", "ab", "b ", " ab", "ab ", " ab ", " c", "c ", " c "]);
+        assert_eq!(
+            found,
+            [" a", "ab", "b ", " ab", "ab ", " ab ", " c", "c ", " c "]
+        );
     }
 
     #[test]

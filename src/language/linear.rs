@@ -41,9 +41,7 @@ impl Linear {
                 "bias" => model.bias = rest.map(number).collect(),
                 "threshold" => model.thresholds = rest.map(number).collect(),
                 feature => {
-                    model
-                        .rows
-                        .insert(hash_of_line(feature), model.rows.len());
+                    model.rows.insert(hash_of_line(feature), model.rows.len());
                     let width = model.outputs.len();
                     let row = rest.map(number).chain(std::iter::repeat(0.0));
                     model.weights.extend(row.take(width));
@@ -158,16 +156,24 @@ mod tests {
         assert_eq!(model.scores(&Grams::of("nothing")), [0.5, -1.0]);
         let scores = model.scores(&Grams::of("Chest pain"));
         // Three word features and a known number of parts, each once.
-        assert!((scores[0] - (0.5 + 1.0 / 3f32.sqrt())).abs() < 1e-6, "{scores:?}");
+        assert!(
+            (scores[0] - (0.5 + 1.0 / 3f32.sqrt())).abs() < 1e-6,
+            "{scores:?}"
+        );
         assert!(scores[1] > -1.0);
     }
 
     #[test]
     fn the_names_of_features_are_those_of_a_table() {
-        let names: Vec<String> = named_values("Chest pain").into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> = named_values("Chest pain")
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         assert!(names.contains(&"chest pain".to_owned()) && names.contains(&"~_ches".to_owned()));
         let model = Linear::read(TABLE);
-        let known = names.iter().filter(|name| model.rows.contains_key(&hash_of_line(name)));
+        let known = names
+            .iter()
+            .filter(|name| model.rows.contains_key(&hash_of_line(name)));
         assert_eq!(known.count(), 2);
     }
 

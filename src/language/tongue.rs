@@ -39,7 +39,8 @@ impl Tongue {
         let scores = MODEL.scores(&Grams::of(text));
         let best = MODEL.outputs().iter().zip(scores);
         let best = best.max_by(|(_, a), (_, b)| a.total_cmp(b));
-        best.and_then(|(code, _)| Self::parse(code)).unwrap_or(Self::English)
+        best.and_then(|(code, _)| Self::parse(code))
+            .unwrap_or(Self::English)
     }
 
     /// The code of the language (BCP 47).
@@ -71,9 +72,15 @@ mod tests {
         for (text, tongue) in [
             ("When are visiting hours?", Tongue::English),
             ("¿A qué hora puedo visitar a mi madre?", Tongue::Spanish),
-            ("A quelle heure ouvre la pharmacie de l'hopital", Tongue::French),
+            (
+                "A quelle heure ouvre la pharmacie de l'hopital",
+                Tongue::French,
+            ),
             ("Wann kann ich meinen Vater besuchen?", Tongue::German),
-            ("Qual o horário de visita da enfermaria?", Tongue::Portuguese),
+            (
+                "Qual o horário de visita da enfermaria?",
+                Tongue::Portuguese,
+            ),
             ("探视时间是几点？", Tongue::Chinese),
             ("मिलने का समय क्या है?", Tongue::Hindi),
             ("milne ka time kya hai doctor se", Tongue::Hindi),

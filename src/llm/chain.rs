@@ -37,6 +37,8 @@ struct Link {
 pub struct Serving {
     pub provider: &'static str,
     pub model: String,
+    /// Whether another provider comes first in the chain.
+    pub fallback: bool,
     pub stream: ChunkStream,
 }
 
@@ -78,6 +80,11 @@ impl ProviderChain {
             .iter()
             .map(|Link { model, .. }| format!("{}/{}", model.provider(), model.model()))
             .collect()
+    }
+
+    /// Whether no provider is configured.
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
     }
 
     /// Returns each provider with the state of its breaker.
@@ -124,7 +131,13 @@ impl ProviderChain {
                 }
                 let limit = share(end, ahead);
                 let error = match self.begin(link, permit, prompt, limit, attempts).await {
-                    Ok(serving) => return Ok(serving),
+                    Ok(serving) => {
+                        let fallback = index > 0;
+                        return Ok(Serving {
+                            fallback,
+                            ..serving
+                        });
+                    }
                     // A refusal is not worked around with another model; the person is told.
                     Err(LlmError::Refused) => return Err(LlmError::Refused),
                     Err(error) => error,
@@ -185,6 +198,7 @@ impl ProviderChain {
         Ok(Serving {
             provider: link.model.provider(),
             model: link.model.model().to_owned(),
+            fallback: false,
             stream: self.guard(first, rest, permit, attempts),
         })
     }

@@ -1,8 +1,8 @@
 //! The contacts that this organisation wants people to call.
 
+use super::texts::in_tongue;
 use crate::domain::contact::{Contact, ContactKind};
 use crate::domain::emergency::Category;
-use super::texts::in_tongue;
 use crate::domain::emergency::Level;
 use crate::language::Tongue;
 
@@ -56,6 +56,10 @@ impl Contacts {
     /// Returns the contacts for a question without an answer that cannot wait.
     pub fn for_urgent_case(&self, tongue: Tongue) -> Vec<Contact> {
         let emergency = in_tongue(self.emergency.clone(), tongue);
-        self.urgent_advice_line.clone().into_iter().chain([emergency]).collect()
+        self.urgent_advice_line
+            .clone()
+            .into_iter()
+            .chain([emergency])
+            .collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Clinical safety: pure, deterministic, without network or language model.
 
 mod contacts;
+pub mod ladder;
 pub mod texts;
 mod triage;
 

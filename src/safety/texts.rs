@@ -32,6 +32,28 @@ struct Texts {
     /// By category, and `general`.
     emergency: BTreeMap<String, String>,
     urgent: BTreeMap<String, String>,
+    degraded: Degraded,
+}
+
+/// The sentences that say that an answer is less than it could be.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Degraded {
+    fallback: String,
+    verbatim: String,
+    unsupported: String,
+    unavailable: String,
+}
+
+/// A sentence before an answer that is less than it could be.
+#[derive(Clone, Copy)]
+pub enum Notice {
+    /// Another provider than the first one answered.
+    Fallback,
+    /// No provider answered, and the passages are quoted.
+    Verbatim,
+    /// No sentence of the model has support, and the passages are quoted.
+    Unsupported,
 }
 
 /// The name of the advice when the category is not known.
@@ -43,7 +65,10 @@ static ALL: LazyLock<BTreeMap<Tongue, Texts>> = LazyLock::new(|| {
         (Tongue::Spanish, include_str!("../../config/texts/es.toml")),
         (Tongue::French, include_str!("../../config/texts/fr.toml")),
         (Tongue::German, include_str!("../../config/texts/de.toml")),
-        (Tongue::Portuguese, include_str!("../../config/texts/pt.toml")),
+        (
+            Tongue::Portuguese,
+            include_str!("../../config/texts/pt.toml"),
+        ),
         (Tongue::Chinese, include_str!("../../config/texts/zh.toml")),
         (Tongue::Hindi, include_str!("../../config/texts/hi.toml")),
         (Tongue::Arabic, include_str!("../../config/texts/ar.toml")),
@@ -79,10 +104,13 @@ pub fn advice(
         Level::Urgent => text(tongue, |texts| texts.urgent.get(name)),
         Level::Emergency => text(tongue, |texts| texts.emergency.get(name)),
     };
-    let filled_call = filled(prepared, &[
-        ("{call}", text(tongue, |texts| Some(&texts.call)).to_owned()),
-        ("{today}", today(contacts, tongue)),
-    ]);
+    let filled_call = filled(
+        prepared,
+        &[
+            ("{call}", text(tongue, |texts| Some(&texts.call)).to_owned()),
+            ("{today}", today(contacts, tongue)),
+        ],
+    );
     let centre = contacts.poison_centre.as_ref().map(|centre| {
         let sentence = text(tongue, |texts| Some(&texts.poison_centre));
         filled(sentence, &[("{centre}", named(centre))])
@@ -137,6 +165,23 @@ pub fn urgent_case(contacts: &Contacts, tongue: Tongue) -> String {
 pub fn abstained(contacts: &Contacts, tongue: Tongue) -> String {
     let unknown = text(tongue, |texts| Some(&texts.abstained));
     joined(unknown, &urgent_case(contacts, tongue), tongue)
+}
+
+/// Returns a notice.
+pub fn notice(notice: Notice, tongue: Tongue) -> &'static str {
+    text(tongue, |texts| {
+        Some(match notice {
+            Notice::Fallback => &texts.degraded.fallback,
+            Notice::Verbatim => &texts.degraded.verbatim,
+            Notice::Unsupported => &texts.degraded.unsupported,
+        })
+    })
+}
+
+/// Returns the words for a question that nobody can answer now.
+pub fn unavailable(contacts: &Contacts, tongue: Tongue) -> String {
+    let unavailable = text(tongue, |texts| Some(&texts.degraded.unavailable));
+    joined(unavailable, &urgent_case(contacts, tongue), tongue)
 }
 
 /// Returns the name of the emergency service in a sentence of this language.

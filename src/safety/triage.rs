@@ -32,7 +32,9 @@ pub const EARLIER: u8 = 3;
 /// Triages a message that stands alone.
 pub fn triage(message: &str) -> Triage {
     let (sign, opinion) = (rule_sign(message), classifier::judge(message));
-    let level = sign.map_or(Level::None, |(level, _)| level).max(opinion.level);
+    let level = sign
+        .map_or(Level::None, |(level, _)| level)
+        .max(opinion.level);
     let by_rule = sign.filter(|(of_rule, _)| *of_rule == level);
     let witness = match (sign.is_some(), opinion.level > Level::None) {
         (true, true) => Some(Witness::Both),

@@ -69,6 +69,10 @@ pageTest("what no document supports is not shown; the documents answer instead",
   const article = await ask(page, ORDINARY, "completed");
   assert.doesNotMatch(await words(article), /Penguins/);
   assert.match(await article.locator(".origin").innerText(), /word for word/);
+  const step = article.locator(".degraded");
+  assert.match(await step.innerText(), /support no sentence that the language model wrote/);
+  assert.equal(await step.getAttribute("lang"), "en");
+  assert.equal(await step.evaluate((line) => line.nextElementSibling.className), "text");
   assert.ok(await article.locator(".citation").count() > 0);
   assert.equal(await article.locator(".caution").count(), 0);
 });

@@ -179,6 +179,7 @@ impl Turn {
             provider: None,
             model: None,
             rung: None,
+            degraded: None,
             usage: Usage::default(),
             timings: Timings::default(),
             contacts: Vec::new(),

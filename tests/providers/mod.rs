@@ -6,6 +6,7 @@ mod completions;
 mod cut;
 mod failures;
 mod grounding;
+mod ladder;
 mod ledger;
 mod matrix;
 mod models;

@@ -123,7 +123,7 @@ async fn a_failure_streams_a_problem() {
 
     id: [id 1]:3
     event: error
-    data: {"contacts":[{"kind":"emergency","label":"your local emergency number"}],"detail":"The answer could not be completed. What was shown is not a complete answer. In an emergency, call your local emergency number now.","reason":"exhausted","request_id":"[id 5]","status":503,"title":"Temporarily unavailable","turn_id":"[id 1]","type":"urn:chatbot:problem:unavailable"}
+    data: {"contacts":[{"kind":"emergency","label":"your local emergency number"}],"degraded":{"language":"en","notice":"The assistant cannot answer right now. Please try again later, or ask a member of staff. In an emergency, call your local emergency number now.","reason":"exhausted","rung":"contacts"},"detail":"The assistant cannot answer right now. Please try again later, or ask a member of staff. In an emergency, call your local emergency number now.","reason":"exhausted","request_id":"[id 5]","status":503,"title":"Temporarily unavailable","turn_id":"[id 1]","type":"urn:chatbot:problem:unavailable"}
     "#);
 }
 

@@ -226,9 +226,9 @@ impl Hazard {
             return Err(CaseError::Signature { hazard: hazard() });
         }
         Ok(Self {
+            text,
             initial,
             residual,
-            text,
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use super::Rendered;
 use super::case::Hazard;
 use super::figures::Figure;
+use super::rendered::Rendered;
 use super::risk::{Likelihood, Risk, Severity, required};
 
 /// Renders the whole safety case.

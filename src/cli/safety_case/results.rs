@@ -44,18 +44,33 @@ pub struct Unproved<'a> {
 impl Results {
     /// Adds what a run printed: the lines of Rust's test harness, or TAP of the browser's tests.
     pub fn add(&mut self, output: &str) {
-        let found = output
-            .lines()
-            .filter_map(|line| harness(line).or_else(|| tap(line)));
-        for (name, outcome) in found {
-            // The same name in two binaries: the worse outcome counts.
-            let worse = self
-                .0
-                .get(&name)
-                .is_some_and(|known| *known != Outcome::Passed);
-            if !worse {
-                self.0.insert(name, outcome);
+        // With one thread, what a child process prints comes between a name and its verdict.
+        let mut open = None;
+        for line in output.lines() {
+            match (harness(line).or_else(|| tap(line)), verdict(line)) {
+                (Some((name, outcome)), _) => self.note(name, outcome),
+                (None, Some(outcome)) => {
+                    if let Some(name) = open.take() {
+                        self.note(name, outcome);
+                    }
+                }
+                (None, None) => {
+                    if let Some((name, _)) = named(line) {
+                        open = Some(name.to_owned());
+                    }
+                }
             }
+        }
+    }
+
+    /// The same name in two binaries: the worse outcome counts.
+    fn note(&mut self, name: String, outcome: Outcome) {
+        let worse = self
+            .0
+            .get(&name)
+            .is_some_and(|known| *known != Outcome::Passed);
+        if !worse {
+            self.0.insert(name, outcome);
         }
     }
 
@@ -97,19 +112,28 @@ impl Results {
 
 /// `test NAME ... ok`, also behind something that a child process printed on the same line.
 fn harness(line: &str) -> Option<(String, Outcome)> {
-    let (head, verdict) = line.rsplit_once(" ... ")?;
+    let (name, rest) = named(line)?;
+    Some((name.to_owned(), verdict(rest)?))
+}
+
+/// The name in `test NAME ... REST`, and the rest.
+fn named(line: &str) -> Option<(&str, &str)> {
+    let (head, rest) = line.rsplit_once(" ... ")?;
     let name = match head.strip_prefix("test ") {
         Some(name) => name,
         None => head.split_once("test ")?.1,
     };
     let name = name.split(" - should panic").next().unwrap_or(name);
-    let outcome = match verdict.split([' ', ',']).next()? {
-        "ok" => Outcome::Passed,
-        "FAILED" => Outcome::Failed,
-        "ignored" => Outcome::Ignored,
-        _ => return None,
-    };
-    Some((name.trim().to_owned(), outcome))
+    Some((name.trim(), rest))
+}
+
+fn verdict(text: &str) -> Option<Outcome> {
+    match text {
+        "ok" => Some(Outcome::Passed),
+        "FAILED" => Some(Outcome::Failed),
+        ignored if ignored.starts_with("ignored") => Some(Outcome::Ignored),
+        _ => None,
+    }
 }
 
 /// `ok 3 - name` and `not ok 3 - name`, as Node's reporter writes them.

@@ -25,6 +25,7 @@ use crate::llm::{Attempts, Chunk, FinishReason, LlmError, ProviderChain, Serving
 use crate::persistence::turns::{self, Span};
 use crate::persistence::{Database, DbError, conversations, patiently};
 use crate::safety::Contacts;
+use crate::safety::ladder::{self, Cause};
 pub(super) use governed::Governed;
 use governed::{pieces, to_source};
 use grounding::{Grounder, Output, Words};
@@ -123,6 +124,10 @@ impl Answers {
         let serving = match self.providers.stream(&prompt, attempts).await {
             Ok(serving) => serving,
             Err(LlmError::Exhausted) if self.config.extractive => {
+                // Without any provider, the passages are the best answer that is possible.
+                if !self.providers.is_empty() {
+                    draft.degraded(ladder::degraded(Cause::NoProvider, &question.content));
+                }
                 return self.quote(question, evidence, draft).await;
             }
             Err(error) => return Err(error.into()),
@@ -138,6 +143,9 @@ impl Answers {
         } else {
             self.quote(question, evidence, draft).await?
         };
+        if status == TurnStatus::Completed {
+            draft.degraded(ladder::degraded(Cause::Unsupported, &question.content));
+        }
         self.metrics.replaced(if status == TurnStatus::Abstained {
             Rung::Abstain
         } else {
@@ -167,6 +175,9 @@ impl Answers {
         draft: &mut Draft<'_>,
     ) -> Result<bool, NoAnswer> {
         draft.answered_by(Rung::Llm, serving.provider, &serving.model);
+        if serving.fallback {
+            draft.degraded(ladder::degraded(Cause::OtherProvider, &question.content));
+        }
         let mut grounder = Grounder::new(Words::Written, &question.content, evidence);
         while let Some(chunk) = serving.stream.next().await {
             match chunk? {

@@ -273,27 +273,39 @@ impl Completion {
             }
             // Clients of this API cannot withdraw text that they have shown.
             EventName::Restart if shown == Shown::Nothing => (Vec::new(), shown),
-            EventName::Restart | EventName::Reconnect | EventName::Error => {
-                (self.broken(), Shown::All)
-            }
+            EventName::Restart | EventName::Reconnect => (self.broken(&Value::Null), Shown::All),
+            EventName::Error => (self.broken(&data), Shown::All),
             EventName::Done => (self.last(event), Shown::All),
             _ => (Vec::new(), shown),
         }
     }
 
-    /// Ends an incomplete answer: with an error, and without `[DONE]`.
-    fn broken(&self) -> Vec<Frame> {
-        vec![data_frame(&json!({ "error": {
-            "message": format!("{INCOMPLETE} {}", texts::urgent_case(&self.contacts, Tongue::English)),
+    /// Ends an incomplete answer: with an error, and without `[DONE]`. A turn that failed without a
+    /// word has its own.
+    fn broken(&self, problem: &Value) -> Vec<Frame> {
+        let incomplete = || {
+            format!(
+                "{INCOMPLETE} {}",
+                texts::urgent_case(&self.contacts, Tongue::English)
+            )
+        };
+        let degraded = problem.get("degraded");
+        let notice = degraded.and_then(|degraded| degraded.get("notice")?.as_str());
+        let mut error = json!({
+            "message": notice.map_or_else(incomplete, str::to_owned),
             "type": "server_error",
             "turn_id": self.turn,
             "contacts": self.contacts.for_urgent_case(Tongue::English),
-        }}))]
+        });
+        if let (Some(degraded), Some(error)) = (degraded, error.as_object_mut()) {
+            error.insert("degraded".into(), degraded.clone());
+        }
+        vec![data_frame(&json!({ "error": error }))]
     }
 
     fn last(&self, event: &StoredEvent) -> Vec<Frame> {
         let Some(done) = answered(event) else {
-            return self.broken();
+            return self.broken(&Value::Null);
         };
         let mut last = self.chunk(&json!({}), Some("stop"));
         if let Some(object) = last.as_object_mut() {
@@ -361,6 +373,7 @@ fn extra(done: &TurnDone) -> Value {
         "model": done.model,
         "rung": done.rung,
         "triage": done.triage,
+        "degraded": done.degraded,
         "contacts": done.contacts,
         "timings": done.timings,
     })

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::demo;
 use crate::http::problem::Problem;
-use crate::orchestrator::Orchestrator;
 use crate::language::Tongue;
+use crate::orchestrator::Orchestrator;
 use crate::safety::texts;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

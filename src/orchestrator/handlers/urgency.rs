@@ -23,7 +23,7 @@ use crate::http::problem::Problem;
 use crate::language::Tongue;
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::stream::end::with_urgent_case;
-use crate::safety::{self, Contacts, Triage, texts};
+use crate::safety::{self, Contacts, Triage, ladder, texts};
 
 /// The longest time that an emergency waits before its answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -46,7 +46,11 @@ impl Urgency {
         let (head, tail) = ends(message);
         let (first, last) = (safety::triage(head), safety::triage(tail));
         Self {
-            triage: if last.level > first.level { last } else { first },
+            triage: if last.level > first.level {
+                last
+            } else {
+                first
+            },
             tongue: Tongue::of(head),
             until: Instant::now() + PATIENCE,
             contacts,
@@ -70,7 +74,9 @@ impl Urgency {
             .unwrap_or_else(|_| Err(Problem::unavailable("The answer takes too long.")))
             .map_err(|problem| {
                 tracing::warn!(problem = %problem, "an emergency was refused, with advice");
-                let Triage { level, category, .. } = self.triage;
+                let Triage {
+                    level, category, ..
+                } = self.triage;
                 let advice = texts::emergency(category, &self.contacts, self.tongue);
                 let contacts = self.contacts.for_advice(level, category, self.tongue);
                 problem.preceded_by(&advice, contacts)
@@ -80,7 +86,10 @@ impl Urgency {
     /// The advice is left out only if the client itself is at fault.
     fn without_answer(&self, problem: Problem) -> Problem {
         let status = problem.status_code();
-        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        if status.is_server_error() {
+            let last = ladder::contacts_in(self.tongue, "unavailable", &self.contacts);
+            problem.degraded(last, self.contacts.for_urgent_case(self.tongue))
+        } else if status == StatusCode::TOO_MANY_REQUESTS {
             with_urgent_case(problem, &self.contacts)
         } else {
             problem

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::end::unanswered;
 use super::feed::Feed;
-use crate::domain::chat::{Rung, Timings, TurnDone, TurnStatus, Usage};
+use crate::domain::chat::{Degraded, Rung, Timings, TurnDone, TurnStatus, Usage};
 use crate::domain::contact::Contact;
 use crate::domain::emergency::{Level, TriageNotice};
 use crate::domain::event::TurnEvent;
@@ -76,6 +76,11 @@ impl<'a> Draft<'a> {
         self.done.rung = Some(rung);
     }
 
+    /// Notes that the answer is less than it could be.
+    pub fn degraded(&mut self, degraded: Degraded) {
+        self.done.degraded = Some(degraded);
+    }
+
     pub fn received_token(&mut self) {
         self.first_token.get_or_insert(self.started.elapsed());
     }
@@ -117,25 +122,29 @@ impl<'a> Draft<'a> {
     /// Returns the end. Only a complete answer is kept.
     pub fn finish(self, status: TurnStatus, reason: Option<&str>) -> TurnDone {
         let whole = !matches!(status, TurnStatus::Failed | TurnStatus::Cancelled);
-        let (answer, citations, contacts) = if whole {
-            (self.done.answer, self.done.citations, self.done.contacts)
+        let done = if whole {
+            self.done
         } else {
-            (String::new(), Vec::new(), Vec::new())
+            let turn = self.done.turn_id;
+            TurnDone {
+                provider: self.done.provider,
+                model: self.done.model,
+                rung: self.done.rung,
+                usage: self.done.usage,
+                ..unanswered(turn, status, None)
+            }
         };
         TurnDone {
             status,
             reason: reason.map(str::to_owned),
             message_id: whole.then(MessageId::new),
-            grounded: !citations.is_empty(),
-            answer,
-            citations,
-            contacts,
+            grounded: !done.citations.is_empty(),
             timings: Timings {
                 retrieval_ms: self.retrieval.map(millis),
                 first_token_ms: self.first_token.map(millis),
                 total_ms: millis(self.started.elapsed()),
             },
-            ..self.done
+            ..done
         }
     }
 }

@@ -38,6 +38,7 @@ pub(in crate::orchestrator) fn unanswered(
         model: None,
         rung: None,
         triage: None,
+        degraded: None,
         usage: Usage::default(),
         timings: Timings::default(),
         contacts: Vec::new(),
@@ -66,11 +67,24 @@ pub(in crate::orchestrator) fn terminal(
     request_id: &str,
     contacts: &Contacts,
 ) -> TurnEvent {
-    if done.status == TurnStatus::Failed {
-        failure(done.turn_id, done.reason.as_deref(), request_id, contacts)
-    } else {
-        TurnEvent::Done(Box::new(done.clone()))
+    if done.status != TurnStatus::Failed {
+        return TurnEvent::Done(Box::new(done.clone()));
     }
+    let reason = done.reason.as_deref();
+    let Some(degraded) = &done.degraded else {
+        return failure(done.turn_id, reason, request_id, contacts);
+    };
+    let problem = Problem::out_of_service().degraded(degraded.clone(), done.contacts.clone());
+    of_turn(problem.to_value(request_id), done.turn_id, reason)
+}
+
+/// The `error` event of a turn.
+fn of_turn(mut problem: Value, turn: TurnId, reason: Option<&str>) -> TurnEvent {
+    if let Some(object) = problem.as_object_mut() {
+        object.insert("turn_id".into(), json!(turn));
+        object.insert("reason".into(), json!(reason));
+    }
+    TurnEvent::Error(problem)
 }
 
 /// Returns the `error` event of a failed turn: a problem with the turn's id and the reason, and the
@@ -87,18 +101,16 @@ pub(in crate::orchestrator) fn failure(
         INCOMPLETE
     });
     let problem = with_urgent_case(problem, contacts);
-    let mut value = problem.to_value(request_id);
-    if let Some(object) = value.as_object_mut() {
-        object.insert("turn_id".into(), json!(turn));
-        object.insert("reason".into(), json!(reason));
-    }
-    TurnEvent::Error(value)
+    of_turn(problem.to_value(request_id), turn, reason)
 }
 
 /// Adds the advice for cases that cannot wait to a problem that leaves a question without an
 /// answer.
 pub(in crate::orchestrator) fn with_urgent_case(problem: Problem, contacts: &Contacts) -> Problem {
-    problem.followed_by(&texts::urgent_case(contacts, ENGLISH), contacts.for_urgent_case(ENGLISH))
+    problem.followed_by(
+        &texts::urgent_case(contacts, ENGLISH),
+        contacts.for_urgent_case(ENGLISH),
+    )
 }
 
 /// Returns the event that sends the listeners of this replica to another one.

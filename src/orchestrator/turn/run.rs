@@ -12,7 +12,7 @@ use crate::domain::chat::{TurnDone, TurnStatus};
 use crate::domain::emergency::TriageNotice;
 use crate::domain::event::TurnEvent;
 use crate::domain::evidence::Source;
-use crate::llm::Attempts;
+use crate::llm::{Attempts, FinishReason};
 use crate::orchestrator::answer::{NoAnswer, prepared};
 use crate::orchestrator::config::PATIENCE;
 use crate::orchestrator::question::Question;
@@ -20,6 +20,7 @@ use crate::orchestrator::stream::draft::{Draft, TooLong};
 use crate::orchestrator::stream::end::{outcome, reconnect, terminal, unanswered};
 use crate::orchestrator::stream::feed::Feed;
 use crate::persistence::{DbError, patiently, turns};
+use crate::safety::ladder;
 
 /// The pause between two looks for a cancellation that another replica recorded.
 const POLL: Duration = Duration::from_millis(500);
@@ -136,7 +137,25 @@ impl Turn {
                 (status, Some(stop.as_str()))
             }
         };
-        self.conclude(draft.finish(status, reason)).await;
+        let shown = !draft.is_empty();
+        let done = draft.finish(status, reason);
+        self.conclude(if shown { done } else { self.or_contacts(done) })
+            .await;
+    }
+
+    /// Adds whom to call and whom to ask to the end of a turn that failed without a word.
+    fn or_contacts(&self, done: TurnDone) -> TurnDone {
+        let reason = done.reason.as_deref().unwrap_or_default();
+        // A refusal by the model has words of its own.
+        if done.status != TurnStatus::Failed || reason == FinishReason::Refusal.as_str() {
+            return done;
+        }
+        let contacts = &self.runner.hub.contacts;
+        TurnDone {
+            degraded: Some(ladder::contacts(reason, &self.question.content, contacts)),
+            contacts: contacts.for_urgent_case(Tongue::of(&self.question.content)),
+            ..done
+        }
     }
 
     /// Answers into the draft; returns the status with which the turn ends.

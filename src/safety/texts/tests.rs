@@ -109,7 +109,8 @@ fn grade(text: &str) -> f64 {
         })
         .sum();
     let float = |n: usize| f64::from(u32::try_from(n).unwrap());
-    0.39 * float(words.len()) / float(sentences) + 11.8 * float(syllables) / float(words.len()) - 15.59
+    0.39 * float(words.len()) / float(sentences) + 11.8 * float(syllables) / float(words.len())
+        - 15.59
 }
 
 #[test]

@@ -55,9 +55,7 @@ fn category(grams: &Grams) -> Option<Category> {
     let chances = softmax(&CATEGORIES.scores(grams));
     let named = CATEGORIES.outputs().iter().zip(chances);
     let (name, chance) = named.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
-    (chance >= CERTAIN)
-        .then(|| Category::parse(name))
-        .flatten()
+    (chance >= CERTAIN).then(|| Category::parse(name)).flatten()
 }
 
 fn first(values: &[f32]) -> f32 {
