@@ -19,7 +19,7 @@ use clap::Args;
 use super::output;
 use case::Case;
 use rendered::Rendered;
-use results::Results;
+use results::{Outcome, Results};
 
 /// The name of both renderings, without their ending.
 const NAME: &str = "safety-case";
@@ -91,7 +91,14 @@ fn write(folder: &Path, rendered: &Rendered<'_>) -> anyhow::Result<()> {
 
 /// Fails if a test of a control did not pass, and names its hazard; else says how many passed.
 fn verify(case: &Case, results: &Results) -> anyhow::Result<String> {
-    let unproved = results.unproved(case);
+    let mut unproved = results.unproved(case);
+    if results.has_failures() {
+        let all = unproved.len();
+        unproved.retain(|one| one.outcome != Outcome::Missing);
+        if unproved.is_empty() && all > 0 {
+            bail!("a test failed, and {all} tests of controls did not run; repair that test first");
+        }
+    }
     if !unproved.is_empty() {
         bail!("{}", results::report(&unproved)?);
     }

@@ -84,8 +84,12 @@ impl Results {
         self.0.values().filter(passed).count()
     }
 
-    /// The controls whose tests did not all pass. While tests fail, those that did not run are
-    /// left out, because a failure ends the run early.
+    /// Whether a test of the run failed. Cargo then starts no further binary.
+    pub fn has_failures(&self) -> bool {
+        self.0.values().any(|outcome| *outcome == Outcome::Failed)
+    }
+
+    /// The tests of controls that did not pass.
     pub fn unproved<'a>(&self, case: &'a Case) -> Vec<Unproved<'a>> {
         let mut all = Vec::new();
         for hazard in &case.hazards {
@@ -102,9 +106,6 @@ impl Results {
                     }
                 }
             }
-        }
-        if self.0.values().any(|outcome| *outcome == Outcome::Failed) {
-            all.retain(|unproved| unproved.outcome != Outcome::Missing);
         }
         all
     }
