@@ -4,6 +4,7 @@ mod alerts;
 mod messages;
 mod readme;
 mod restore;
+mod safety_case;
 
 use std::process::{Command, Output};
 

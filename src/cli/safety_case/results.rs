@@ -46,7 +46,8 @@ impl Results {
     pub fn add(&mut self, output: &str) {
         // With one thread, what a child process prints comes between a name and its verdict.
         let mut open = None;
-        for line in output.lines() {
+        for line in output.lines().map(without_colour) {
+            let line = line.as_str();
             match (harness(line).or_else(|| tap(line)), verdict(line)) {
                 (Some((name, outcome)), _) => self.note(name, outcome),
                 (None, Some(outcome)) => {
@@ -109,6 +110,14 @@ impl Results {
         }
         all
     }
+}
+
+/// The line without the colours of a terminal.
+fn without_colour(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let coloured = parts.map(|part| part.split_once('m').map_or("", |(_, text)| text));
+    first + &coloured.collect::<String>()
 }
 
 /// `test NAME ... ok`, also behind something that a child process printed on the same line.

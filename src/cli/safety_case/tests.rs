@@ -40,6 +40,7 @@ tests = ["spine::away"]
 /// What a run of the tests prints, with noise of child processes.
 const RUN: &str = "\nrunning 3 tests\ntest safety::found ... ok\nready at 127.0.0.1test spine::away ... ok\n\
     test slow::one ... ignored, takes long\ntest a::panic - should panic ... ok\n\ntest result: ok. 2 passed\n\
+    test red ... \u{1b}[31mFAILED\u{1b}[m\n\
     test alone::one ... a log line\nok\ntest alone::two ... a log line\nanother\nFAILED\ntest alone::three ... cut off\n\
     TAP version 13\nok 1 - an emergency is red\nok 2 - skipped # SKIP\nnot ok 3 - a \\# sign\n";
 
@@ -117,6 +118,7 @@ fn the_outcomes_of_a_run_are_read() {
         ("a::panic", Outcome::Passed),
         ("slow::one", Outcome::Ignored),
         ("alone::one", Outcome::Passed),
+        ("red", Outcome::Failed),
         ("alone::two", Outcome::Failed),
         ("alone::three", Outcome::Missing),
         ("browser: an emergency is red", Outcome::Passed),

@@ -365,18 +365,24 @@ fn with_advice(done: &TurnDone) -> String {
 }
 
 fn extra(done: &TurnDone) -> Value {
-    json!({
+    let mut extra = json!({
         "turn_id": done.turn_id,
         "status": done.status,
         "grounded": done.grounded,
         "provider": done.provider,
         "model": done.model,
         "rung": done.rung,
-        "triage": done.triage,
-        "degraded": done.degraded,
         "contacts": done.contacts,
         "timings": done.timings,
-    })
+    });
+    if let Some(extra) = extra.as_object_mut() {
+        let triage = done.triage.as_ref().map(|triage| ("triage", json!(triage)));
+        let degraded = done.degraded.as_ref();
+        let degraded = degraded.map(|degraded| ("degraded", json!(degraded)));
+        let present = triage.into_iter().chain(degraded);
+        extra.extend(present.map(|(name, value)| (name.to_owned(), value)));
+    }
+    extra
 }
 
 /// `GET /v1/models`.

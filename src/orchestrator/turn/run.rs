@@ -12,6 +12,7 @@ use crate::domain::chat::{TurnDone, TurnStatus};
 use crate::domain::emergency::TriageNotice;
 use crate::domain::event::TurnEvent;
 use crate::domain::evidence::Source;
+use crate::language::Tongue;
 use crate::llm::{Attempts, FinishReason};
 use crate::orchestrator::answer::{NoAnswer, prepared};
 use crate::orchestrator::config::PATIENCE;
