@@ -2,6 +2,7 @@
 
 mod contacts;
 pub mod ladder;
+pub mod hostile;
 pub mod texts;
 mod triage;
 
