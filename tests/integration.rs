@@ -12,6 +12,7 @@ mod answers;
 mod browser;
 mod delivery;
 mod faults;
+mod hostile;
 mod import_rules;
 mod language;
 mod messaging;

@@ -107,6 +107,7 @@ pub struct TurnMetrics {
     superseded: Counter,
     dropped: Family<DroppedLabels, Counter>,
     replaced: Family<ReplacedLabels, Counter>,
+    withheld: Counter,
     seconds: Histogram,
     first_token_seconds: Histogram,
     retrieval_seconds: Histogram,
@@ -125,6 +126,7 @@ impl Default for TurnMetrics {
             superseded: Counter::default(),
             dropped: Family::default(),
             replaced: Family::default(),
+            withheld: Counter::default(),
             seconds: histogram(),
             first_token_seconds: histogram(),
             retrieval_seconds: histogram(),
@@ -157,6 +159,11 @@ impl TurnMetrics {
             "answer_sentences_dropped",
             "Sentences of a model that were not shown, by reason",
             self.dropped.clone(),
+        );
+        registry.register(
+            "passages_withheld",
+            "Retrieved passages that were left out because they contain hostile text",
+            self.withheld.clone(),
         );
         registry.register(
             "answers_replaced",
@@ -199,6 +206,11 @@ impl TurnMetrics {
 
     pub(super) fn dropped(&self, reason: &'static str) {
         self.dropped.get_or_create(&DroppedLabels { reason }).inc();
+    }
+
+    pub(super) fn withheld(&self, passages: usize) {
+        let passages = u64::try_from(passages).unwrap_or(u64::MAX);
+        self.withheld.inc_by(passages);
     }
 
     pub(super) fn replaced(&self, rung: Rung) {

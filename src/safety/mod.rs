@@ -1,8 +1,8 @@
 //! Clinical safety: pure, deterministic, without network or language model.
 
 mod contacts;
-pub mod ladder;
 pub mod hostile;
+pub mod ladder;
 pub mod texts;
 mod triage;
 

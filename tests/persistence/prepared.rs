@@ -169,6 +169,7 @@ impl Turn {
             answer_end: 5,
         };
         let done = TurnDone {
+            triage: None,
             turn_id: turn,
             message_id: Some(message),
             status: TurnStatus::Completed,

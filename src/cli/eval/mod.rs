@@ -1,5 +1,6 @@
 //! `chatbot eval` measures what the product claims: one file a measurement.
 
+mod hostile;
 mod retrieval;
 mod triage;
 
@@ -34,6 +35,8 @@ pub enum EvalCommand {
         #[arg(long)]
         features: bool,
     },
+    /// Count which texts the detector of hostile text finds, or fit its weights.
+    Hostile(hostile::HostileArgs),
 }
 
 /// Runs the command.
@@ -48,5 +51,6 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
             part,
             features,
         } => triage::run(dataset, part, *features),
+        EvalCommand::Hostile(args) => hostile::run(args),
     }
 }

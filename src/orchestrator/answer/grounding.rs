@@ -10,6 +10,7 @@
 mod claim;
 mod condition;
 mod context;
+mod leak;
 mod marked;
 pub mod markers;
 mod quantity;
@@ -26,10 +27,12 @@ mod vocabulary;
 use std::collections::BTreeSet;
 
 use super::governed::Governed;
+use super::marks::Marks;
 use crate::domain::evidence::Citation;
 use crate::language::lines::is_heading;
 use claim::{Claim, plain};
 use context::{Context, Level, Prefix, declines, is_rule, level_of, row_of, split_prefix};
+use leak::Leaks;
 use marked::Marked;
 use reasoning::Reasoning;
 use splitter::{Piece, Sentence, Splitter};
@@ -75,6 +78,7 @@ pub struct Grounder {
     /// Whether the end of a line was sent last.
     is_below_line: bool,
     declined: bool,
+    leaks: Leaks,
 }
 
 /// The state of the current line.
@@ -108,7 +112,14 @@ impl Grounder {
             line: Line::Empty,
             is_below_line: false,
             declined: false,
+            leaks: Leaks::default(),
         }
+    }
+
+    /// Drops what gives away the prompt with these marks and rules.
+    pub fn guarding(mut self, marks: &Marks, rules: &str) -> Self {
+        self.leaks = Leaks::new(marks, rules);
+        self
     }
 
     /// Processes the next piece of the model's text.
@@ -187,6 +198,9 @@ impl Grounder {
         if self.line == Line::Empty {
             self.line = Line::Read;
         }
+        if let Some(reason) = self.leaks.find(&sentence.raw) {
+            return outputs.push(Output::Dropped(reason));
+        }
         if self.declined {
             return outputs.push(Output::Dropped(Reason::Declined));
         }
@@ -200,6 +214,9 @@ impl Grounder {
     fn quoted(&mut self, sentence: &Sentence, outputs: &mut Vec<Output>) {
         self.prefix = Prefix::default();
         let text = Marked::read(&sentence.raw, str::to_owned);
+        if sanitise::has_markup(&text.said) {
+            return outputs.push(Output::Dropped(Reason::Markup));
+        }
         if let Some(citation) = self.support.place(&text.said, &text.numbers) {
             return self.show(&text, vec![citation], outputs);
         }

@@ -5,6 +5,7 @@ mod extractive;
 mod gate;
 mod governed;
 mod grounding;
+mod marks;
 pub(super) mod prepared;
 mod prompt;
 pub mod retrieval;
@@ -24,11 +25,12 @@ use crate::language::Tongue;
 use crate::llm::{Attempts, Chunk, FinishReason, LlmError, ProviderChain, Serving};
 use crate::persistence::turns::{self, Span};
 use crate::persistence::{Database, DbError, conversations, patiently};
-use crate::safety::Contacts;
 use crate::safety::ladder::{self, Cause};
+use crate::safety::{Contacts, hostile};
 pub(super) use governed::Governed;
 use governed::{pieces, to_source};
 use grounding::{Grounder, Output, Words};
+use marks::Marks;
 use retrieval::RetrievalClient;
 
 /// The most earlier messages that are read; the prompt keeps those that fit its budget.
@@ -105,7 +107,15 @@ impl Answers {
         if !decision.enough {
             return Ok(Vec::new());
         }
-        let verified = self.verified(question, turn, evidence.results).await?;
+        let mut verified = self.verified(question, turn, evidence.results).await?;
+        // A passage of a document that was not inspected, or not as strictly as today.
+        let retrieved = verified.len();
+        verified.retain(|passage| hostile::inspect(&passage.text).is_empty());
+        if verified.len() < retrieved {
+            let passages = retrieved - verified.len();
+            tracing::warn!(turn.id = %turn, passages, "hostile passages were left out");
+            self.metrics.withheld(passages);
+        }
         Ok((1..).zip(verified).map(to_source).collect())
     }
 
@@ -120,7 +130,8 @@ impl Answers {
     ) -> Result<TurnStatus, NoAnswer> {
         let history = self.history(question, draft.turn()).await?;
         let budget = self.config.history_token_budget;
-        let prompt = prompt::build(&question.content, &history, &evidence, budget);
+        let marks = Marks::random().map_err(|_| NoAnswer::Failed("randomness"))?;
+        let prompt = prompt::build(&question.content, &history, &evidence, budget, &marks);
         let serving = match self.providers.stream(&prompt, attempts).await {
             Ok(serving) => serving,
             Err(LlmError::Exhausted) if self.config.extractive => {
@@ -133,7 +144,7 @@ impl Answers {
             Err(error) => return Err(error.into()),
         };
         let declined = self
-            .write(question, serving, evidence.clone(), draft)
+            .write(question, serving, (evidence.clone(), marks), draft)
             .await?;
         if !draft.is_empty() {
             return Ok(TurnStatus::Completed);
@@ -171,14 +182,15 @@ impl Answers {
         &self,
         question: &Question,
         mut serving: Serving,
-        evidence: Vec<Governed>,
+        (evidence, marks): (Vec<Governed>, Marks),
         draft: &mut Draft<'_>,
     ) -> Result<bool, NoAnswer> {
         draft.answered_by(Rung::Llm, serving.provider, &serving.model);
         if serving.fallback {
             draft.degraded(ladder::degraded(Cause::OtherProvider, &question.content));
         }
-        let mut grounder = Grounder::new(Words::Written, &question.content, evidence);
+        let grounder = Grounder::new(Words::Written, &question.content, evidence);
+        let mut grounder = grounder.guarding(&marks, prompt::RULES);
         while let Some(chunk) = serving.stream.next().await {
             match chunk? {
                 Chunk::Delta(text) => {

@@ -1,6 +1,7 @@
 //! The concepts of the detector: words of many languages that mean the same.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::fold::fold;
@@ -24,6 +25,15 @@ pub(super) struct Concepts {
     pub common: u64,
     /// The first words of entries with several words.
     first: HashSet<String>,
+    /// The entries that begin with these two Latin letters; most words begin in another way.
+    starts: Vec<Range<usize>>,
+}
+
+/// Returns the number of the first two letters of a word; `None` if they are not Latin.
+fn start_of(word: &str) -> Option<usize> {
+    let letter = |byte: u8| byte.is_ascii_lowercase().then(|| usize::from(byte - b'a'));
+    let [one, two] = word.as_bytes().first_chunk()?;
+    Some(letter(*one)? * 26 + letter(*two)?)
 }
 
 struct Entry {
@@ -70,7 +80,16 @@ impl Concepts {
         let first = several.map(|(first, _)| first.to_owned()).collect();
         let is_common = |(_, name): &(usize, &&str)| COMMON.contains(name);
         let common = names.iter().enumerate().filter(is_common);
+        let mut starts = vec![0..0; 26 * 26];
+        for (at, entry) in entries.iter().enumerate() {
+            let start = start_of(&entry.text).and_then(|start| starts.get_mut(start));
+            if let Some(range) = start {
+                let first = if range.end == 0 { at } else { range.start };
+                *range = first..at + 1;
+            }
+        }
         Self {
+            starts,
             common: common.fold(0, |bits, (number, _)| bits | 1 << number),
             names,
             entries,
@@ -80,18 +99,24 @@ impl Concepts {
 
     /// Returns the concepts of a word, or of several with a space between them, as bits.
     pub fn of(&self, word: &str) -> u64 {
-        let after = self
-            .entries
-            .partition_point(|entry| entry.text.as_str() <= word);
+        let bucket = self.bucket(word);
+        let after = bucket.partition_point(|entry| entry.text.as_str() <= word);
         let mut head = word.chars();
         head.nth(1);
         let begins = word.get(..word.len() - head.as_str().len());
         let begins = begins.unwrap_or_default();
-        let before = self.entries.get(..after).unwrap_or_default().iter().rev();
+        let before = bucket.get(..after).unwrap_or_default().iter().rev();
         before
             .take_while(|entry| entry.text.starts_with(begins))
             .filter(|entry| entry.text == word || (entry.is_stem && word.starts_with(&entry.text)))
             .fold(0, |bits, entry| bits | entry.bits)
+    }
+
+    /// Returns the entries among which a word may be.
+    fn bucket(&self, word: &str) -> &[Entry] {
+        let bucket = start_of(word).and_then(|start| self.starts.get(start));
+        let range = bucket.cloned().unwrap_or(0..self.entries.len());
+        self.entries.get(range).unwrap_or_default()
     }
 
     /// Whether the list has this very word.
@@ -104,7 +129,7 @@ impl Concepts {
 
     /// Whether an entry with several words begins with this word.
     pub fn begins(&self, word: &str) -> bool {
-        self.first.contains(word)
+        !self.bucket(word).is_empty() && self.first.contains(word)
     }
 }
 

@@ -40,6 +40,7 @@ const MARKS: [&str; 12] = [
 /// A sentence that was read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Read {
+    text: Vec<char>,
     words: Vec<Word>,
     form: Vec<&'static str>,
     /// Every concept of it, as bits.
@@ -53,8 +54,14 @@ impl Read {
         Self {
             concepts: words.iter().fold(0, |bits, word| bits | word.concepts),
             form: form(text),
+            text: text.iter().map(|(c, _)| *c).collect(),
             words,
         }
+    }
+
+    /// The characters of a word.
+    fn spelling(&self, word: &Word) -> impl Iterator<Item = &char> {
+        self.text.get(word.place.clone()).unwrap_or_default().iter()
     }
 
     /// Whether the form alone is a reason to look closely.
@@ -134,14 +141,18 @@ pub(super) fn features<'a>(
         let _ = write!(name, "form {form}");
         take(&name);
     }
-    let words: Vec<&Word> = read.flat_map(|read| &read.words).collect();
+    let words: Vec<(&Read, &Word)> = read
+        .flat_map(|read| read.words.iter().map(move |word| (read, word)))
+        .collect();
     let mut pairs = HashSet::new();
-    for (at, word) in words.iter().enumerate() {
+    for (at, (read, word)) in words.iter().enumerate() {
         name.clear();
-        let _ = write!(name, "word {}", word.text);
+        name.push_str("word ");
+        name.extend(read.spelling(word));
         take(&name);
-        if let Some(next) = words.get(at + 1) {
-            let _ = write!(name, " {}", next.text);
+        if let Some((read, next)) = words.get(at + 1) {
+            name.push(' ');
+            name.extend(read.spelling(next));
             take(&name);
         }
         let near = words.get(at + 1..).unwrap_or_default().iter().take(NEAR);
@@ -150,7 +161,7 @@ pub(super) fn features<'a>(
             name.clear();
             let _ = write!(name, "{quoted} {}", list.names.get(one).unwrap_or(&""));
             take(&name);
-            for other in near.clone().flat_map(|other| bits(other.concepts)) {
+            for other in near.clone().flat_map(|(_, other)| bits(other.concepts)) {
                 pairs.insert((one.min(other), one.max(other)));
             }
         }

@@ -15,6 +15,14 @@ const ALIKE: [(&str, &str); 2] = [
 /// Returns the characters of a text in their folded form, each with the offset of its original.
 pub(super) fn fold(text: &str, start: usize) -> Vec<Placed> {
     let mut folded = Vec::with_capacity(text.len());
+    if text.is_ascii() {
+        folded.extend(
+            text.bytes()
+                .map(|byte| char::from(byte.to_ascii_lowercase()))
+                .zip(start..),
+        );
+        return folded;
+    }
     for (at, c) in text.chars().enumerate() {
         if c.is_ascii() {
             folded.push((c.to_ascii_lowercase(), start + at));

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use super::Kind;
 use super::features::{Read, features};
 
-/// The reviewable weights, one feature a line; `chatbot eval hostile --fit` writes them.
+/// The reviewable weights, one feature a line; `chatbot eval hostile --dataset tests/hostile/fit.tsv
+/// --fit src/safety/hostile/weights.tsv` writes them.
 pub(super) const WEIGHTS: &str = include_str!("weights.tsv");
 
 /// The heads of the model, in the order of the columns.

@@ -1,12 +1,15 @@
 //! The words of a sentence, each with what it means to the detector.
 
+use std::ops::Range;
+
 use super::concepts::{MAX_HAN, MAX_WORDS, concepts};
 use super::fold::{Placed, is_han, is_word};
 
 /// A word.
 #[derive(Clone, Debug)]
 pub(super) struct Word {
-    pub text: String,
+    /// Its place in the folded text.
+    pub place: Range<usize>,
     /// Its concepts, as bits.
     pub concepts: u64,
     /// Whether it stands between quotation marks.
@@ -18,6 +21,7 @@ pub(super) fn words(text: &[Placed]) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut quoted = false;
     let mut rest = text;
+    let mut spelling = String::new();
     while let Some(((c, _), after)) = rest.split_first() {
         if matches!(c, '"' | '“' | '”' | '„' | '«' | '»' | '「' | '」') {
             quoted = !quoted;
@@ -28,15 +32,17 @@ pub(super) fn words(text: &[Placed]) -> Vec<Word> {
             continue;
         }
         let (word, after) = rest.split_at(length);
-        let text: String = word.iter().map(|(c, _)| *c).collect();
+        spelling.clear();
+        spelling.extend(word.iter().map(|(c, _)| *c));
+        let start = text.len() - rest.len();
         words.push(Word {
-            concepts: meaning(&text),
-            text,
+            concepts: meaning(&spelling),
+            place: start..start + length,
             quoted,
         });
         rest = after;
     }
-    join(&mut words);
+    join(&mut words, text);
     words
 }
 
@@ -75,19 +81,25 @@ fn meaning(word: &str) -> u64 {
 }
 
 /// Gives the first word of an entry with several words its concepts.
-fn join(words: &mut [Word]) {
+fn join(words: &mut [Word], text: &[Placed]) {
     let list = concepts();
+    let mut joined = String::new();
+    let spell = |word: &Word, joined: &mut String| {
+        let chars = text.get(word.place.clone()).unwrap_or_default();
+        joined.extend(chars.iter().map(|(c, _)| *c));
+    };
     for at in 0..words.len() {
         let Some((word, after)) = words.get_mut(at..).and_then(<[Word]>::split_first_mut) else {
             return;
         };
-        if !list.begins(&word.text) {
+        joined.clear();
+        spell(word, &mut joined);
+        if !list.begins(&joined) {
             continue;
         }
-        let mut joined = word.text.clone();
         for next in after.iter().take(MAX_WORDS - 1) {
             joined.push(' ');
-            joined.push_str(&next.text);
+            spell(next, &mut joined);
             word.concepts |= list.of(&joined);
         }
     }

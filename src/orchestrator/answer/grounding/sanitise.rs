@@ -1,11 +1,17 @@
-//! Removes what a reader must not get from a model: markup, links and contact data.
+//! Removes what no reader must get: markup, and links and contact data that the cited passages do
+//! not contain. Every surface shows the same sentences, so this is the only place.
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::language::spoken;
 
 /// Fewer digits are no telephone number.
 const MIN_PHONE_DIGITS: usize = 6;
+/// A shorter word is no account, card or wallet.
+const MIN_ACCOUNT: usize = 15;
+/// The fewest letters, and the fewest digits, of an account or wallet.
+const MIN_OF_EACH: usize = 2;
 
 /// Returns the text of a sentence without markup: a link becomes its text, emphasis becomes its
 /// words, and images and HTML disappear.
@@ -39,15 +45,34 @@ pub(super) fn without_markup(text: &str) -> String {
     words.join(" ")
 }
 
+/// Whether a client that renders Markdown would show a link, an image or HTML in the text. A bare
+/// address is none.
+pub(super) fn has_markup(text: &str) -> bool {
+    let is_bare = |kind| matches!(kind, LinkType::Autolink | LinkType::Email);
+    Parser::new(&format!("a {}", text.trim())).any(|event| match event {
+        Event::Start(Tag::Link { link_type, .. }) => !is_bare(link_type),
+        Event::Start(Tag::Image { .. }) | Event::InlineHtml(_) | Event::Html(_) => true,
+        _ => false,
+    })
+}
+
+/// Returns a text in lower case, with ordinary letters for those that look like them.
+fn ordinary(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_lowercase();
+    }
+    text.nfkc().collect::<String>().to_lowercase()
+}
+
 /// Whether the text contains markup, or contact data that no passage contains.
 pub(super) fn has_foreign_contact(text: &str, passages: &[&str]) -> bool {
-    let known: Vec<String> = passages.iter().map(|text| text.to_lowercase()).collect();
-    let lower = text.to_lowercase();
+    let known: Vec<String> = passages.iter().map(|text| ordinary(text)).collect();
+    let lower = ordinary(text);
     let is_known = |part: &str| known.iter().any(|passage| passage.contains(part));
     let numbers: Vec<String> = known.iter().flat_map(|passage| phones(passage)).collect();
     tags(&lower).any(|tag| !is_known(tag))
         || tokens(&lower).any(|word| {
-            is_address(word)
+            (is_address(word) || is_account(word))
                 && !known
                     .iter()
                     .any(|passage| tokens(passage).any(|other| other == word))
@@ -90,6 +115,15 @@ fn is_address(word: &str) -> bool {
         && labels
             .last()
             .is_some_and(|last| last.chars().all(char::is_alphabetic))
+}
+
+/// Whether a word is the number of an account or a wallet: long, of letters and digits.
+fn is_account(word: &str) -> bool {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let letters = word.chars().filter(char::is_ascii_alphabetic).count();
+    digits + letters >= MIN_ACCOUNT
+        && digits + letters == word.chars().count()
+        && digits.min(letters) >= MIN_OF_EACH
 }
 
 /// Returns the digits of possible telephone numbers.
@@ -177,6 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn markup_in_a_quoted_line_is_seen() {
+        for text in [
+            "See [here](https://evil.example)",
+            "![a](https://evil.example/a.png)",
+            "<b>Rest</b>",
+            "Rest <img src=x>",
+        ] {
+            assert!(has_markup(text), "{text}");
+        }
+        for text in [
+            "See https://clinic.example or <https://clinic.example>",
+            "if a < b, 2 * 3 and [the leaflet]",
+            "**Rest**",
+        ] {
+            assert!(!has_markup(text), "{text}");
+        }
+    }
+
+    #[test]
     fn contacts_must_stand_in_the_passage() {
         let passage = "Call 0800 123-456 or write to ward@clinic.example, 12 Mill Road. \
             See www.clinic.example/visit. Doses: 1,000 mg, 11:00 to 20:00, <img src=x>.";
@@ -202,6 +255,13 @@ mod tests {
             "Come to Hauptstraße 5.",
             "Show <img src=y>.",
             "Show <a href=",
+            "Write to ｎｕｒｓｅ＠clinic.example.",
+            "See ｗｗｗ．evil．example.",
+            "Ask @fast_help.",
+            "Use card 4111 1111 1111 1111.",
+            "Pay to DE89 3704 0044 0532 0130 00.",
+            "Pay to DE89370400440532013000.",
+            "Pay to bc1qxy2kgdygjrsqtzq2n0yrf2493p83.",
         ] {
             assert!(foreign(text), "{text}");
         }

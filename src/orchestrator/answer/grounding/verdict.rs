@@ -44,6 +44,12 @@ pub enum Reason {
     Overlong,
     /// The sentence follows the model's statement that the passages do not answer.
     Declined,
+    /// The text contains a random word of the prompt.
+    Secret,
+    /// The text repeats the rules of the prompt.
+    Echo,
+    /// A line of a passage that a client would show as a link, an image or HTML.
+    Markup,
 }
 
 impl Reason {
@@ -62,6 +68,9 @@ impl Reason {
             Self::Contact => "contact",
             Self::Overlong => "overlong",
             Self::Declined => "declined",
+            Self::Secret => "secret",
+            Self::Echo => "echo",
+            Self::Markup => "markup",
         }
     }
 }

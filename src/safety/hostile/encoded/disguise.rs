@@ -8,21 +8,6 @@ use super::super::fold::Placed;
 /// The digits and signs that stand for letters. A one is an `i` or an `l`.
 const DIGITS: &str = "013456789@$!|+";
 const LETTERS: [&str; 2] = ["oieasgtbgasiit", "oleasgtbgaslit"];
-/// Pairs of letters that are frequent in this order, and rare in the other.
-const PAIRS: [(char, char); 12] = [
-    ('t', 'h'),
-    ('h', 'e'),
-    ('n', 'd'),
-    ('i', 'o'),
-    ('o', 'u'),
-    ('q', 'u'),
-    ('p', 'r'),
-    ('v', 'e'),
-    ('n', 's'),
-    ('s', 't'),
-    ('c', 'h'),
-    ('r', 'u'),
-];
 /// The fewest single letters in a row that may be a spelled sentence.
 const MIN_SPELLED: usize = 10;
 /// The longest word of a spelled sentence.
@@ -47,8 +32,12 @@ fn map(text: &[Placed], with: impl Fn(char) -> char) -> Vec<Placed> {
 
 /// rot13, if more of the frequent letters appear than without it.
 fn rotated(text: &[Placed]) -> Option<Vec<Placed>> {
-    let count = |letters: &str| text.iter().filter(|(c, _)| letters.contains(*c)).count();
-    if count("rgnbva") <= count("etaoin") {
+    let (mut open, mut turned) = (0, 0);
+    for (c, _) in text {
+        open += usize::from(matches!(c, 'e' | 't' | 'a' | 'o' | 'i' | 'n'));
+        turned += usize::from(matches!(c, 'r' | 'g' | 'n' | 'b' | 'v' | 'a'));
+    }
+    if turned <= open {
         return None;
     }
     let turn = |c: char| match c {
@@ -65,21 +54,35 @@ fn reversed(text: &[Placed]) -> Option<Vec<Placed>> {
     let (mut forwards, mut backwards) = (0, 0);
     for pair in text.windows(2) {
         if let [(one, _), (next, _)] = pair {
-            forwards += usize::from(PAIRS.contains(&(*one, *next)));
-            backwards += usize::from(PAIRS.contains(&(*next, *one)));
+            forwards += usize::from(is_frequent(*one, *next));
+            backwards += usize::from(is_frequent(*next, *one));
         }
     }
-    if backwards <= forwards {
-        return None;
-    }
-    Some(text.iter().rev().copied().collect())
+    (backwards > forwards).then(|| text.iter().rev().copied().collect())
+}
+
+/// Whether two letters are frequent in this order, and rare in the other.
+fn is_frequent(one: char, next: char) -> bool {
+    matches!(
+        (one, next),
+        ('t' | 'c', 'h')
+            | ('h' | 'v', 'e')
+            | ('n', 'd' | 's')
+            | ('i', 'o')
+            | ('o' | 'q' | 'r', 'u')
+            | ('p', 'r')
+            | ('s', 't')
+    )
 }
 
 /// "1gn0r3": digits inside words are letters.
 fn lettered(text: &[Placed], which: usize) -> Option<Vec<Placed>> {
     let letters = LETTERS.get(which)?;
+    if !text.iter().any(|(c, _)| is_digit(*c)) {
+        return None;
+    }
     let mixed = text.split(|(c, _)| c.is_whitespace()).filter(|word| {
-        let digits = word.iter().filter(|(c, _)| DIGITS.contains(*c)).count();
+        let digits = word.iter().filter(|(c, _)| is_digit(*c)).count();
         let letters = word.iter().filter(|(c, _)| c.is_alphabetic()).count();
         digits > 0 && letters > 1
     });
@@ -91,6 +94,11 @@ fn lettered(text: &[Placed], which: usize) -> Option<Vec<Placed>> {
         letters.get(at..)?.chars().next()
     };
     Some(map(text, |c| letter(c).unwrap_or(c)))
+}
+
+/// Whether a character is one of [`DIGITS`].
+fn is_digit(c: char) -> bool {
+    matches!(c, '0' | '1' | '3'..='9' | '@' | '$' | '!' | '|' | '+')
 }
 
 /// "i g n o r e": single letters are joined, and cut into words that the list knows.
