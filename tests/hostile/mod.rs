@@ -82,7 +82,11 @@ async fn a_hostile_message_adds_nothing_to_the_answer() {
         let turn = events.0[0].id.split(':').next().unwrap().to_owned();
         let replayed = system.events(&turn, None).await;
         assert_clean(&all(&replayed), &model, &word, &text);
-        let done = system.ask(&message).json().await;
+        // The model sees the message as history, whether or not it answered it.
+        let conversation = system.conversation().await;
+        let done = conversation.ask(&message).json().await;
+        assert_clean(&done.to_string(), &model, &word, &text);
+        let done = conversation.ask(QUESTION).json().await;
         assert_clean(&done.to_string(), &model, &word, &text);
     }
     assert!(model.calls() > 20, "{}", model.calls());

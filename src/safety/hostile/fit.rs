@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Kind;
 use super::features::{Read, features};
+use super::finding::Kind;
 use super::fold::fold;
 use super::model::{HEADS, Weights};
 use super::pieces::pieces;

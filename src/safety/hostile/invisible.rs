@@ -1,7 +1,7 @@
 //! Text that nobody sees. Many invisible characters are honest: a joiner in Hindi or in an emoji, a
 //! soft hyphen, a direction mark. Only uses that carry or change text are found.
 
-use super::{Finding, Kind};
+use super::finding::{Finding, Kind};
 
 /// A run of this many characters carries a message; honest text has one or two in a row.
 const MIN_RUN: usize = 4;

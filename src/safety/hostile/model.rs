@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use super::Kind;
 use super::features::{Read, features};
+use super::finding::Kind;
 
 /// The reviewable weights, one feature a line; `chatbot eval hostile --dataset tests/hostile/fit.tsv
 /// --fit src/safety/hostile/weights.tsv` writes them.

@@ -3,10 +3,10 @@
 
 use super::concepts::concepts;
 use super::features::Read;
+use super::finding::{Finding, Kind, MAX_FINDINGS};
 use super::fold::Placed;
 use super::model::{HEADS, Weights};
 use super::pieces::Piece;
-use super::{Finding, Kind, MAX_FINDINGS};
 
 /// The most characters that are read together.
 const MAX_WINDOW: usize = 500;

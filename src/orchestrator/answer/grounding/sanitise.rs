@@ -87,7 +87,8 @@ pub(super) fn has_foreign_contact(text: &str, passages: &[&str]) -> bool {
 /// Returns the words between spaces, without the marks around them.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '"' | ','))
-        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .map(|word| word.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '@'))
+        .map(|word| word.trim_end_matches(|c: char| !c.is_alphanumeric()))
 }
 
 /// Returns every `<` that could begin a tag, up to its end.
@@ -100,7 +101,7 @@ fn tags(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a word is an e-mail or web address: `a@b.org`, `www.b.org`, `b.org/c`.
+/// Whether a word is an address: `a@b.org`, `@name`, `www.b.org`, `b.org/c`.
 fn is_address(word: &str) -> bool {
     if word.contains("://") || word.starts_with("www.") || word.contains('@') {
         return true;
