@@ -1,7 +1,8 @@
 //! Random words of one request. Nobody who wrote a document or a message can know them.
 
-/// The random bytes of a word.
-const BYTES: usize = 10;
+/// The random bytes of the canary, and of the mark, which stands in the prompt many times.
+const CANARY: usize = 10;
+const FENCE: usize = 5;
 
 /// The random words of one prompt.
 #[derive(Clone, Debug)]
@@ -16,14 +17,15 @@ pub(super) struct Marks {
 impl Marks {
     /// Draws new words.
     pub fn random() -> Result<Self, getrandom::Error> {
-        let word = || {
-            let mut bytes = [0_u8; BYTES];
-            getrandom::fill(&mut bytes)?;
-            Ok(hex::encode(bytes))
-        };
         Ok(Self {
-            fence: word()?,
-            canary: word()?,
+            fence: word::<FENCE>()?,
+            canary: word::<CANARY>()?,
         })
     }
+}
+
+fn word<const BYTES: usize>() -> Result<String, getrandom::Error> {
+    let mut bytes = [0_u8; BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(hex::encode(bytes))
 }

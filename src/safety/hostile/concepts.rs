@@ -13,8 +13,8 @@ pub(super) const MAX_WORDS: usize = 4;
 /// The most characters of an entry in a script without spaces.
 pub(super) const MAX_HAN: usize = 7;
 
-/// Concepts of which every leaflet is full.
-const COMMON: [&str; 6] = ["every", "not", "care", "you", "dose", "answer"];
+/// The name of the line that lists the concepts of which every leaflet is full.
+const COMMON: &str = "common";
 
 /// The list, ready to be searched.
 pub(super) struct Concepts {
@@ -53,12 +53,17 @@ impl Concepts {
     fn read(list: &'static str) -> Self {
         let mut names: Vec<&'static str> = Vec::new();
         let mut entries: Vec<Entry> = Vec::new();
+        let mut common: Vec<&str> = Vec::new();
         for line in list.lines().filter(|line| !line.starts_with('#')) {
             let mut fields = line.split('\t');
             let (Some(name), Some(_), Some(words)) = (fields.next(), fields.next(), fields.next())
             else {
                 continue;
             };
+            if name == COMMON {
+                common.extend(words.split(' '));
+                continue;
+            }
             let known = names.iter().position(|known| *known == name);
             let number = known.unwrap_or_else(|| {
                 names.push(name);
@@ -78,7 +83,7 @@ impl Concepts {
             .iter()
             .filter_map(|entry| entry.text.split_once(' '));
         let first = several.map(|(first, _)| first.to_owned()).collect();
-        let is_common = |(_, name): &(usize, &&str)| COMMON.contains(name);
+        let is_common = |(_, name): &(usize, &&str)| common.contains(name);
         let common = names.iter().enumerate().filter(is_common);
         let mut starts = vec![0..0; 26 * 26];
         for (at, entry) in entries.iter().enumerate() {

@@ -143,7 +143,10 @@ fn segmented(letters: &[Placed]) -> Vec<Placed> {
     while let Some((first, after)) = rest.split_first() {
         let longest = (3..=MAX_WORD.min(rest.len())).rev().find(|length| {
             let word: String = rest.iter().take(*length).map(|(c, _)| *c).collect();
-            list.is_entry(&word) || COMMON.contains(&word.as_str())
+            list.is_entry(&word)
+                || word
+                    .strip_suffix('s')
+                    .is_some_and(|word| list.is_entry(word))
         });
         if let Some(length) = longest {
             cut.push((' ', first.1));
@@ -161,19 +164,3 @@ fn segmented(letters: &[Placed]) -> Vec<Placed> {
     }
     cut
 }
-
-/// Words between the telling ones.
-const COMMON: [&str; 12] = [
-    "all",
-    "and",
-    "the",
-    "your",
-    "you",
-    "previous",
-    "instructions",
-    "instruction",
-    "rules",
-    "system",
-    "prompt",
-    "guidelines",
-];
