@@ -257,6 +257,9 @@ fn demo_config(
     // The in-process bus forgets its records when the process ends, so they are announced again at
     // once.
     config.rag.ingestion.reannounce_seconds = 0;
+    // Everybody here is the same person, so nobody could approve what another uploaded.
+    config.rag.governance.approval = false;
+    config.rag.governance.self_approval = true;
     Ok(config)
 }
 
@@ -323,6 +326,7 @@ fn sample_uploads() -> anyhow::Result<Vec<Upload>> {
                 media_type: MediaType::from_mime(&entry.media_type)
                     .with_context(|| format!("{} has no known type", entry.file))?,
                 bytes: bytes.to_vec(),
+                about: Vec::new(),
             })
         })
         .collect()

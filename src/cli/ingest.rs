@@ -1,4 +1,4 @@
-//! `chatbot ingest PATH…` uploads files, folders or JSON lines, and waits until all are searchable.
+//! `chatbot ingest PATH…` uploads files, folders or JSON lines, and waits until all are read.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,11 +32,54 @@ pub struct IngestArgs {
     paths: Vec<PathBuf>,
     #[arg(long)]
     collection: String,
+    #[command(flatten)]
+    about: About,
     #[arg(long, env = "CHATBOT_RAG_URL", default_value = "http://127.0.0.1:8001", value_parser = base_url)]
     url: String,
     /// The API key; a demo on this machine needs none.
     #[arg(long, env = "CHATBOT_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
+}
+
+/// Who answers for the documents, and when they apply. Times are RFC 3339, such as
+/// 2027-01-31T00:00:00Z.
+#[derive(Args)]
+struct About {
+    /// The person or department that keeps the documents correct.
+    #[arg(long)]
+    owner: Option<String>,
+    /// The area in which they apply.
+    #[arg(long)]
+    jurisdiction: Option<String>,
+    /// The people for whom they are written.
+    #[arg(long)]
+    audience: Option<String>,
+    /// They answer from this time on.
+    #[arg(long)]
+    effective_from: Option<String>,
+    /// The owner should have read them again by this time.
+    #[arg(long)]
+    review_by: Option<String>,
+    /// They stop answering at this time.
+    #[arg(long)]
+    expires_at: Option<String>,
+}
+
+impl About {
+    /// The parameters of the upload that were given.
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        [
+            ("owner", &self.owner),
+            ("jurisdiction", &self.jurisdiction),
+            ("audience", &self.audience),
+            ("effective_from", &self.effective_from),
+            ("review_by", &self.review_by),
+            ("expires_at", &self.expires_at),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .collect()
+    }
 }
 
 /// One document to upload.
@@ -46,6 +89,8 @@ pub struct Upload {
     pub title: Option<String>,
     pub media_type: MediaType,
     pub bytes: Vec<u8>,
+    /// Further parameters, for example `owner`.
+    pub about: Vec<(&'static str, String)>,
 }
 
 /// The destination of uploads.
@@ -55,11 +100,14 @@ pub struct Client {
     pub api_key: Option<String>,
 }
 
-/// Uploads and waits. The exit code is 1 if a document failed.
+/// Uploads and waits. The exit code is 1 if a document failed or is in quarantine.
 pub async fn run(args: &IngestArgs) -> anyhow::Result<ExitCode> {
     let mut uploads = Vec::new();
     for path in &args.paths {
         collect(path, &args.collection, &mut uploads)?;
+    }
+    for upload in &mut uploads {
+        upload.about = args.about.parameters();
     }
     if uploads.is_empty() {
         bail!("there is nothing to ingest: expected .md, .txt, .html, .pdf, .docx or .jsonl");
@@ -78,17 +126,28 @@ pub async fn run(args: &IngestArgs) -> anyhow::Result<ExitCode> {
         outcome.unchanged,
         outcome.failed.len()
     ))?;
+    if outcome.drafts > 0 {
+        output::line(&format!(
+            "{} wait for approval by a second person: `chatbot documents list --status draft`",
+            outcome.drafts
+        ))?;
+    }
+    for (external_id, reason) in &outcome.quarantined {
+        output::line(&format!("quarantined: {external_id}: {reason}"))?;
+    }
     for (external_id, warning) in &outcome.warnings {
         output::line(&format!("warning: {external_id}: {warning}"))?;
     }
     for (external_id, reason) in &outcome.failed {
         output::line(&format!("failed: {external_id}: {reason}"))?;
     }
-    Ok(if outcome.failed.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(
+        if outcome.failed.is_empty() && outcome.quarantined.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        },
+    )
 }
 
 fn collect(path: &Path, collection: &str, uploads: &mut Vec<Upload>) -> anyhow::Result<()> {
@@ -123,6 +182,7 @@ fn collect(path: &Path, collection: &str, uploads: &mut Vec<Upload>) -> anyhow::
                 .map(|stem| stem.to_string_lossy().into_owned()),
             media_type,
             bytes: bytes()?,
+            about: Vec::new(),
         });
     }
     Ok(())
@@ -147,6 +207,7 @@ fn collect_lines(text: &str, collection: &str, uploads: &mut Vec<Upload>) -> any
             title: (!line.title.is_empty()).then_some(line.title),
             media_type: MediaType::Text,
             bytes: line.text.into_bytes(),
+            about: Vec::new(),
         });
     }
     Ok(())
@@ -156,14 +217,41 @@ fn collect_lines(text: &str, collection: &str, uploads: &mut Vec<Upload>) -> any
 #[derive(Default)]
 pub struct Outcome {
     pub indexed: usize,
+    /// The documents that wait for approval.
+    pub drafts: usize,
     pub unchanged: usize,
     /// The external id, and the parts of the document that were left out.
     pub warnings: Vec<(String, String)>,
     /// The external id and the reason.
     pub failed: Vec<(String, String)>,
+    /// The external id and the reason.
+    pub quarantined: Vec<(String, String)>,
 }
 
-/// Uploads a few documents at a time, and waits for each until it is searchable or has failed.
+impl Outcome {
+    /// Counts a document that is no longer being read.
+    fn add(&mut self, document: &Value) {
+        let id = text(document, "external_id");
+        match text(document, "version_status").as_str() {
+            "failed" => {
+                self.failed.push((id, text(document, "reason")));
+                return;
+            }
+            "quarantined" => {
+                self.quarantined.push((id, text(document, "reason")));
+                return;
+            }
+            "draft" => self.drafts += 1,
+            _ => self.indexed += 1,
+        }
+        let warnings = document.get("warnings").and_then(Value::as_array);
+        let warnings = warnings.into_iter().flatten().filter_map(Value::as_str);
+        self.warnings
+            .extend(warnings.map(|warning| (id.clone(), warning.to_owned())));
+    }
+}
+
+/// Uploads a few documents at a time, and waits for each until a worker has read it.
 pub async fn upload_all(client: &Client, uploads: Vec<Upload>) -> anyhow::Result<Outcome> {
     let bar = ProgressBar::new(uploads.len().try_into()?);
     bar.set_style(ProgressStyle::with_template(
@@ -185,17 +273,7 @@ pub async fn upload_all(client: &Client, uploads: Vec<Upload>) -> anyhow::Result
     drop(sent);
     for address in waiting {
         let document = wait(client, &address).await?;
-        let id = text(&document, "external_id");
-        if text(&document, "version_status") == "failed" {
-            outcome.failed.push((id, text(&document, "reason")));
-        } else {
-            outcome.indexed += 1;
-            let warnings = document.get("warnings").and_then(Value::as_array);
-            let warnings = warnings.into_iter().flatten().filter_map(Value::as_str);
-            outcome
-                .warnings
-                .extend(warnings.map(|warning| (id.clone(), warning.to_owned())));
-        }
+        outcome.add(&document);
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -212,6 +290,9 @@ async fn send(client: &Client, upload: Upload) -> anyhow::Result<(String, bool)>
     let plain = address.to_string();
     if let Some(title) = &upload.title {
         address.query_pairs_mut().append_pair("title", title);
+    }
+    for (name, value) in &upload.about {
+        address.query_pairs_mut().append_pair(name, value);
     }
     let bytes = Bytes::from(upload.bytes);
     let request = || {
@@ -253,7 +334,7 @@ fn authorised(client: &Client, request: RequestBuilder) -> RequestBuilder {
     }
 }
 
-/// Waits for the document's terminal state: searchable or failed.
+/// Waits until a worker has read the document, whatever came of it.
 async fn wait(client: &Client, address: &str) -> anyhow::Result<Value> {
     loop {
         let answer = authorised(client, client.http.get(address)).send().await?;

@@ -24,7 +24,7 @@ pub enum KeysCommand {
         /// The person or service that the key acts for.
         #[arg(long)]
         owner: String,
-        /// A scope: chat, search or documents; repeatable.
+        /// A scope: chat, search, documents or approve; repeatable.
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
         /// Limit the key to this collection; repeatable. The default is all collections.
@@ -54,7 +54,9 @@ pub async fn run(command: &KeysCommand, config: &Config) -> anyhow::Result<()> {
                 .iter()
                 .map(|name| {
                     Scope::parse(name).with_context(|| {
-                        format!("`{name}` is not a scope: expected chat, search or documents")
+                        format!(
+                            "`{name}` is not a scope: expected chat, search, documents or approve"
+                        )
                     })
                 })
                 .collect::<Result<_, _>>()?;

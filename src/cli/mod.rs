@@ -4,6 +4,7 @@ mod ask;
 mod config;
 mod dead_letters;
 mod demo;
+mod documents;
 mod eval;
 mod healthcheck;
 mod ingest;
@@ -55,6 +56,9 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Upload documents and wait until they are searchable.
     Ingest(ingest::IngestArgs),
+    /// Show documents, and decide about their versions.
+    #[command(subcommand)]
+    Documents(documents::DocumentsCommand),
     /// Ask a question and print the answer with its sources.
     Ask(ask::AskArgs),
     /// Manage the files of the embedding model, and check language models.
@@ -142,6 +146,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Demo(args) => Box::pin(demo::run(args, config)).await?,
         Command::Migrate(args) => return migrate::run(&args, &config).await,
         Command::Ingest(args) => return ingest::run(&args).await,
+        Command::Documents(command) => documents::run(&command).await?,
         Command::Ask(args) => return ask::run(&args, &config).await,
         Command::Models(command) => models::run(&command, &config).await?,
         Command::Keys(command) => keys::run(&command, &config).await?,

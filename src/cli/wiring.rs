@@ -36,6 +36,7 @@ use crate::persistence::{Database, DatabaseSettings, catalogue, migrations};
 use crate::rag::backfill::Backfill;
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
+use crate::rag::upkeep::WaitingMetrics;
 use crate::rag::worker::{IngestWorker, LongDocuments};
 use crate::rag::{self, Rag, Retired, Uploads};
 use crate::shutdown::Shutdown;
@@ -264,10 +265,16 @@ impl Process {
             sandbox,
             chunking: config.rag.chunking.clone(),
             max_passages: ingestion.max_passages,
+            governance: config.rag.governance.clone(),
             long_documents: LongDocuments::default(),
         });
         let (retired, removal) = Retired::with_removal(database.clone());
         self.shutdown.spawn(removal.run(self.shutdown.soft_token()));
+        let waiting = WaitingMetrics::default();
+        self.metrics.register(|registry| waiting.register(registry));
+        let token = self.shutdown.soft_token();
+        let upkeep = rag::upkeep::keep(database.clone(), retired.clone(), waiting, token);
+        self.shutdown.spawn(upkeep);
         self.spawn_upkeep_of_index(&embedder, generation);
         let rag = web::Data::new(Rag {
             database: database.clone(),
@@ -279,6 +286,7 @@ impl Process {
                 config: config.rag.retrieval.clone(),
             },
             ingestion: ingestion.clone(),
+            governance: config.rag.governance.clone(),
             uploads: Uploads::default(),
             retired,
         });

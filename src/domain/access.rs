@@ -14,11 +14,13 @@ pub enum Scope {
     Search,
     /// List, upload, replace, withdraw and delete documents, and see which answers cite them.
     Documents,
+    /// Approve versions, take an approval back, and release versions from quarantine.
+    Approve,
 }
 
 impl Scope {
     /// Every scope, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::Chat, Self::Search, Self::Documents];
+    pub const ALL: [Self; 4] = [Self::Chat, Self::Search, Self::Documents, Self::Approve];
 
     /// Returns the name that is stored and typed on the command line.
     pub fn as_str(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Scope {
             Self::Chat => "chat",
             Self::Search => "search",
             Self::Documents => "documents",
+            Self::Approve => "approve",
         }
     }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::governance::{Finding, Governance, Responsibility};
 use super::ids::{DocumentId, VersionId};
 
 /// Whether a document may answer.
@@ -36,7 +37,12 @@ impl DocumentStatus {
 pub enum VersionStatus {
     /// The version is stored and waits for a worker.
     Received,
-    /// The version is searchable.
+    /// The version is parsed and embedded, and waits for approval. It answers nothing.
+    Draft,
+    /// The text looks hostile, or a person has stopped the version; `reason` says why. It answers
+    /// nothing until somebody releases it.
+    Quarantined,
+    /// The version is searchable, unless it takes effect later.
     Indexed,
     /// The version cannot be indexed; `reason` says why, in words for people.
     Failed,
@@ -48,6 +54,8 @@ impl VersionStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Received => "received",
+            Self::Draft => "draft",
+            Self::Quarantined => "quarantined",
             Self::Indexed => "indexed",
             Self::Failed => "failed",
             Self::Superseded => "superseded",
@@ -56,6 +64,8 @@ impl VersionStatus {
     pub fn parse(name: &str) -> Option<Self> {
         [
             Self::Received,
+            Self::Draft,
+            Self::Quarantined,
             Self::Indexed,
             Self::Failed,
             Self::Superseded,
@@ -78,7 +88,7 @@ pub struct DocumentView {
     pub version: i32,
     pub version_id: VersionId,
     pub version_status: VersionStatus,
-    /// The reason why the newest version failed, in words for people.
+    /// The reason why the newest version failed or is in quarantine, in words for people.
     pub reason: Option<String>,
     /// The parts of the newest version that were left out, in words for people.
     #[serde(default)]
@@ -89,7 +99,29 @@ pub struct DocumentView {
     pub sha256: String,
     pub size_bytes: i64,
     pub chunks: i64,
-    pub expires_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[serde(flatten)]
+    pub governance: Governance,
+}
+
+/// One version with its text, for the person who decides about it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct VersionView {
+    pub document_id: DocumentId,
+    pub version_id: VersionId,
+    pub version: i32,
+    pub version_status: VersionStatus,
+    pub reason: Option<String>,
+    pub title: String,
+    pub uploaded_by: Option<String>,
+    #[serde(flatten)]
+    pub responsibility: Responsibility,
+    pub approved_by: Option<String>,
+    pub approved_at: Option<DateTime<Utc>>,
+    pub released_by: Option<String>,
+    pub findings: Vec<Finding>,
+    pub created_at: DateTime<Utc>,
+    /// The text in which every offset counts characters. Absent until a worker has read the upload.
+    pub text: Option<String>,
 }

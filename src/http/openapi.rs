@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use super::compatible;
 use crate::domain::chat::{Conversation, Message, TurnDone};
 use crate::domain::contact::Contact;
-use crate::domain::document::DocumentView;
+use crate::domain::document::{DocumentView, VersionView};
 use crate::domain::emergency::TriageNotice;
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveResponse, Source};
 
@@ -24,6 +24,7 @@ use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveRespon
     Source,
     TriageNotice,
     TurnDone,
+    VersionView,
 )))]
 struct Schemas;
 
@@ -109,7 +110,7 @@ const ORCHESTRATOR: [Operation; 16] = [
     ("get", "/", "The web page", "200", None),
 ];
 
-const RAG: [Operation; 12] = [
+const RAG: [Operation; 17] = [
     (
         "put",
         "/v1/documents/{collection}/{external_id}",
@@ -120,7 +121,7 @@ const RAG: [Operation; 12] = [
     (
         "get",
         "/v1/documents/{collection}/{external_id}",
-        "A document's status (scope search or documents)",
+        "A document's status (scope search, documents or approve)",
         "200",
         Some("DocumentView"),
     ),
@@ -140,15 +141,50 @@ const RAG: [Operation; 12] = [
     ),
     (
         "get",
+        "/v1/documents/{collection}/{external_id}/versions/{version}",
+        "A version with its text (scope documents or approve)",
+        "200",
+        Some("VersionView"),
+    ),
+    (
+        "post",
+        "/v1/documents/{collection}/{external_id}/versions/{version}/approve",
+        "Let a draft answer (scope approve; not by its uploader)",
+        "200",
+        Some("DocumentView"),
+    ),
+    (
+        "post",
+        "/v1/documents/{collection}/{external_id}/versions/{version}/revoke",
+        "Take an approval back (scope approve)",
+        "200",
+        Some("DocumentView"),
+    ),
+    (
+        "post",
+        "/v1/documents/{collection}/{external_id}/versions/{version}/quarantine",
+        "Stop a version with a reason (scope documents or approve)",
+        "200",
+        Some("DocumentView"),
+    ),
+    (
+        "post",
+        "/v1/documents/{collection}/{external_id}/versions/{version}/release",
+        "Release a version from quarantine (scope approve; not by its uploader)",
+        "200",
+        Some("DocumentView"),
+    ),
+    (
+        "get",
         "/v1/documents",
-        "List documents of your collections (scope search or documents)",
+        "List documents of your collections (scope search, documents or approve)",
         "200",
         None,
     ),
     (
         "get",
         "/v1/documents/{id}/impact",
-        "Answers that cited a document (scope documents)",
+        "Answers that cited a document or a version (scope documents or approve)",
         "200",
         None,
     ),
@@ -214,23 +250,50 @@ fn document(title: &str, operations: &[Operation]) -> Value {
     document
 }
 
-/// The only request body that no Rust type describes.
-fn request_body(path: &str) -> Option<Value> {
-    (path == "/v1/chat/completions").then(|| {
-        json!({
-            "required": true,
-            "content": { "application/json": { "schema": compatible::schema() } },
-        })
-    })
+/// The names of an operation's query parameters.
+fn query(method: &str, path: &str) -> &'static [&'static str] {
+    match (method, path) {
+        ("put", "/v1/documents/{collection}/{external_id}") => &[
+            "title",
+            "owner",
+            "jurisdiction",
+            "audience",
+            "effective_from",
+            "review_by",
+            "expires_at",
+            "supersedes",
+        ],
+        ("get", "/v1/documents") => &["collection", "status", "due_for_review", "cursor", "limit"],
+        ("get", "/v1/documents/{id}/impact") => &["version"],
+        _ => &[],
+    }
 }
 
-fn describe(&(_, path, summary, status, schema): &Operation) -> Value {
+/// The request bodies that no Rust type describes.
+fn request_body(path: &str) -> Option<Value> {
+    let schema = match path {
+        "/v1/chat/completions" => compatible::schema(),
+        path if path.ends_with("/quarantine") => json!({
+            "type": "object",
+            "required": ["reason"],
+            "properties": { "reason": { "type": "string" } },
+        }),
+        _ => return None,
+    };
+    Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
+}
+
+fn describe(&(method, path, summary, status, schema): &Operation) -> Value {
+    let in_query = query(method, path)
+        .iter()
+        .map(|name| json!({ "name": name, "in": "query", "schema": { "type": "string" } }));
     let parameters: Vec<Value> = path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| {
             json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
         })
+        .chain(in_query)
         .collect();
     let content = schema.map_or_else(
         || json!({}),

@@ -11,7 +11,7 @@ use super::error::DbError;
 use super::statement::statement;
 
 /// Every table named by a statement of this release; a test compares the list with the migrations.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 23] = [
     "api_keys",
     "audit_log",
     "chunk_embeddings",
@@ -21,6 +21,7 @@ const TABLES: [&str; 22] = [
     "consumer_members",
     "conversations",
     "dead_letters",
+    "document_conflicts",
     "document_versions",
     "documents",
     "embedding_generations",

@@ -1,12 +1,18 @@
-//! Documents and their versions: upload, status, withdrawal, deletion, impact.
+//! Documents and their versions: upload, status, decisions, withdrawal, deletion, impact.
 
-mod audit;
+mod decide;
+mod governance;
 mod impact;
 mod put;
 mod retire;
+mod version;
 mod view;
+mod waiting;
 
+pub use decide::{Decided, Decision, Hindrance, approve, quarantine, release, revoke};
 pub use impact::{ImpactRow, find_collection, list_impact};
-pub use put::{NewVersion, Put, put};
+pub use put::{NewVersion, Put, find_id, put};
 pub use retire::{list_retired, remove_chunks, retire};
+pub use version::find_version;
 pub use view::{ListFilter, find, list};
+pub use waiting::{Waiting, count_waiting};

@@ -17,7 +17,9 @@ pub use backfill::{
 };
 pub(super) use chunks::vector_text;
 pub use chunks::{IndexedVersion, NewChunk};
-pub use commit::{commit_failed, commit_indexed, commit_nothing};
+pub use commit::{
+    SuspiciousVersion, commit_failed, commit_indexed, commit_nothing, commit_quarantined,
+};
 pub use generation::{Generation, ensure_generation, ensure_hnsw};
 pub use give_up::give_up;
 pub(super) use lexical::lock_lexical;

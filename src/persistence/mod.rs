@@ -6,7 +6,9 @@
 
 pub mod api_keys;
 pub mod attempts;
+mod audit;
 pub mod catalogue;
+pub mod conflicts;
 mod connect;
 mod connection;
 pub mod conversations;
@@ -29,6 +31,7 @@ mod settings;
 mod statement;
 pub mod turns;
 mod types;
+pub mod versions;
 
 pub use connect::check_url;
 pub use database::Database;

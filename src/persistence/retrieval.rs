@@ -1,20 +1,22 @@
 //! The two retrieval legs in SQL, and the passages behind their hits.
 //!
-//! The statements themselves filter by collection. Withdrawn, expired and superseded versions are
-//! excluded again when passages are loaded, whatever an index still contains.
+//! The statements themselves filter by collection; drafts are in none. Versions that are withdrawn,
+//! expired, superseded, in quarantine or not yet in force are excluded when passages are loaded,
+//! whatever an index still contains.
 
-use diesel::dsl::now;
+use std::sync::LazyLock;
+
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Float, Integer, Nullable, Text};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Float, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid,
+};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::database::Database;
 use super::error::DbError;
 use super::indexing::{Generation, vector_text};
-use super::schema::{chunks, collections, document_versions, documents};
 use super::statement::statement;
-use crate::domain::document::DocumentStatus;
 use crate::domain::evidence::{LegScores, Passage};
 use crate::domain::ids::{DocumentId, VersionId};
 
@@ -120,19 +122,31 @@ pub async fn search_lexical(
         .await?)
 }
 
-#[derive(Queryable)]
+#[derive(QueryableByName)]
 struct PassageRow {
+    #[diesel(sql_type = BigInt)]
     chunk_id: i64,
+    #[diesel(sql_type = SqlUuid)]
     document_id: DocumentId,
+    #[diesel(sql_type = SqlUuid)]
     version_id: VersionId,
+    #[diesel(sql_type = Text)]
     external_id: String,
+    #[diesel(sql_type = Text)]
     collection: String,
+    #[diesel(sql_type = Text)]
     title: String,
+    #[diesel(sql_type = Integer)]
     version: i32,
+    #[diesel(sql_type = Nullable<Integer>)]
     page: Option<i32>,
+    #[diesel(sql_type = Integer)]
     start_offset: i32,
+    #[diesel(sql_type = Integer)]
     end_offset: i32,
+    #[diesel(sql_type = Text)]
     text: String,
+    #[diesel(sql_type = Nullable<Jsonb>)]
     context: Option<Value>,
 }
 
@@ -141,39 +155,26 @@ pub async fn load_passages(
     database: &Database,
     chunks: &[i64],
 ) -> Result<Vec<(i64, Passage)>, DbError> {
-    let current = documents::id
-        .eq(chunks::document_id)
-        .and(documents::current_version_id.eq(chunks::version_id.nullable()));
-    let in_force = documents::expires_at
-        .is_null()
-        .or(documents::expires_at.gt(now));
-    let rows: Vec<PassageRow> = chunks::table
-        .inner_join(document_versions::table)
-        .inner_join(documents::table.on(current))
-        .inner_join(collections::table.on(collections::id.eq(documents::collection_id)))
-        .filter(chunks::id.eq_any(chunks))
-        .filter(documents::status.eq(DocumentStatus::Active))
-        .filter(in_force)
-        .select((
-            chunks::id,
-            chunks::document_id,
-            chunks::version_id,
-            documents::external_id,
-            collections::name,
-            document_versions::title,
-            document_versions::version,
-            chunks::page,
-            chunks::start_offset,
-            chunks::end_offset,
-            chunks::text,
-            chunks::context,
-        ))
+    let rows: Vec<PassageRow> = statement(PASSAGES.as_str())
+        .bind::<Array<BigInt>, _>(chunks)
         .load(&mut database.connection().await?)
         .await?;
     Ok(rows
         .into_iter()
         .map(|row| (row.chunk_id, row.into()))
         .collect())
+}
+
+static PASSAGES: LazyLock<String> =
+    LazyLock::new(|| when_in_force(include_str!("retrieval/load_passages.sql")));
+
+/// Completes the text of a statement: `{in_force}` stands for the condition that a version is in
+/// force by the clock. The status of the version and its document is checked beside it.
+pub(super) fn when_in_force(sql: &str) -> String {
+    sql.replace(
+        "{in_force}",
+        include_str!("retrieval/in_force.sql").trim_end(),
+    )
 }
 
 impl From<PassageRow> for Passage {

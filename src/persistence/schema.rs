@@ -153,6 +153,8 @@ table! {
         expires_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        scheduled_version_id -> Nullable<Uuid>,
+        scheduled_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -172,6 +174,34 @@ table! {
         created_at -> Timestamptz,
         indexed_at -> Nullable<Timestamptz>,
         warnings -> Array<Text>,
+        uploaded_by -> Nullable<Text>,
+        owner -> Nullable<Text>,
+        jurisdiction -> Nullable<Text>,
+        audience -> Nullable<Text>,
+        effective_from -> Nullable<Timestamptz>,
+        review_by -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+        supersedes -> Nullable<Uuid>,
+        approved_by -> Nullable<Text>,
+        approved_at -> Nullable<Timestamptz>,
+        released_by -> Nullable<Text>,
+        findings -> Jsonb,
+    }
+}
+
+table! {
+    document_conflicts (id) {
+        id -> BigInt,
+        version_id -> Uuid,
+        other_version_id -> Uuid,
+        start_offset -> Integer,
+        end_offset -> Integer,
+        other_start_offset -> Integer,
+        other_end_offset -> Integer,
+        quantities -> Array<Text>,
+        other_quantities -> Array<Text>,
+        similarity -> Float,
+        found_at -> Timestamptz,
     }
 }
 

@@ -10,6 +10,7 @@ use super::chunk::ChunkingConfig;
 pub struct RagConfig {
     pub requests_per_minute: u32,
     pub ingestion: IngestionConfig,
+    pub governance: GovernanceConfig,
     pub chunking: ChunkingConfig,
     pub retrieval: RetrievalConfig,
 }
@@ -19,6 +20,7 @@ impl Default for RagConfig {
         Self {
             requests_per_minute: 600,
             ingestion: IngestionConfig::default(),
+            governance: GovernanceConfig::default(),
             chunking: ChunkingConfig::default(),
             retrieval: RetrievalConfig::default(),
         }
@@ -47,6 +49,28 @@ impl Default for IngestionConfig {
             parse_memory_mib: 512,
             parse_processes: 2,
             reannounce_seconds: 600,
+        }
+    }
+}
+
+/// The decisions that people take about documents.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GovernanceConfig {
+    /// Whether a version answers only after somebody approved it.
+    pub approval: bool,
+    /// Whether the uploader may approve and release too.
+    pub self_approval: bool,
+    /// The least cosine of passages that are compared to find conflicts.
+    pub conflict_similarity: f32,
+}
+
+impl Default for GovernanceConfig {
+    fn default() -> Self {
+        Self {
+            approval: true,
+            self_approval: false,
+            conflict_similarity: 0.9,
         }
     }
 }

@@ -3,15 +3,18 @@
 pub mod backfill;
 pub mod chunk;
 mod config;
+mod conflicts;
 mod handlers;
 pub mod parse;
+mod quarantine;
 mod retired;
 pub mod retrieve;
 pub mod routes;
+pub mod upkeep;
 mod uploads;
 pub mod worker;
 
-pub use config::{IngestionConfig, RagConfig, RetrievalConfig};
+pub use config::{GovernanceConfig, IngestionConfig, RagConfig, RetrievalConfig};
 
 pub use retired::Retired;
 pub use uploads::Uploads;
@@ -23,6 +26,7 @@ pub struct Rag {
     pub database: Database,
     pub retriever: retrieve::Retriever,
     pub ingestion: IngestionConfig,
+    pub governance: GovernanceConfig,
     pub uploads: Uploads,
     pub retired: Retired,
 }

@@ -1,4 +1,4 @@
-//! Removes the chunks of retired documents from the index, in the background.
+//! Removes the chunks of retired documents and versions from the index, in the background.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ const FOUND: i64 = 1_000;
 /// How long another process may write the index before the document waits for the next look.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Receives announcements of retired documents.
+/// Receives announcements of documents that have lost a version.
+#[derive(Clone)]
 pub struct Retired {
     waiting: Sender<DocumentId>,
 }

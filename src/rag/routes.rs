@@ -1,9 +1,10 @@
 //! Every route of the rag role.
 
+use actix_web::guard::{Get, Post};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
-use super::handlers::{documents, search};
+use super::handlers::{decisions, documents, search, uploads};
 use crate::http::{deadline, health, metrics, openapi};
 
 /// Lists every route: reading this function is reading the API.
@@ -13,16 +14,17 @@ pub fn configure(config: &mut ServiceConfig) {
             web::resource("/v1/documents/{collection}/{external_id:.+}/withdraw")
                 .route(web::post().to(documents::withdraw)),
         )
+        .configure(versions)
         .service(
             web::resource("/v1/documents/{id}/impact")
-                .guard(actix_web::guard::Get())
+                .guard(Get())
                 .route(web::get().to(documents::impact)),
         )
         .service(
             web::resource("/v1/documents/{collection}/{external_id:.+}")
                 .route(
                     web::put()
-                        .to(documents::put)
+                        .to(uploads::put)
                         .wrap(from_fn(deadline::of_the_handler)),
                 )
                 .route(web::get().to(documents::get))
@@ -36,4 +38,24 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/v1/health/startup", web::get().to(health::startup))
         .route("/metrics", web::get().to(metrics::show))
         .route("/openapi.json", web::get().to(openapi::show_rag));
+}
+
+/// The versions of a document, and the decisions about them.
+fn versions(config: &mut ServiceConfig) {
+    let decision = |name: &str| {
+        let path = "/v1/documents/{collection}/{external_id:.+}/versions/{version:[0-9]{1,9}}";
+        web::resource(format!("{path}/{name}")).guard(Post())
+    };
+    config
+        .service(decision("approve").route(web::post().to(decisions::approve)))
+        .service(decision("revoke").route(web::post().to(decisions::revoke)))
+        .service(decision("quarantine").route(web::post().to(decisions::quarantine)))
+        .service(decision("release").route(web::post().to(decisions::release)))
+        .service(
+            web::resource(
+                "/v1/documents/{collection}/{external_id:.+}/versions/{version:[0-9]{1,9}}",
+            )
+            .guard(Get())
+            .route(web::get().to(decisions::get)),
+        );
 }

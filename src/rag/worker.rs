@@ -6,14 +6,19 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::GovernanceConfig;
 use super::chunk::{self, Chunk, ChunkingConfig};
+use super::conflicts;
 use super::parse::sandbox::{Sandbox, SandboxError};
 use super::parse::{MediaType, ParseError, ParsedDocument};
+use super::quarantine;
+use crate::domain::governance::Finding;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::{Delivery, Handler, HandlerError, Outcome, StoreError};
 use crate::embedding::{EmbedError, Embedder};
+use crate::persistence::conflicts::{NewConflict, list_neighbours};
 use crate::persistence::indexing::{
-    self, Generation, IndexedVersion, NewChunk, PendingVersion, Receipt,
+    self, Generation, IndexedVersion, NewChunk, PendingVersion, Receipt, SuspiciousVersion,
 };
 use crate::persistence::{Database, DbError};
 
@@ -25,6 +30,7 @@ pub struct IngestWorker {
     pub sandbox: Sandbox,
     pub chunking: ChunkingConfig,
     pub max_passages: usize,
+    pub governance: GovernanceConfig,
     pub long_documents: LongDocuments,
 }
 
@@ -123,11 +129,15 @@ impl IngestWorker {
                 return Err(HandlerError::Retry(error.to_string()));
             }
         };
-        let (parsed, chunks) = self.split(parsed).await?;
+        let (parsed, chunks, findings) = self.read(&pending, parsed).await?;
+        if !findings.is_empty() {
+            return self.quarantine(receipt, command, &parsed, &findings).await;
+        }
         if let Some(reason) = too_long(chunks.len(), self.max_passages) {
             return self.fail(receipt, command, &reason).await;
         }
         let chunks = self.embed(&pending.title, chunks).await?;
+        let conflicts = self.find_conflicts(command, &pending, &chunks).await;
         let warnings: Vec<String> = parsed.warnings.iter().map(ToString::to_string).collect();
         let version = IndexedVersion {
             version_id: command.version_id,
@@ -138,6 +148,9 @@ impl IngestWorker {
             text: &parsed.text,
             warnings: &warnings,
             chunks: &chunks,
+            draft: self.governance.approval,
+            later: pending.later,
+            conflicts: &conflicts,
         };
         let commit = indexing::commit_indexed(&self.database, receipt, &version).await;
         commit.map_err(|error| from_db(&error))
@@ -186,20 +199,76 @@ impl IngestWorker {
             .collect())
     }
 
-    /// Chunks off the async threads, because a long document takes a while.
-    async fn split(
+    /// Inspects and chunks off the async threads, because a long document takes a while. A version
+    /// that somebody released is not inspected again.
+    async fn read(
         &self,
+        pending: &PendingVersion,
         parsed: ParsedDocument,
-    ) -> Result<(ParsedDocument, Vec<Chunk>), HandlerError> {
+    ) -> Result<(ParsedDocument, Vec<Chunk>, Vec<Finding>), HandlerError> {
         let embedder = Arc::clone(&self.embedder);
         let config = self.chunking.clone();
+        let title = (!pending.released).then(|| pending.title.clone());
         tokio::task::spawn_blocking(move || {
+            let found = title.map(|title| quarantine::inspect(&title, &parsed.text));
+            if let Some(found) = found.filter(|found| !found.is_empty()) {
+                return (parsed, Vec::new(), found);
+            }
             let count = |text: &str| embedder.count_tokens(text);
             let chunks = chunk::chunk(&parsed, &config, &count);
-            (parsed, chunks)
+            (parsed, chunks, Vec::new())
         })
         .await
         .map_err(|_| HandlerError::Retry("chunking did not finish".into()))
+    }
+
+    async fn quarantine(
+        &self,
+        receipt: &Receipt<'_>,
+        command: &DocumentReceived,
+        parsed: &ParsedDocument,
+        findings: &[Finding],
+    ) -> Result<Outcome, HandlerError> {
+        let found = SuspiciousVersion {
+            document_id: command.document_id,
+            version_id: command.version_id,
+            text: &parsed.text,
+            reason: &quarantine::reason(findings),
+            findings,
+        };
+        let commit = indexing::commit_quarantined(&self.database, receipt, &found).await;
+        commit.map_err(|error| from_db(&error))
+    }
+
+    /// Compares the passages with those of other documents. The report helps the owner; a failure to
+    /// make it does not keep the document from being indexed.
+    async fn find_conflicts(
+        &self,
+        command: &DocumentReceived,
+        pending: &PendingVersion,
+        chunks: &[NewChunk],
+    ) -> Vec<NewConflict> {
+        let near_duplicate = self.governance.conflict_similarity;
+        let compared = conflicts::comparable(chunks);
+        if compared.is_empty() {
+            return Vec::new();
+        }
+        let vectors: Vec<&[f32]> = compared.iter().map(|chunk| &*chunk.embedding).collect();
+        let near = list_neighbours(
+            &self.database,
+            self.generation,
+            command.version_id,
+            &vectors,
+            near_duplicate.min(conflicts::SAME_TITLE),
+        );
+        match near.await {
+            Ok(near) => conflicts::find(&pending.title, &compared, &near, near_duplicate),
+            Err(error) => {
+                tracing::warn!(error = %error, document.id = %command.document_id,
+                    "the document was not compared with others");
+                Vec::new()
+            }
+        }
     }
 }
 

@@ -67,6 +67,9 @@ async fn a_long_document_is_stored_and_removed_whole() {
         text: "Text.",
         warnings: &[],
         chunks: &chunks,
+        draft: false,
+        later: false,
+        conflicts: &[],
     };
     let stored = commit_indexed(&test.database, &receipt, &version).await;
     assert_eq!(stored.unwrap(), Outcome::Applied);

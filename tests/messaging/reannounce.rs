@@ -1,5 +1,6 @@
 //! Documents whose record a bus lost.
 
+use chatbot::domain::governance::Responsibility;
 use chatbot::domain::ids::{DocumentId, VersionId};
 use chatbot::domain::messaging::topics::TURN_EVENTS;
 use chatbot::persistence::documents::{self, NewVersion};
@@ -22,7 +23,8 @@ pub async fn put(test: &TestDatabase, external_id: &str) -> (DocumentId, Version
         media_type: "text/markdown",
         bytes: b"Text.",
         sha256: external_id.as_bytes(),
-        expires_at: None,
+        responsibility: &Responsibility::default(),
+        supersedes: None,
         actor: "owner",
     };
     documents::put(&test.database, &new).await.unwrap();

@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use chatbot::domain::document::{DocumentStatus, VersionStatus};
+use chatbot::domain::governance::{Finding, Part, Responsibility};
 use chatbot::domain::ids::{DocumentId, EventId, VersionId};
 use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS;
 use chatbot::domain::messaging::{Delivery, Envelope, Fence, LeaseStore, Outcome};
 use chatbot::domain::time;
-use chatbot::persistence::documents::{self, ListFilter, NewVersion, Put};
-use chatbot::persistence::indexing::{self, Generation, IndexedVersion, NewChunk, Receipt};
-use chatbot::persistence::{Database, retrieval};
+use chatbot::persistence::documents::{
+    self, Decided, Decision, ListFilter, NewVersion, Put, Waiting,
+};
+use chatbot::persistence::indexing::{
+    self, Generation, IndexedVersion, NewChunk, Receipt, SuspiciousVersion,
+};
+use chatbot::persistence::{Database, conflicts, retrieval, versions};
 use chrono::DateTime;
 use serde_json::json;
 
@@ -42,8 +47,10 @@ impl Round<'_> {
         self.index(&fence, generation, document, version).await;
         self.search(generation).await;
         self.read(document).await;
+        self.decide(document).await;
         self.backfill(generation).await;
         let (_, other) = self.upload("other").await;
+        self.quarantine(&fence, document, other).await;
         self.fail(&fence, document, other).await;
         let retired = DocumentStatus::Deleted;
         let gone = documents::retire(database, self.collection, "name", retired, "actor").await;
@@ -79,9 +86,14 @@ impl Round<'_> {
             media_type: "text/plain",
             bytes: text.as_bytes(),
             sha256: text.as_bytes(),
-            expires_at: self
-                .reason
-                .and_then(|_| DateTime::from_timestamp(4_102_444_800, 0)),
+            responsibility: &Responsibility {
+                owner: self.reason.map(str::to_owned),
+                expires_at: self
+                    .reason
+                    .and_then(|_| DateTime::from_timestamp(4_102_444_800, 0)),
+                ..Responsibility::default()
+            },
+            supersedes: None,
             actor: "actor",
         };
         let put = documents::put(self.database, &new).await.unwrap();
@@ -123,6 +135,9 @@ impl Round<'_> {
             text: self.text,
             warnings: &[],
             chunks: &chunks,
+            draft: false,
+            later: pending.later,
+            conflicts: &[],
         };
         let receipt = receipt(fence);
         let stored = indexing::commit_indexed(self.database, &receipt, &new).await;
@@ -167,6 +182,7 @@ impl Round<'_> {
                     let filter = ListFilter {
                         collections,
                         status,
+                        due_within_days: None,
                         after,
                         limit: 5,
                     };
@@ -179,8 +195,83 @@ impl Round<'_> {
         }
         let collection = documents::find_collection(database, document).await;
         assert_eq!(collection.unwrap().unwrap(), self.collection);
-        let cited = documents::list_impact(database, document, 5).await;
+        let cited = documents::list_impact(database, document, None, 5).await;
         assert_eq!(cited.unwrap().len(), 0);
+    }
+
+    /// The version is a draft again, and answers again.
+    async fn decide(&self, document: DocumentId) {
+        let database = self.database;
+        let decision = Decision {
+            collection: self.collection,
+            external_id: "name",
+            version: 1,
+            actor: "other",
+            own_uploads: false,
+        };
+        let revoked = documents::revoke(database, &decision).await.unwrap();
+        assert_eq!(revoked, Some(Decided::Done(document)));
+        let approved = documents::approve(database, &decision).await.unwrap();
+        assert_eq!(approved, Some(Decided::Done(document)));
+        let version = documents::find_version(database, self.collection, "name", 1).await;
+        let version = version.unwrap().unwrap();
+        assert_eq!(version.version_status, VersionStatus::Indexed);
+        assert_eq!(version.approved_by.as_deref(), Some("other"));
+        assert_eq!(version.text.as_deref(), Some(self.text));
+        let found = conflicts::list(database, document, None).await.unwrap();
+        assert_eq!(found, []);
+        let due = ListFilter {
+            collections: None,
+            status: None,
+            due_within_days: Some(100_000),
+            after: None,
+            limit: 5,
+        };
+        let due = documents::list(database, &due).await.unwrap();
+        assert_eq!(due.len(), usize::from(self.reason.is_some()));
+        let found = documents::find_id(database, self.collection, "name").await;
+        assert_eq!(found.unwrap(), Some(document));
+        assert_eq!(versions::promote_due(database).await.unwrap(), []);
+        let waiting = documents::count_waiting(database).await.unwrap();
+        assert_eq!(waiting, Waiting::default());
+    }
+
+    /// Something was found in a version; a person stops it again after its release.
+    async fn quarantine(&self, fence: &Fence, document_id: DocumentId, version_id: VersionId) {
+        let database = self.database;
+        let finding = Finding {
+            kind: "instruction".into(),
+            part: Part::Text,
+            start: 0,
+            end: 1,
+        };
+        let found = SuspiciousVersion {
+            document_id,
+            version_id,
+            text: "other",
+            reason: "reason",
+            findings: &[finding.clone()],
+        };
+        let receipt = receipt(fence);
+        let stored = indexing::commit_quarantined(database, &receipt, &found).await;
+        assert_eq!(stored.unwrap(), Outcome::Applied);
+        let view = documents::find(database, self.collection, "name").await;
+        let view = view.unwrap().unwrap();
+        assert_eq!(view.version_status, VersionStatus::Quarantined);
+        assert_eq!(view.governance.findings, [finding]);
+        assert_eq!(view.current_version, Some(1));
+        let mut decision = Decision {
+            collection: self.collection,
+            external_id: "name",
+            version: 2,
+            actor: "other",
+            own_uploads: false,
+        };
+        let released = documents::release(database, &decision).await.unwrap();
+        assert_eq!(released, Some(Decided::Done(document_id)));
+        decision.version = 1;
+        let stopped = documents::quarantine(database, &decision, "wrong").await;
+        assert_eq!(stopped.unwrap(), Some(Decided::Done(document_id)));
     }
 
     async fn backfill(&self, generation: Generation) {

@@ -90,7 +90,7 @@ macro_rules! tuples {
     };
     () => {};
 }
-tuples!(A B C D E F G H I J K L M N O P Q R S T U V W X);
+tuples!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z);
 
 /// Everything that `schema.rs` declares of these tables.
 macro_rules! declared {
@@ -106,7 +106,7 @@ macro_rules! declared {
 fn all(types: &mut Types) -> BTreeSet<Declared> {
     declared!(types;
         api_keys, audit_log, chunk_embeddings, chunks, citations, collections, consumer_members,
-        conversations, dead_letters, document_versions, documents, embedding_generations, feedback,
+        conversations, dead_letters, document_conflicts, document_versions, documents, embedding_generations, feedback,
         inbox, lexical_postings, lexical_stats, lexical_terms, messages, outbox, partition_leases,
         turn_attempts, turns,
     )

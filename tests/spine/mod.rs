@@ -5,6 +5,7 @@ mod bad_input;
 mod chat;
 mod contacts;
 mod emergencies;
+mod governance;
 mod lifecycle;
 mod limits;
 mod open;

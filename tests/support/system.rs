@@ -163,6 +163,8 @@ impl Setup {
             .env("CHATBOT__RAG__REQUESTS_PER_MINUTE", "100000")
             .env("CHATBOT__SERVER__HOST", "127.0.0.1")
             .env("CHATBOT__LOG__FILTER", "warn")
+            // Uploads answer at once, except where approval is the matter.
+            .env("CHATBOT__RAG__GOVERNANCE__APPROVAL", "false")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }

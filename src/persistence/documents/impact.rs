@@ -2,43 +2,46 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::domain::ids::DocumentId;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
-use crate::persistence::schema::{citations, collections, documents, messages};
+use crate::persistence::schema::{collections, documents};
+use crate::persistence::statement::statement;
 
 /// An answer that cited a document.
-#[derive(Queryable, serde::Serialize, utoipa::ToSchema)]
+#[derive(QueryableByName, serde::Serialize, utoipa::ToSchema)]
 pub struct ImpactRow {
+    #[diesel(sql_type = SqlUuid)]
     pub turn_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
     pub message_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
     pub version_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    pub version: i32,
+    #[diesel(sql_type = Timestamptz)]
     pub answered_at: DateTime<Utc>,
 }
 
-/// Lists the answers that cited a document, newest first, without their text or their owners.
+/// Lists the answers that cited a document, or one version of it, newest first, without their text
+/// or their owners.
 pub async fn list_impact(
     database: &Database,
     document: DocumentId,
+    version: Option<i32>,
     limit: i64,
 ) -> Result<Vec<ImpactRow>, DbError> {
-    Ok(citations::table
-        .inner_join(messages::table.on(messages::id.eq(citations::message_id)))
-        .filter(citations::document_id.eq(document))
-        .select((
-            citations::turn_id,
-            citations::message_id,
-            citations::version_id,
-            messages::created_at,
-        ))
-        .distinct()
-        .order(messages::created_at.desc())
-        .limit(limit)
+    let rows: Vec<ImpactRow> = statement(include_str!("impact.sql"))
+        .bind::<SqlUuid, _>(document)
+        .bind::<Nullable<Integer>, _>(version)
+        .bind::<BigInt, _>(limit)
         .load(&mut database.connection().await?)
-        .await?)
+        .await?;
+    Ok(rows)
 }
 
 /// Returns the name of a document's collection, for access checks.

@@ -3,15 +3,15 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Text};
-use diesel::upsert::excluded;
+use diesel::sql_types::{Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::audit::audit;
 use crate::domain::document::{DocumentStatus, VersionStatus};
+use crate::domain::governance::Responsibility;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::topics;
+use crate::persistence::audit::audit;
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
@@ -30,14 +30,16 @@ pub struct NewVersion<'a> {
     pub media_type: &'a str,
     pub bytes: &'a [u8],
     pub sha256: &'a [u8],
-    pub expires_at: Option<DateTime<Utc>>,
+    pub responsibility: &'a Responsibility,
+    /// The document that stops answering when this version starts.
+    pub supersedes: Option<DocumentId>,
     pub actor: &'a str,
 }
 
 /// The effect of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
-    /// The bytes, their type, title and expiry are already stored, so there is nothing to do.
+    /// The bytes and everything said about them are already stored, so there is nothing to do.
     Unchanged,
     /// A new version waits for a worker.
     Received,
@@ -54,6 +56,14 @@ struct Existing {
     media_type: String,
     #[diesel(sql_type = Text)]
     version_status: VersionStatus,
+    owner: Option<String>,
+    jurisdiction: Option<String>,
+    audience: Option<String>,
+    effective_from: Option<DateTime<Utc>>,
+    review_by: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    supersedes: Option<DocumentId>,
 }
 
 #[derive(QueryableByName)]
@@ -62,17 +72,23 @@ struct ExistingDocument {
     id: DocumentId,
     status: DocumentStatus,
     latest_version: i32,
-    expires_at: Option<DateTime<Utc>>,
 }
 
 impl Existing {
     fn same_as(&self, new: &NewVersion<'_>) -> bool {
+        let said = new.responsibility;
         self.document.status == DocumentStatus::Active
             && self.version_status != VersionStatus::Failed
             && self.sha256 == new.sha256
             && self.title == new.title
             && self.media_type == new.media_type
-            && self.document.expires_at == new.expires_at
+            && self.owner == said.owner
+            && self.jurisdiction == said.jurisdiction
+            && self.audience == said.audience
+            && self.effective_from == said.effective_from
+            && self.review_by == said.review_by
+            && self.expires_at == said.expires_at
+            && self.supersedes == new.supersedes
     }
 }
 
@@ -100,7 +116,8 @@ pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbErr
                 json!({ "document_id": document, "version_id": new.version_id }),
             )
             .await?;
-            audit(connection, new.actor, "document.put", document).await?;
+            let details = json!({ "version_id": new.version_id });
+            audit(connection, new.actor, "document.put", document, details).await?;
             Ok(Put::Received)
         })
         .await
@@ -157,14 +174,12 @@ async fn upsert_document(
                 documents::external_id.eq(new.external_id),
                 documents::status.eq(DocumentStatus::Active),
                 documents::latest_version.eq(1),
-                documents::expires_at.eq(new.expires_at),
             ))
             .on_conflict((documents::collection_id, documents::external_id))
             .do_update()
             .set((
                 documents::status.eq(DocumentStatus::Active),
                 documents::latest_version.eq(documents::latest_version + 1),
-                documents::expires_at.eq(excluded(documents::expires_at)),
                 documents::updated_at.eq(now),
             )),
     )
@@ -184,6 +199,14 @@ struct VersionRow<'a> {
     sha256: &'a [u8],
     size_bytes: i64,
     bytes: &'a [u8],
+    uploaded_by: &'a str,
+    owner: Option<&'a str>,
+    jurisdiction: Option<&'a str>,
+    audience: Option<&'a str>,
+    effective_from: Option<DateTime<Utc>>,
+    review_by: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    supersedes: Option<DocumentId>,
 }
 
 async fn insert_version(
@@ -192,6 +215,7 @@ async fn insert_version(
     existing: Option<&ExistingDocument>,
     new: &NewVersion<'_>,
 ) -> Result<(), DbError> {
+    let said = new.responsibility;
     let row = VersionRow {
         id: new.version_id,
         document_id: document,
@@ -201,10 +225,35 @@ async fn insert_version(
         sha256: new.sha256,
         size_bytes: i64::try_from(new.bytes.len()).unwrap_or(i64::MAX),
         bytes: new.bytes,
+        uploaded_by: new.actor,
+        owner: said.owner.as_deref(),
+        jurisdiction: said.jurisdiction.as_deref(),
+        audience: said.audience.as_deref(),
+        effective_from: said.effective_from,
+        review_by: said.review_by,
+        expires_at: said.expires_at,
+        supersedes: new.supersedes,
     };
     diesel::insert_into(document_versions::table)
         .values((row, document_versions::status.eq(VersionStatus::Received)))
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Returns the id of a document that was not deleted.
+pub async fn find_id(
+    database: &Database,
+    collection: &str,
+    external_id: &str,
+) -> Result<Option<DocumentId>, DbError> {
+    Ok(documents::table
+        .inner_join(collections::table)
+        .filter(collections::name.eq(collection))
+        .filter(documents::external_id.eq(external_id))
+        .filter(documents::status.ne(DocumentStatus::Deleted))
+        .select(documents::id)
+        .get_result(&mut database.connection().await?)
+        .await
+        .optional()?)
 }

@@ -1,18 +1,22 @@
 //! Documents that are withdrawn or deleted.
 
-use diesel::dsl::{exists, now};
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 
-use super::audit::audit;
-use crate::domain::document::DocumentStatus;
+use crate::domain::document::{DocumentStatus, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::topics;
+use crate::persistence::audit::audit;
+use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
 use crate::persistence::prepared::Prepared;
-use crate::persistence::schema::{chunks, collections, document_versions, documents};
+use crate::persistence::schema::{collections, document_versions, documents};
+use crate::persistence::statement::statement;
 use crate::persistence::{indexing, outbox};
 
 /// Withdraws or deletes a document: it is unretrievable once this returns. `None` if there is no
@@ -40,6 +44,8 @@ pub async fn retire(
                     .set((
                         documents::status.eq(status),
                         documents::current_version_id.eq(None::<VersionId>),
+                        documents::scheduled_version_id.eq(None::<VersionId>),
+                        documents::scheduled_at.eq(None::<DateTime<Utc>>),
                         documents::updated_at.eq(now),
                     ))
                     .returning(documents::id),
@@ -50,13 +56,7 @@ pub async fn retire(
             let Some(id) = retired else {
                 return Ok(None);
             };
-            if status == DocumentStatus::Deleted {
-                let versions =
-                    document_versions::table.filter(document_versions::document_id.eq(id));
-                Prepared(diesel::update(versions).set(document_versions::bytes.eq(None::<&[u8]>)))
-                    .execute(connection)
-                    .await?;
-            }
+            clear_versions(connection, id, status).await?;
             outbox::insert(
                 connection,
                 topics::DOCUMENT_EVENTS,
@@ -66,24 +66,37 @@ pub async fn retire(
             )
             .await?;
             let action = format!("document.{}", status.as_str());
-            audit(connection, actor, &action, id).await?;
+            audit(connection, actor, &action, id, json!({})).await?;
             Ok(Some(id))
         })
         .await
 }
 
-/// Selects the documents that no search may return, whatever the index still contains.
-#[diesel::dsl::auto_type]
-fn is_retired() -> _ {
-    let active: DocumentStatus = DocumentStatus::Active;
-    documents::status
-        .ne(active)
-        .or(documents::current_version_id.is_null())
+/// Nobody can approve a draft of a retired document later; the bytes of a deleted one go.
+async fn clear_versions(
+    connection: &mut Connection,
+    document: DocumentId,
+    status: DocumentStatus,
+) -> Result<(), DbError> {
+    let drafts = document_versions::table
+        .filter(document_versions::document_id.eq(document))
+        .filter(document_versions::status.eq(VersionStatus::Draft));
+    let superseded = document_versions::status.eq(VersionStatus::Superseded);
+    Prepared(diesel::update(drafts).set(superseded))
+        .execute(connection)
+        .await?;
+    if status == DocumentStatus::Deleted {
+        let versions = document_versions::table.filter(document_versions::document_id.eq(document));
+        Prepared(diesel::update(versions).set(document_versions::bytes.eq(None::<&[u8]>)))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
-/// Removes some chunks of a retired document, so that no other writer of the index waits for long.
-/// True if there may be more. A document that is active again keeps its chunks, and a document that
-/// another process works on is left to that process.
+/// Removes some chunks of a document that no search may return, and that nobody can approve, so that
+/// no other writer of the index waits for long. True if there may be more. A document that another
+/// process works on is left to that process.
 pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<bool, DbError> {
     let mut connection = database.connection().await?;
     connection
@@ -91,16 +104,15 @@ pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<
             // Takes the lock of the index first, because it may have to wait, and nobody must wait
             // for the document meanwhile.
             indexing::lock_lexical(connection).await?;
-            let retired = documents::table
+            let free = documents::table
                 .find(document)
-                .filter(is_retired())
                 .select(documents::id)
                 .for_no_key_update()
                 .skip_locked()
                 .get_result::<DocumentId>(connection)
                 .await
                 .optional()?;
-            match retired {
+            match free {
                 Some(id) => indexing::drop_some_chunks(connection, id).await,
                 None => Ok(false),
             }
@@ -108,14 +120,17 @@ pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<
         .await
 }
 
-/// Lists some retired documents that still have chunks in the index.
+#[derive(QueryableByName)]
+struct RetiredRow {
+    #[diesel(sql_type = SqlUuid)]
+    document_id: DocumentId,
+}
+
+/// Lists some documents that still have chunks in the index which [`remove_chunks`] removes.
 pub async fn list_retired(database: &Database, limit: i64) -> Result<Vec<DocumentId>, DbError> {
-    let indexed = chunks::table.filter(chunks::document_id.eq(documents::id));
-    Ok(documents::table
-        .filter(is_retired())
-        .filter(exists(indexed))
-        .select(documents::id)
-        .limit(limit)
+    let rows: Vec<RetiredRow> = statement(include_str!("retired.sql"))
+        .bind::<BigInt, _>(limit)
         .load(&mut database.connection().await?)
-        .await?)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.document_id).collect())
 }

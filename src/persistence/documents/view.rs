@@ -1,15 +1,22 @@
 //! Documents in the form that content owners see.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::governance::{self, Governed};
 use crate::domain::document::{DocumentStatus, DocumentView, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
+use crate::persistence::functions::from_now;
 use crate::persistence::schema::{chunks, collections, document_versions, documents};
+
+const DAY: Duration = Duration::from_hours(24);
 
 #[derive(Queryable)]
 struct ViewRow {
@@ -24,18 +31,17 @@ struct ViewRow {
     version_status: VersionStatus,
     reason: Option<String>,
     warnings: Vec<String>,
-    current_version: Option<i32>,
     sha256: Vec<u8>,
     size_bytes: i64,
     chunks: Option<i64>,
-    expires_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
-impl From<ViewRow> for DocumentView {
-    fn from(row: ViewRow) -> Self {
-        Self {
+impl ViewRow {
+    fn view(self, governed: Governed) -> DocumentView {
+        let row = self;
+        DocumentView {
             id: row.id,
             collection: row.collection,
             external_id: row.external_id,
@@ -47,18 +53,18 @@ impl From<ViewRow> for DocumentView {
             version_status: row.version_status,
             reason: row.reason,
             warnings: row.warnings,
-            current_version: row.current_version,
+            current_version: governed.current_version,
             sha256: hex::encode(row.sha256),
             size_bytes: row.size_bytes,
             chunks: row.chunks.unwrap_or(0),
-            expires_at: row.expires_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            governance: governed.governance,
         }
     }
 }
 
-/// Returns a document that was not deleted.
+/// Returns a document that was not deleted, without its conflicts.
 pub async fn find(
     database: &Database,
     collection: &str,
@@ -73,6 +79,8 @@ pub struct ListFilter<'a> {
     /// `None` means every collection.
     pub collections: Option<&'a [String]>,
     pub status: Option<VersionStatus>,
+    /// Only documents whose answering version should be reviewed, or expires, within this many days.
+    pub due_within_days: Option<u32>,
     /// The document after which the list continues.
     pub after: Option<DocumentId>,
     pub limit: i64,
@@ -112,16 +120,9 @@ fn is_newest() -> _ {
 }
 
 async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView>, DbError> {
-    let current = diesel::alias!(document_versions as current);
     let mut query = documents::table
         .inner_join(collections::table)
         .inner_join(document_versions::table.on(is_newest()))
-        .left_join(
-            current.on(current
-                .field(document_versions::id)
-                .nullable()
-                .eq(documents::current_version_id)),
-        )
         .select((
             documents::id,
             collections::name,
@@ -134,11 +135,9 @@ async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView
             document_versions::status,
             document_versions::reason,
             document_versions::warnings,
-            current.field(document_versions::version).nullable(),
             document_versions::sha256,
             document_versions::size_bytes,
             chunk_count().single_value(),
-            documents::expires_at,
             documents::created_at,
             documents::updated_at,
         ))
@@ -157,12 +156,40 @@ async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView
             if let Some(status) = filter.status {
                 query = query.filter(document_versions::status.eq(status));
             }
+            if let Some(days) = filter.due_within_days {
+                let answering = diesel::alias!(document_versions as answering);
+                let day = || from_now(DAY * days).nullable();
+                let due = answering
+                    .filter(
+                        answering
+                            .field(document_versions::id)
+                            .nullable()
+                            .eq(documents::current_version_id),
+                    )
+                    .filter(
+                        answering
+                            .field(document_versions::review_by)
+                            .le(day())
+                            .or(documents::expires_at.le(day())),
+                    );
+                query = query.filter(exists(due));
+            }
             if let Some(after) = filter.after {
                 query = query.filter(documents::id.gt(after));
             }
             query = query.order(documents::id).limit(filter.limit);
         }
     }
-    let rows: Vec<ViewRow> = query.load(&mut database.connection().await?).await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    let mut connection = database.connection().await?;
+    let rows: Vec<ViewRow> = query.load(&mut connection).await?;
+    let ids: Vec<DocumentId> = rows.iter().map(|row| row.id).collect();
+    let mut governed = governance::load(&mut connection, &ids).await?;
+    // A document that was deleted between the two statements is left out.
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            let governed = governed.remove(&row.id)?;
+            Some(row.view(governed))
+        })
+        .collect())
 }

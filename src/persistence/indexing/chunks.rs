@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::generation::Generation;
 use crate::domain::evidence::ContextLine;
 use crate::domain::ids::{DocumentId, VersionId};
+use crate::persistence::conflicts::NewConflict;
 use crate::persistence::connection::Connection;
 use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;
@@ -38,6 +39,23 @@ pub struct IndexedVersion<'a> {
     /// The parts that were left out, in words for people.
     pub warnings: &'a [String],
     pub chunks: &'a [NewChunk],
+    /// Whether the version waits for approval instead of answering.
+    pub draft: bool,
+    /// Whether the version takes effect later, so that another one answers until then.
+    pub later: bool,
+    pub conflicts: &'a [NewConflict],
+}
+
+impl IndexedVersion<'_> {
+    /// The collection of the version's chunks in the index: a negative one, where no search looks,
+    /// for a draft.
+    pub(super) fn placed_in(&self) -> i32 {
+        if self.draft {
+            -self.collection_id
+        } else {
+            self.collection_id
+        }
+    }
 }
 
 /// Inserts some chunks; `before` is the number of the version's earlier chunks.
@@ -56,7 +74,7 @@ pub(super) async fn insert_chunks(
     statement(include_str!("insert_chunks.sql"))
         .bind::<SqlUuid, _>(new.document_id)
         .bind::<SqlUuid, _>(new.version_id)
-        .bind::<Integer, _>(new.collection_id)
+        .bind::<Integer, _>(new.placed_in())
         .bind::<Array<Nullable<Integer>>, _>(pages)
         .bind::<Array<Integer>, _>(starts)
         .bind::<Array<Integer>, _>(ends)

@@ -1,22 +1,28 @@
 //! Stores the effects of a handled record and the offset after it, in one transaction.
 
-use diesel::OptionalExtension;
+use diesel::dsl::exists;
+use diesel::prelude::*;
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
+use serde_json::json;
 
 use super::chunks::{IndexedVersion, SLICE, insert_chunks};
 use super::deadline::{LONGEST_CALL, longest_store};
 use super::lexical::{insert_postings, lock_lexical};
-use super::removal::drop_chunks;
+use super::removal::{drop_chunks, drop_some_chunks};
 use super::version::{Receipt, announce, mark};
 use crate::domain::document::VersionStatus;
+use crate::domain::governance::Finding;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::Outcome;
+use crate::persistence::audit::audit;
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
-use crate::persistence::leases;
+use crate::persistence::prepared::Prepared;
+use crate::persistence::schema::{chunks, document_versions};
 use crate::persistence::statement::statement;
+use crate::persistence::{conflicts, leases, versions};
 
 /// The reason why nothing was stored.
 enum NotStored {
@@ -37,8 +43,9 @@ impl From<diesel::result::Error> for NotStored {
     }
 }
 
-/// Stores chunks and postings, switches the version and advances the offset, in one transaction. A
-/// version that is no longer the newest is marked as superseded instead.
+/// Stores chunks and postings, lets the version answer or wait for approval, and advances the
+/// offset, in one transaction. A version that is no longer the newest is marked as superseded
+/// instead.
 pub async fn commit_indexed(
     database: &Database,
     receipt: &Receipt<'_>,
@@ -67,11 +74,14 @@ async fn store(
             if outcome == Outcome::Duplicate {
                 return Ok(outcome);
             }
+            drop_left_over(connection, new).await?;
             for (index, slice) in new.chunks.chunks(SLICE).enumerate() {
                 insert_chunks(connection, new, slice, index * SLICE).await?;
             }
             lock_lexical(connection).await?;
-            drop_chunks(connection, new.document_id, new.version_id).await?;
+            if !new.draft && !new.later {
+                drop_chunks(connection, new.document_id, new.version_id).await?;
+            }
             for before in (0..new.chunks.len()).step_by(SLICE) {
                 insert_postings(connection, new, before).await?;
             }
@@ -80,14 +90,7 @@ async fn store(
             if lock_newest(connection, new.document_id).await? != Some(new.version_id) {
                 return Err(NotStored::Superseded);
             }
-            switch_version(connection, new).await?;
-            announce(
-                connection,
-                "document.indexed",
-                new.document_id,
-                new.version_id,
-            )
-            .await?;
+            settle(connection, new).await?;
             Ok(outcome)
         })
         .await
@@ -168,16 +171,79 @@ async fn lock_newest(
     Ok(row.map(|row| row.id))
 }
 
-async fn switch_version(
-    connection: &mut Connection,
-    new: &IndexedVersion<'_>,
-) -> Result<(), DbError> {
-    statement(include_str!("switch_version.sql"))
-        .bind::<SqlUuid, _>(new.document_id)
-        .bind::<SqlUuid, _>(new.version_id)
+/// Stores what was read, and makes the version answer or wait for approval.
+async fn settle(connection: &mut Connection, new: &IndexedVersion<'_>) -> Result<(), DbError> {
+    let (document, version) = (new.document_id, new.version_id);
+    statement(include_str!("store_text.sql"))
+        .bind::<SqlUuid, _>(version)
         .bind::<Text, _>(new.text)
         .bind::<Array<Text>, _>(new.warnings)
         .execute(connection)
         .await?;
+    conflicts::insert(connection, version, new.conflicts).await?;
+    if new.draft {
+        statement(include_str!("wait_for_approval.sql"))
+            .bind::<SqlUuid, _>(document)
+            .bind::<SqlUuid, _>(version)
+            .execute(connection)
+            .await?;
+        return announce(connection, "document.drafted", document, version).await;
+    }
+    versions::switch(connection, document, version, None).await?;
+    announce(connection, "document.indexed", document, version).await
+}
+
+/// A version that answered before it was stopped may still have chunks.
+async fn drop_left_over(
+    connection: &mut Connection,
+    new: &IndexedVersion<'_>,
+) -> Result<(), DbError> {
+    let left = chunks::table.filter(chunks::version_id.eq(new.version_id));
+    if diesel::select(exists(left)).get_result(connection).await? {
+        lock_lexical(connection).await?;
+        while drop_some_chunks(connection, new.document_id).await? {}
+    }
     Ok(())
+}
+
+/// A version that is not indexed because something was found in it.
+pub struct SuspiciousVersion<'a> {
+    pub document_id: DocumentId,
+    pub version_id: VersionId,
+    pub text: &'a str,
+    /// The reason in words for people.
+    pub reason: &'a str,
+    pub findings: &'a [Finding],
+}
+
+/// Puts a version into quarantine and advances the offset. The version that answers is not touched.
+pub async fn commit_quarantined(
+    database: &Database,
+    receipt: &Receipt<'_>,
+    found: &SuspiciousVersion<'_>,
+) -> Result<Outcome, DbError> {
+    let (document, version) = (found.document_id, found.version_id);
+    let mut connection = database.connection_for(LONGEST_CALL).await?;
+    connection
+        .transaction(async |connection| {
+            let outcome = advance(connection, receipt).await?;
+            if outcome == Outcome::Duplicate {
+                return Ok(outcome);
+            }
+            let values = (
+                document_versions::status.eq(VersionStatus::Quarantined),
+                document_versions::reason.eq(found.reason),
+                document_versions::text.eq(found.text),
+                document_versions::findings.eq(json!(found.findings)),
+            );
+            Prepared(diesel::update(document_versions::table.find(version)).set(values))
+                .execute(connection)
+                .await?;
+            announce(connection, "document.quarantined", document, version).await?;
+            let details = json!({ "version_id": version, "findings": found.findings.len() });
+            let action = "document.quarantined";
+            audit(connection, versions::SYSTEM, action, document, details).await?;
+            Ok(outcome)
+        })
+        .await
 }

@@ -1,6 +1,12 @@
+-- At most $3 chunks of document $1: those of every version but $2, or, if that is null, those that no
+-- search may return and nobody can approve.
 WITH gone AS MATERIALIZED (
-    SELECT id, lexical_length FROM chunks
-    WHERE document_id = $1 AND ($2 IS NULL OR version_id <> $2) LIMIT $3
+    SELECT k.id, k.lexical_length FROM chunks k
+    JOIN document_versions v ON v.id = k.version_id JOIN documents d ON d.id = k.document_id
+    WHERE k.document_id = $1 AND CASE WHEN $2 IS NOT NULL THEN k.version_id <> $2
+        ELSE (d.status = 'active' AND (v.status = 'draft' OR v.id = d.current_version_id
+            OR v.id = d.scheduled_version_id)) IS NOT TRUE END
+    LIMIT $3
 ), postings AS (
     DELETE FROM lexical_postings p USING gone WHERE p.chunk_id = gone.id
     RETURNING p.term_id

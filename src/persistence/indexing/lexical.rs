@@ -37,7 +37,7 @@ pub(super) async fn insert_postings(
     statement(include_str!("insert_postings.sql"))
         .bind::<SqlUuid, _>(new.version_id)
         .bind::<Text, _>(new.title)
-        .bind::<Integer, _>(new.collection_id)
+        .bind::<Integer, _>(new.placed_in())
         .bind::<Double, _>(BM25_K1)
         .bind::<Double, _>(BM25_B)
         .bind::<BigInt, _>(ordinal(before))

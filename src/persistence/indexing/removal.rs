@@ -20,7 +20,8 @@ pub(super) async fn drop_chunks(
     Ok(())
 }
 
-/// Removes some of a document's chunks; true if there may be more. The caller holds the same lock.
+/// Removes some of a document's chunks that no search may return and nobody can approve; true if
+/// there may be more. The caller holds the same lock, and that of the document if it must not change.
 pub(in crate::persistence) async fn drop_some_chunks(
     connection: &mut Connection,
     document: DocumentId,

@@ -1,6 +1,6 @@
 //! The versions that wait to become searchable, or that cannot.
 
-use diesel::dsl::case_when;
+use diesel::dsl::{case_when, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::json;
@@ -26,6 +26,10 @@ pub struct PendingVersion {
     pub title: String,
     pub media_type: String,
     pub status: VersionStatus,
+    /// Whether somebody released the version from quarantine.
+    pub released: bool,
+    /// Whether the version takes effect later.
+    pub later: bool,
     pub bytes: Option<Vec<u8>>,
 }
 
@@ -44,6 +48,10 @@ pub async fn find_version(
 ) -> Result<Option<PendingVersion>, DbError> {
     let unindexed =
         document_versions::status.eq_any([VersionStatus::Received, VersionStatus::Failed]);
+    let effective_from = document_versions::effective_from;
+    let later = effective_from
+        .is_not_null()
+        .and(effective_from.assume_not_null().gt(now));
     Ok(document_versions::table
         .inner_join(documents::table)
         .filter(document_versions::id.eq(version))
@@ -55,6 +63,8 @@ pub async fn find_version(
             document_versions::title,
             document_versions::media_type,
             document_versions::status,
+            document_versions::released_by.is_not_null(),
+            later,
             case_when(unindexed, document_versions::bytes),
         ))
         .get_result(&mut database.connection_for(LONGEST_CALL).await?)

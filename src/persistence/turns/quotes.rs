@@ -11,6 +11,7 @@ use crate::domain::access::Principal;
 use crate::domain::ids::VersionId;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
+use crate::persistence::retrieval::when_in_force;
 
 /// A place in a document version's text, in half-open character offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,8 @@ struct QuoteRow {
 }
 
 /// Returns the stored text at each span, in the order of the spans. `None` if there is none, if the
-/// document is withdrawn, deleted or expired, or if the reader may not read it any more.
+/// document is withdrawn, deleted or expired, if the version is in quarantine or lost its approval, or
+/// if the reader may not read it any more. A version that was replaced meanwhile still counts.
 pub async fn list_quotes(
     database: &Database,
     reader: &Principal,
@@ -48,4 +50,5 @@ pub async fn list_quotes(
     Ok(rows.into_iter().map(|row| row.quote).collect())
 }
 
-static QUOTES: LazyLock<String> = LazyLock::new(|| for_readers(include_str!("quotes.sql")));
+static QUOTES: LazyLock<String> =
+    LazyLock::new(|| for_readers(&when_in_force(include_str!("quotes.sql"))));

@@ -7,8 +7,8 @@
 //!
 //! * If the reader has lost a collection, or a document was deleted, an answer that rests on it is
 //!   withheld completely, and its passages disappear from the sources of other answers.
-//! * If a document was withdrawn or has expired, the answer and its quotes stay, under a warning,
-//!   because a person must be able to see which advice was recalled. Passages without a quote
+//! * If a document was withdrawn or has expired, or the version was put into quarantine or lost its
+//!   approval, the answer and its quotes stay, under a warning, because a person must be able to see which advice was recalled. Passages without a quote
 //!   disappear.
 
 use diesel::sql_types::{Array, Nullable, Text, Uuid as SqlUuid};

@@ -20,7 +20,8 @@ CROSS JOIN LATERAL (
             SELECT s.source, s.place, c.source_id IS NOT NULL AS cited,
                 d.readable IS NOT TRUE AS denied,
                 d.erased OR d.status = 'deleted' AS deleted,
-                d.status <> 'active' OR coalesce(d.expires_at <= now(), false) AS retired,
+                d.status <> 'active' OR coalesce(d.expires_at <= now(), false)
+                    OR d.version_status NOT IN ('indexed', 'superseded') AS retired,
                 d.current_version_id IS DISTINCT FROM d.version_id AS replaced
             FROM jsonb_array_elements(t.sources) WITH ORDINALITY AS s (source, place)
             FULL JOIN (SELECT DISTINCT source_id, version_id FROM citations
@@ -29,8 +30,14 @@ CROSS JOIN LATERAL (
             LEFT JOIN LATERAL (
                 -- The bytes of a version are removed with its document, and a new upload does
                 -- not restore them.
-                SELECT v.id AS version_id, v.bytes IS NULL AS erased, d.status, d.expires_at,
-                    d.current_version_id, d.collection_id IN (SELECT id FROM readable) AS readable
+                SELECT v.id AS version_id, v.bytes IS NULL AS erased, d.status,
+                    v.status AS version_status,
+                    -- A scheduled version whose time has come answers.
+                    CASE WHEN v.id IS DISTINCT FROM d.scheduled_version_id THEN d.expires_at
+                        ELSE v.expires_at END AS expires_at,
+                    CASE WHEN d.scheduled_at <= now() THEN d.scheduled_version_id
+                        ELSE d.current_version_id END AS current_version_id,
+                    d.collection_id IN (SELECT id FROM readable) AS readable
                 FROM document_versions v JOIN documents d ON d.id = v.document_id
                 WHERE v.id = coalesce(c.version_id, (s.source->>'version_id')::uuid)
                 LIMIT 1
