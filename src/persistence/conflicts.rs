@@ -5,11 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Float, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
-use super::connection::Connection;
 use super::database::Database;
 use super::error::DbError;
 use super::indexing::{Generation, vector_text};
-use super::schema::document_conflicts;
 use super::statement::statement;
 use crate::domain::governance::Conflict;
 use crate::domain::ids::{DocumentId, VersionId};
@@ -18,20 +16,6 @@ use crate::domain::ids::{DocumentId, VersionId};
 const NEAREST: i64 = 4;
 /// The most conflicts of a document that are listed.
 const LISTED: i64 = 200;
-
-/// A conflict of a new version with one that answers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewConflict {
-    /// Character offsets into the new version's text.
-    pub start: i32,
-    pub end: i32,
-    pub quantities: Vec<String>,
-    pub other: VersionId,
-    pub other_start: i32,
-    pub other_end: i32,
-    pub other_quantities: Vec<String>,
-    pub similarity: f32,
-}
 
 /// A passage of another document that is near a new passage.
 #[derive(QueryableByName)]
@@ -73,37 +57,6 @@ pub async fn list_neighbours(
         .bind::<BigInt, _>(NEAREST)
         .load(&mut database.connection().await?)
         .await?)
-}
-
-/// Stores the conflicts of a version in place of those that were found before.
-pub(super) async fn insert(
-    connection: &mut Connection,
-    version: VersionId,
-    found: &[NewConflict],
-) -> Result<(), DbError> {
-    if found.is_empty() {
-        return Ok(());
-    }
-    diesel::delete(document_conflicts::table.filter(document_conflicts::version_id.eq(version)))
-        .execute(connection)
-        .await?;
-    for conflict in found {
-        diesel::insert_into(document_conflicts::table)
-            .values((
-                document_conflicts::version_id.eq(version),
-                document_conflicts::other_version_id.eq(conflict.other),
-                document_conflicts::start_offset.eq(conflict.start),
-                document_conflicts::end_offset.eq(conflict.end),
-                document_conflicts::other_start_offset.eq(conflict.other_start),
-                document_conflicts::other_end_offset.eq(conflict.other_end),
-                document_conflicts::quantities.eq(&conflict.quantities),
-                document_conflicts::other_quantities.eq(&conflict.other_quantities),
-                document_conflicts::similarity.eq(conflict.similarity),
-            ))
-            .execute(connection)
-            .await?;
-    }
-    Ok(())
 }
 
 #[derive(QueryableByName)]

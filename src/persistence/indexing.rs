@@ -3,6 +3,7 @@
 mod backfill;
 mod chunks;
 mod commit;
+mod conflicts;
 mod deadline;
 mod generation;
 mod give_up;
@@ -20,6 +21,7 @@ pub use chunks::{IndexedVersion, NewChunk};
 pub use commit::{
     SuspiciousVersion, commit_failed, commit_indexed, commit_nothing, commit_quarantined,
 };
+pub use conflicts::NewConflict;
 pub use generation::{Generation, ensure_generation, ensure_hnsw};
 pub use give_up::give_up;
 pub(super) use lexical::lock_lexical;

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use crate::domain::text::slice_chars;
 use crate::language::content_words;
 use crate::language::sentences::sentences;
-use crate::persistence::conflicts::{Neighbour, NewConflict};
-use crate::persistence::indexing::NewChunk;
+use crate::persistence::conflicts::Neighbour;
+use crate::persistence::indexing::{NewChunk, NewConflict};
 
 /// The most passages of a new version that are compared.
 pub const MOST_COMPARED: usize = 256;

@@ -16,9 +16,10 @@ use crate::domain::governance::Finding;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::{Delivery, Handler, HandlerError, Outcome, StoreError};
 use crate::embedding::{EmbedError, Embedder};
-use crate::persistence::conflicts::{NewConflict, list_neighbours};
+use crate::persistence::conflicts::list_neighbours;
 use crate::persistence::indexing::{
-    self, Generation, IndexedVersion, NewChunk, PendingVersion, Receipt, SuspiciousVersion,
+    self, Generation, IndexedVersion, NewChunk, NewConflict, PendingVersion, Receipt,
+    SuspiciousVersion,
 };
 use crate::persistence::{Database, DbError};
 

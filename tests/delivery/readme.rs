@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::system::System;
+use crate::support::system::{Setup, System};
 
 /// The one block of commands after this heading.
 fn example(heading: &str) -> &'static str {
@@ -54,13 +54,15 @@ fn run(system: &System, script: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_readmes_api_example_ends_in_answers() {
-    let system = System::start().await;
+    let setup = Setup::new().await;
+    let system = System::start_with(setup.with("CHATBOT__RAG__GOVERNANCE__APPROVAL", "true")).await;
     let script = example("The API in short");
     let said = tokio::task::block_in_place(|| run(&system, script));
-    let [upload, stream, completion, terminal] = said.as_slice() else {
-        panic!("four parts: {said:?}");
+    let [upload, approval, stream, completion, terminal] = said.as_slice() else {
+        panic!("five parts: {said:?}");
     };
     assert!(upload.contains("\"outcome\":\"received\""), "{upload}");
+    assert!(approval.contains("\"answers\":true"), "{approval}");
     let done = stream
         .lines()
         .rev()

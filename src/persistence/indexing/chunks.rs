@@ -4,10 +4,10 @@ use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Uuid as S
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
+use super::conflicts::NewConflict;
 use super::generation::Generation;
 use crate::domain::evidence::ContextLine;
 use crate::domain::ids::{DocumentId, VersionId};
-use crate::persistence::conflicts::NewConflict;
 use crate::persistence::connection::Connection;
 use crate::persistence::error::DbError;
 use crate::persistence::statement::statement;

@@ -7,6 +7,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 
 use super::chunks::{IndexedVersion, SLICE, insert_chunks};
+use super::conflicts;
 use super::deadline::{LONGEST_CALL, longest_store};
 use super::lexical::{insert_postings, lock_lexical};
 use super::removal::{drop_chunks, drop_some_chunks};
@@ -22,7 +23,7 @@ use crate::persistence::error::DbError;
 use crate::persistence::prepared::Prepared;
 use crate::persistence::schema::{chunks, document_versions};
 use crate::persistence::statement::statement;
-use crate::persistence::{conflicts, leases, versions};
+use crate::persistence::{leases, versions};
 
 /// The reason why nothing was stored.
 enum NotStored {

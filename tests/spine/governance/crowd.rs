@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::future::join_all;
 use serde_json::Value;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::Governed;
@@ -18,8 +19,14 @@ const PEOPLE: usize = 50;
 /// An answer: when its question was asked, and the text that it cites.
 struct Answer {
     asked: Instant,
+    complete: bool,
+    /// Whether it ended because its source was stopped.
+    cut: bool,
     quotes: Vec<String>,
 }
+
+/// One crowd at a time, so that the others' tests have a machine to run on.
+static CROWD: Mutex<()> = Mutex::const_new(());
 
 /// Fifty people ask again and again while something happens, and some more questions after it.
 /// Returns the answers, and the moment at which it had happened.
@@ -31,12 +38,18 @@ async fn crowd<T>(governed: &Governed, happens: impl Future<Output = T>) -> (Vec
         loop {
             let last = over.load(Ordering::Relaxed);
             let asked = Instant::now();
-            let done = governed.system.ask(QUESTION).json().await;
-            let citations = done["citations"].as_array().unwrap();
+            let (status, done) = governed.system.ask(QUESTION).outcome().await;
+            // An answer whose source is stopped while it is written ends in sight; others may find a
+            // busy machine.
+            let cut = done["reason"] == "citation_unresolved";
+            assert!(status == 200 || status == 503, "{status}: {done}");
+            let citations = done["citations"].as_array();
             let quote = |citation: &Value| citation["quote"].as_str().unwrap().to_owned();
             answers.push(Answer {
                 asked,
-                quotes: citations.iter().map(quote).collect(),
+                complete: status == 200,
+                cut,
+                quotes: citations.into_iter().flatten().map(quote).collect(),
             });
             answered.fetch_add(1, Ordering::Relaxed);
             if last {
@@ -70,7 +83,10 @@ async fn assert_silent<T>(governed: &Governed, words: &str, happens: impl Future
         "{words}: cited before"
     );
     assert!(later.len() >= PEOPLE, "{} questions after it", later.len());
+    let complete = later.iter().filter(|answer| answer.complete).count();
+    assert!(complete * 2 > later.len(), "{complete} of {}", later.len());
     let wrong = later.iter().filter(|answer| cites(answer)).count();
+    assert!(later.iter().all(|answer| !answer.cut), "{words}: cut late");
     assert_eq!(
         wrong, 0,
         "{words}: cited by questions that were asked after it"
@@ -88,6 +104,7 @@ fn leaflet<'a>(governed: &'a Governed, closing: &str) -> Document<'a> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_cites_a_version_after_it_was_stopped() {
+    let _crowd = CROWD.lock().await;
     let governed = Governed::start().await;
     let document = leaflet(&governed, "8 pm");
     governed.approved(&document).await;
@@ -107,6 +124,7 @@ async fn no_answer_cites_a_version_after_it_was_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_cites_a_version_after_the_next_one_was_approved() {
+    let _crowd = CROWD.lock().await;
     let governed = Governed::start().await;
     governed.approved(&leaflet(&governed, "8 pm")).await;
     let next = leaflet(&governed, "6 pm");
@@ -117,6 +135,7 @@ async fn no_answer_cites_a_version_after_the_next_one_was_approved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_cites_a_version_after_it_has_expired() {
+    let _crowd = CROWD.lock().await;
     let governed = Governed::start().await;
     let expires = Utc::now() + Duration::from_secs(20);
     let document = leaflet(&governed, "8 pm").query(&format!("expires_at={}", time(expires)));
@@ -133,6 +152,7 @@ async fn no_answer_cites_a_version_after_it_has_expired() {
 /// The next version was approved before; at its time it takes over, without a gap.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scheduled_version_takes_over_at_its_time() {
+    let _crowd = CROWD.lock().await;
     let governed = Governed::start().await;
     governed.approved(&leaflet(&governed, "8 pm")).await;
     let effective = Utc::now() + Duration::from_secs(20);
@@ -147,7 +167,7 @@ async fn a_scheduled_version_takes_over_at_its_time() {
         tokio::time::sleep(left + Duration::from_millis(1)).await;
     };
     let (answers, moment) = crowd(&governed, takes_over).await;
-    for answer in &answers {
+    for answer in answers.iter().filter(|answer| answer.complete) {
         let cites = |words: &str| answer.quotes.iter().any(|quote| quote.contains(words));
         if answer.asked > moment {
             assert!(cites("6 pm") && !cites("8 pm"), "{:?}", answer.quotes);
