@@ -25,7 +25,7 @@ pub struct Server {
 /// A version of a document.
 #[derive(Args)]
 pub struct Version {
-    /// The document as COLLECTION/EXTERNAL_ID.
+    /// The document as `COLLECTION/EXTERNAL_ID`.
     document: String,
     /// The number of the version.
     version: u32,
@@ -56,7 +56,7 @@ pub enum DocumentsCommand {
     },
     /// Show a document as JSON, with its findings and conflicts, or one version with its text.
     Show {
-        /// The document as COLLECTION/EXTERNAL_ID.
+        /// The document as `COLLECTION/EXTERNAL_ID`.
         document: String,
         #[arg(long)]
         version: Option<u32>,
@@ -65,7 +65,7 @@ pub enum DocumentsCommand {
     },
     /// Show the answers that cited a document, as JSON.
     Impact {
-        /// The document as COLLECTION/EXTERNAL_ID.
+        /// The document as `COLLECTION/EXTERNAL_ID`.
         document: String,
         #[arg(long)]
         version: Option<u32>,

@@ -122,6 +122,13 @@ def secrets_that_everybody_knows_are_allowed_only_where_they_stand(rendered):
 
 
 @rule
+def documents_answer_without_approval_only_on_a_developers_cluster(rendered):
+    expected = "false" if rendered.overlay == "dev" else "true"
+    found = rendered.settings("rag-service").get("CHATBOT__RAG__GOVERNANCE__APPROVAL")
+    yield from differs("rag-service, approval of documents", found, expected)
+
+
+@rule
 def both_roles_agree_with_each_other_and_with_their_limits(rendered):
     settings = {name: rendered.settings(name) for name in ROLES}
     orchestrator, rag = settings.values()

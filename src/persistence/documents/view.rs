@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::governance::{self, Governed};
 use crate::domain::document::{DocumentStatus, DocumentView, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
+use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
 use crate::persistence::functions::from_now;
@@ -159,19 +160,11 @@ async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView
             if let Some(days) = filter.due_within_days {
                 let answering = diesel::alias!(document_versions as answering);
                 let day = || from_now(DAY * days).nullable();
-                let due = answering
-                    .filter(
-                        answering
-                            .field(document_versions::id)
-                            .nullable()
-                            .eq(documents::current_version_id),
-                    )
-                    .filter(
-                        answering
-                            .field(document_versions::review_by)
-                            .le(day())
-                            .or(documents::expires_at.le(day())),
-                    );
+                let id = answering.field(document_versions::id).nullable();
+                let review_by = answering.field(document_versions::review_by);
+                let is_due = review_by.le(day()).or(documents::expires_at.le(day()));
+                let answers = id.eq(documents::current_version_id);
+                let due = answering.filter(answers).filter(is_due);
                 query = query.filter(exists(due));
             }
             if let Some(after) = filter.after {
@@ -182,8 +175,15 @@ async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView
     }
     let mut connection = database.connection().await?;
     let rows: Vec<ViewRow> = query.load(&mut connection).await?;
+    govern(&mut connection, rows).await
+}
+
+async fn govern(
+    connection: &mut Connection,
+    rows: Vec<ViewRow>,
+) -> Result<Vec<DocumentView>, DbError> {
     let ids: Vec<DocumentId> = rows.iter().map(|row| row.id).collect();
-    let mut governed = governance::load(&mut connection, &ids).await?;
+    let mut governed = governance::load(connection, &ids).await?;
     // A document that was deleted between the two statements is left out.
     Ok(rows
         .into_iter()

@@ -3,9 +3,30 @@
 use serde_json::{Value, json};
 
 use super::Governed;
+use crate::support::conversation::Document;
 use crate::support::leaflet::{HOURS, NAME, QUESTION, TEXT};
 use crate::support::system::Setup;
 use crate::support::until;
+
+async fn assert_only_another_person_may_approve(governed: &Governed, leaflet: &Document<'_>) {
+    let system = &governed.system;
+    // Its uploader has the scope, another person has not.
+    let (status, problem) = governed.decide(&system.key, leaflet, 1, "approve").await;
+    assert_eq!(status, 403, "{problem}");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("another person")
+    );
+    let keeper = system.setup.key("carl", &["documents"]);
+    let (status, problem) = governed.decide(&keeper, leaflet, 1, "approve").await;
+    assert_eq!(status, 403);
+    assert!(problem["detail"].as_str().unwrap().contains("`approve`"));
+    let elsewhere = system.setup.limited_key("dora", &["approve"], &["staff"]);
+    let (status, _) = governed.decide(&elsewhere, leaflet, 1, "approve").await;
+    assert_eq!(status, 404);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_answers_nothing_until_a_second_person_approves_it() {
@@ -20,22 +41,7 @@ async fn a_draft_answers_nothing_until_a_second_person_approves_it() {
     assert_eq!(view["uploaded_by"], "anna");
     assert_eq!(governed.found(QUESTION).await, [0; 0]);
     system.ask(QUESTION).ends("abstained").await;
-    // Its uploader has the scope, another person has not.
-    let (status, problem) = governed.decide(&system.key, &leaflet, 1, "approve").await;
-    assert_eq!(status, 403, "{problem}");
-    assert!(
-        problem["detail"]
-            .as_str()
-            .unwrap()
-            .contains("another person")
-    );
-    let keeper = system.setup.key("carl", &["documents"]);
-    let (status, problem) = governed.decide(&keeper, &leaflet, 1, "approve").await;
-    assert_eq!(status, 403);
-    assert!(problem["detail"].as_str().unwrap().contains("`approve`"));
-    let elsewhere = system.setup.limited_key("dora", &["approve"], &["staff"]);
-    let (status, _) = governed.decide(&elsewhere, &leaflet, 1, "approve").await;
-    assert_eq!(status, 404);
+    assert_only_another_person_may_approve(&governed, &leaflet).await;
     assert_eq!(governed.found(QUESTION).await, [0; 0]);
 
     let approved = governed.decided(&leaflet, 1, "approve").await;

@@ -15,9 +15,8 @@ fn run(governed: &Governed, key: &str, arguments: &[&str]) -> Result<String, Str
     Err(String::from_utf8(output.stderr).unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_approver_works_on_the_command_line() {
-    let governed = Governed::start().await;
+/// Uploads the leaflet with `chatbot ingest`.
+fn ingest(governed: &Governed) {
     let system = &governed.system;
     let path = std::env::temp_dir().join(crate::support::unique("governance"));
     std::fs::create_dir(&path).unwrap();
@@ -41,6 +40,14 @@ async fn an_approver_works_on_the_command_line() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}");
     assert!(said.contains("1 wait for approval"), "{said}");
+    let _ = std::fs::remove_dir_all(path);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approver_works_on_the_command_line() {
+    let governed = Governed::start().await;
+    let system = &governed.system;
+    ingest(&governed);
     let bert = &governed.approver;
     let drafts = run(&governed, bert, &["list", "--status", "draft"]).unwrap();
     assert_eq!(
@@ -72,5 +79,4 @@ async fn an_approver_works_on_the_command_line() {
     run(&governed, bert, &["approve", &document, "1"]).unwrap();
     let revoked = run(&governed, bert, &["revoke", &document, "1"]).unwrap();
     assert!(revoked.contains("version=1 draft"), "{revoked}");
-    let _ = std::fs::remove_dir_all(path);
 }
