@@ -13,7 +13,7 @@ use crate::persistence::documents::{Waiting, count_waiting};
 use crate::persistence::{Database, DbError, versions};
 
 /// The pause between two rounds. Searches do not wait for them.
-const PAUSE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// The decision that documents wait for.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]

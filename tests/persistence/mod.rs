@@ -2,6 +2,7 @@
 
 mod accept;
 mod documents;
+mod governance;
 mod prepared;
 mod schema;
 mod wire;
