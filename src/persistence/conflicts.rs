@@ -45,9 +45,10 @@ pub async fn list_neighbours(
     similarity: f32,
 ) -> Result<Vec<Neighbour>, DbError> {
     let dimension = generation.dimension;
-    let distance = format!("e.embedding::halfvec({dimension}) <=> q.vector::halfvec({dimension})");
+    let distance = format!("e.embedding::halfvec({dimension}) <=> q.vector");
     let sql = include_str!("conflicts/neighbours.sql")
         .replace("{distance}", &distance)
+        .replace("{dimension}", &dimension.to_string())
         .replace("{generation}", &generation.id.to_string());
     let vectors: Vec<String> = vectors.iter().map(|vector| vector_text(vector)).collect();
     Ok(statement(sql)

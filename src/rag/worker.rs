@@ -251,7 +251,7 @@ impl IngestWorker {
     ) -> Vec<NewConflict> {
         let near_duplicate = self.governance.conflict_similarity;
         let compared = conflicts::comparable(chunks);
-        if compared.is_empty() {
+        if compared.is_empty() || near_duplicate > 1.0 {
             return Vec::new();
         }
         let vectors: Vec<&[f32]> = compared.iter().map(|chunk| &*chunk.embedding).collect();

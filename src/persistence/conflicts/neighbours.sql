@@ -1,9 +1,13 @@
 -- The $4 nearest passages to each of the vectors $2, at least $3 near, of other documents than that of
--- version $1. {distance} stands for the cosine distance, {generation} for the id of the generation, as
--- the partial index of a generation requires.
+-- version $1. {distance} stands for the cosine distance, {generation} and {dimension} for those of the
+-- generation, as its partial index requires. The vectors are read once, not for each passage.
+WITH q AS MATERIALIZED (
+    SELECT nth, vector::halfvec({dimension}) AS vector
+    FROM unnest($2) WITH ORDINALITY AS t (vector, nth)
+)
 SELECT q.nth, k.version_id, other.title, k.start_offset AS start, k.text, near.similarity::real AS similarity
 FROM document_versions mine
-CROSS JOIN unnest($2) WITH ORDINALITY AS q (vector, nth)
+CROSS JOIN q
 CROSS JOIN LATERAL (
     SELECT e.chunk_id, 1 - ({distance}) AS similarity FROM chunk_embeddings e
     WHERE e.generation_id = {generation} AND e.collection_id > 0
