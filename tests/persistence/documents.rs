@@ -250,7 +250,7 @@ impl Round<'_> {
             version_id,
             text: "other",
             reason: "reason",
-            findings: &[finding.clone()],
+            findings: std::slice::from_ref(&finding),
         };
         let receipt = receipt(fence);
         let stored = indexing::commit_quarantined(database, &receipt, &found).await;

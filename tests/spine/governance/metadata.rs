@@ -159,13 +159,10 @@ async fn documents_that_contradict_each_other_are_shown_to_both_owners() {
     let query = "title=Visiting%20hours&audience=visitors";
     let first = first.query(query);
     first.indexed().await;
-    let others: Vec<Value> = first.view().await["conflicts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|conflict| conflict["other"].clone())
-        .collect();
-    assert_eq!(others, [json!("patients/staff.md"); 0]);
+    let view = first.view().await;
+    let conflicts = view["conflicts"].as_array().unwrap();
+    let with_staff = |conflict: &Value| conflict["other"] == "patients/staff.md";
+    assert!(!conflicts.iter().any(with_staff), "{view}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
