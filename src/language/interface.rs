@@ -36,6 +36,8 @@ pub struct Denial {
     pub negations: Words,
     /// The plainest word for "not".
     pub not: &'static str,
+    /// The word that denies a question.
+    pub no_answer: &'static str,
     /// Words directly before the word that they deny.
     pub before_a_word: Words,
     /// Words before a sign of an emergency that say that it is absent, or was there once.
@@ -225,24 +227,77 @@ pub struct Amounts {
     pub often: Words,
 }
 
-/// The words that may differ between a claim and the words that support it.
+/// The aspect in which a claim may differ from the words that support it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Aspect {
+    Polarity,
+    Modality,
+    Quantifier,
+    Condition,
+    Relation,
+    Framing,
+}
+
+/// A word that changes what the words after it say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operator {
+    pub aspect: Aspect,
+    /// Words with one sense may stand for each other.
+    pub sense: &'static str,
+    /// Whether a claim may leave it out and still say no more than the quote.
+    pub may_go: bool,
+}
+
+/// The words by which a claim and the words that support it are compared.
 pub struct Claims {
-    /// Words that leave a choice, and words that leave none.
-    pub leaving_open: Words,
-    pub obliging: Words,
-    pub obliging_phrases: &'static [&'static str],
-    /// Words for a part, and words for everything.
-    pub partial: Words,
-    pub sweeping: Words,
-    /// The choice that a word makes: the index of the choice and that of the side.
-    pub sides: HashMap<&'static str, (usize, usize)>,
+    pub operators: HashMap<&'static str, Operator>,
+    /// Prepositions with their senses.
+    pub prepositions: HashMap<&'static str, &'static str>,
+    /// The sense of the prepositions that only say where or whose.
+    pub plain_preposition: &'static str,
+    /// Senses of prepositions without which a word says something else.
+    pub binding: Words,
+    /// The senses of an operator that obliges, one that leaves a choice, and one for everything.
+    pub duty: &'static str,
+    pub choice: &'static str,
+    pub every: &'static str,
+    /// The preposition before the subject of a passive.
+    pub by: &'static str,
+    /// The word that makes what follows the content of what precedes.
+    pub that: &'static str,
+    /// Prepositions and conjunctions whose phrase limits a statement.
+    pub limiting: Words,
+    /// Words without a meaning of their own.
+    pub function: Words,
+    pub articles: Words,
+    /// Verbs that need another one.
+    pub auxiliaries: Words,
+    /// Auxiliaries that may begin an order.
+    pub ordering: Words,
+    /// Words that join the members of a list.
+    pub lists: Words,
+    /// Words that begin a subordinate clause.
+    pub subordinate: Words,
+    pub pronouns: Words,
+    /// Words for the reader and the writer.
+    pub addressed: Words,
+    /// Words that may stand before the verb of an order.
+    pub before_orders: Words,
+    /// Stems of verbs that a claim may add.
+    pub slight: HashSet<String>,
     /// Stems that claim nothing on their own.
-    pub neutral: HashSet<String>,
+    pub discourse: HashSet<String>,
+    /// Stems that stand in front of statements without limiting them.
+    pub asides: HashSet<String>,
+    /// Stems of verbs that say little without their object.
+    pub light: HashSet<String>,
+    /// Stems that say that a statement is doubted, reported or not yet known.
+    pub doubts: HashSet<String>,
     /// The stem that represents all words of one meaning.
     pub meanings: HashMap<String, String>,
-    /// Words with one meaning: a claim may use one where the passage has another.
-    pub synonyms: &'static [&'static str],
-    /// Phrases with one meaning, longest first.
+    /// Words of one meaning, a meaning a line: a claim may use one where the passage has another.
+    pub synonyms: &'static str,
+    /// Phrases of one meaning, each with the form that represents it.
     pub phrases: &'static [(&'static str, &'static str)],
     /// Endings of derived words.
     pub endings: &'static [&'static str],
@@ -255,8 +310,12 @@ pub struct Claims {
 pub struct Phrasing {
     /// The joints between parts, and whether a new statement begins there.
     pub joints: &'static [(&'static str, bool)],
+    /// Those of them that join whole statements.
+    pub statement_joints: &'static [(&'static str, bool)],
     /// The ends of a clause within a lead-in.
     pub clause_ends: &'static [&'static str],
+    /// Words that begin a statement of their own.
+    pub contrasts: Words,
     /// Words at the beginning of a sentence that refer to the previous one.
     pub pointing: Words,
     /// Phrases with which a model says that the passages do not answer; the prompt asks for the

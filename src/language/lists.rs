@@ -16,6 +16,11 @@ impl Words {
         self.0.contains(word)
     }
 
+    /// Returns the word itself, with the lifetime of the list.
+    pub fn get(&self, word: &str) -> Option<&'static str> {
+        self.0.get(word).copied()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().copied()
     }

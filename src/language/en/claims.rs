@@ -1,120 +1,194 @@
-//! The English words that may differ between a claim and the words that support it.
+//! The English words of a claim that relate, limit and frame what it says.
 
 use std::collections::HashMap;
 
-use super::super::interface::Claims;
+use super::super::interface::{Aspect, Claims, Operator};
 use super::super::lists::Words;
 use super::super::words::Vocabulary;
-use super::denial::COMPARED;
 
-/// Words for what may or might be done, or is done sometimes or mostly.
-const MAY: &str = "may might";
-const ALWAYS: &str = "always";
-
-/// Choices. Each has sides, and each side has the words that take it. A claim must not take a side
-/// if its quote takes only others. Many of these words say nothing about the topic ("before",
-/// "more"), and a single one would be outvoted if it only counted among all others. The list
-/// contains only choices that make advice wrong.
-const CHOICES: &[&[&str]] = &[
-    &["before until within", "after"],
-    &["left", "right"],
-    &["more over above", "less fewer under below"],
-    &["maximum", "minimum"],
-    &["high", "low"],
-    &["higher", "lower"],
-    &["older", "younger"],
-    &[
-        "morning",
-        "noon midday lunchtime",
-        "afternoon",
-        "evening night bedtime",
-    ],
-    &["breakfast", "lunch", "dinner supper"],
-    &[
-        "increase increases increased increasing raise raises raising",
-        "decrease decreases decreased decreasing reduce reduces reduced reducing lowers lowering",
-    ],
-    &["hot warm", "cold cool"],
-    &["wet", "dry"],
-    &["open", "closed shut"],
-    &["safe", "dangerous harmful"],
-    &["adult adults", "child children baby babies infant infants"],
+/// The operators: the aspect in which a claim differs without them, the sense that all words of a
+/// line share, the words, and whether a claim may leave them out.
+const OPERATORS: &[(Aspect, &str, &str, bool)] = &[
+    (
+        Aspect::Polarity,
+        "not",
+        "not never no nobody nothing none neither nor avoid avoids avoiding avoided",
+        false,
+    ),
+    (Aspect::Polarity, "without", "without", false),
+    (
+        Aspect::Modality,
+        "may",
+        "may might can could able possible possibly perhaps maybe allowed allow permitted optional",
+        false,
+    ),
+    (
+        Aspect::Modality,
+        "must",
+        "must should ought shall need needs needed required require requires necessary obliged \
+         mandatory compulsory",
+        false,
+    ),
+    (Aspect::Modality, "will", "will would", true),
+    (Aspect::Modality, "was", "was were did formerly", false),
+    (Aspect::Quantifier, "always", "always", true),
+    (
+        Aspect::Quantifier,
+        "every",
+        "every each all everyone everybody everything whole entire",
+        true,
+    ),
+    (
+        Aspect::Quantifier,
+        "any",
+        "any anyone anybody anything either",
+        true,
+    ),
+    (Aspect::Quantifier, "some", "some certain", false),
+    (Aspect::Quantifier, "several", "several", true),
+    (Aspect::Quantifier, "most", "most mostly majority", false),
+    (Aspect::Quantifier, "many", "many numerous", false),
+    (Aspect::Quantifier, "few", "few", false),
+    (Aspect::Quantifier, "both", "both", false),
+    (
+        Aspect::Quantifier,
+        "only",
+        "only solely merely exclusively just",
+        false,
+    ),
+    (Aspect::Quantifier, "other", "other others another", true),
+    (
+        Aspect::Quantifier,
+        "usually",
+        "usually normally generally typically commonly mainly",
+        false,
+    ),
+    (Aspect::Quantifier, "often", "often frequently", false),
+    (
+        Aspect::Quantifier,
+        "sometimes",
+        "sometimes occasionally",
+        false,
+    ),
+    (
+        Aspect::Quantifier,
+        "rarely",
+        "rarely seldom hardly scarcely infrequently",
+        false,
+    ),
+    (Aspect::Quantifier, "regularly", "regularly", false),
+    (
+        Aspect::Condition,
+        "if",
+        "if when whenever once provided",
+        true,
+    ),
+    (
+        Aspect::Condition,
+        "unless",
+        "unless except excluding",
+        false,
+    ),
+    (Aspect::Relation, "because", "because since", true),
+    (
+        Aspect::Relation,
+        "so",
+        "so therefore thus hence consequently",
+        true,
+    ),
+    (
+        Aspect::Relation,
+        "although",
+        "although though despite",
+        true,
+    ),
+    (Aspect::Framing, "whether", "whether", false),
 ];
 
-/// Words that add nothing to a statement: words for speaking about a text, politeness, fillers, and
-/// verbs that need their object to say something.
-const NEUTRAL: &str = "able above according additionally advice advise advised answer approximately around based \
-    become becomes becoming below between both check detail document documents during each ensure \
-    especially every example feel feeling follow following further general generally gets getting \
-    got guidance guide guideline here however important include included includes including \
-    information instance kind know leaflet listed make maximum mean means meaning mention mentioned \
-    mentions minimum must necessary need needed needing needs normal normally note number once \
-    other ought over own particular passage passages patient patients people per person point \
-    points possible question recommend recommendation recommended refer regarding remember require \
-    required requires roughly same say says section several sheet show shows someone somebody \
-    source sources state stated states step steps suggest suggested summary sure therefore thing \
-    things though through time times tip tips too try type under usual usually way ways well within";
+/// Words of one meaning, a meaning a line; reviewed by hand.
+const SYNONYMS: &str = include_str!("words/synonyms.txt");
 
-const SYNONYMS: &[&str] = &[
-    "able can allow allowed permit permitted",
-    "adult adults grownup grownups",
-    "anaesthetic anesthetic",
-    "ask speak talk consult contact discuss",
-    "attend attending come coming visit visiting",
-    "baby babies infant infants newborn newborns",
-    "begin begins began beginning start starts started starting",
-    "belly tummy stomach abdomen",
-    "breathe breath breathing",
-    "bring brings bringing brought",
-    "buy buys buying bought purchase purchased",
-    "call calling phone phoning ring telephone",
-    "child children kid kids",
-    "day days daily",
-    "diarrhoea diarrhea",
-    "doctor doctors gp physician",
-    "drink drinks drinking drank drunk",
-    "eat eats eating ate eaten",
-    "faeces poo stool stools",
-    "fall falls fell fallen falling",
-    "feet foot",
-    "forget forgets forgot forgotten miss missed misses",
-    "give gives giving gave given offer offers offered provide provided provides",
-    "go goes going went gone",
-    "have has had",
-    "help helps helping assist assists",
-    "hold holds holding held",
-    "house home",
-    "hurt hurts hurting pain painful pains ache aches aching sore",
-    "immediately promptly straightaway instantly",
-    "increase increases increased increasing raise raises raising raised",
-    "decrease decreases decreased decreasing reduce reduces reduced reducing",
-    "keep keeps keeping kept leave leaves leaving left remain remains remaining",
-    "last lasts lasting",
-    "medicine medicines medication medications",
-    "month months monthly",
-    "next beside near nearby adjacent",
-    "operation operations surgery",
-    "pee urinate urine",
-    "pick picks picking",
-    "pregnant pregnancy",
-    "prescribe prescribed prescribes prescription",
-    "rest resting",
-    "run runs ran running",
-    "sign signs symptom symptoms",
-    "sick vomit vomiting vomits vomited",
-    "small little",
-    "stay stays staying stayed",
-    "swell swells swelling swollen",
-    "tell tells told inform informs informed let notify report reports",
-    "use uses used using take takes took taken taking",
-    "wash washes washing clean cleans cleaning",
-    "week weeks weekly",
-    "year years yearly annual annually",
+/// Prepositions: those of a line may stand for each other, those of two lines may not.
+const PREPOSITIONS: &[&str] = &[
+    "in on at of for about within during while near per as like around roughly approximately",
+    "from",
+    "to into toward towards onto",
+    "with",
+    "without",
+    "by",
+    "before until",
+    "after",
+    "than",
+    "against",
+    "instead",
+    "over above",
+    "under below",
+    "between among",
+    "through via",
 ];
+
+/// Prepositions whose phrase limits a statement: a claim keeps it.
+const LIMITING: &str = "before after until during while within who";
+
+/// Words without a meaning of their own.
+const FUNCTION: &str = "a an one ones the this that these those it its you your yours yourself we our us i my me they their \
+    them themselves he his him she her hers who whom whose which what where how why there here be is are am been \
+    being have has had having do does doing and or also too then well yes please own s t such ensure sure \
+    however re ve ll already still even very quite";
+
+/// Words for speaking about a text, politeness, and words that need their object to say something.
+const DISCOURSE: &str = "according addition additionally advice advise advised answer detail details document documents \
+    example feel feeling feels felt become becomes becoming following guidance guide important including include \
+    includes included information leaflet mean means mention mentioned note people person persons someone \
+    somebody patient patients remember recommend recommended say says said section state states stated source \
+    thing things way ways try time times yes";
+
+/// Verbs that another verb or none may replace before their object.
+const LIGHT: &str = "have get give offer take use make feel become go do need come receive provide include help try \
+    keep stay see find want call know";
+
+/// Words that say that a statement is doubted, reported or not yet known.
+const DOUBTS: &str = "myth myths rumour rumours rumor wrong wrongly false falsely untrue mistaken mistakenly \
+    incorrect incorrectly supposedly allegedly allege claim claims claimed believe believed believes belief thought \
+    unclear unknown uncertain evidence theory hypothesis studying investigating unproven disproved debunked \
+    misconception pretend pretends doubt doubtful";
 
 const PHRASES: &[(&str, &str)] = &[
+    ("have to ", "must "),
+    ("has to ", "must "),
+    ("need to ", "must "),
+    ("needs to ", "must "),
+    ("ought to ", "must "),
+    ("hardly ever", "rarely"),
+    ("in rare cases", "rarely"),
+    ("from time to time", "sometimes"),
+    ("used to be", "formerly"),
+    ("prior to", "before"),
+    ("in the course of", "during"),
+    ("in spite of", "despite"),
+    ("due to", "because of"),
+    ("every night", "a day at night"),
     ("at least", "minimum"),
     ("at most", "maximum"),
+    ("as long as", "if"),
+    ("apart from", "except"),
+    ("other than", "except"),
+    ("such as ", "like "),
+    ("for example", "like"),
+    ("for instance", "like"),
+    ("e.g.", "like"),
+    ("or higher", "or more"),
+    ("or above", "or more"),
+    ("or over", "or more"),
+    ("or longer", "or more"),
+    ("look at ", "check "),
+    ("if you can,", ","),
+    ("if you can.", "."),
+    ("if possible", ""),
+    ("check whether", "check if"),
+    ("ask whether", "ask if"),
+    ("know whether", "know if"),
+    ("see whether", "see if"),
     ("straight away", "immediately"),
     ("right away", "immediately"),
     ("at once", "immediately"),
@@ -122,15 +196,26 @@ const PHRASES: &[(&str, &str)] = &[
     ("go away", "settle"),
     ("goes away", "settles"),
     ("and so on", ""),
-    ("for example", "such as"),
-    ("e.g.", "such as"),
-    ("such as", ""),
     ("free of symptoms", "symptom free"),
     ("on your own", "alone"),
     ("by yourself", "alone"),
     ("in order to", "to"),
     ("makes sure", "ensures"),
     ("make sure", "ensure"),
+    ("as well as", "and"),
+    ("as well", "also"),
+    ("no one", "nobody"),
+    ("known as", "called"),
+    ("get in touch with", "contact"),
+    ("speak to", "ask"),
+    ("talk to", "ask"),
+    ("leads to", "causes"),
+    ("lead to", "cause"),
+    ("leading to", "causing"),
+    ("more than", "over"),
+    ("less than", "under"),
+    ("fewer than", "under"),
+    ("it is possible that", "perhaps"),
 ];
 
 const ENDINGS: &[&str] = &[
@@ -140,20 +225,49 @@ const ENDINGS: &[&str] = &[
 ];
 
 pub(super) fn claims(words: &Vocabulary) -> Claims {
-    let neutral = [NEUTRAL].into_iter().chain(COMPARED);
+    let meanings = meanings(words);
+    let stems = |text: &'static str| {
+        let stems = words.content(text);
+        let meant = stems.map(|stem| meanings.get(&stem).cloned().unwrap_or(stem));
+        meant.collect()
+    };
     Claims {
-        leaving_open: Words::of(&[MAY, "could optional"]),
-        obliging: Words::of(&[
-            "must required requires obliged compulsory mandatory",
-            ALWAYS,
+        operators: operators(),
+        prepositions: PREPOSITIONS
+            .iter()
+            .flat_map(|group| {
+                let sense = group.split(' ').next().unwrap_or(group);
+                group.split(' ').map(move |word| (word, sense))
+            })
+            .collect(),
+        plain_preposition: "in",
+        binding: Words::of(&["by from without before after than against instead over under"]),
+        duty: "must",
+        choice: "may",
+        every: "every",
+        by: "by",
+        that: "that",
+        limiting: Words::of(&[LIMITING]),
+        function: Words::of(&[FUNCTION]),
+        articles: Words::of(&[
+            "a an the this that these those your my our their its his her be have do you we i it they he she",
         ]),
-        obliging_phrases: &["have to ", "need to "],
-        partial: Words::of(&[MAY, "some most many often usually sometimes"]),
-        sweeping: Words::of(&[ALWAYS, "all every everyone everybody any"]),
-        sides: sides(),
-        neutral: neutral.flat_map(|text| words.content(text)).collect(),
-        meanings: meanings(words),
+        auxiliaries: Words::of(&["is are was were has have had do does"]),
+        ordering: Words::of(&["have be"]),
+        lists: Words::of(&["and or"]),
+        subordinate: Words::of(&[
+            "if when whenever once provided unless because since so although though",
+        ]),
+        pronouns: Words::of(&["it they this these those he she them its their that"]),
+        addressed: Words::of(&["you we i"]),
+        before_orders: Words::of(&["please also then however do and or so"]),
+        slight: stems("make get become do feel"),
+        discourse: stems(DISCOURSE),
+        asides: stems("according addition example fact general short summary leaflet document"),
+        light: stems(LIGHT),
+        doubts: stems(DOUBTS),
         synonyms: SYNONYMS,
+        meanings,
         phrases: PHRASES,
         endings: ENDINGS,
         periods: Words::of(&["hour day week month year"]),
@@ -161,22 +275,22 @@ pub(super) fn claims(words: &Vocabulary) -> Claims {
     }
 }
 
-fn sides() -> HashMap<&'static str, (usize, usize)> {
-    let choices = CHOICES.iter().enumerate();
-    choices
-        .flat_map(|(choice, sides)| {
-            let sides = sides.iter().enumerate();
-            sides.flat_map(move |(side, words)| {
-                let words = words.split(' ');
-                words.map(move |word| (word, (choice, side)))
-            })
-        })
-        .collect()
+fn operators() -> HashMap<&'static str, Operator> {
+    let all = OPERATORS.iter();
+    all.flat_map(|(aspect, sense, words, may_go)| {
+        let operator = Operator {
+            aspect: *aspect,
+            sense,
+            may_go: *may_go,
+        };
+        words.split_whitespace().map(move |word| (word, operator))
+    })
+    .collect()
 }
 
 fn meanings(words: &Vocabulary) -> HashMap<String, String> {
     let mut meanings = HashMap::new();
-    for group in SYNONYMS {
+    for group in SYNONYMS.lines() {
         let Some(one) = words.content(group).next() else {
             continue;
         };
@@ -192,9 +306,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_takes_one_side_of_one_choice() {
-        let words = CHOICES.iter().flat_map(|sides| sides.iter());
-        let words: Vec<&str> = words.flat_map(|side| side.split(' ')).collect();
-        assert_eq!(words.len(), sides().len());
+    fn a_word_is_one_operator() {
+        let words = OPERATORS
+            .iter()
+            .flat_map(|(_, _, words, _)| words.split_whitespace());
+        assert_eq!(words.count(), operators().len());
     }
 }

@@ -35,13 +35,11 @@ const DURING: &str = "during";
 const BECAUSE: &str = "because";
 const BEFORE: &str = "before";
 
-/// The words that deny and make exceptions, which claims compare by rules of their own.
-pub(super) const COMPARED: [&str; 8] = [NOT, NEVER, NO, WITHOUT, NOBODY, UNLESS, EXCEPT, EXCLUDING];
-
 pub(super) fn denial() -> Denial {
     Denial {
         negations: Words::of(&[NOT, NEVER, NO, WITHOUT, NOBODY]),
         not: NOT,
+        no_answer: NO,
         before_a_word: Words::of(&[NOT, NEVER]),
         absence: Words::of(&[NOT, NEVER, NO, WITHOUT, DO_NOT, IS_NOT, "denies history"]),
         between: Words::of(&[

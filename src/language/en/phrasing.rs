@@ -15,7 +15,14 @@ pub(super) fn phrasing() -> Phrasing {
             (" or ", false),
             (", ", false),
         ],
+        statement_joints: &[
+            ("; ", true),
+            (", but ", true),
+            (" but ", true),
+            (", and ", false),
+        ],
         clause_ends: &[". ", "; ", " but ", "! ", "? "],
+        contrasts: Words::of(&["but"]),
         pointing: Words::of(&["it its they them their this that these those he she both"]),
         declining: &[
             "no answer",

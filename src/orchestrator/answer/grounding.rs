@@ -7,9 +7,12 @@
 //! why none does. A sentence that no passage supports is not sent; a heading is sent only with a
 //! sentence below it.
 
+mod alignment;
+mod checker;
 mod claim;
 mod condition;
 mod context;
+mod difference;
 mod leak;
 mod marked;
 pub mod markers;
@@ -17,6 +20,7 @@ mod quantity;
 mod reasoning;
 mod sanitise;
 mod splitter;
+mod statement;
 mod support;
 #[cfg(test)]
 mod tests;
@@ -25,11 +29,13 @@ mod verdict;
 mod vocabulary;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::governed::Governed;
 use super::marks::Marks;
 use crate::domain::evidence::Citation;
 use crate::language::lines::is_heading;
+pub use checker::Checker;
 use claim::{Claim, plain};
 use context::{Context, Level, Prefix, declines, is_rule, level_of, row_of, split_prefix};
 use leak::Leaks;
@@ -66,7 +72,7 @@ pub struct Grounder {
     words: Words,
     reasoning: Reasoning,
     splitter: Splitter,
-    support: Support,
+    support: Arc<Support>,
     context: Context,
     /// The number of characters sent so far.
     sent: usize,
@@ -100,11 +106,16 @@ enum Gap {
 impl Grounder {
     /// Creates a grounder over these passages.
     pub fn new(words: Words, question: &str, passages: Vec<Governed>) -> Self {
+        Self::over(words, Arc::new(Support::new(question, passages)))
+    }
+
+    /// Creates a grounder over passages that are cut into units already.
+    fn over(words: Words, support: Arc<Support>) -> Self {
         Self {
             words,
             reasoning: Reasoning::default(),
             splitter: Splitter::new(),
-            support: Support::new(question, passages),
+            support,
             context: Context::default(),
             sent: 0,
             prefix: Prefix::default(),
@@ -248,6 +259,9 @@ impl Grounder {
             self.prefix = prefix.clone();
         }
         let text = Marked::read(row.as_deref().unwrap_or(raw), sanitise::without_markup);
+        if text.said.trim().is_empty() {
+            return outputs.push(Output::Dropped(Reason::Empty));
+        }
         let is_fragment = prefix.is_item || row.is_some();
         let alone = sentence.begins_line && sentence.ends_line;
         if let Some(level) = level_of(&text.said, raw, &prefix, sentence.ends_line) {

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::vocabulary::{holds, is_neutral, meaningful};
 use crate::language::spoken;
-use crate::orchestrator::answer::gate::share;
 
 /// The share of the words of a condition, or of its statement, that a claim must hold.
 const LEAST: f32 = 0.5;
@@ -49,13 +48,20 @@ pub(super) fn of(text: &str) -> Option<Condition> {
 }
 
 impl Condition {
-    /// Whether these words contain one alternative.
-    pub fn is_kept_by(&self, words: &HashSet<String>) -> bool {
+    /// Whether these words contain one alternative: all of it, unless they are a condition as well.
+    pub fn is_kept_by(&self, said: &HashSet<String>, whole: bool) -> bool {
+        if whole {
+            // One word of several is no condition yet.
+            let all: HashSet<String> = self.alternatives.iter().flatten().cloned().collect();
+            let long = self.alternatives.iter().filter(|words| words.len() > 1);
+            let mut wholes = long.chain(std::iter::once(&all));
+            return all.is_empty() || wholes.any(|words| held(words, said) >= 1.0);
+        }
         self.alternatives.is_empty()
             || self
                 .alternatives
                 .iter()
-                .any(|alternative| held(alternative, words) >= LEAST)
+                .any(|alternative| held(alternative, said) >= LEAST)
     }
 
     /// Whether the question contains every word of one alternative.
@@ -129,5 +135,14 @@ impl Threshold {
         // Words end at the point of "2.5".
         let number = self.number.split(['.', ',']).next().unwrap_or_default();
         words.contains(&self.whom) && !words.contains(number)
+    }
+}
+
+fn share(part: usize, whole: usize) -> f32 {
+    let float = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
+    if whole == 0 {
+        0.0
+    } else {
+        float(part) / float(whole)
     }
 }

@@ -12,6 +12,7 @@ use super::verdict::{Asserted, Evidence, Reason};
 use super::vocabulary::meaningful;
 use crate::domain::evidence::{Citation, ContextKind, Source};
 use crate::domain::text;
+use crate::language::interface::Aspect;
 use crate::language::spoken;
 use crate::orchestrator::answer::governed::{Governed, is_above, outside};
 
@@ -142,7 +143,8 @@ impl Support {
 
     fn best(&self, asserted: &Asserted, among: impl Fn(&&Quote) -> bool) -> Result<&Quote, Reason> {
         let mut best: Option<(f32, &Quote)> = None;
-        let mut nearest = Reason::Unrelated;
+        // The reason of the quote that holds most of the sentence.
+        let mut nearest = (0.0, Reason::Unrelated);
         for quote in self.quotes.iter().filter(among) {
             match quote.evidence.judge(asserted, &self.question) {
                 // Keeps the best quote; among equals the shortest, and among those the first.
@@ -155,10 +157,15 @@ impl Support {
                     }
                 }
                 Err(Reason::Unrelated) => {}
-                Err(reason) => nearest = reason,
+                Err(reason) => {
+                    let share = quote.evidence.share(asserted);
+                    if share >= nearest.0 {
+                        nearest = (share, reason);
+                    }
+                }
             }
         }
-        best.map(|(_, quote)| quote).ok_or(nearest)
+        best.map(|(_, quote)| quote).ok_or(nearest.1)
     }
 
     /// Returns the quotes of a sentence's parts, all from one passage.
@@ -166,23 +173,29 @@ impl Support {
         let numbers = self.sources.iter().map(|source| source.id);
         let (first, others): (Vec<i32>, Vec<i32>) =
             numbers.partition(|number| marked.contains(number));
-        let parts = parts(&asserted.own);
-        let mut numbers = first.into_iter().chain(others);
-        if !(2..=MAX_PARTS).contains(&parts.len()) {
-            return None;
-        }
-        numbers.find_map(|number| self.cover(asserted, &parts, number))
+        let numbers: Vec<i32> = first.into_iter().chain(others).collect();
+        // First the joints of whole statements, then all of them.
+        [true, false].into_iter().find_map(|whole| {
+            let parts = parts(&asserted.own, whole);
+            if !(2..=MAX_PARTS).contains(&parts.len()) {
+                return None;
+            }
+            let mut numbers = numbers.iter();
+            numbers.find_map(|number| self.cover(asserted, &parts, *number))
+        })
     }
 
     /// Covers the parts from the first on, each as long as possible.
     fn cover(&self, whole: &Asserted, parts: &[Part<'_>], number: i32) -> Option<Vec<&Quote>> {
-        let mut quotes = Vec::new();
+        let mut quotes: Vec<&Quote> = Vec::new();
         let mut from = 0;
         while from < parts.len() {
             let (to, quote) = (from + 1..=parts.len()).rev().find_map(|to| {
                 let part = joined(parts.get(from..to)?)?;
                 let mut claim = Claim::of(&format!("{} {part}", whole.lead));
-                claim.polarity.negated |= is_denied(parts, from);
+                if is_denied(parts, from) {
+                    claim.statement.deny();
+                }
                 if claim.core().filter(|word| !has_digit(word)).count() < MIN_WORDS {
                     return None;
                 }
@@ -193,7 +206,13 @@ impl Support {
                     frame: whole.frame.clone(),
                 };
                 let in_source = |quote: &&Quote| self.number(quote) == Some(number);
-                Some((to, self.best(&asserted, in_source).ok()?))
+                let quote = self.best(&asserted, in_source).ok()?;
+                let other = quotes
+                    .last()
+                    .is_some_and(|last| !std::ptr::eq(*last, quote));
+                // The subject of the part before is not that of another unit.
+                let is_whole = !other || !lacks_subject(&asserted.own);
+                is_whole.then_some((to, quote))
             })?;
             quotes.push(quote);
             from = to;
@@ -274,8 +293,13 @@ struct Part<'a> {
 }
 
 /// Cuts a sentence wherever another statement may begin.
-fn parts(sentence: &str) -> Vec<Part<'_>> {
-    let joints = spoken().phrasing.joints;
+fn parts(sentence: &str, whole: bool) -> Vec<Part<'_>> {
+    let phrasing = &spoken().phrasing;
+    let joints = if whole {
+        phrasing.statement_joints
+    } else {
+        phrasing.joints
+    };
     let mut parts = Vec::new();
     let mut rest = sentence;
     let (mut joint, mut begins_anew) = ("", true);
@@ -307,7 +331,20 @@ fn is_denied(parts: &[Part<'_>], at: usize) -> bool {
     let begun = parts.iter().take(at + 1).rposition(|part| part.begins_anew);
     let before = parts.get(begun.unwrap_or_default()..at).unwrap_or_default();
     let mut before = before.iter();
-    before.any(|part| Claim::of(part.text).polarity.negated)
+    before.any(|part| Claim::of(part.text).statement.denials().next().is_some())
+}
+
+/// Whether a part begins with a verb whose subject stands before the part.
+fn lacks_subject(part: &str) -> bool {
+    let claims = &spoken().claims;
+    let first = part
+        .split(|c: char| !c.is_alphanumeric())
+        .find(|word| !word.is_empty());
+    first.is_some_and(|word| {
+        let operator = claims.operators.get(word);
+        claims.auxiliaries.contains(word)
+            || operator.is_some_and(|operator| operator.aspect == Aspect::Modality)
+    })
 }
 
 fn has_digit(word: &str) -> bool {

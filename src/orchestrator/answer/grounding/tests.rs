@@ -1,4 +1,5 @@
 mod context;
+mod held_out;
 mod measured;
 
 use proptest::prelude::*;
@@ -198,7 +199,7 @@ fn a_wrong_number_or_unit_is_not_supported() {
         1
     );
     assert_eq!(
-        quotes("Take 2.5mg of the medicine every 8 hours [2].").len(),
+        quotes("Adults take 2.5mg of the medicine every 8 hours [2].").len(),
         1
     );
 }

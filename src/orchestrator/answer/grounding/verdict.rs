@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::claim::Claim;
+use super::alignment::{Alignment, Surroundings};
+use super::claim::{Claim, plain};
 use super::condition::held;
+use super::difference::difference;
 use super::quantity::Quantities;
 use super::units::{Kind, Unit, last_clause};
 use super::vocabulary::{holds, is_neutral, meaningful};
+use crate::language::interface::Aspect;
 use crate::language::lines::CELL;
-use crate::language::spoken;
+use crate::language::words;
 
 /// The score of a sentence that is quoted word for word.
 const VERBATIM: f32 = 2.0;
@@ -30,8 +33,18 @@ pub enum Reason {
     Name,
     /// A number, unit, rate or range differs.
     Number,
-    /// The sentence permits what is forbidden, or takes the other side.
+    /// The sentence permits what is forbidden, or denies what the passage says.
     Opposite,
+    /// The sentence is more or less certain, or obliges where the passage permits.
+    Modality,
+    /// The sentence is about more, fewer or other cases, or about another frequency.
+    Quantifier,
+    /// The words are related otherwise: another order, preposition, cause or subject.
+    Relation,
+    /// The passage only reports or doubts it.
+    Framing,
+    /// The language has no rules, and the sentence is not quoted word for word.
+    Language,
     /// The sentence omits the condition, or whom it concerns.
     Condition,
     /// The list item was cut off from the lines on which it depends.
@@ -53,6 +66,18 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Returns the reason for a difference in this aspect.
+    pub(super) fn of(aspect: Aspect) -> Self {
+        match aspect {
+            Aspect::Polarity => Self::Opposite,
+            Aspect::Modality => Self::Modality,
+            Aspect::Quantifier => Self::Quantifier,
+            Aspect::Condition => Self::Condition,
+            Aspect::Relation => Self::Relation,
+            Aspect::Framing => Self::Framing,
+        }
+    }
+
     /// Returns the stable word for the metric.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -62,6 +87,11 @@ impl Reason {
             Self::Name => "name",
             Self::Number => "number",
             Self::Opposite => "opposite",
+            Self::Modality => "modality",
+            Self::Quantifier => "quantifier",
+            Self::Relation => "relation",
+            Self::Framing => "framing",
+            Self::Language => "language",
             Self::Condition => "condition",
             Self::Context => "context",
             Self::Frame => "frame",
@@ -92,10 +122,16 @@ pub(super) struct Evidence {
     kind: Kind,
     is_orphan: bool,
     own: String,
+    /// Its lead-in, as [`Claim::plain`].
+    lead: String,
+    /// Whether there are rules for its language.
+    has_rules: bool,
     /// The unit together with its lead-in.
     full: Claim,
     /// The words of its heading, header and title.
     above: HashSet<String>,
+    /// The senses of the operators in its heading, header and title.
+    senses: HashSet<&'static str>,
     above_quantities: Quantities,
     columns: Vec<Column>,
     /// The words of a row's first cell, which names the subject of the row.
@@ -117,17 +153,17 @@ impl Evidence {
         };
         let (heading, header, lead) =
             (frame(&unit.heading), frame(&unit.header), frame(&unit.lead));
-        let own = Claim::of(&unit.text).plain;
-        let heads = last_clause(&lead).trim_end_matches([':', '：']);
+        let own = bare(&plain(&unit.text)).to_owned();
+        let leads = last_clause(&lead).trim_end_matches([':', '：']);
         let full = match unit.kind {
             // The lead-in, or else the heading, gives a fragment its meaning.
-            Kind::Item | Kind::Row if !lead.is_empty() => format!("{heads} {}", unit.text),
-            Kind::Item if !heading.is_empty() => format!("{heading} {}", unit.text),
+            Kind::Item | Kind::Row if !lead.is_empty() => format!("{leads} {}", unit.text),
+            Kind::Item if governs(&heading) => format!("{heading} {}", unit.text),
             _ => unit.text.clone(),
         };
         let above = format!("{title}. {heading}. {header}. {lead} {}", unit.before);
         // A previous sentence may name things, but its figures are its own.
-        let above_quantities = Claim::of(&format!("{title}. {heading}. {header}")).quantities;
+        let heads = Claim::of(&format!("{title}. {heading}. {header}"));
         let (columns, key) = if unit.kind == Kind::Row {
             columns(&header, &unit.text)
         } else {
@@ -137,9 +173,12 @@ impl Evidence {
             kind: unit.kind,
             is_orphan: unit.is_orphan,
             own,
+            lead: plain(leads),
+            has_rules: words::are_spoken(&format!("{full} {header}")),
             full: Claim::of(&full),
             above: Claim::of(&above).words,
-            above_quantities,
+            senses: heads.statement.senses().collect(),
+            above_quantities: heads.quantities,
             columns,
             key,
         }
@@ -147,7 +186,13 @@ impl Evidence {
 
     /// Whether the unit has these exact words, in the form of [`Claim::plain`].
     pub fn has_words(&self, plain: &str) -> bool {
-        self.own == plain
+        self.own == bare(plain)
+    }
+
+    /// Returns the share of the claim's words that the unit itself has.
+    pub fn share(&self, asserted: &Asserted) -> f32 {
+        let told: HashSet<String> = asserted.claim.core().cloned().collect();
+        held(&told, &self.full.words)
     }
 
     /// Returns how well this covers the claim. `question` may already have named a condition.
@@ -159,14 +204,33 @@ impl Evidence {
             return Err(Reason::Empty);
         }
         let covered = held(&told, &self.full.words);
-        if self.kind == Kind::Frame || covered < LEAST {
+        if self.kind == Kind::Frame {
+            return Err(Reason::Unrelated);
+        }
+        if !self.has_rules || !words::are_spoken(&claim.plain) {
+            let is_led = self.kind != Kind::Item || plain(&asserted.lead) == self.lead;
+            return match is_verbatim && is_led {
+                true => Ok(VERBATIM),
+                false if covered < LEAST => Err(Reason::Unrelated),
+                false => Err(Reason::Language),
+            };
+        }
+        let is_row = self.kind == Kind::Row;
+        let around = Surroundings {
+            above: &self.above,
+            senses: &self.senses,
+            question,
+            is_row,
+        };
+        let alignment = Alignment::of(&claim.statement, &self.full.statement, &around);
+        if covered < LEAST || !(is_row || alignment.is_about_the_same()) {
             return Err(Reason::Unrelated);
         }
         if self.is_orphan {
             return Err(Reason::Context);
         }
-        let framing = asserted.frame.iter().flat_map(Claim::core);
-        if told.iter().chain(framing).any(|word| self.lacks(word)) {
+        let mut framing = asserted.frame.iter().flat_map(Claim::core);
+        if framing.any(|word| self.lacks(word)) {
             return Err(Reason::Name);
         }
         let mut said = claim.words.clone();
@@ -180,25 +244,22 @@ impl Evidence {
         {
             return Err(Reason::Number);
         }
-        if is_verbatim && self.kind == Kind::Sentence {
+        if is_verbatim && self.kind == Kind::Sentence && asserted.lead.is_empty() {
             return Ok(VERBATIM);
         }
-        if !claim.agrees_with(&self.full) {
-            return Err(Reason::Opposite);
+        if let Some(reason) = difference(&alignment) {
+            return Err(reason);
         }
-        if !self.is_applied_by(&said, question) {
+        if !self.is_applied_by(&said, claim.statement.is_conditional(), question) {
             return Err(Reason::Condition);
         }
         Ok(if is_verbatim { VERBATIM } else { covered })
     }
 
-    /// Whether a word of a claim is a suspect.
+    /// Whether a word of a heading is a suspect.
     fn lacks(&self, word: &str) -> bool {
         let is_figure = word.starts_with(|c: char| c.is_ascii_digit());
-        // Frequencies are compared as figures.
-        let is_figure = is_figure || spoken().claims.periods.contains(word);
-        let affirms = word == spoken().claims.yes && !self.full.polarity.negated;
-        !is_figure && !affirms && !holds(&self.full.words, word) && !holds(&self.above, word)
+        !is_figure && !holds(&self.full.words, word) && !holds(&self.above, word)
     }
 
     fn differs(&self, claim: &Claim) -> bool {
@@ -213,11 +274,17 @@ impl Evidence {
     }
 
     /// Whether the sentence keeps the conditions of the unit.
-    fn is_applied_by(&self, said: &HashSet<String>, question: &HashSet<String>) -> bool {
+    fn is_applied_by(
+        &self,
+        said: &HashSet<String>,
+        conditional: bool,
+        question: &HashSet<String>,
+    ) -> bool {
         let asked: HashSet<String> = said.union(question).cloned().collect();
         let condition = self.full.condition.as_ref();
+        let whole = !conditional;
         condition.is_none_or(|condition| {
-            (condition.is_kept_by(said) || condition.is_asked_by(question))
+            (condition.is_kept_by(said, whole) || condition.is_asked_by(question))
                 && condition.is_applied_by(said)
         }) && !self
             .full
@@ -233,6 +300,18 @@ impl Column {
     fn is_crossed_by(&self, said: &HashSet<String>) -> bool {
         !self.cell.is_empty() && held(&self.header, said) > LEAST && self.cell.is_disjoint(said)
     }
+}
+
+/// Returns a text without the marks at its end.
+fn bare(plain: &str) -> &str {
+    plain.trim_end_matches(['.', ';', '。', '।', ' '])
+}
+
+/// Whether a heading says something of the items below it: "Never", "You must not use it".
+fn governs(heading: &str) -> bool {
+    let statement = Claim::of(heading).statement;
+    let denies = statement.denials().next().is_some();
+    denies || (!heading.ends_with('?') && !statement.operators.is_empty())
 }
 
 /// Whether a word is a whole phrase of a script without spaces between words.

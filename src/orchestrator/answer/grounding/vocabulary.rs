@@ -20,9 +20,16 @@ pub(super) fn meaningful(text: &str) -> impl Iterator<Item = String> + '_ {
     content_words(text).map(|word| meanings.get(&word).cloned().unwrap_or(word))
 }
 
+/// Returns the stem that represents the meaning of a lower-case word.
+pub(super) fn meaning(word: &str) -> String {
+    let stem = spoken().words.stem(word);
+    let meaning = spoken().claims.meanings.get(&stem);
+    meaning.cloned().unwrap_or(stem)
+}
+
 /// Whether the word makes no claim of its own.
 pub(super) fn is_neutral(word: &str) -> bool {
-    spoken().claims.neutral.contains(word)
+    spoken().claims.discourse.contains(word)
 }
 
 /// Whether the words of a passage contain this one, or a form derived from the same stem.
@@ -32,7 +39,7 @@ pub(super) fn holds(words: &HashSet<String>, word: &str) -> bool {
 
 /// Accepts "allergy" and "allergic", or "regular" and "regularly"; not "prednisone" and
 /// "prednisolone".
-fn is_akin(one: &str, other: &str) -> bool {
+pub(super) fn is_akin(one: &str, other: &str) -> bool {
     let endings = spoken().claims.endings;
     let shared: usize = one
         .chars()

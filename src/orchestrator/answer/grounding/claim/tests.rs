@@ -215,7 +215,7 @@ const RIGHT: &[(&str, &str)] = &[
         "You can swim again when the wound has healed.",
     ),
     (
-        "Never give aspirin to a child under 16.",
+        "Never give aspirin to a child under 16 unless it has been prescribed by a doctor.",
         "NEVER give aspirin to a child under 16 unless a doctor has prescribed it.",
     ),
     (

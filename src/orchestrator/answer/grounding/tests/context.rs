@@ -105,7 +105,7 @@ fn what_is_not_shown_is_counted_by_its_reason() {
         ("Bananas are yellow.", Reason::Unrelated),
         ("Adults take 5 ml of bananol twice a day.", Reason::Name),
         ("Adults take 6 ml twice a day.", Reason::Number),
-        ("Leave at most 6 hours between two doses.", Reason::Opposite),
+        ("Leave at most 6 hours between two doses.", Reason::Name),
         ("Speak to a pharmacist first.", Reason::Condition),
         (
             "Speak to a pharmacist first if you have asthma at www.a.example.",
