@@ -1,12 +1,14 @@
 //! Conversations and turns.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::contact::Contact;
 use super::emergency::TriageNotice;
-use super::evidence::Citation;
+use super::evidence::{Citation, SentenceProof};
 use super::ids::{ConversationId, MessageId, TurnId};
 
 /// The author of a message.
@@ -236,6 +238,12 @@ pub struct TurnDone {
     /// Whether verified citations support the answer. This is true of every completed answer,
     /// because unsupported sentences are not shown; earlier releases stored others.
     pub grounded: bool,
+    /// Each sentence of the answer from documents, in order, and whether it is proved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sentences: Vec<SentenceProof>,
+    /// The number of a model's sentences that were not sent, by reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub removed: BTreeMap<String, u32>,
     pub provider: Option<String>,
     pub model: Option<String>,
     /// The way in which the answer came about.

@@ -87,6 +87,10 @@ pub enum TurnEvent {
     Sources(Vec<Source>),
     Delta {
         text: String,
+        /// Whether the text is a proved sentence; absent for the end of a line and for prepared
+        /// texts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grounded: Option<bool>,
     },
     Citation(Citation),
     /// The text shown so far is void; the answer starts again.

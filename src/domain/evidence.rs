@@ -103,6 +103,17 @@ pub struct Source {
     pub score: f32,
 }
 
+/// A sentence of an answer, and whether it is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SentenceProof {
+    /// Character offsets into the answer, half-open.
+    pub start: i32,
+    pub end: i32,
+    /// Whether a citation supports the sentence. A heading or lead-in without a claim of its own is
+    /// shown with the sentence below it and is not grounded.
+    pub grounded: bool,
+}
+
 /// A verified pointer from a span of the answer to a quote in a document version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Citation {

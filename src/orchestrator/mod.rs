@@ -11,6 +11,7 @@ mod turn;
 
 use std::sync::Arc;
 
+pub use answer::Checker;
 pub use answer::retrieval::RetrievalClient;
 pub use config::OrchestratorConfig;
 pub use metrics::TurnMetrics;

@@ -1,5 +1,6 @@
 //! Each connection prepares a statement once, whatever its values are.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -177,6 +178,8 @@ impl Turn {
             answer: "answer".into(),
             citations: vec![citation; self.citations],
             grounded: true,
+            sentences: Vec::new(),
+            removed: BTreeMap::new(),
             provider: None,
             model: None,
             rung: None,

@@ -1,5 +1,7 @@
 //! A sentence that no passage supports reaches nobody, and is counted.
 
+use serde_json::json;
+
 use crate::support::leaflet::QUESTION;
 use crate::support::provider::{Dialect, Provider, Script};
 use crate::support::system::{Setup, System};
@@ -29,6 +31,12 @@ async fn an_invention_is_replaced_by_what_the_passages_say() {
     assert_eq!(done["rung"], "extractive", "{done}");
     assert_eq!(done["grounded"], true, "{done}");
     assert_eq!(done["answer"], turn.text.as_str());
+    assert_eq!(done["removed"], json!({ "reasoning": 1, "unrelated": 2 }));
+    let sentences = done["sentences"].as_array().unwrap();
+    assert!(!sentences.is_empty(), "{done}");
+    for sentence in sentences {
+        assert_eq!(sentence["grounded"], true, "{sentence}");
+    }
     assert!(turn.text.contains("2 pm to 8 pm"), "{}", turn.text);
     for word in ["Bananas", "evil", "Why not"] {
         assert!(!turn.text.contains(word), "{}", turn.text);

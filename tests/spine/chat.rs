@@ -83,6 +83,13 @@ async fn a_question_becomes_a_cited_answer() {
       "provider": "extractive",
       "reason": null,
       "rung": "extractive",
+      "sentences": [
+        {
+          "end": 51,
+          "grounded": true,
+          "start": 0
+        }
+      ],
       "status": "completed",
       "timings": {
         "first_token_ms": "[measured]",
@@ -189,7 +196,15 @@ async fn a_completion_is_what_clients_of_openai_expect() {
         "grounded": true,
         "model": "verbatim-sentences",
         "provider": "extractive",
+        "removed": {},
         "rung": "extractive",
+        "sentences": [
+          {
+            "end": 51,
+            "grounded": true,
+            "start": 0
+          }
+        ],
         "status": "completed",
         "timings": {
           "first_token_ms": "[measured]",

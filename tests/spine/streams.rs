@@ -36,7 +36,7 @@ async fn an_answer_streams_its_sources_its_text_and_its_citations() {
 
     id: [id 1]:3
     event: delta
-    data: {"text":"Visiting hours are from 2 pm to 8 pm every day. [1]"}
+    data: {"grounded":true,"text":"Visiting hours are from 2 pm to 8 pm every day. [1]"}
 
     id: [id 1]:4
     event: citation
@@ -48,7 +48,7 @@ async fn an_answer_streams_its_sources_its_text_and_its_citations() {
 
     id: [id 1]:6
     event: done
-    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day. [1]\n","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":47,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":0,"version_id":"[id 4]"}],"grounded":true,"message_id":"[id 5]","model":"verbatim-sentences","provider":"extractive","reason":null,"rung":"extractive","status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
+    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day. [1]\n","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":47,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":0,"version_id":"[id 4]"}],"grounded":true,"message_id":"[id 5]","model":"verbatim-sentences","provider":"extractive","reason":null,"rung":"extractive","sentences":[{"end":51,"grounded":true,"start":0}],"status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
     "#);
     let (_, done) = answer.end();
     assert_eq!(done["answer"], answer.text());

@@ -29,6 +29,7 @@ use crate::safety::ladder::{self, Cause};
 use crate::safety::{Contacts, hostile};
 pub(super) use governed::Governed;
 use governed::{pieces, to_source};
+pub use grounding::Checker;
 use grounding::{Grounder, Output, Words};
 use marks::Marks;
 use retrieval::RetrievalClient;
@@ -200,6 +201,7 @@ impl Answers {
                 Chunk::Finished { usage, finish } => {
                     draft.used(usage);
                     self.emit(question, grounder.finish(), draft).await?;
+                    draft.log_removed();
                     return match finish {
                         FinishReason::Stop => {
                             self.stands(question, draft.citations()).await?;
@@ -292,12 +294,15 @@ impl Answers {
                 // A sentence whose quotes are no longer valid is not shown at all.
                 Output::Text(text, citations) => {
                     self.stands(question, &citations).await?;
-                    draft.say(&text)?;
+                    draft.say(&text, !citations.is_empty())?;
                     for citation in citations {
                         draft.cite(citation)?;
                     }
                 }
-                Output::Dropped(reason) => self.metrics.dropped(reason.as_str()),
+                Output::Dropped(reason) => {
+                    self.metrics.dropped(reason.as_str());
+                    draft.removed(reason.as_str());
+                }
             }
         }
         Ok(())

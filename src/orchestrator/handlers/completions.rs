@@ -369,6 +369,8 @@ fn extra(done: &TurnDone) -> Value {
         "turn_id": done.turn_id,
         "status": done.status,
         "grounded": done.grounded,
+        "sentences": done.sentences,
+        "removed": done.removed,
         "provider": done.provider,
         "model": done.model,
         "rung": done.rung,

@@ -10,7 +10,7 @@ use crate::domain::chat::{Degraded, Rung, Timings, TurnDone, TurnStatus, Usage};
 use crate::domain::contact::Contact;
 use crate::domain::emergency::{Level, TriageNotice};
 use crate::domain::event::TurnEvent;
-use crate::domain::evidence::Citation;
+use crate::domain::evidence::{Citation, SentenceProof};
 use crate::domain::ids::{MessageId, TurnId};
 use crate::llm;
 
@@ -92,9 +92,50 @@ impl<'a> Draft<'a> {
         };
     }
 
-    pub fn say(&mut self, text: &str) -> Result<(), TooLong> {
+    /// Shows a sentence, or the end of a line.
+    pub fn say(&mut self, text: &str, grounded: bool) -> Result<(), TooLong> {
+        let said = text.trim();
+        let grounded = (!said.is_empty()).then_some(grounded);
+        let before = self.done.answer.chars().count();
+        self.tell(text, grounded)?;
+        let led = text.chars().take_while(|c| c.is_whitespace()).count();
+        let offset = |chars: usize| i32::try_from(chars).ok();
+        let start = before + led;
+        let span = offset(start).zip(offset(start + said.chars().count()));
+        let proof = span
+            .zip(grounded)
+            .map(|((start, end), grounded)| SentenceProof {
+                start,
+                end,
+                grounded,
+            });
+        self.done.sentences.extend(proof);
+        Ok(())
+    }
+
+    /// Counts a sentence that is not sent.
+    pub fn removed(&mut self, reason: &str) {
+        let count = self.done.removed.entry(reason.to_owned()).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Tells operators how many sentences of a model were not sent, and why.
+    pub fn log_removed(&self) {
+        if self.done.removed.is_empty() {
+            return;
+        }
+        let counts = self.done.removed.iter();
+        let counts: Vec<String> = counts.map(|(reason, n)| format!("{reason}={n}")).collect();
+        tracing::info!(
+            turn.id = %self.feed.turn, sentences.removed = %counts.join(" "),
+            "sentences of the model were not sent"
+        );
+    }
+
+    fn tell(&mut self, text: &str, grounded: Option<bool>) -> Result<(), TooLong> {
         self.publish(&TurnEvent::Delta {
             text: text.to_owned(),
+            grounded,
         })?;
         self.done.answer.push_str(text);
         Ok(())
@@ -116,7 +157,7 @@ impl<'a> Draft<'a> {
         self.done.provider = None;
         self.done.model = None;
         self.done.contacts = prepared.contacts;
-        self.say(&prepared.text)
+        self.tell(&prepared.text, None)
     }
 
     /// Returns the end. Only a complete answer is kept.
@@ -131,6 +172,7 @@ impl<'a> Draft<'a> {
                 model: self.done.model,
                 rung: self.done.rung,
                 usage: self.done.usage,
+                removed: self.done.removed,
                 ..unanswered(turn, status, None)
             }
         };

@@ -1,5 +1,7 @@
 //! The end of a turn, as an outcome, as a terminal event and as a view.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::domain::chat::{Timings, TurnDone, TurnStatus, Usage};
@@ -34,6 +36,8 @@ pub(in crate::orchestrator) fn unanswered(
         answer: String::new(),
         citations: Vec::new(),
         grounded: false,
+        sentences: Vec::new(),
+        removed: BTreeMap::new(),
         provider: None,
         model: None,
         rung: None,

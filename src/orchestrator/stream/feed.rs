@@ -159,7 +159,10 @@ mod tests {
     }
 
     fn delta(text: &str) -> TurnEvent {
-        TurnEvent::Delta { text: text.into() }
+        TurnEvent::Delta {
+            text: text.into(),
+            grounded: None,
+        }
     }
 
     fn feed() -> Arc<Feed> {

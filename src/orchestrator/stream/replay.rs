@@ -39,6 +39,7 @@ pub(super) fn replay(
     if !done.answer.is_empty() {
         events.push(TurnEvent::Delta {
             text: done.answer.clone(),
+            grounded: (!done.sentences.is_empty()).then_some(done.grounded),
         });
     }
     events.extend(done.citations.iter().cloned().map(TurnEvent::Citation));

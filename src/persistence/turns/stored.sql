@@ -2,7 +2,8 @@
 WITH {readable}
 SELECT t.id, t.question_id, t.status, t.generation, t.request_hash, t.triage, t.created_at,
     CASE WHEN r.sources_status = 'restricted' THEN t.done || jsonb_build_object(
-            'answer', $4, 'citations', '[]'::jsonb, 'grounded', false,
+            'answer', $4, 'citations', '[]'::jsonb, 'sentences', '[]'::jsonb,
+            'grounded', false,
             'sources_status', 'restricted')
         ELSE t.done END AS done,
     CASE WHEN r.sources_status = 'restricted' THEN '[]' WHEN t.sources IS NOT NULL
