@@ -308,7 +308,8 @@ async fn load_samples(demo: &RunningDemo) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn sample_uploads() -> anyhow::Result<Vec<Upload>> {
+/// Returns the sample leaflets as uploads.
+pub(super) fn sample_uploads() -> anyhow::Result<Vec<Upload>> {
     use figment::providers::{Format, Toml};
     let manifest: Manifest = Toml::from_str(MANIFEST)?;
     manifest

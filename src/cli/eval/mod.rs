@@ -1,5 +1,6 @@
 //! `chatbot eval` measures what the product claims: one file a measurement.
 
+mod grounding;
 mod hostile;
 mod retrieval;
 mod triage;
@@ -37,6 +38,8 @@ pub enum EvalCommand {
     },
     /// Count which texts the detector of hostile text finds, or fit its weights.
     Hostile(hostile::HostileArgs),
+    /// Change true sentences in many ways and count how many of each are cited as supported.
+    Grounding(grounding::GroundingArgs),
 }
 
 /// Runs the command.
@@ -52,5 +55,6 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
             features,
         } => triage::run(dataset, part, *features),
         EvalCommand::Hostile(args) => hostile::run(args),
+        EvalCommand::Grounding(args) => grounding::run(args),
     }
 }

@@ -4,8 +4,9 @@
 //! No stage knows the next one. [`reasoning`] removes the model's thoughts, [`splitter`] cuts
 //! sentences, [`markers`] reads their passage numbers, [`sanitise`] removes markup, [`context`]
 //! keeps headings and lead-ins, and [`support`] finds the passages that say the same, or the reason
-//! why none does. A sentence that no passage supports is not sent; a heading is sent only with a
-//! sentence below it.
+//! why none does: [`statement`] reads the words of both, [`alignment`] lays them side by side, and
+//! [`difference`] names the first thing in which they differ. A sentence that no passage supports is
+//! not sent; a heading is sent only with a sentence below it.
 
 mod alignment;
 mod checker;
