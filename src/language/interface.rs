@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::aspect::Aspect;
 use super::lists::{Phrases, Words};
 use super::words::Vocabulary;
 use crate::domain::emergency::Category;
@@ -16,6 +17,7 @@ pub struct Language {
     pub questions: Questions,
     pub names: Names,
     pub amounts: Amounts,
+    pub aspects: Vec<Aspect>,
     pub claims: Claims,
     pub phrasing: Phrasing,
     pub emergencies: Emergencies,
@@ -115,6 +117,10 @@ pub enum Wanted {
 pub struct Questions {
     /// Words that ask for more than a yes or a no.
     pub open: Words,
+    /// Words that may stand before the first word of a question.
+    pub before_a_question: Words,
+    /// Phrases that ask for information without a question.
+    pub requests: Phrases,
     /// Words in a question about who or what must not.
     pub of_whom: Words,
     /// Words in a question about a way or a reason.
@@ -149,6 +155,19 @@ pub struct Questions {
     pub rules: Words,
     pub reasons: Words,
     pub definitions: Phrases,
+    /// The word before the thing that is asked about ("symptoms of shingles"), unless it follows one
+    /// of the others.
+    pub of: &'static str,
+    pub not_of: Words,
+    /// Words of a cell that say yes or no.
+    pub yes: Words,
+    pub no: Words,
+    /// Units of an age with their months, and the words after one: "a 7 year old".
+    pub ages: &'static [(&'static str, u32)],
+    pub old: Words,
+    /// Words that limit an age from above and from below.
+    pub below: Words,
+    pub above: Words,
 }
 
 /// The words that name something, and those that mean the same.

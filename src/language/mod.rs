@@ -6,6 +6,8 @@
 //! the instructions to a model (`orchestrator/answer/prompt.rs`), and the tags of a model's
 //! thoughts.
 
+pub mod asked;
+pub mod aspect;
 pub mod grams;
 pub mod interface;
 pub mod linear;

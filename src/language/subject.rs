@@ -14,6 +14,7 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
+use super::asked::Asked;
 use super::lists::Words;
 use super::units::{Extract, Kind, Section, Unit, sections};
 use super::{content_words, spoken, topic_words};
@@ -97,6 +98,26 @@ impl Subject {
         found.labels = lexicon::labels(&tokens);
         found.rivals = rivals(question);
         found
+    }
+
+    /// Finds the subject of one question of a message. What the person says beside a question
+    /// whether something may be taken is a condition: "I take lithium. Can I take ibuprofen?"
+    pub fn of_asked(asked: &Asked) -> Self {
+        let mut found = Self::of(&asked.text);
+        if found.asking.permission {
+            let beside = Self::of(&asked.around);
+            let named = beside.named().flat_map(topic_words);
+            let new = named.filter(|word| !found.named().any(|name| name == word));
+            let new: Vec<String> = new.collect();
+            found.asking.condition.extend(new);
+        }
+        found
+    }
+
+    /// Returns the names, those of which one is enough as well.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        let names = self.names.iter().chain(self.choices.iter().flatten());
+        names.map(String::as_str)
     }
 
     /// Whether every passage is acceptable.
@@ -190,19 +211,27 @@ impl Subject {
             }
         }
         let here: Vec<bool> = self.names.iter().map(|name| holds(&words, name)).collect();
+        let held = here.iter().filter(|here| **here).count();
         let elsewhere = |(name, here): (&String, &bool)| *here || holds(beyond, name);
-        let all = here.iter().all(|here| *here)
+        let all = held == here.len()
             || (self.is_loose()
                 && !self.is_foreign(&reach.above)
-                && (here.contains(&true)
-                    || ![reach.title, reach.own, &reach.near]
-                        .into_iter()
-                        .any(|text| self.is_foreign(text)))
-                && self.names.iter().zip(&here).all(elsewhere));
+                && (self.is_mostly_held(held)
+                    || ((held > 0
+                        || ![reach.title, reach.own, &reach.near]
+                            .into_iter()
+                            .any(|text| self.is_foreign(text)))
+                        && self.names.iter().zip(&here).all(elsewhere))));
         all && self
             .choices
             .iter()
             .all(|group| group.iter().any(|name| holds(&words, name)))
+    }
+
+    /// Whether so many names are there that the others may be words for the same, or beside the
+    /// point; the gate then weighs the missing ones.
+    fn is_mostly_held(&self, held: usize) -> bool {
+        held * 2 > self.names.len()
     }
 
     /// Whether a name may stand elsewhere in the document. It may not if a dose, a warning or a
@@ -320,7 +349,8 @@ pub fn count_held<S: BuildHasher>(asked: &HashSet<String, S>, held: &HashSet<Str
     asked.iter().filter(stands).count()
 }
 
-fn holds(words: &HashSet<String>, name: &str) -> bool {
+/// Whether the words hold the name, also in another form, with a mistake, or under another name.
+pub fn holds<S: BuildHasher>(words: &HashSet<String, S>, name: &str) -> bool {
     let held = |name: &str| {
         words_of(name).any(|word| words.contains(&word))
             || words.iter().any(|word| alike(name, word))

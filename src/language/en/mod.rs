@@ -1,6 +1,7 @@
 //! English.
 
 mod amounts;
+mod aspects;
 mod claims;
 mod denial;
 mod emergencies;
@@ -23,6 +24,7 @@ pub(super) static ENGLISH: LazyLock<Language> = LazyLock::new(|| {
         questions: questions::questions(),
         names: names::names(&words),
         amounts: amounts::amounts(),
+        aspects: aspects::aspects(),
         claims: claims::claims(&words),
         phrasing: phrasing::phrasing(),
         emergencies: emergencies::emergencies(),

@@ -41,6 +41,15 @@ const ALIASES: &[(&str, &str)] = &[
     ("wine", "alcohol"),
 ];
 
+/// Past forms of everyday verbs, which the list of everyday words leaves out.
+const PAST: &str = "ate became been began begun bent bit bitten blew bled broke broken brought built \
+    burnt came caught chose chosen dealt done drank drawn drew driven drove drunk eaten fallen fed \
+    fell felt fought found froze frozen gave given gone got grew grown heard held hid hidden hung \
+    hurt kept knew known laid led left lost made meant met paid ran rang risen rode rose said sat \
+    saw seen sent shook shown shut slept sold spent spoke spoken stole stolen stood struck stuck \
+    stung swam swept swollen taken taught thought threw thrown told took tore torn understood went \
+    woke woken won wore worn written wrote";
+
 const ENDINGS: &[&str] = &[
     "fulness", "ability", "iness", "ation", "able", "ment", "ness", "less", "like", "ful", "est",
     "ily", "ier", "ish", "ly", "er", "y",
@@ -64,7 +73,7 @@ const SPELLINGS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn names(words: &Vocabulary) -> Names {
-    let everyday = Words::of(&[EVERYDAY]);
+    let everyday = Words::of(&[EVERYDAY, PAST]);
     let exact = include_str!("words/exact.txt").lines();
     Names {
         everyday_stems: everyday.iter().map(|word| words.stem(word)).collect(),

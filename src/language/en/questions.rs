@@ -27,6 +27,28 @@ pub(super) const WHETHER: [&str; 3] = [CAN, DO, "would"];
 pub(super) fn questions() -> Questions {
     Questions {
         open: Words::of(&[HOW, WHAT, WHEN, WHERE, WHICH, WHO, WHY]),
+        before_a_question: Words::of(&[
+            "also and but hello hey hi just ok okay or please so then thanks well",
+        ]),
+        requests: Phrases::of(&[
+            "want to know",
+            "like to know",
+            "need to know",
+            "wondering",
+            "i wonder",
+            "tell me",
+            "looking for",
+            "need information",
+            "any information",
+            "information on",
+            "information about",
+            "advice on",
+            "please advise",
+            "not sure if",
+            "not sure whether",
+            "not sure how",
+            "wants to know",
+        ]),
         of_whom: Words::of(&[WHO, "whom anyone", WHICH, WHAT, WHEN]),
         of_manner: Words::of(&[HOW, WHY]),
         of_whether: Words::of(&[CAN, MAY, "ok okay safe"]),
@@ -57,6 +79,23 @@ pub(super) fn questions() -> Questions {
         ]),
         reasons: Words::of(&["because helps so cause caused could prevent causes"]),
         definitions: Phrases::of(&["is", "are"]),
+        of: "of",
+        not_of: Words::of(&[
+            "afraid all any because best both care cup each end glass half independent instead kind kinds",
+            "lot lots most much number out part plenty rid side sort sorts some time times type types",
+        ]),
+        yes: Words::of(&["yes"]),
+        no: Words::of(&["no"]),
+        ages: &[
+            ("year", 12),
+            ("years", 12),
+            ("yr", 12),
+            ("month", 1),
+            ("months", 1),
+        ],
+        old: Words::of(&["old child children"]),
+        below: Words::of(&["under below younger up"]),
+        above: Words::of(&["over above older from"]),
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Asking {
     /// The topic words of "if …", "with …" or "while …" in a question whether something may be
     /// taken. A line without any of them does not answer it.
     pub condition: HashSet<String>,
+    /// The question asks whether something may be taken.
+    pub permission: bool,
 }
 
 impl Asking {
@@ -28,6 +30,7 @@ impl Asking {
             dose: has(&questions.doses)
                 || takes && asks_how_much(&words)
                 || has(&questions.dose_units) && has(&questions.of_figures),
+            permission: takes && asks_whether(&words),
             condition: if takes && asks_whether(&words) {
                 condition(&words)
             } else {

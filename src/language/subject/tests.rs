@@ -127,3 +127,9 @@ fn first_forbids_only_where_it_says_what_to_do_before() {
         assert!(!restricts(plain), "{plain}");
     }
 }
+
+#[test]
+fn a_past_form_of_an_everyday_verb_names_nothing() {
+    let question = "Which medicines are kept in the fridge?";
+    assert!(answers(question, "Stock", "Insulin is in the fridge."));
+}

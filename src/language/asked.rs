@@ -1,0 +1,134 @@
+//! The questions of a message, without its greeting, its reasons and its thanks.
+
+use std::collections::HashSet;
+
+use super::lists::spaced;
+use super::sentences::sentences;
+use super::{spoken, topic_words};
+use crate::domain::text::slice_chars;
+
+/// The most questions of one message that are looked at, in its order.
+const MOST: usize = 3;
+/// A sentence with fewer topic words does not tell alone what it asks.
+const TELLING: usize = 2;
+
+/// A question of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The sentence that asks, with the sentence before it if it does not tell alone what it asks.
+    pub text: String,
+    /// The other sentences of the message.
+    pub around: String,
+}
+
+/// Returns the questions of a message: the sentences that ask or, if none does, the whole message.
+pub fn questions(message: &str) -> Vec<Asked> {
+    let found = sentences(message);
+    let said: Vec<&str> = found
+        .into_iter()
+        .filter_map(|(start, end)| slice_chars(message, start, end))
+        .collect();
+    let asking: Vec<usize> = (0..said.len())
+        .filter(|at| said.get(*at).is_some_and(|sentence| asks(sentence)))
+        .collect();
+    if asking.is_empty() || said.len() == 1 {
+        return vec![Asked {
+            text: message.to_owned(),
+            around: String::new(),
+        }];
+    }
+    asking
+        .into_iter()
+        .take(MOST)
+        .map(|at| part(&said, at))
+        .collect()
+}
+
+fn part(said: &[&str], at: usize) -> Asked {
+    let sentence = said.get(at).copied().unwrap_or_default();
+    let words: HashSet<String> = topic_words(sentence).collect();
+    let points =
+        super::lists::lower_words(sentence).any(|word| spoken().phrasing.pointing.contains(&word));
+    let from = if words.len() < TELLING || (points && words.len() <= TELLING) {
+        (0..at)
+            .rev()
+            .find(|at| {
+                said.get(*at)
+                    .is_some_and(|text| topic_words(text).nth(1).is_some())
+            })
+            .unwrap_or(at)
+    } else {
+        at
+    };
+    let is_part = |other: &usize| *other == from || *other == at;
+    let joined = |keep: bool| {
+        let chosen = (0..said.len()).filter(|other| is_part(other) == keep);
+        let texts: Vec<&str> = chosen.filter_map(|at| said.get(at).copied()).collect();
+        texts.join(" ")
+    };
+    Asked {
+        text: joined(true),
+        around: joined(false),
+    }
+}
+
+/// Whether a sentence asks: it ends with a question mark, begins like a question, or asks for
+/// information in other words.
+fn asks(sentence: &str) -> bool {
+    let questions = &spoken().questions;
+    let plain = spaced(sentence);
+    let mut words = plain
+        .split_whitespace()
+        .skip_while(|word| questions.before_a_question.contains(word));
+    let begins = words
+        .next()
+        .is_some_and(|word| questions.open.contains(word) || questions.yes_or_no.contains(word));
+    sentence.ends_with(['?', '？']) || begins || questions.requests.are_in(&plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(message: &str) -> Vec<String> {
+        questions(message)
+            .into_iter()
+            .map(|asked| asked.text)
+            .collect()
+    }
+
+    #[test]
+    fn a_greeting_a_reason_and_thanks_are_no_question() {
+        assert_eq!(
+            texts("Hello! My mother comes on Sunday. When can I visit ward 7? Thank you."),
+            ["When can I visit ward 7?"]
+        );
+        assert_eq!(
+            texts("amoxicillin dose adults"),
+            ["amoxicillin dose adults"]
+        );
+        assert_eq!(
+            texts("I am diabetic. I would like to know how to look after my feet."),
+            ["I would like to know how to look after my feet."]
+        );
+    }
+
+    #[test]
+    fn each_question_of_a_message_counts() {
+        assert_eq!(
+            texts("Where do I park at the hospital? And what does the car park cost?"),
+            [
+                "Where do I park at the hospital?",
+                "And what does the car park cost?"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_question_that_points_back_takes_along_what_it_points_to() {
+        assert_eq!(
+            texts("My husband has shingles on his face. Is it contagious?"),
+            ["My husband has shingles on his face. Is it contagious?"]
+        );
+    }
+}

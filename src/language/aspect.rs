@@ -1,0 +1,94 @@
+//! The aspects that a question asks for and a heading promises: the dose, the side effects, the
+//! opening hours.
+
+use super::lists::spaced;
+use super::spoken;
+
+/// Beginnings of words that tell an aspect; a space at the end asks for the whole word.
+#[derive(Clone, Debug)]
+pub struct Aspect {
+    pub name: &'static str,
+    /// In a question.
+    pub asked: Vec<&'static str>,
+    /// In a heading or a title.
+    pub headed: Vec<&'static str>,
+    /// In a line that answers.
+    pub said: Vec<&'static str>,
+}
+
+/// A set of aspects, one bit each in the order of the language's list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Aspects(u64);
+
+impl Aspects {
+    /// Returns the aspects that a question asks for.
+    pub fn asked(text: &str) -> Self {
+        Self::of(text, |aspect| &aspect.asked)
+    }
+
+    /// Returns the aspects that a heading or a title promises.
+    pub fn headed(text: &str) -> Self {
+        Self::of(text, |aspect| &aspect.headed)
+    }
+
+    /// Returns the aspects of which a line has the words.
+    pub fn said(text: &str) -> Self {
+        Self::of(text, |aspect| &aspect.said)
+    }
+
+    fn of(text: &str, cues: impl Fn(&Aspect) -> &Vec<&'static str>) -> Self {
+        let plain = spaced(text);
+        let tells = |aspect: &Aspect| cues(aspect).iter().any(|cue| is_in(&plain, cue));
+        let aspects = spoken().aspects.iter().enumerate();
+        let found = aspects.filter(|(_, aspect)| tells(aspect));
+        Self(found.fold(0, |bits, (nth, _)| bits | 1 << nth))
+    }
+
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether both have an aspect in common.
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether both have aspects and none in common.
+    pub fn differs(self, other: Self) -> bool {
+        !self.is_empty() && !other.is_empty() && !self.meets(other)
+    }
+}
+
+/// Whether words of the text begin with the cue.
+fn is_in(spaced: &str, cue: &str) -> bool {
+    let mut found = spaced.match_indices(cue);
+    found.any(|(at, _)| at > 0 && spaced.as_bytes().get(at - 1) == Some(&b' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_meets_the_heading_of_its_aspect_and_differs_from_the_others() {
+        for (question, same, other) in [
+            ("Does it make you sick?", "Side effects", "Storage"),
+            ("How long does the liquid keep?", "Storage", "Side effects"),
+            (
+                "Why do people fall?",
+                "What causes falls?",
+                "How to prevent falls",
+            ),
+            ("What does a visit cost?", "Fees", "Opening hours"),
+        ] {
+            let asked = Aspects::asked(question);
+            assert!(asked.meets(Aspects::headed(same)), "{question} {same}");
+            assert!(asked.differs(Aspects::headed(other)), "{question} {other}");
+        }
+    }
+}
