@@ -12,6 +12,7 @@ mod turn;
 use std::sync::Arc;
 
 pub use answer::Checker;
+pub use answer::offline;
 pub use answer::retrieval::RetrievalClient;
 pub use config::OrchestratorConfig;
 pub use metrics::TurnMetrics;

@@ -170,7 +170,7 @@ impl Rig {
             // A busy machine is no fault of those that are provoked here.
             ("CHATBOT__ORCHESTRATOR__RETRIEVAL_TIMEOUT_MS", "10000"),
             // A planted word makes a question less like any passage.
-            ("CHATBOT__ORCHESTRATOR__MIN_SUPPORT", "0.3"),
+            ("CHATBOT__ORCHESTRATOR__MIN_SUPPORT", "0.05"),
         ];
         let role = ("orchestrator", "/health/ready");
         let rig = Self {

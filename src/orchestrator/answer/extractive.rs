@@ -7,8 +7,11 @@
 
 mod choose;
 mod question;
+mod rows;
+mod scale;
 
 pub(super) use choose::choose;
+pub(super) use question::Form;
 
 /// The provider name under which such an answer is recorded.
 pub(super) const PROVIDER: &str = "extractive";

@@ -1,25 +1,30 @@
-//! The evidence gate decides whether there is enough support to answer at all. It is pure, and
-//! gives its reason.
+//! The evidence gate decides whether there is enough support to answer at all, and which passages
+//! give it. It is pure, and gives its reason.
 //!
-//! A passage's support is its cosine similarity to the question, plus a share for the topic words
-//! of the question that it holds, plus a little if it holds all of them. A similar text on another
-//! topic ("the visiting hours of the zoo") lacks a word; a right one in different wording lacks
-//! none. The best passage's support must reach `min_support`. If the dense leg could not answer,
-//! one passage must hold most of the topic words.
+//! A passage must be on the subject of a question of the message. The model of `weights.toml` then
+//! estimates the probability that it answers the question, from the similarity of both, the words,
+//! names and aspects that they share, and from the other passages of the search. The best passage's
+//! probability must reach `min_support`. If the dense leg could not answer, one passage must hold
+//! most of the topic words.
+
+mod features;
+mod model;
 
 use std::collections::HashSet;
 
 use crate::domain::evidence::{Passage, RetrieveResponse};
+use crate::language::asked::{Asked, questions};
 use crate::language::subject::{Subject, count_held, words_by_title};
 use crate::language::topic_words;
-use crate::language::units::Extract;
+use crate::language::units::{Extract, Section, sections};
+use features::{Field, Reading};
+pub use features::{NAMES, Values};
+pub use model::Model;
 
-/// The share added to the cosine similarity for topic words, if the passage holds them all.
-const COVERAGE_WEIGHT: f32 = 0.25;
-/// The extra share if none is missing.
-const COMPLETE: f32 = 0.1;
 /// The share of the question's topic words that one passage must hold in lexical-only mode.
 const MIN_COVERAGE: f32 = 0.6;
+/// Passages of other documents whose probability is a smaller share of the best one's are left out.
+const BESIDE: f32 = 0.5;
 
 /// The values that were compared, and the result.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,31 +32,135 @@ pub struct Decision {
     pub enough: bool,
     /// `support`, or `lexical` if the dense leg could not answer.
     pub basis: &'static str,
-    /// The best passage's support or coverage; 0 without a passage.
+    /// The best passage's probability or coverage; 0 without a passage.
     pub best: f32,
     pub least: f32,
 }
 
-/// Returns the evidence without the passages that are not about the subject: those that name
-/// another medicine, or that say whom something is for when the question asks who must not. Nothing
-/// remains if the question compares things and no passage names one of them.
-pub fn on_subject(question: &str, evidence: RetrieveResponse) -> RetrieveResponse {
-    let subject = Subject::of(question);
-    let all = evidence.results.iter();
-    let words = words_by_title(all.map(|passage| (passage.title.as_str(), passage.text.as_str())));
+/// A passage on the subject of a question, and its values.
+pub struct Candidate {
+    /// The place of the passage in the evidence.
+    pub at: usize,
+    pub values: Values,
+    coverage: f32,
+}
+
+/// Returns the passages on the subject of a question of the message, each once for every question:
+/// not those that name another medicine, or that say whom something is for when the question asks
+/// who must not. There is none if the question compares things and no passage names one of them.
+pub fn candidates(message: &str, evidence: &RetrieveResponse) -> Vec<Candidate> {
+    let passages = evidence.results.as_slice();
+    let field = Field::of(passages);
+    let read: Vec<Vec<Section>> = passages
+        .iter()
+        .map(|passage| sections(&extract(passage)))
+        .collect();
+    let texts = passages.iter();
+    let words =
+        words_by_title(texts.map(|passage| (passage.title.as_str(), passage.text.as_str())));
     let none = HashSet::new();
-    let is_on = |passage: &&Passage| {
-        let beyond = words.get(passage.title.as_str()).unwrap_or(&none);
-        subject.is_in(&extract(passage), beyond)
+    let mut found = Vec::new();
+    for asked in questions(message) {
+        let subject = Subject::of_asked(&asked);
+        if !subject.is_covered_by(passages.iter().map(extract)) {
+            continue;
+        }
+        let mut reading = Reading::of(&asked, &subject);
+        reading.weigh(&field);
+        let may = |section: &Section, at: usize| {
+            let beyond = words.get(section.title.as_str()).unwrap_or(&none);
+            subject.is_met(section, at, beyond)
+        };
+        // A list of who must not says more than a warning in passing.
+        let forbids = |section: &Section, at: usize| {
+            let unit = section.units.get(at);
+            unit.is_some_and(Subject::is_forbidden_above) && may(section, at)
+        };
+        let is_strict = subject.asks_who_must_not()
+            && read
+                .iter()
+                .flatten()
+                .any(|section| (0..section.units.len()).any(|at| forbids(section, at)));
+        for (at, (passage, sections)) in passages.iter().zip(&read).enumerate() {
+            let may = |section: &Section, at: usize| {
+                if is_strict {
+                    forbids(section, at)
+                } else {
+                    may(section, at)
+                }
+            };
+            let values = features::values(&reading, &field, (at, passage), sections, may);
+            found.extend(values.map(|values| {
+                Candidate {
+                    at,
+                    values,
+                    coverage: field
+                        .held
+                        .get(at)
+                        .map_or(0.0, |held| coverage(&asked, held)),
+                }
+            }));
+        }
+    }
+    found
+}
+
+/// Decides whether the evidence is enough for an answer, and returns the passages that may answer,
+/// the most probable one first.
+pub fn weigh(
+    message: &str,
+    evidence: RetrieveResponse,
+    min_support: f32,
+) -> (Decision, RetrieveResponse) {
+    let candidates = candidates(message, &evidence);
+    let has_dense = evidence
+        .results
+        .iter()
+        .any(|passage| passage.scores.dense.is_some());
+    let (basis, least) = if evidence.degraded.is_some() && !has_dense {
+        ("lexical", MIN_COVERAGE)
+    } else {
+        ("support", min_support)
     };
-    let mut results: Vec<Passage> = evidence.results.iter().filter(is_on).cloned().collect();
-    if !subject.is_covered_by(results.iter().map(extract)) {
-        results.clear();
+    let support = |candidate: &Candidate| match basis {
+        "lexical" => candidate.coverage,
+        _ => Model::compiled().probability(&candidate.values),
+    };
+    let mut ranked: Vec<(f32, usize)> = Vec::new();
+    for candidate in &candidates {
+        let support = support(candidate);
+        match ranked.iter_mut().find(|(_, at)| *at == candidate.at) {
+            Some((known, _)) => *known = known.max(support),
+            None => ranked.push((support, candidate.at)),
+        }
     }
-    RetrieveResponse {
-        results,
-        ..evidence
-    }
+    // The sort is stable, so the first wins among equals.
+    ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let best = ranked.first().map(|(support, _)| *support);
+    let near = best.unwrap_or_default() * BESIDE;
+    let version = |at: usize| evidence.results.get(at).map(|passage| passage.version_id);
+    let first = ranked.first().and_then(|(_, at)| version(*at));
+    // The rest of a table may be in another passage of the document.
+    let kept = ranked
+        .iter()
+        .filter(|(support, at)| *support >= near || version(*at) == first);
+    let results: Vec<Passage> = kept
+        .filter_map(|(_, at)| evidence.results.get(*at).cloned())
+        .collect();
+    let decision = Decision {
+        // Without a passage nothing is enough, however low the threshold is.
+        enough: best.is_some_and(|best| best >= least),
+        basis,
+        best: best.unwrap_or_default(),
+        least,
+    };
+    (
+        decision,
+        RetrieveResponse {
+            results,
+            ..evidence
+        },
+    )
 }
 
 fn extract(passage: &Passage) -> Extract<'_> {
@@ -63,46 +172,10 @@ fn extract(passage: &Passage) -> Extract<'_> {
     }
 }
 
-/// Decides whether the evidence is enough for an answer.
-pub fn decide(question: &str, evidence: &RetrieveResponse, min_support: f32) -> Decision {
-    let asked: HashSet<String> = topic_words(question).collect();
-    let best = |score: &dyn Fn(&Passage) -> Option<f32>| {
-        let scores = evidence.results.iter().filter_map(score);
-        scores.max_by(f32::total_cmp)
-    };
-    let supported = best(&|passage| support(&asked, passage));
-    let (basis, best, least) = match supported {
-        None if evidence.degraded.is_some() => {
-            let covered = best(&|passage| Some(coverage(&asked, passage)));
-            ("lexical", covered, MIN_COVERAGE)
-        }
-        supported => ("support", supported, min_support),
-    };
-    Decision {
-        // Without a passage nothing is enough, however low the threshold is.
-        enough: best.is_some_and(|best| best >= least),
-        basis,
-        best: best.unwrap_or_default(),
-        least,
-    }
-}
-
-/// Returns the support; `None` if the dense leg did not find the passage.
-fn support(asked: &HashSet<String>, passage: &Passage) -> Option<f32> {
-    let cosine = passage.scores.dense.filter(|score| score.is_finite())?;
-    let coverage = coverage(asked, passage);
-    let complete = if coverage >= 1.0 { COMPLETE } else { 0.0 };
-    Some(cosine + COVERAGE_WEIGHT * coverage + complete)
-}
-
 /// Returns the share of topic words in the passage, its title or a line that governs it.
-fn coverage(asked: &HashSet<String>, passage: &Passage) -> f32 {
-    let above = passage.context.iter().flatten();
-    let held: HashSet<String> = topic_words(&passage.title)
-        .chain(topic_words(&passage.text))
-        .chain(above.flat_map(|line| topic_words(&line.text)))
-        .collect();
-    share(count_held(asked, &held), asked.len())
+fn coverage(asked: &Asked, held: &HashSet<String>) -> f32 {
+    let asked: HashSet<String> = topic_words(&asked.text).collect();
+    share(count_held(&asked, held), asked.len())
 }
 
 /// Returns `part / whole`, or 0 for an empty whole.
@@ -142,86 +215,86 @@ mod tests {
         }
     }
 
-    fn enough(question: &str, results: Vec<Passage>, degraded: bool) -> (bool, &'static str) {
+    fn weighed(message: &str, results: Vec<Passage>, degraded: bool) -> (Decision, Vec<String>) {
         let degraded = degraded.then(|| "dense_unavailable".to_owned());
-        let decision = decide(question, &RetrieveResponse { results, degraded }, 0.6);
-        (decision.enough, decision.basis)
+        let (decision, evidence) = weigh(message, RetrieveResponse { results, degraded }, 0.2);
+        let texts = evidence.results.into_iter().map(|passage| passage.text);
+        (decision, texts.collect())
     }
 
-    #[test]
-    fn the_best_supported_passage_decides() {
-        let weak = passage("x", Some(0.2));
-        let results = vec![weak.clone(), passage("x", Some(0.6))];
-        assert_eq!(enough("q", results, false), (true, "support"));
-        let results = vec![weak, passage("x", Some(0.59))];
-        assert_eq!(enough("q", results, false), (false, "support"));
-        let results = vec![passage("x", Some(f32::NAN))];
-        assert_eq!(enough("q", results, false), (false, "support"));
+    fn enough(message: &str, results: Vec<Passage>) -> bool {
+        weighed(message, results, false).0.enough
     }
+
+    const HOURS: &str = "Visiting hours\n\nVisiting hours are from 2 pm.";
 
     #[test]
     fn a_missing_topic_word_costs_support() {
-        let hours = passage("Visiting hours are from 2 pm.", Some(0.4));
-        let asked = |question| enough(question, vec![hours.clone()], false).0;
-        assert!(asked("What are the visiting hours?"));
-        assert!(!asked("What are the visiting hours of the zoo?"));
+        let asked = |question| {
+            weighed(question, vec![passage(HOURS, Some(0.6))], false)
+                .0
+                .best
+        };
+        let right = asked("What are the visiting hours?");
+        assert!(right > asked("What are the visiting hours of the zoo?"));
+        assert!(right > asked("What is the history of visiting a ward?"));
     }
 
     #[test]
-    fn lexical_hits_alone_are_not_enough_while_the_dense_leg_answers() {
-        assert!(
-            !enough(
-                "visiting hours",
-                vec![passage("visiting hours", None)],
-                false
-            )
-            .0
+    fn a_greeting_a_reason_and_thanks_cost_nothing() {
+        let question = "What are the visiting hours?";
+        let message = format!(
+            "Hello! My mother was taken in last night and I live far away. {question} Thank you."
         );
+        let passages = || vec![passage(HOURS, Some(0.6))];
+        assert!(enough(question, passages()));
+        assert!(enough(&message, passages()));
+    }
+
+    #[test]
+    fn the_passage_with_the_asked_aspect_comes_first() {
+        let results = vec![
+            passage("Side effects\n\nLactulose can cause wind.", Some(0.6)),
+            passage("Storage\n\nKeep lactulose below 25 degrees.", Some(0.58)),
+        ];
+        let (_, texts) = weighed("How do I store lactulose?", results, false);
+        assert!(texts.first().unwrap().starts_with("Storage"));
     }
 
     #[test]
     fn without_the_dense_leg_one_passage_must_hold_most_of_the_question() {
-        let held = passage("Visiting hours are from 2 pm.", None);
-        assert_eq!(
-            enough("What are the visiting hours?", vec![held.clone()], true),
-            (true, "lexical")
-        );
-        assert_eq!(
-            enough("What are the parking fees?", vec![held.clone()], true),
-            (false, "lexical")
-        );
-        assert_eq!(enough("and the?", vec![held], true), (false, "lexical"));
+        let asked = |question: &str| {
+            let (decision, _) = weighed(question, vec![passage(HOURS, None)], true);
+            assert_eq!(decision.basis, "lexical");
+            decision.enough
+        };
+        assert!(asked("What are the visiting hours?"));
+        assert!(!asked("What are the parking fees?"));
+        assert!(!asked("and the?"));
     }
 
     #[test]
     fn a_passage_on_another_medicine_is_no_evidence() {
         let left = |question: &str, text: &str| {
-            let results = vec![passage(text, Some(0.9))];
-            let evidence = RetrieveResponse {
-                results,
-                degraded: None,
-            };
-            on_subject(question, evidence).results.len()
+            weighed(question, vec![passage(text, Some(0.9))], false)
+                .1
+                .len()
         };
         let dose = "Adults take 20 mg of omeprazole once a day.";
         assert_eq!(left("What is the dose of omeprazole?", dose), 1);
         assert_eq!(left("What is the dose of omeprasole?", dose), 1);
         assert_eq!(left("What is the dose of famotidine?", dose), 0);
         assert_eq!(left("omeprazole or famotidine?", dose), 0);
-        assert!(
-            enough(
-                "omeprasole for adults?",
-                vec![passage(dose, Some(0.3))],
-                false
-            )
-            .0
+        assert_eq!(
+            left("My nan takes it. What is the dose of famotidine?", dose),
+            0
         );
     }
 
     #[test]
     fn nothing_is_never_enough() {
-        assert!(!enough("q", vec![], false).0);
-        assert!(!enough("q", vec![], true).0);
-        assert!(!decide("q", &RetrieveResponse::default(), -1.0).enough);
+        assert!(!enough("q", vec![]));
+        let (decision, _) = weigh("q", RetrieveResponse::default(), -1.0);
+        assert!(!decision.enough);
     }
 }

@@ -6,6 +6,7 @@ mod gate;
 mod governed;
 mod grounding;
 mod marks;
+pub mod offline;
 pub(super) mod prepared;
 mod prompt;
 pub mod retrieval;
@@ -99,8 +100,8 @@ impl Answers {
                 NoAnswer::Failed("retrieval")
             })?;
         draft.retrieved();
-        let evidence = gate::on_subject(&question.content, evidence);
-        let decision = gate::decide(&question.content, &evidence, self.config.min_support);
+        let least = self.config.min_support;
+        let (decision, evidence) = gate::weigh(&question.content, evidence, least);
         tracing::debug!(
             turn.id = %turn, gate.enough = decision.enough, gate.basis = decision.basis,
             gate.best = decision.best, gate.least = decision.least, "evidence weighed"

@@ -5,27 +5,15 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 
-use super::question::{Form, Likeness};
+use super::rows::Filter;
+use super::scale::{Placed, Scale};
+use crate::language::asked::{Asked, questions};
 use crate::language::lists::spaced;
 use crate::language::subject::{Subject, words_by_title};
 use crate::language::units::{Extract, Kind, Section, Unit, sections};
-use crate::language::{content_words, spoken, topic_words};
+use crate::language::{content_words, spoken};
 use crate::orchestrator::answer::governed::Governed;
 
-/// A question word in the unit itself counts fully; in these places it counts less.
-const IN_HEADING: f32 = 0.8;
-const IN_NEIGHBOUR: f32 = 0.6;
-const IN_TITLE: f32 = 0.7;
-/// The bonus for a heading's words that the question asked for, by their share.
-const HEADING_FIT: f32 = 0.4;
-/// The bonus for a unit of the kind that the question asks for.
-const WANTED: f32 = 0.2;
-/// The bonus for a heading that asks for the same kind of answer.
-const ALIKE: f32 = 0.25;
-/// The extra bonus if it asks in the same words.
-const SAME_PHRASE: f32 = 0.2;
-/// The penalty for each better passage.
-const RANK: f32 = 0.15;
 /// Units that hold a smaller share of the question do not answer it.
 const LEAST: f32 = 0.1;
 
@@ -33,6 +21,8 @@ const LEAST: f32 = 0.1;
 const SHORT: usize = 4;
 /// The least score of that section, as a share of the best.
 const ABOUT_AS_WELL: f32 = 0.85;
+/// The same for the answer to another question of the message.
+const ANOTHER: f32 = 0.5;
 
 /// The lines of an answer, unless its parts need more to stay together.
 const LINES: usize = 5;
@@ -53,60 +43,153 @@ pub(in crate::orchestrator::answer) struct Line {
     pub text: String,
 }
 
-/// A section and the passage it is in.
-struct Placed {
-    /// The rank of the passage; 0 is the best.
-    rank: usize,
-    number: i32,
-    section: Section,
+/// A unit that may answer, with the question that it answers.
+struct Fit<'a> {
+    score: f32,
+    placed: &'a Placed,
+    at: usize,
+    /// The place of the question among those of the message, and its words.
+    question: usize,
+    text: &'a str,
+    subject: &'a Subject,
 }
 
-/// Returns the lines that answer the question, or none. They are the best unit with the lines that
-/// belong to it and, if that is short, the best unit of another section that fits about as well.
-/// Each is shown under the lines that govern it.
-pub(in crate::orchestrator::answer) fn choose(question: &str, evidence: &[Governed]) -> Vec<Line> {
-    let subject = Subject::of(question);
+impl Fit<'_> {
+    fn unit(&self) -> Option<&Unit> {
+        self.placed.section.units.get(self.at)
+    }
+
+    /// Returns the row, or the first one under it if the unit is the header of a table.
+    fn row(&self) -> Option<&Unit> {
+        let row = self.unit().filter(|unit| unit.kind == Kind::Row)?;
+        let mut units = self.placed.section.units.iter();
+        Some(
+            units
+                .find(|unit| unit.above.contains(&row.text))
+                .unwrap_or(row),
+        )
+    }
+
+    /// Returns the condition that the question sets on the rows, if the unit is one of a table and
+    /// the question does not name one by its name.
+    fn filter(&self) -> Option<Filter> {
+        let row = self.row()?;
+        let filter = Filter::of(self.text, &self.placed.section, row);
+        filter.filter(|_| !self.subject.picks(row))
+    }
+}
+
+/// Returns the lines that answer the message, or none. They are the best unit with the lines that
+/// belong to it and, if that is short or another question is open, the best unit of another section
+/// that fits about as well. Each is shown under the lines that govern it.
+pub(in crate::orchestrator::answer) fn choose(message: &str, evidence: &[Governed]) -> Vec<Line> {
     let placed = place(evidence);
     let titled = evidence.iter();
     let words =
         words_by_title(titled.map(|(source, _)| (source.title.as_str(), source.text.as_str())));
-    let none = HashSet::new();
-    let scale = Scale::new(question, &placed);
-    let mut ranked: Vec<(f32, &Placed, usize)> = placed
+    let asked = questions(message);
+    let subjects: Vec<Subject> = asked.iter().map(Subject::of_asked).collect();
+    let mut ranked: Vec<Fit<'_>> = asked
         .iter()
-        .filter_map(|placed| {
-            let beyond = words.get(placed.section.title.as_str()).unwrap_or(&none);
-            let met = |at: &usize| subject.is_met(&placed.section, *at, beyond);
-            let (score, at) = scale.best(placed, met)?;
-            Some((score, placed, at))
-        })
-        .filter(|(score, ..)| *score >= LEAST)
+        .zip(&subjects)
+        .enumerate()
+        .flat_map(|(nth, (asked, subject))| fits((nth, asked, subject), &placed, &words))
         .collect();
-    if subject.asks_who_must_not() {
-        // A section about the subject says more than a warning in passing.
-        let about = |(_, placed, at): &(f32, &Placed, usize)| {
-            let unit = placed.section.units.get(*at);
-            unit.is_some_and(Subject::is_forbidden_above)
-        };
-        if ranked.iter().any(about) {
-            ranked.retain(about);
-        }
-    }
     // The sort is stable, so the first wins among equals.
-    ranked.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
-    let best = ranked.first().map_or(0.0, |(score, ..)| *score);
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let none = HashSet::new();
+    let best = ranked.first().map_or(0.0, |fit| fit.score);
+    let first = ranked.first().map_or(0, |fit| fit.question);
     let mut lines: Vec<Line> = Vec::new();
     let mut units = 0;
-    for (score, placed, at) in ranked.into_iter().take(2) {
-        if units > SHORT || (units > 0 && score < best * ABOUT_AS_WELL) {
-            break;
+    let mut answered: Vec<usize> = Vec::new();
+    for fit in &ranked {
+        let times = answered
+            .iter()
+            .filter(|other| **other == fit.question)
+            .count();
+        let fits = match (answered.is_empty(), fit.question == first) {
+            (true, _) => true,
+            (_, true) => times < 2 && units <= SHORT && fit.score >= best * ABOUT_AS_WELL,
+            (_, false) => times < 1 && fit.score >= best * ANOTHER,
+        };
+        if !fits {
+            continue;
         }
-        let beyond = words.get(placed.section.title.as_str()).unwrap_or(&none);
-        let chosen = shown(&placed.section, at, &subject, beyond);
+        answered.push(fit.question);
+        if let Some(filter) = fit.filter() {
+            add_rows(&mut lines, &placed, fit, &filter);
+            units = MOST;
+            continue;
+        }
+        let section = &fit.placed.section;
+        let beyond = words.get(section.title.as_str()).unwrap_or(&none);
+        let chosen = shown(section, fit.at, fit.subject, beyond);
         units += chosen.len();
-        add(&mut lines, placed.number, &chosen);
+        add(&mut lines, fit.placed.number, &chosen);
     }
     lines
+}
+
+/// Adds the rows that the question asks for, from every passage that has a part of the table.
+fn add_rows(lines: &mut Vec<Line>, placed: &[Placed], fit: &Fit<'_>, filter: &Filter) {
+    let Some(row) = fit.row() else {
+        return;
+    };
+    let mut is_open = false;
+    let mut parts: Vec<&Placed> = placed.iter().collect();
+    parts.sort_by_key(|part| part.number != fit.placed.number);
+    for part in parts {
+        let same = |unit: &&Unit| {
+            unit.kind == Kind::Row && unit.above == row.above && filter.is_met_by(unit)
+        };
+        if part.section.title == fit.placed.section.title {
+            let rows = part.section.units.iter().filter(same);
+            let whole: Vec<&Unit> = rows.filter(|unit| !unit.orphan).take(MOST).collect();
+            if is_open {
+                // The lines above are the same, and shown already.
+                lines.extend(whole.iter().map(|unit| Line {
+                    number: part.number,
+                    text: unit.text.clone(),
+                }));
+            } else {
+                add(lines, part.number, &whole);
+                is_open = !whole.is_empty();
+            }
+        }
+    }
+}
+
+/// Returns the best unit of each section that answers this question.
+fn fits<'a>(
+    (nth, asked, subject): (usize, &'a Asked, &'a Subject),
+    placed: &'a [Placed],
+    words: &HashMap<&str, HashSet<String>>,
+) -> Vec<Fit<'a>> {
+    let scale = Scale::new(&asked.text, placed);
+    let none = HashSet::new();
+    let best = placed.iter().filter_map(|placed| {
+        let beyond = words.get(placed.section.title.as_str()).unwrap_or(&none);
+        let met = |at: &usize| subject.is_met(&placed.section, *at, beyond);
+        let (score, at) = scale.best(placed, met)?;
+        Some(Fit {
+            score,
+            placed,
+            at,
+            question: nth,
+            text: &asked.text,
+            subject,
+        })
+    });
+    let mut found: Vec<Fit<'a>> = best.filter(|fit| fit.score >= LEAST).collect();
+    if subject.asks_who_must_not() {
+        // A section about the subject says more than a warning in passing.
+        let about = |fit: &Fit<'_>| fit.unit().is_some_and(Subject::is_forbidden_above);
+        if found.iter().any(about) {
+            found.retain(about);
+        }
+    }
+    found
 }
 
 fn place(evidence: &[Governed]) -> Vec<Placed> {
@@ -157,9 +240,16 @@ fn shown<'a>(
     whole.take(MOST).collect()
 }
 
-/// Adds the units, each under those of its governing lines that are not shown yet.
+/// Adds the units, each under those of its governing lines that are not shown yet. A unit that
+/// another document shows already is left out: two documents may say the same.
 fn add(lines: &mut Vec<Line>, number: i32, units: &[&Unit]) {
     for unit in units {
+        if lines
+            .iter()
+            .any(|line| line.number != number && line.text == unit.text)
+        {
+            continue;
+        }
         // A heading may have line breaks, but an answer has one line per citation. A line that only
         // asks cannot be cited: "What is it for?".
         let above = unit.above.iter().flat_map(|line| line.lines());
@@ -174,126 +264,6 @@ fn add(lines: &mut Vec<Line>, number: i32, units: &[&Unit]) {
             }
         }
     }
-}
-
-/// The words of the question, and how much each of them says.
-struct Scale {
-    form: Form,
-    weights: HashMap<String, f32>,
-    total: f32,
-}
-
-impl Scale {
-    /// A word weighs more if fewer units have it in their text or heading.
-    fn new(question: &str, placed: &[Placed]) -> Self {
-        let asked: HashSet<String> = topic_words(question).collect();
-        let mut counts: HashMap<&str, u16> = asked.iter().map(|word| (word.as_str(), 0)).collect();
-        let mut units = 0_u16;
-        for Placed { section, .. } in placed {
-            let above = words(heading_of(section));
-            for unit in &section.units {
-                units = units.saturating_add(1);
-                let own = words(&unit.text);
-                for (word, count) in &mut counts {
-                    *count += u16::from(own.contains(*word) || above.contains(*word));
-                }
-            }
-        }
-        let weights: HashMap<String, f32> = counts
-            .into_iter()
-            .map(|(word, count)| {
-                let count = f32::from(count);
-                let rarity = (f32::from(units) - count + 0.5) / (count + 0.5);
-                (word.to_owned(), (1.0 + rarity).ln())
-            })
-            .collect();
-        Self {
-            form: Form::of(question),
-            total: weights.values().sum(),
-            weights,
-        }
-    }
-
-    /// Returns the section's best unit about the subject: its score and its position.
-    fn best(&self, placed: &Placed, met: impl Fn(&usize) -> bool) -> Option<(f32, usize)> {
-        (0..placed.section.units.len())
-            .filter(met)
-            .map(|at| (self.score(placed, at), at))
-            // Among equals the first.
-            .rev()
-            .max_by(|(a, _), (b, _)| a.total_cmp(b))
-    }
-
-    /// Scores a unit: about 1 if it holds the whole question.
-    fn score(&self, placed: &Placed, at: usize) -> f32 {
-        let section = &placed.section;
-        let Some(unit) = section.units.get(at) else {
-            return 0.0;
-        };
-        let own = words(&unit.text);
-        let heading = words(heading_of(section));
-        let above = words(&unit.above.join(" "));
-        let title = words(&section.title);
-        let near: HashSet<String> = section
-            .units
-            .iter()
-            .filter(|other| other.block == unit.block || other.block.abs_diff(unit.block) == 1)
-            .flat_map(|other| topic_words(&other.text))
-            .collect();
-        let held: f32 = self
-            .weights
-            .iter()
-            .map(|(word, weight)| {
-                weight
-                    * if own.contains(word) {
-                        1.0
-                    } else if heading.contains(word) {
-                        IN_HEADING
-                    } else if near.contains(word) || above.contains(word) {
-                        IN_NEIGHBOUR
-                    } else if title.contains(word) {
-                        IN_TITLE
-                    } else {
-                        0.0
-                    }
-            })
-            .sum();
-        if held <= 0.0 {
-            return 0.0;
-        }
-        let asked = heading
-            .iter()
-            .filter(|word| self.weights.contains_key(*word));
-        let shared = asked.count();
-        let fit = ratio(shared, heading.len() + self.weights.len() - shared);
-        let looks = if self.form.is_met_by(unit) {
-            WANTED
-        } else {
-            0.0
-        };
-        let alike = match self.form.likeness(&Form::of(heading_of(section))) {
-            Likeness::None => 0.0,
-            Likeness::Kind => ALIKE,
-            Likeness::Phrase => ALIKE + SAME_PHRASE,
-        };
-        let rank = f32::from(u16::try_from(placed.rank).unwrap_or(u16::MAX));
-        (held / self.total + HEADING_FIT * fit + looks + alike) / (1.0 + RANK * rank)
-    }
-}
-
-/// Returns the heading of a section that begins in the passage. The end of a section that began in
-/// another passage must not come before its beginning.
-fn heading_of(section: &Section) -> &str {
-    if section.begins { &section.heading } else { "" }
-}
-
-fn words(text: &str) -> HashSet<String> {
-    topic_words(text).collect()
-}
-
-fn ratio(part: usize, whole: usize) -> f32 {
-    let float = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
-    float(part) / float(whole.max(1))
 }
 
 /// Returns the range shown with the unit at `at`: its whole list or table, or the sentences around

@@ -7,7 +7,7 @@ use crate::language::units::{Kind, Unit};
 
 /// The form of a question or a heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Form {
+pub(in crate::orchestrator::answer) struct Form {
     wanted: Wanted,
     /// The words that decide the form.
     phrase: &'static str,
@@ -15,7 +15,7 @@ pub(super) struct Form {
 
 /// The similarity of two forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Likeness {
+pub(in crate::orchestrator::answer) enum Likeness {
     None,
     /// Both ask for the same kind of answer.
     Kind,

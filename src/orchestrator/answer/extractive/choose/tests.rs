@@ -161,3 +161,58 @@ fn of_a_paragraph_only_what_warns_says_who_must_not() {
 fn says_nothing_without_a_word_of_the_question() {
     assert!(answer("capital of Mongolia", &["Wash your hands with soap."]).is_empty());
 }
+
+#[test]
+fn two_documents_that_say_the_same_say_it_once() {
+    let text = "The dialysis unit has 14 chairs.";
+    let lines = answer("How many chairs has the dialysis unit?", &[text, text]);
+    assert_eq!(lines, ["The dialysis unit has 14 chairs. [1]"]);
+}
+
+const FORMULARY: &str = "Stock\n\nMedicine | Dose | Stored | Counted by two nurses\n\
+    Alendrin | 70 mg | cupboard | no\nCalditol | 600 mg | fridge | no\n\
+    Dorvanide | 2.5 mg | cupboard | yes\nHeparion | 50 mg | fridge | yes";
+
+#[test]
+fn the_rows_that_meet_the_question_are_shown_and_no_others() {
+    let shown = |question: &str| {
+        let lines = answer(question, &[FORMULARY]);
+        let rows = lines.into_iter().skip(2);
+        let names = rows.map(|row| row.split(' ').next().unwrap_or_default().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let fridge = shown("Which medicines are stored in the fridge?");
+    assert_eq!(fridge, ["Calditol", "Heparion"]);
+    let counted = shown("Which medicines are counted by two nurses?");
+    assert_eq!(counted, ["Dorvanide", "Heparion"]);
+    assert_eq!(shown("What is the dose of calditol?"), ["Calditol"]);
+}
+
+#[test]
+fn the_row_of_the_age_is_shown() {
+    let text = "Syrup\n\nWho | Dose\nAdults | 20 ml\nChildren 6 to 11 years | 10 ml\n\
+        Children 2 to 5 years | 5 ml\nBabies 3 to 23 months | 2 ml";
+    let lines = answer("What is the syrup dose for my 7 year old?", &[text]);
+    assert_eq!(
+        lines,
+        [
+            "Syrup [1]",
+            "Who | Dose [1]",
+            "Children 6 to 11 years | 10 ml [1]"
+        ]
+    );
+}
+
+#[test]
+fn each_question_of_a_message_is_answered() {
+    let texts = [
+        "Parking\n\nVisitors may park behind the house.",
+        "Coffee\n\nThe cafe closes at nine.",
+    ];
+    let lines = answer(
+        "Hello, my aunt is on ward 3. Where can visitors park? And when does the cafe close?",
+        &texts,
+    );
+    assert!(lines.contains(&"Visitors may park behind the house. [1]".to_owned()));
+    assert!(lines.contains(&"The cafe closes at nine. [2]".to_owned()));
+}

@@ -1,0 +1,301 @@
+//! What a passage shows of a question, as numbers between about 0 and 1.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::extractive::Form;
+use super::share;
+use crate::domain::evidence::Passage;
+use crate::language::asked::Asked;
+use crate::language::aspect::Aspects;
+use crate::language::lists::lower_words;
+use crate::language::subject::{Subject, holds};
+use crate::language::units::{Section, Unit};
+use crate::language::{spoken, topic_words};
+
+/// The features, in the order of their values.
+pub const NAMES: [&str; 19] = [
+    "cosine",
+    "cosine_lead",
+    "lexical",
+    "lexical_best",
+    "rank",
+    "coverage",
+    "complete",
+    "coverage_unit",
+    "coverage_unit_above",
+    "heading_asked",
+    "names_missing",
+    "aspect_met",
+    "aspect_other",
+    "aspect_unknown",
+    "aspect_said",
+    "form_met",
+    "length",
+    "around_coverage",
+    "coverage_rare",
+];
+
+/// The values of the features.
+pub type Values = [f32; NAMES.len()];
+
+/// A question, read once for all passages.
+pub struct Reading {
+    words: HashMap<String, f32>,
+    total: f32,
+    all: HashSet<String>,
+    names: Vec<String>,
+    /// How much each word tells the passages of this search apart.
+    rarities: HashMap<String, f32>,
+    /// The topic words of the rest of the message.
+    around: HashSet<String>,
+    /// The thing that is asked about, if the question says "of" it; no other answers.
+    object: Vec<String>,
+    aspects: Aspects,
+    form: Form,
+}
+
+/// A name says more than another word.
+const NAME: f32 = 2.0;
+
+impl Reading {
+    pub fn of(asked: &Asked, subject: &Subject) -> Self {
+        let names: Vec<String> = subject.named().map(str::to_owned).collect();
+        let named: HashSet<String> = names.iter().flat_map(|name| topic_words(name)).collect();
+        let words: HashMap<String, f32> = topic_words(&asked.text)
+            .map(|word| {
+                let weight = if named.contains(&word) { NAME } else { 1.0 };
+                (word, weight)
+            })
+            .collect();
+        Self {
+            total: words.values().sum(),
+            all: topic_words(&asked.around)
+                .chain(words.keys().cloned())
+                .collect(),
+            words,
+            names,
+            rarities: HashMap::new(),
+            around: topic_words(&asked.around).collect(),
+            object: object_of(&asked.text),
+            aspects: Aspects::asked(&asked.text),
+            form: Form::of(&asked.text),
+        }
+    }
+
+    /// The weighted share of the question's words among these.
+    fn coverage(&self, held: &HashSet<String>) -> f32 {
+        if self.total <= 0.0 {
+            return 0.0;
+        }
+        let words = self.words.iter();
+        let held: f32 = words
+            .filter(|(word, _)| self.is_held(word, held))
+            .map(|(_, weight)| weight)
+            .sum();
+        held / self.total
+    }
+
+    /// Whether the words hold a word of the question. Only a name is looked for with its mistakes,
+    /// which costs more.
+    fn is_held(&self, word: &str, held: &HashSet<String>) -> bool {
+        let is_name = || self.words.get(word).is_some_and(|weight| *weight > 1.0);
+        held.contains(word) || (is_name() && holds(held, word))
+    }
+
+    /// Weighs each word by how few of the passages hold it.
+    pub fn weigh(&mut self, field: &Field) {
+        let words = self.words.keys();
+        self.rarities = words
+            .map(|word| (word.clone(), field.rarity(self, word)))
+            .collect();
+    }
+
+    fn rare_coverage(&self, held: &HashSet<String>) -> f32 {
+        let all: f32 = self.rarities.values().sum();
+        let words = self.rarities.iter();
+        let found = words.filter(|(word, _)| self.is_held(word, held));
+        let found: f32 = found.map(|(_, rarity)| rarity).sum();
+        if all > 0.0 { found / all } else { 0.0 }
+    }
+
+    fn names_in(&self, held: &HashSet<String>) -> f32 {
+        let found = self.names.iter().filter(|name| holds(held, name)).count();
+        share(found, self.names.len())
+    }
+}
+
+/// Returns the topic words of the clause after the last "of".
+fn object_of(text: &str) -> Vec<String> {
+    let questions = &spoken().questions;
+    let words: Vec<String> = lower_words(text).collect();
+    let is_of = |at: &usize| {
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        words.get(*at).is_some_and(|word| word == questions.of)
+            && before.is_some_and(|word| !questions.not_of.contains(word))
+    };
+    let Some(at) = (0..words.len()).rev().find(is_of) else {
+        return Vec::new();
+    };
+    let ends = &spoken().conditions.clause_ends;
+    let clause = words
+        .iter()
+        .skip(at + 1)
+        .take_while(|word| !ends.contains(word));
+    clause.flat_map(|word| topic_words(word)).collect()
+}
+
+/// The evidence of a search, as far as passages are compared with each other.
+pub struct Field {
+    cosine: f32,
+    lexical: f32,
+    /// The words of each passage with its title and the lines above it.
+    pub held: Vec<HashSet<String>>,
+}
+
+impl Field {
+    pub fn of(passages: &[Passage]) -> Self {
+        let best = |score: fn(&Passage) -> Option<f32>| {
+            let scores = passages.iter().filter_map(score);
+            scores.fold(0.0_f32, f32::max)
+        };
+        Self {
+            cosine: best(|passage| passage.scores.dense),
+            lexical: best(|passage| passage.scores.lexical),
+            held: passages.iter().map(all_words).collect(),
+        }
+    }
+
+    /// Returns how much a word tells the passages apart: little if all hold it.
+    fn rarity(&self, reading: &Reading, word: &str) -> f32 {
+        let float = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
+        let holding = self.held.iter().filter(|held| reading.is_held(word, held));
+        let (count, all) = (float(holding.count()), float(self.held.len()));
+        (1.0 + (all - count + 0.5) / (count + 0.5)).ln()
+    }
+}
+
+fn all_words(passage: &Passage) -> HashSet<String> {
+    let above = passage.context.iter().flatten();
+    topic_words(&passage.title)
+        .chain(topic_words(&passage.text))
+        .chain(above.flat_map(|line| topic_words(&line.text)))
+        .collect()
+}
+
+fn words(text: &str) -> HashSet<String> {
+    topic_words(text).collect()
+}
+
+/// Returns the values for a passage at this rank, or none if no unit may answer; `sections` are its own, and `may` says which units
+/// may answer.
+pub fn values(
+    reading: &Reading,
+    field: &Field,
+    (rank, passage): (usize, &Passage),
+    sections: &[Section],
+    may: impl Fn(&Section, usize) -> bool,
+) -> Option<Values> {
+    let title = words(&passage.title);
+    let mut best: Option<(f32, UnitValues)> = None;
+    for section in sections {
+        let heading = words(&section.heading);
+        for (at, unit) in section.units.iter().enumerate() {
+            if !may(section, at) {
+                continue;
+            }
+            let found = unit_values(reading, section, unit, &title, &heading);
+            let score = found.score();
+            if best.as_ref().is_none_or(|(most, _)| score > *most) {
+                best = Some((score, found));
+            }
+        }
+    }
+    let (_, unit) = best?;
+    let held = field.held.get(rank)?;
+    let mut object = reading.object.iter().peekable();
+    if object.peek().is_some() && !object.any(|word| holds(held, word)) {
+        return None;
+    }
+    let coverage = reading.coverage(held);
+    let cosine = passage.scores.dense.unwrap_or_default();
+    let lexical = passage.scores.lexical.unwrap_or_default();
+    let float = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
+    let flag = |is: bool| f32::from(u8::from(is));
+    let names_held = reading.names_in(held);
+    let around_held = reading.around.intersection(held).count();
+    Some([
+        cosine,
+        cosine - field.cosine,
+        lexical / field.lexical.max(1.0),
+        (field.lexical / 30.0).min(1.0),
+        1.0 / (1.0 + float(rank)),
+        coverage,
+        flag(coverage >= 0.999),
+        unit.coverage_own,
+        unit.coverage_above,
+        unit.heading_asked,
+        flag(!reading.names.is_empty() && names_held < 0.999),
+        flag(reading.aspects.meets(unit.headed)),
+        flag(reading.aspects.differs(unit.headed)),
+        flag(reading.aspects.is_empty()),
+        flag(reading.aspects.meets(unit.said)),
+        flag(unit.form_met),
+        (float(reading.words.len()) / 10.0).min(1.5),
+        share(around_held, reading.around.len()),
+        unit.coverage_rare,
+    ])
+}
+
+/// The values of the unit that fits best.
+#[derive(Default)]
+struct UnitValues {
+    coverage_own: f32,
+    coverage_above: f32,
+    coverage_rare: f32,
+    heading_asked: f32,
+    headed: Aspects,
+    said: Aspects,
+    form_met: bool,
+    meets: bool,
+}
+
+impl UnitValues {
+    fn score(&self) -> f32 {
+        self.coverage_own + 0.8 * self.coverage_above + if self.meets { 0.4 } else { 0.0 }
+    }
+}
+
+fn unit_values(
+    reading: &Reading,
+    section: &Section,
+    unit: &Unit,
+    title: &HashSet<String>,
+    heading: &HashSet<String>,
+) -> UnitValues {
+    let own = words(&unit.text);
+    let lines = unit.above.join("\n");
+    let mut over: HashSet<String> = words(&lines);
+    over.extend(heading.iter().cloned());
+    let asked = over
+        .iter()
+        .filter(|word| reading.all.contains(*word))
+        .count();
+    let heading_asked = share(asked, over.len());
+    over.extend(title.iter().cloned());
+    let mut all = over;
+    all.extend(own.iter().cloned());
+    let headed = Aspects::headed(&section.title)
+        .and(Aspects::headed(&section.heading))
+        .and(Aspects::headed(&lines));
+    let said = Aspects::said(&unit.text);
+    UnitValues {
+        coverage_own: reading.coverage(&own),
+        coverage_above: reading.coverage(&all),
+        coverage_rare: reading.rare_coverage(&all),
+        heading_asked,
+        meets: reading.aspects.meets(headed) || reading.aspects.meets(said),
+        headed,
+        said,
+        form_met: reading.form.is_met_by(unit),
+    }
+}
