@@ -1,5 +1,6 @@
 //! `chatbot eval` measures what the product claims: one file a measurement.
 
+mod answers;
 mod grounding;
 mod hostile;
 mod retrieval;
@@ -40,6 +41,9 @@ pub enum EvalCommand {
     Hostile(hostile::HostileArgs),
     /// Change true sentences in many ways and count how many of each are cited as supported.
     Grounding(grounding::GroundingArgs),
+    /// Measure the answers without a language model: how many questions are answered, and how many
+    /// answers cite nothing adequate.
+    Answers(answers::AnswersArgs),
 }
 
 /// Runs the command.
@@ -56,5 +60,6 @@ pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
         } => triage::run(dataset, part, *features),
         EvalCommand::Hostile(args) => hostile::run(args),
         EvalCommand::Grounding(args) => grounding::run(args),
+        EvalCommand::Answers(args) => answers::run(args, config).await,
     }
 }
