@@ -17,7 +17,7 @@ use crate::support::system::{Setup, System};
 const QUESTIONS: &str = include_str!("questions.toml");
 
 /// Shares in per cent that each half must reach.
-const MIN_ANSWERED: usize = 70;
+const MIN_ANSWERED: usize = 75;
 const MIN_ABSTAINED: usize = 93;
 
 #[derive(Deserialize)]

@@ -60,10 +60,10 @@ const NAME: f32 = 2.0;
 impl Reading {
     pub fn of(asked: &Asked, subject: &Subject) -> Self {
         let names: Vec<String> = subject.named().map(str::to_owned).collect();
-        let named: HashSet<String> = names.iter().flat_map(|name| topic_words(name)).collect();
+        let in_names: HashSet<String> = names.iter().flat_map(|name| topic_words(name)).collect();
         let words: HashMap<String, f32> = topic_words(&asked.text)
             .map(|word| {
-                let weight = if named.contains(&word) { NAME } else { 1.0 };
+                let weight = if in_names.contains(&word) { NAME } else { 1.0 };
                 (word, weight)
             })
             .collect();
@@ -196,14 +196,21 @@ pub fn values(
     may: impl Fn(&Section, usize) -> bool,
 ) -> Option<Values> {
     let title = words(&passage.title);
+    let titled = Aspects::headed(&passage.title);
     let mut best: Option<(f32, UnitValues)> = None;
     for section in sections {
-        let heading = words(&section.heading);
+        let mut above: Option<Above<'_>> = None;
         for (at, unit) in section.units.iter().enumerate() {
             if !may(section, at) {
                 continue;
             }
-            let found = unit_values(reading, section, unit, &title, &heading);
+            // Units of one list are under the same lines, which are read once.
+            let over = match above.take().filter(|known| known.lines == unit.above) {
+                Some(known) => known,
+                None => Above::of(section, unit, titled),
+            };
+            let found = unit_values(reading, unit, &over, &title);
+            above = Some(over);
             let score = found.score();
             if best.as_ref().is_none_or(|(most, _)| score > *most) {
                 best = Some((score, found));
@@ -265,31 +272,46 @@ impl UnitValues {
     }
 }
 
+/// What stands above a unit.
+struct Above<'a> {
+    lines: &'a [String],
+    words: HashSet<String>,
+    headed: Aspects,
+}
+
+impl<'a> Above<'a> {
+    fn of(section: &'a Section, unit: &'a Unit, titled: Aspects) -> Self {
+        let lines = unit.above.join("\n");
+        Self {
+            lines: &unit.above,
+            words: topic_words(&lines)
+                .chain(topic_words(&section.heading))
+                .collect(),
+            headed: titled
+                .and(Aspects::headed(&section.heading))
+                .and(Aspects::headed(&lines)),
+        }
+    }
+}
+
 fn unit_values(
     reading: &Reading,
-    section: &Section,
     unit: &Unit,
+    above: &Above<'_>,
     title: &HashSet<String>,
-    heading: &HashSet<String>,
 ) -> UnitValues {
     let own = words(&unit.text);
-    let lines = unit.above.join("\n");
-    let mut over: HashSet<String> = words(&lines);
-    over.extend(heading.iter().cloned());
-    let asked = over
-        .iter()
-        .filter(|word| reading.all.contains(*word))
-        .count();
-    let heading_asked = share(asked, over.len());
-    over.extend(title.iter().cloned());
-    let mut all = over;
-    all.extend(own.iter().cloned());
-    let headed = Aspects::headed(&section.title)
-        .and(Aspects::headed(&section.heading))
-        .and(Aspects::headed(&lines));
+    let over = above.words.iter();
+    let asked = over.filter(|word| reading.all.contains(*word)).count();
+    let heading_asked = share(asked, above.words.len());
+    let coverage_own = reading.coverage(&own);
+    let mut all = own;
+    all.extend(above.words.iter().cloned());
+    all.extend(title.iter().cloned());
+    let headed = above.headed;
     let said = Aspects::said(&unit.text);
     UnitValues {
-        coverage_own: reading.coverage(&own),
+        coverage_own,
         coverage_above: reading.coverage(&all),
         coverage_rare: reading.rare_coverage(&all),
         heading_asked,
