@@ -23,6 +23,13 @@ pub use model::Model;
 
 /// The share of the question's topic words that one passage must hold in lexical-only mode.
 const MIN_COVERAGE: f32 = 0.6;
+/// The similarity and the shared words of a question and a passage, by which the model is held back
+/// on texts unlike those it was fitted on: a third of them must also reach the threshold.
+const LIKENESS: f32 = 3.0;
+/// The share that is added to the cosine similarity for topic words, if the passage holds them all,
+/// and the extra share if none is missing.
+const COVERAGE: f32 = 0.25;
+const COMPLETE: f32 = 0.1;
 /// Passages of other documents whose probability is a smaller share of the best one's are left out.
 const BESIDE: f32 = 0.5;
 
@@ -136,8 +143,15 @@ pub fn weigh(
     }
     // The sort is stable, so the first wins among equals.
     ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let best = ranked.first().map(|(support, _)| *support);
-    let near = best.unwrap_or_default() * BESIDE;
+    let likeness = candidates
+        .iter()
+        .map(|candidate| likeness(&candidate.values));
+    let likeness = likeness.fold(0.0, f32::max);
+    let best = ranked.first().map(|(support, _)| match basis {
+        "lexical" => *support,
+        _ => support.min(likeness / LIKENESS),
+    });
+    let near = ranked.first().map_or(0.0, |(support, _)| *support) * BESIDE;
     let version = |at: usize| evidence.results.get(at).map(|passage| passage.version_id);
     let first = ranked.first().and_then(|(_, at)| version(*at));
     // The rest of a table may be in another passage of the document.
@@ -161,6 +175,16 @@ pub fn weigh(
             ..evidence
         },
     )
+}
+
+fn likeness(values: &Values) -> f32 {
+    let value = |name: &str| {
+        let mut named = NAMES.iter().zip(values);
+        named
+            .find(|(other, _)| **other == name)
+            .map_or(0.0, |(_, value)| *value)
+    };
+    value("cosine") + COVERAGE * value("coverage") + COMPLETE * value("complete")
 }
 
 fn extract(passage: &Passage) -> Extract<'_> {
