@@ -30,25 +30,7 @@ pub(super) fn questions() -> Questions {
         before_a_question: Words::of(&[
             "also and but hello hey hi just ok okay or please so then thanks well",
         ]),
-        requests: Phrases::of(&[
-            "want to know",
-            "like to know",
-            "need to know",
-            "wondering",
-            "i wonder",
-            "tell me",
-            "looking for",
-            "need information",
-            "any information",
-            "information on",
-            "information about",
-            "advice on",
-            "please advise",
-            "not sure if",
-            "not sure whether",
-            "not sure how",
-            "wants to know",
-        ]),
+        requests: requests(),
         of_whom: Words::of(&[WHO, "whom anyone", WHICH, WHAT, WHEN]),
         of_manner: Words::of(&[HOW, WHY]),
         of_whether: Words::of(&[CAN, MAY, "ok okay safe"]),
@@ -97,6 +79,28 @@ pub(super) fn questions() -> Questions {
         below: Words::of(&["under below younger up"]),
         above: Words::of(&["over above older from"]),
     }
+}
+
+fn requests() -> Phrases {
+    Phrases::of(&[
+        "want to know",
+        "like to know",
+        "need to know",
+        "wondering",
+        "i wonder",
+        "tell me",
+        "looking for",
+        "need information",
+        "any information",
+        "information on",
+        "information about",
+        "advice on",
+        "please advise",
+        "not sure if",
+        "not sure whether",
+        "not sure how",
+        "wants to know",
+    ])
 }
 
 fn wanted() -> Vec<(Wanted, Phrases)> {
