@@ -45,6 +45,11 @@ impl Grams {
         read
     }
 
+    /// Whether the text has no word.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
     /// Calls `visit` with every feature of one kind, as often as it occurs.
     pub fn each<'a>(&'a self, kind: Kind, mut visit: impl FnMut(&'a str)) {
         match kind {

@@ -246,9 +246,9 @@ pub struct Amounts {
     pub often: Words,
 }
 
-/// The aspect in which a claim may differ from the words that support it.
+/// The respect in which a claim may differ from the words that support it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Aspect {
+pub enum Facet {
     Polarity,
     Modality,
     Quantifier,
@@ -260,7 +260,7 @@ pub enum Aspect {
 /// A word that changes what the words after it say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operator {
-    pub aspect: Aspect,
+    pub facet: Facet,
     /// Words with one sense may stand for each other.
     pub sense: &'static str,
     /// Whether a claim may leave it out and still say no more than the quote.

@@ -36,7 +36,11 @@ impl Tongue {
     /// Returns the language of a text, also when Hindi or Arabic is written in Latin letters;
     /// English in doubt. The model is fitted by `scripts/fit-triage`.
     pub fn of(text: &str) -> Self {
-        let scores = MODEL.scores(&Grams::of(text));
+        let grams = Grams::of(text);
+        if grams.is_empty() {
+            return Self::English;
+        }
+        let scores = MODEL.scores(&grams);
         let best = MODEL.outputs().iter().zip(scores);
         let best = best.max_by(|(_, a), (_, b)| a.total_cmp(b));
         best.and_then(|(code, _)| Self::parse(code))

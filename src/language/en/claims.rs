@@ -2,107 +2,97 @@
 
 use std::collections::HashMap;
 
-use super::super::interface::{Aspect, Claims, Operator};
+use super::super::interface::{Claims, Facet, Operator};
 use super::super::lists::Words;
 use super::super::words::Vocabulary;
 
-/// The operators: the aspect in which a claim differs without them, the sense that all words of a
+/// The operators: the facet in which a claim differs without them, the sense that all words of a
 /// line share, the words, and whether a claim may leave them out.
-const OPERATORS: &[(Aspect, &str, &str, bool)] = &[
+const OPERATORS: &[(Facet, &str, &str, bool)] = &[
     (
-        Aspect::Polarity,
+        Facet::Polarity,
         "not",
         "not never no nobody nothing none neither nor avoid avoids avoiding avoided",
         false,
     ),
-    (Aspect::Polarity, "without", "without", false),
+    (Facet::Polarity, "without", "without", false),
     (
-        Aspect::Modality,
+        Facet::Modality,
         "may",
         "may might can could able possible possibly perhaps maybe allowed allow permitted optional",
         false,
     ),
     (
-        Aspect::Modality,
+        Facet::Modality,
         "must",
         "must should ought shall need needs needed required require requires necessary obliged \
          mandatory compulsory",
         false,
     ),
-    (Aspect::Modality, "will", "will would", true),
-    (Aspect::Modality, "was", "was were did formerly", false),
-    (Aspect::Quantifier, "always", "always", true),
+    (Facet::Modality, "will", "will would", true),
+    (Facet::Modality, "was", "was were did formerly", false),
+    (Facet::Quantifier, "always", "always", true),
     (
-        Aspect::Quantifier,
+        Facet::Quantifier,
         "every",
         "every each all everyone everybody everything whole entire",
         true,
     ),
     (
-        Aspect::Quantifier,
+        Facet::Quantifier,
         "any",
         "any anyone anybody anything either",
         true,
     ),
-    (Aspect::Quantifier, "some", "some certain", false),
-    (Aspect::Quantifier, "several", "several", true),
-    (Aspect::Quantifier, "most", "most mostly majority", false),
-    (Aspect::Quantifier, "many", "many numerous", false),
-    (Aspect::Quantifier, "few", "few", false),
-    (Aspect::Quantifier, "both", "both", false),
+    (Facet::Quantifier, "some", "some certain", false),
+    (Facet::Quantifier, "several", "several", true),
+    (Facet::Quantifier, "most", "most mostly majority", false),
+    (Facet::Quantifier, "many", "many numerous", false),
+    (Facet::Quantifier, "few", "few", false),
+    (Facet::Quantifier, "both", "both", false),
     (
-        Aspect::Quantifier,
+        Facet::Quantifier,
         "only",
         "only solely merely exclusively just",
         false,
     ),
-    (Aspect::Quantifier, "other", "other others another", true),
+    (Facet::Quantifier, "other", "other others another", true),
     (
-        Aspect::Quantifier,
+        Facet::Quantifier,
         "usually",
         "usually normally generally typically commonly mainly",
         false,
     ),
-    (Aspect::Quantifier, "often", "often frequently", false),
+    (Facet::Quantifier, "often", "often frequently", false),
     (
-        Aspect::Quantifier,
+        Facet::Quantifier,
         "sometimes",
         "sometimes occasionally",
         false,
     ),
     (
-        Aspect::Quantifier,
+        Facet::Quantifier,
         "rarely",
         "rarely seldom hardly scarcely infrequently",
         false,
     ),
-    (Aspect::Quantifier, "regularly", "regularly", false),
+    (Facet::Quantifier, "regularly", "regularly", false),
     (
-        Aspect::Condition,
+        Facet::Condition,
         "if",
         "if when whenever once provided",
         true,
     ),
+    (Facet::Condition, "unless", "unless except excluding", false),
+    (Facet::Relation, "because", "because since", true),
     (
-        Aspect::Condition,
-        "unless",
-        "unless except excluding",
-        false,
-    ),
-    (Aspect::Relation, "because", "because since", true),
-    (
-        Aspect::Relation,
+        Facet::Relation,
         "so",
         "so therefore thus hence consequently",
         true,
     ),
-    (
-        Aspect::Relation,
-        "although",
-        "although though despite",
-        true,
-    ),
-    (Aspect::Framing, "whether", "whether", false),
+    (Facet::Relation, "although", "although though despite", true),
+    (Facet::Framing, "whether", "whether", false),
 ];
 
 /// Words of one meaning, a meaning a line; reviewed by hand.
@@ -277,9 +267,9 @@ pub(super) fn claims(words: &Vocabulary) -> Claims {
 
 fn operators() -> HashMap<&'static str, Operator> {
     let all = OPERATORS.iter();
-    all.flat_map(|(aspect, sense, words, may_go)| {
+    all.flat_map(|(facet, sense, words, may_go)| {
         let operator = Operator {
-            aspect: *aspect,
+            facet: *facet,
             sense,
             may_go: *may_go,
         };

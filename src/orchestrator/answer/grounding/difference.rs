@@ -7,7 +7,7 @@ use super::alignment::{Alignment, is_discourse};
 use super::statement::{Placed, Statement, Token};
 use super::verdict::Reason;
 use super::vocabulary::holds;
-use crate::language::interface::Aspect;
+use crate::language::interface::Facet;
 use crate::language::spoken;
 
 /// Two words this close may change places if one of them is an adverb.
@@ -64,8 +64,8 @@ fn operated_otherwise(alignment: &Alignment<'_>) -> Option<Reason> {
     };
     let mut placed = alignment.claim.operators.iter();
     let added = placed.find(|placed| {
-        let (sense, aspect) = (placed.operator.sense, placed.operator.aspect);
-        let links = matches!(aspect, Aspect::Relation | Aspect::Condition);
+        let (sense, facet) = (placed.operator.sense, placed.operator.facet);
+        let links = matches!(facet, Facet::Relation | Facet::Condition);
         let above = usize::from(alignment.around.senses.contains(sense));
         let most = (count(alignment.unit, sense) + above).max(1);
         let more = count(alignment.claim, sense) > most;
@@ -73,13 +73,13 @@ fn operated_otherwise(alignment: &Alignment<'_>) -> Option<Reason> {
     });
     let mut placed = alignment.unit.operators.iter();
     let found = added.or_else(|| placed.find(|placed| has_lost(alignment, placed)));
-    found.map(|placed| Reason::of(placed.operator.aspect))
+    found.map(|placed| Reason::of(placed.operator.facet))
 }
 
 /// Whether the unit, or a line above it, has an operator of the claim.
 fn has_operator(alignment: &Alignment<'_>, placed: &Placed) -> bool {
     let claims = &spoken().claims;
-    let (sense, aspect) = (placed.operator.sense, placed.operator.aspect);
+    let (sense, facet) = (placed.operator.sense, placed.operator.facet);
     let place = alignment.place(placed.at);
     let beside = place.and_then(|place| alignment.unit.tokens.get(place));
     let mut operators = alignment.unit.operators.iter();
@@ -89,7 +89,7 @@ fn has_operator(alignment: &Alignment<'_>, placed: &Placed) -> bool {
     });
     let is_row = alignment.around.is_row;
     stands
-        || aspect == Aspect::Polarity
+        || facet == Facet::Polarity
         || alignment.around.senses.contains(sense)
         // "Rest" says that one should rest.
         || (sense == claims.duty && beside.is_some_and(|token| token.orders))
@@ -98,7 +98,7 @@ fn has_operator(alignment: &Alignment<'_>, placed: &Placed) -> bool {
 
 /// Whether the claim leaves out an operator that stands before a word that it takes over.
 fn has_lost(alignment: &Alignment<'_>, placed: &Placed) -> bool {
-    let (sense, aspect) = (placed.operator.sense, placed.operator.aspect);
+    let (sense, facet) = (placed.operator.sense, placed.operator.facet);
     let may_go = placed.operator.may_go || sense == spoken().denial.not;
     let mut mine = alignment.claim.operators.iter();
     if may_go || alignment.around.is_row || mine.any(|other| other.operator.sense == sense) {
@@ -107,7 +107,7 @@ fn has_lost(alignment: &Alignment<'_>, placed: &Placed) -> bool {
     let touches = || alignment.touches(placed.statement);
     let next = alignment.unit.tokens.get(placed.at);
     let next = next.filter(|next| next.statement == placed.statement);
-    if next.is_none() || matches!(aspect, Aspect::Polarity | Aspect::Condition) {
+    if next.is_none() || matches!(facet, Facet::Polarity | Facet::Condition) {
         return touches();
     }
     match alignment.taker(placed.at) {

@@ -3,7 +3,7 @@
 
 use super::quantity::pieces;
 use super::vocabulary::meaning;
-use crate::language::interface::{Aspect, Operator};
+use crate::language::interface::{Facet, Operator};
 use crate::language::spoken;
 
 /// The sense of a word that nothing denies.
@@ -118,13 +118,13 @@ impl Statement {
     /// Returns the words that deny.
     pub fn denials(&self) -> impl Iterator<Item = &Placed> {
         let placed = self.operators.iter();
-        placed.filter(|placed| placed.operator.aspect == Aspect::Polarity)
+        placed.filter(|placed| placed.operator.facet == Facet::Polarity)
     }
 
     /// Whether it sets a condition.
     pub fn is_conditional(&self) -> bool {
         let mut placed = self.operators.iter();
-        placed.any(|placed| placed.operator.aspect == Aspect::Condition)
+        placed.any(|placed| placed.operator.facet == Facet::Condition)
     }
 
     /// Puts everything that is not denied in the reach of a "not" that stands before the text.
@@ -191,7 +191,7 @@ impl Reader {
         };
         self.statement.limits.push(Placed {
             operator: Operator {
-                aspect: Aspect::Condition,
+                facet: Facet::Condition,
                 sense,
                 may_go: false,
             },
@@ -202,10 +202,10 @@ impl Reader {
     }
 
     fn operator(&mut self, operator: Operator, next: &str) {
-        if operator.aspect == Aspect::Modality {
+        if operator.facet == Facet::Modality {
             self.verb();
         }
-        if operator.aspect == Aspect::Polarity {
+        if operator.facet == Facet::Polarity {
             self.denied = Some(operator.sense);
         }
         self.statement.operators.push(Placed {
@@ -214,8 +214,8 @@ impl Reader {
             statement: self.current,
             is_joined: spoken().claims.lists.contains(next),
         });
-        self.opened |= operator.aspect != Aspect::Polarity;
-        if operator.aspect != Aspect::Quantifier {
+        self.opened |= operator.facet != Facet::Polarity;
+        if operator.facet != Facet::Quantifier {
             self.governor = None;
         }
     }
@@ -224,7 +224,7 @@ impl Reader {
         let since_token = self.statement.operators.last();
         let at = self.statement.tokens.len();
         let denied_just_now = since_token
-            .is_some_and(|placed| placed.at == at && placed.operator.aspect == Aspect::Polarity);
+            .is_some_and(|placed| placed.at == at && placed.operator.facet == Facet::Polarity);
         if !denied_just_now {
             self.denied = None;
         }

@@ -12,7 +12,7 @@ use super::verdict::{Asserted, Evidence, Reason};
 use super::vocabulary::meaningful;
 use crate::domain::evidence::{Citation, ContextKind, Source};
 use crate::domain::text;
-use crate::language::interface::Aspect;
+use crate::language::interface::Facet;
 use crate::language::spoken;
 use crate::orchestrator::answer::governed::{Governed, is_above, outside};
 
@@ -343,7 +343,7 @@ fn lacks_subject(part: &str) -> bool {
     first.is_some_and(|word| {
         let operator = claims.operators.get(word);
         claims.auxiliaries.contains(word)
-            || operator.is_some_and(|operator| operator.aspect == Aspect::Modality)
+            || operator.is_some_and(|operator| operator.facet == Facet::Modality)
     })
 }
 

@@ -9,7 +9,7 @@ use super::difference::difference;
 use super::quantity::Quantities;
 use super::units::{Kind, Unit, last_clause};
 use super::vocabulary::{holds, is_neutral, meaningful};
-use crate::language::interface::Aspect;
+use crate::language::interface::Facet;
 use crate::language::lines::CELL;
 use crate::language::words;
 
@@ -66,15 +66,15 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Returns the reason for a difference in this aspect.
-    pub(super) fn of(aspect: Aspect) -> Self {
-        match aspect {
-            Aspect::Polarity => Self::Opposite,
-            Aspect::Modality => Self::Modality,
-            Aspect::Quantifier => Self::Quantifier,
-            Aspect::Condition => Self::Condition,
-            Aspect::Relation => Self::Relation,
-            Aspect::Framing => Self::Framing,
+    /// Returns the reason for a difference in this facet.
+    pub(super) fn of(facet: Facet) -> Self {
+        match facet {
+            Facet::Polarity => Self::Opposite,
+            Facet::Modality => Self::Modality,
+            Facet::Quantifier => Self::Quantifier,
+            Facet::Condition => Self::Condition,
+            Facet::Relation => Self::Relation,
+            Facet::Framing => Self::Framing,
         }
     }
 
