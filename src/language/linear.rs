@@ -87,7 +87,7 @@ impl Linear {
 /// Returns the features of a text as a table names them, with their values: for fitting.
 pub fn named_values(text: &str) -> Vec<(String, f32)> {
     let grams = Grams::of(text);
-    let mut named = Vec::new();
+    let mut found = Vec::new();
     for kind in [Kind::Words, Kind::Part] {
         let mut names = HashMap::new();
         grams.each(kind, |gram| {
@@ -97,10 +97,10 @@ pub fn named_values(text: &str) -> Vec<(String, f32)> {
             });
         });
         for (hash, value) in values(&grams, kind) {
-            named.extend(names.remove(&hash).map(|name| (name, value)));
+            found.extend(names.remove(&hash).map(|name| (name, value)));
         }
     }
-    named
+    found
 }
 
 /// Returns the hash and the value of each feature of one kind, in the order of the hashes: a score
@@ -136,7 +136,7 @@ fn hash_of_line(feature: &str) -> u64 {
 fn hash(kind: Kind, gram: &str) -> u64 {
     let seed = match kind {
         Kind::Words => 0xcbf2_9ce4_8422_2325,
-        Kind::Part => 0x84222325_cbf29ce4,
+        Kind::Part => 0x8422_2325_cbf2_9ce4,
     };
     gram.bytes().fold(seed, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

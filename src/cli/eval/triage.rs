@@ -114,8 +114,11 @@ fn read(dataset: &Path, part: &str) -> anyhow::Result<Vec<Message>> {
     let mut paths: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
-            let name = path.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| name.starts_with(part) && name.ends_with(".jsonl"))
+            let name = path.file_stem().and_then(|name| name.to_str());
+            let lines = path
+                .extension()
+                .is_some_and(|extension| extension == "jsonl");
+            lines && name.is_some_and(|name| name.starts_with(part))
         })
         .collect();
     paths.sort();

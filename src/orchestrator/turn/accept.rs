@@ -100,19 +100,16 @@ async fn triage(runner: &Runner, question: &Question) -> Triage {
     if !alone.depends_on_earlier {
         return alone;
     }
-    let earlier = match &question.history {
-        Some(history) => {
-            let said = history.iter().filter(|said| said.role == Role::User);
-            said.map(|said| said.content.clone()).collect()
-        }
-        None => {
-            let (reader, conversation) = (&question.principal, question.conversation);
-            let database = &runner.hub.database;
-            let said = conversations::list_said(database, reader, conversation, safety::EARLIER);
-            match timeout(EARLIER_PATIENCE, said).await {
-                Ok(Ok(said)) => said,
-                Ok(Err(_)) | Err(_) => return alone,
-            }
+    let earlier = if let Some(history) = &question.history {
+        let said = history.iter().filter(|said| said.role == Role::User);
+        said.map(|said| said.content.clone()).collect()
+    } else {
+        let (reader, conversation) = (&question.principal, question.conversation);
+        let database = &runner.hub.database;
+        let said = conversations::list_said(database, reader, conversation, safety::EARLIER);
+        match timeout(EARLIER_PATIENCE, said).await {
+            Ok(Ok(said)) => said,
+            Ok(Err(_)) | Err(_) => return alone,
         }
     };
     let earlier: Vec<&str> = earlier.iter().map(String::as_str).collect();
