@@ -6,7 +6,6 @@ use std::collections::{HashMap, HashSet};
 use super::aspect::Aspect;
 use super::lists::{Phrases, Words};
 use super::words::Vocabulary;
-use crate::domain::emergency::Category;
 
 /// A language, as far as this product reads and writes it.
 pub struct Language {
@@ -20,7 +19,6 @@ pub struct Language {
     pub aspects: Vec<Aspect>,
     pub claims: Claims,
     pub phrasing: Phrasing,
-    pub emergencies: Emergencies,
     pub texts: Texts,
 }
 
@@ -42,11 +40,6 @@ pub struct Denial {
     pub no_answer: &'static str,
     /// Words directly before the word that they deny.
     pub before_a_word: Words,
-    /// Words before a sign of an emergency that say that it is absent, or was there once.
-    pub absence: Words,
-    /// Words that may stand between such a word and the sign. Any other word ends its reach: "I
-    /// don't know why my chest hurts".
-    pub between: Words,
     /// Words that deny their object. They differ from a "not": "do not stop" is the opposite of
     /// "stop", and "stop and call us" does not mean "do not call us".
     pub refusals: Words,
@@ -348,38 +341,6 @@ pub struct Phrasing {
     /// Words for a street, and endings of street names.
     pub streets: Words,
     pub street_endings: &'static [&'static str],
-}
-
-/// A sign of an emergency: a clause shows it if every group has a phrase in it.
-pub struct Rule {
-    pub category: Category,
-    pub groups: Vec<Phrases>,
-    /// "cant breathe" is a sign; "no chest pain" is its absence.
-    pub negation_is_a_sign: bool,
-}
-
-/// The signs that an emergency happens now. They have no apostrophes, because many people omit
-/// them.
-pub struct Emergencies {
-    /// The rules, most dangerous first: the first match decides the category.
-    pub rules: Vec<Rule>,
-    /// Words for the past. A clause with one of these, or with a year, is about the past unless it
-    /// contains a word of `now`.
-    pub history: Phrases,
-    /// Words for the present, which outweigh those of `history`.
-    pub now: Phrases,
-    /// The word before a year.
-    pub in_year: &'static str,
-    /// Words after which a new thought begins; a denial before them does not reach beyond.
-    pub joins: Words,
-    /// Phrases for the future: a question with one of these is about what may happen, not about
-    /// what is.
-    pub prevention: Phrases,
-    /// Beginnings of clauses that may only ask for information, unless they contain a word of
-    /// `present`.
-    pub information: Phrases,
-    /// Words about somebody, now, which outweigh those of `information`.
-    pub present: Phrases,
 }
 
 /// The prepared texts. None contains a number of its own: `{…}` stands for a contact.

@@ -50,13 +50,6 @@ impl Phrases {
         let mut phrases = self.0.iter().map(String::as_str);
         phrases.find(|phrase| spaced.contains(phrase))
     }
-
-    /// Returns the text before each of them.
-    pub fn before<'a>(&'a self, spaced: &'a str) -> impl Iterator<Item = &'a str> {
-        let phrases = self.0.iter();
-        let found = phrases.flat_map(|phrase| spaced.match_indices(phrase.as_str()));
-        found.filter_map(|(at, _)| spaced.get(..at))
-    }
 }
 
 /// Returns the lower-case words of a text.

@@ -12,7 +12,6 @@ const WITHOUT: &str = "without";
 const NOBODY: &str = "nor neither none nobody nothing";
 /// "Don't" and similar forms, as people type them.
 const DO_NOT: &str = "dont doesnt";
-const IS_NOT: &str = "didnt isnt hasnt havent arent wasnt";
 const MUST_NOT: &str = "shouldnt mustnt cant cannot";
 
 const AVOID: &str = "avoid";
@@ -41,11 +40,6 @@ pub(super) fn denial() -> Denial {
         not: NOT,
         no_answer: NO,
         before_a_word: Words::of(&[NOT, NEVER]),
-        absence: Words::of(&[NOT, NEVER, NO, WITHOUT, DO_NOT, IS_NOT, "denies history"]),
-        between: Words::of(&[
-            "a an any been experienced experiencing feel feeling felt from got had has have having",
-            "kind longer more of or severe sign signs suffered suffering symptoms the",
-        ]),
         refusals: Words::of(&[
             AVOID, AVOIDING, STOP, STOPPING, UNFIT, FORBIDDEN, IMPOSSIBLE,
         ]),

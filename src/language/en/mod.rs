@@ -4,7 +4,6 @@ mod amounts;
 mod aspects;
 mod claims;
 mod denial;
-mod emergencies;
 mod names;
 mod phrasing;
 mod questions;
@@ -27,7 +26,6 @@ pub(super) static ENGLISH: LazyLock<Language> = LazyLock::new(|| {
         aspects: aspects::aspects(),
         claims: claims::claims(&words),
         phrasing: phrasing::phrasing(),
-        emergencies: emergencies::emergencies(),
         texts: texts::TEXTS,
         words,
     }

@@ -21,7 +21,7 @@ const EMERGENCIES: &[(&str, Category)] = &[
     ("I can't breathe", Category::Breathing),
     ("I can’t breathe", Category::Breathing),
     ("My son is struggling to breathe.", Category::Breathing),
-    ("She is choking on a grape", Category::Breathing),
+    ("She is choking on a grape", Category::Choking),
     ("the baby is not breathing", Category::Breathing),
     ("the bleeding won't stop", Category::SevereBleeding),
     (

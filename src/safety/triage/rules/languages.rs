@@ -1,0 +1,30 @@
+//! Tells the languages of a message by its frequent words.
+//!
+//! Nobody says in which language a message is. Words that are harmless in one language are a sign in
+//! another, so only the languages in which a message may be read it: those with at least half as many
+//! frequent words as the best one. A message without any is read in all.
+
+use super::compile::Language;
+use super::text::Text;
+
+/// Returns the languages whose rules read a message.
+pub fn of<'a>(languages: &'a [Language], text: &Text) -> Vec<&'a Language> {
+    let counts: Vec<usize> = languages
+        .iter()
+        .map(|language| common(language, text))
+        .collect();
+    let most = counts.iter().copied().max().unwrap_or_default();
+    let may_be = |count: usize| 2 * count >= most;
+    let counted = languages.iter().zip(counts);
+    counted
+        .filter(|(_, count)| may_be(*count))
+        .map(|(language, _)| language)
+        .collect()
+}
+
+fn common(language: &Language, text: &Text) -> usize {
+    let tokens = text.tokens.iter();
+    tokens
+        .filter(|token| language.common.contains(&token.text))
+        .count()
+}

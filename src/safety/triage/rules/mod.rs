@@ -1,0 +1,226 @@
+//! The rules, one of the two witnesses of the emergency gate.
+//!
+//! A rule names groups of patterns ("chest"; "crush*", "tight*") that must occur near each other in
+//! one sentence. [`text`] folds what people type differently, [`words`] forgives typing errors,
+//! [`patterns`] finds sequences of words, [`languages`] tells whose rules read a message, [`frames`]
+//! cancel what is denied, past, fiction or a question for information, and [`readings`] judge
+//! numbers. The words stand in `config/triage/`; an organisation adds files of the same shape. The
+//! time is linear in the length of the message: no pattern looks further than a fixed number of
+//! words.
+
+mod compile;
+mod file;
+mod frames;
+mod languages;
+mod limits;
+mod patterns;
+mod readings;
+mod text;
+mod words;
+
+use std::sync::LazyLock;
+
+use crate::domain::emergency::Category;
+use crate::domain::emergency::Level;
+use compile::{Language, Rule};
+use file::RuleFile;
+pub use file::{Problem, RulesError};
+use frames::Masks;
+use patterns::{GroupId, Patterns, Place, Places};
+use readings::Numbers;
+use text::Text;
+
+/// The strongest sign of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sign<'a> {
+    pub category: Category,
+    pub level: Level,
+    /// The stable id of the rule that found it.
+    pub rule: &'a str,
+}
+
+/// The rules of all languages.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    patterns: Patterns,
+    languages: Vec<Language>,
+}
+
+/// The files that are compiled in, with their names.
+const BUILT_IN: [(&str, &str); 8] = [
+    ("ar.toml", include_str!("../../../../config/triage/ar.toml")),
+    ("de.toml", include_str!("../../../../config/triage/de.toml")),
+    ("en.toml", include_str!("../../../../config/triage/en.toml")),
+    ("es.toml", include_str!("../../../../config/triage/es.toml")),
+    ("fr.toml", include_str!("../../../../config/triage/fr.toml")),
+    ("hi.toml", include_str!("../../../../config/triage/hi.toml")),
+    ("pt.toml", include_str!("../../../../config/triage/pt.toml")),
+    ("zh.toml", include_str!("../../../../config/triage/zh.toml")),
+];
+
+static RULES: LazyLock<Rules> = LazyLock::new(|| {
+    Rules::extended([]).unwrap_or_else(|problem| {
+        // A test reads the same files, so this never leaves the building.
+        tracing::error!(error = %problem, "the built-in triage rules cannot be read");
+        Rules {
+            patterns: Patterns::default(),
+            languages: Vec::new(),
+        }
+    })
+});
+
+impl Rules {
+    /// The rules of the product.
+    pub fn built_in() -> &'static Self {
+        LazyLock::force(&RULES)
+    }
+
+    /// The rules of the product and those of further files, each given as its name and its text.
+    pub fn extended<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, RulesError> {
+        Self::of(BUILT_IN.into_iter().chain(files))
+    }
+
+    /// The rules of these files alone, each given as its name and its text.
+    pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, RulesError> {
+        let files = files.into_iter();
+        let files = files.map(|(name, text)| Ok((name, RuleFile::parse(name, text)?)));
+        let (patterns, languages) = compile::languages(&files.collect::<Result<Vec<_>, _>>()?)?;
+        Ok(Self {
+            patterns,
+            languages,
+        })
+    }
+
+    /// Returns the strongest sign of an emergency in a message, the first of several alike.
+    pub fn witness(&self, message: &str) -> Option<Sign<'_>> {
+        let mut text = Text::of(message);
+        self.value_number_words(&mut text);
+        let places = self.patterns.find(&text.tokens);
+        let mut strongest: Option<Sign> = None;
+        for language in languages::of(&self.languages, &text) {
+            let scene = Scene::of(language, &text, &places);
+            for sign in scene.signs() {
+                if strongest.is_none_or(|other| other.level < sign.level) {
+                    strongest = Some(sign);
+                }
+            }
+        }
+        strongest
+    }
+
+    fn value_number_words(&self, text: &mut Text) {
+        for token in text
+            .tokens
+            .iter_mut()
+            .filter(|token| token.number.is_none())
+        {
+            let mut languages = self.languages.iter();
+            token.number =
+                languages.find_map(|language| language.numbers.get(&token.text).copied());
+        }
+    }
+}
+
+/// A message as one language reads it.
+struct Scene<'r, 't> {
+    language: &'r Language,
+    text: &'t Text,
+    places: &'t Places,
+    masks: Masks,
+    age_months: Option<f64>,
+}
+
+impl<'r, 't> Scene<'r, 't> {
+    fn of(language: &'r Language, text: &'t Text, places: &'t Places) -> Self {
+        Self {
+            masks: Masks::of(&language.frames, language.joins, text, places),
+            age_months: numbers(language, text, places).age_months(),
+            language,
+            text,
+            places,
+        }
+    }
+
+    fn signs(&self) -> impl Iterator<Item = Sign<'r>> {
+        let rules = self.language.rules.iter().filter(|rule| self.raises(rule));
+        let rules = rules.map(|rule| Sign {
+            category: rule.category,
+            level: rule.level,
+            rule: rule.id.as_str(),
+        });
+        let readings = numbers(self.language, self.text, self.places)
+            .signs()
+            .into_iter();
+        let readings = readings.filter(|reading| {
+            let place = Place {
+                first: reading.token,
+                last: reading.token,
+            };
+            !self.masks.cancel(place, 0)
+        });
+        rules.chain(readings.map(|reading| Sign {
+            category: reading.category,
+            level: reading.level,
+            rule: reading.rule,
+        }))
+    }
+
+    fn raises(&self, rule: &Rule) -> bool {
+        let Some((first, others)) = rule.signs.split_first() else {
+            return false;
+        };
+        let of_age = rule
+            .age_below_months
+            .is_none_or(|limit| self.age_months.is_some_and(|age| age < limit));
+        let context = rule
+            .context
+            .iter()
+            .all(|group| !self.places.of(*group).is_empty());
+        of_age
+            && context
+            && self.places.of(*first).iter().any(|place| {
+                !self.masks.cancel(*place, rule.despite)
+                    && others
+                        .iter()
+                        .all(|group| self.is_beside(*group, *place, rule))
+                    && !rule
+                        .unless
+                        .is_some_and(|group| self.in_sentence(group, *place))
+            })
+    }
+
+    /// Whether a sign of the group stands near a place, in the same sentence.
+    fn is_beside(&self, group: GroupId, place: Place, rule: &Rule) -> bool {
+        let from = (place.first + 1).saturating_sub(rule.within);
+        let to = place.last + rule.within - 1;
+        self.places.within(group, from, to).iter().any(|other| {
+            self.sentence(*other) == self.sentence(place)
+                && !self.masks.cancel(*other, rule.despite)
+        })
+    }
+
+    fn in_sentence(&self, group: GroupId, place: Place) -> bool {
+        let mut places = self.places.of(group).iter();
+        places.any(|other| self.sentence(*other) == self.sentence(place))
+    }
+
+    fn sentence(&self, place: Place) -> Option<usize> {
+        self.text
+            .tokens
+            .get(place.first)
+            .map(|token| token.sentence)
+    }
+}
+
+fn numbers<'a>(language: &'a Language, text: &'a Text, places: &'a Places) -> Numbers<'a> {
+    Numbers {
+        text,
+        places,
+        cues: &language.cues,
+    }
+}
+
+#[cfg(test)]
+mod tests;
