@@ -12,17 +12,11 @@ const WHICH: &str = "which";
 const WHO: &str = "who";
 const WHY: &str = "why";
 
-/// Words that begin a question for a yes or a no. "Am I having a stroke?" does not ask for
-/// information, so the last two words do not make a question one for information.
+/// Words that begin a question for a yes or a no.
 const CAN: &str = "can could should is are";
 const DO: &str = "does do will";
 const MAY: &str = "may";
 const AM: &str = "am must";
-
-/// The first words of a clause that may only ask for information: a question word each, and lists
-/// of verbs.
-pub(super) const INFORMATION: [&str; 8] = [WHAT, HOW, WHY, WHEN, WHICH, WHO, WHERE, "whats"];
-pub(super) const WHETHER: [&str; 3] = [CAN, DO, "would"];
 
 pub(super) fn questions() -> Questions {
     Questions {

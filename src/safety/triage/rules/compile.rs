@@ -7,8 +7,7 @@ use super::frames::{Frame, FrameFile, MOST_FRAMES};
 use super::patterns::{GroupId, Patterns};
 use super::readings::Cues;
 use super::text::Text;
-use crate::domain::emergency::Category;
-use crate::domain::emergency::Level;
+use crate::domain::emergency::{Category, Level};
 
 /// A rule, ready for use.
 #[derive(Clone, Debug)]

@@ -6,8 +6,7 @@ use serde::Deserialize;
 
 use super::frames::FrameFile;
 use super::readings::Cue;
-use crate::domain::emergency::Category;
-use crate::domain::emergency::Level;
+use crate::domain::emergency::{Category, Level};
 
 /// A file of rules. Several may serve one language; each list, frame and rule stands in one of them.
 #[derive(Clone, Debug, Deserialize)]

@@ -20,11 +20,10 @@ mod words;
 
 use std::sync::LazyLock;
 
-use crate::domain::emergency::Category;
-use crate::domain::emergency::Level;
+use crate::domain::emergency::{Category, Level};
 use compile::{Language, Rule};
 use file::RuleFile;
-pub use file::{Problem, RulesError};
+pub use file::RulesError;
 use frames::Masks;
 use patterns::{GroupId, Patterns, Place, Places};
 use readings::Numbers;

@@ -11,8 +11,7 @@ use serde::Deserialize;
 use super::limits::{Verdict, pulse, respiration, saturation, temperature};
 use super::patterns::{GroupId, Places};
 use super::text::Text;
-use crate::domain::emergency::Category;
-use crate::domain::emergency::Level;
+use crate::domain::emergency::{Category, Level};
 
 /// What the words around a number say of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -147,7 +146,8 @@ impl Numbers<'_> {
             return None;
         }
         let other = [Cue::Day, Cue::Week, Cue::Month, Cue::Year, Cue::OtherUnit];
-        if other.iter().any(|unit| self.is_after(*unit, at, 1)) {
+        let is_other = other.iter().any(|unit| self.is_after(*unit, at, 1));
+        if is_other && !self.is_after(Cue::MgPerDl, at, 0) {
             return None;
         }
         match self.measure(at)? {
@@ -257,11 +257,9 @@ impl Numbers<'_> {
         let counted = self.is_near(Cue::Tablets, at, 0, 3);
         let swallowed = self.is_near(Cue::Swallowed, at, 10, 8);
         let prescribed = self.is_near(Cue::Prescribed, at, 10, 10);
-        (counted && swallowed && !prescribed && (10.0..=500.0).contains(&value)).then_some((
-            Category::Overdose,
-            Level::Emergency,
-            "reading.tablets",
-        ))
+        let is_dose = self.is_after(Cue::OtherUnit, at, 0);
+        (counted && !is_dose && swallowed && !prescribed && (10.0..=500.0).contains(&value))
+            .then_some((Category::Overdose, Level::Emergency, "reading.tablets"))
     }
 
     /// A meter that shows "HI" or "LO".
