@@ -46,6 +46,8 @@ pub enum Cue {
     OtherUnit,
     MgPerDl,
     MmolPerL,
+    /// Glucose is measured in grams a litre, as in French.
+    GramsPerL,
     /// A meter beyond its range shows these instead of a number.
     MeterHigh,
     MeterLow,
@@ -191,6 +193,12 @@ impl Numbers<'_> {
     fn glucose(&self, at: usize, value: f64) -> Option<Verdict> {
         let in_mg = self.is_near(Cue::MgPerDl, at, 0, 3);
         let in_mmol = self.is_near(Cue::MmolPerL, at, 0, 3);
+        let in_grams = self.cues.contains_key(&Cue::GramsPerL) && !in_mmol && value < 8.0;
+        let (value, in_mg) = if in_grams {
+            (value * 100.0, true)
+        } else {
+            (value, in_mg)
+        };
         let drowsy = self.has(Cue::Drowsy);
         // Without a unit, a number from 21 to 35 is too low in one and high in the other.
         let (low, high) = match (in_mg, in_mmol) {
