@@ -179,11 +179,11 @@ impl Compiler<'_> {
     fn despite(&self, place: &str, names: &[String]) -> Result<u32, RulesError> {
         names.iter().try_fold(0, |bits, name| {
             let frames = self.language.frames.iter().enumerate();
-            let mut named = frames.filter(|(_, frame)| frame.name == *name).peekable();
-            if named.peek().is_none() {
+            let mut meant = frames.filter(|(_, frame)| frame.name == *name).peekable();
+            if meant.peek().is_none() {
                 return Err(self.error(place, Problem::UnknownFrame(name.clone())));
             }
-            Ok(named.fold(bits, |bits, (index, _)| bits | 1 << index))
+            Ok(meant.fold(bits, |bits, (index, _)| bits | 1 << index))
         })
     }
 

@@ -7,19 +7,15 @@
 use super::compile::Language;
 use super::text::Text;
 
-/// Returns the languages whose rules read a message.
-pub fn of<'a>(languages: &'a [Language], text: &Text) -> Vec<&'a Language> {
+/// Returns for each language whether its rules read a message.
+pub fn that_read(languages: &[Language], text: &Text) -> Vec<bool> {
     let counts: Vec<usize> = languages
         .iter()
         .map(|language| common(language, text))
         .collect();
     let most = counts.iter().copied().max().unwrap_or_default();
     let may_be = |count: usize| 2 * count >= most;
-    let counted = languages.iter().zip(counts);
-    counted
-        .filter(|(_, count)| may_be(*count))
-        .map(|(language, _)| language)
-        .collect()
+    counts.into_iter().map(may_be).collect()
 }
 
 fn common(language: &Language, text: &Text) -> usize {

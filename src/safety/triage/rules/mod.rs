@@ -96,9 +96,15 @@ impl Rules {
     pub fn witness(&self, message: &str) -> Option<Sign<'_>> {
         let mut text = Text::of(message);
         self.value_number_words(&mut text);
-        let places = self.patterns.find(&text.tokens);
+        let reads = languages::that_read(&self.languages, &text);
+        let places = self.patterns.find(&text.tokens, &reads);
         let mut strongest: Option<Sign> = None;
-        for language in languages::of(&self.languages, &text) {
+        let read = self
+            .languages
+            .iter()
+            .zip(&reads)
+            .filter(|(_, reads)| **reads);
+        for (language, _) in read {
             let scene = Scene::of(language, &text, &places);
             for sign in scene.signs() {
                 if strongest.is_none_or(|other| other.level < sign.level) {

@@ -103,9 +103,9 @@ impl Patterns {
     fn steps(&mut self, language: usize, part: &str, room: usize) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
         for alternative in part.split('|') {
-            let stem = if alternative.ends_with('*') { "*" } else { "" };
+            let mark = if alternative.ends_with('*') { "*" } else { "" };
             for (at, word) in Text::words(alternative).into_iter().enumerate() {
-                let id = self.words.add(language, &(word + stem));
+                let id = self.words.add(language, &(word + mark));
                 match steps.get_mut(at) {
                     Some(step) => step.words.push(id),
                     None => steps.push(Step {
@@ -118,12 +118,12 @@ impl Patterns {
         steps
     }
 
-    /// Finds the patterns in a message.
-    pub fn find(&self, tokens: &[Token]) -> Places {
+    /// Finds the patterns of the languages that read a message.
+    pub fn find(&self, tokens: &[Token], reads: &[bool]) -> Places {
         let mut known: HashMap<&str, Vec<WordId>> = HashMap::new();
         for token in tokens {
             if !known.contains_key(token.text.as_str()) {
-                known.insert(&token.text, self.words.of(token));
+                known.insert(&token.text, self.words.of(token, reads));
             }
         }
         let none = Vec::new();

@@ -116,25 +116,29 @@ impl Words {
             .push(language);
     }
 
-    /// Returns the pattern words that a token may stand for.
-    pub fn of(&self, token: &Token) -> Vec<WordId> {
+    /// Returns the pattern words that a token may stand for in the languages that read it.
+    pub fn of(&self, token: &Token, reads: &[bool]) -> Vec<WordId> {
         let mut found = Vec::new();
-        self.collect(&token.text, &mut found);
+        self.collect(&token.text, reads, &mut found);
         if token.text.starts_with(is_arabic) {
             for proclitic in ARABIC_PROCLITICS {
                 if let Some(rest) = token.text.strip_prefix(proclitic)
                     && rest.chars().nth(1).is_some()
                 {
-                    self.collect(rest, &mut found);
+                    self.collect(rest, reads, &mut found);
                 }
             }
         }
+        found.retain(|id| {
+            let word = self.words.get(*id);
+            word.is_some_and(|word| reads.get(word.language) == Some(&true))
+        });
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    fn collect(&self, word: &str, found: &mut Vec<WordId>) {
+    fn collect(&self, word: &str, reads: &[bool], found: &mut Vec<WordId>) {
         found.extend(self.whole.get(word).into_iter().flatten());
         for (end, letter) in word.char_indices().take(LONGEST_STEM) {
             let stem = word.get(..end + letter.len_utf8()).unwrap_or(word);
@@ -142,24 +146,31 @@ impl Words {
         }
         let letters: Vec<char> = word.chars().collect();
         if letters.len() > NEVER_MISSPELT && may_be_misspelt(&letters) {
-            self.collect_misspelt(word, &letters, found);
+            self.collect_misspelt(word, &letters, reads, found);
         }
     }
 
-    fn collect_misspelt(&self, text: &str, letters: &[char], found: &mut Vec<WordId>) {
+    fn collect_misspelt(
+        &self,
+        text: &str,
+        letters: &[char],
+        reads: &[bool],
+        found: &mut Vec<WordId>,
+    ) {
         let spoken: Vec<usize> = found
             .iter()
             .filter_map(|id| Some(self.words.get(*id)?.language))
             .collect();
         let right = self.right.get(text);
         // A right word of a language is no misspelt other word of it.
-        let is_right = |word: &Word| {
-            spoken.contains(&word.language)
+        let is_other = |word: &Word| {
+            reads.get(word.language) != Some(&true)
+                || spoken.contains(&word.language)
                 || right.is_some_and(|languages| languages.contains(&word.language))
         };
         for key in deletions(letters) {
             for id in self.misspelt.get(&key).into_iter().flatten() {
-                let word = self.words.get(*id).filter(|word| !is_right(word));
+                let word = self.words.get(*id).filter(|word| !is_other(word));
                 if word.is_some_and(|word| is_near(&word.letters, text)) {
                     found.push(*id);
                 }
@@ -172,7 +183,7 @@ impl Words {
             let start_text: String = start.iter().collect();
             for key in deletions(start) {
                 for id in self.misspelt_stems.get(&key).into_iter().flatten() {
-                    let word = self.words.get(*id).filter(|word| !is_right(word));
+                    let word = self.words.get(*id).filter(|word| !is_other(word));
                     if word.is_some_and(|word| is_near(&word.letters, &start_text)) {
                         found.push(*id);
                     }
