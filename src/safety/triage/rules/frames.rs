@@ -90,10 +90,10 @@ impl Masks {
                     Reach::Next => scene.mark_next(frame, place, bit, &mut masks.begins),
                     Reach::Previous => scene.mark_previous(frame, place, bit, &mut masks.ends),
                     Reach::Clause => {
-                        scene.mark(frame, &scene.clauses, place, bit, &mut masks.holds)
+                        scene.mark(frame, &scene.clauses, place, bit, &mut masks.holds);
                     }
                     Reach::Sentence => {
-                        scene.mark(frame, &scene.sentences, place, bit, &mut masks.holds)
+                        scene.mark(frame, &scene.sentences, place, bit, &mut masks.holds);
                     }
                     Reach::Message => {}
                 }

@@ -18,6 +18,7 @@ mod readings;
 mod text;
 mod words;
 
+use std::cmp::Reverse;
 use std::sync::LazyLock;
 
 use crate::domain::emergency::{Category, Level};
@@ -98,7 +99,7 @@ impl Rules {
         self.value_number_words(&mut text);
         let reads = languages::that_read(&self.languages, &text);
         let places = self.patterns.find(&text.tokens, &reads);
-        let mut strongest: Option<Sign> = None;
+        let mut strongest: Option<(usize, Sign)> = None;
         let read = self
             .languages
             .iter()
@@ -106,13 +107,14 @@ impl Rules {
             .filter(|(_, reads)| **reads);
         for (language, _) in read {
             let scene = Scene::of(language, &text, &places);
-            for sign in scene.signs() {
-                if strongest.is_none_or(|other| other.level < sign.level) {
-                    strongest = Some(sign);
+            for (at, sign) in scene.signs() {
+                let rank = (sign.level, Reverse(at));
+                if strongest.is_none_or(|(at, other)| (other.level, Reverse(at)) < rank) {
+                    strongest = Some((at, sign));
                 }
             }
         }
-        strongest
+        strongest.map(|(_, sign)| sign)
     }
 
     fn value_number_words(&self, text: &mut Text) {
@@ -148,52 +150,53 @@ impl<'r, 't> Scene<'r, 't> {
         }
     }
 
-    fn signs(&self) -> impl Iterator<Item = Sign<'r>> {
-        let rules = self.language.rules.iter().filter(|rule| self.raises(rule));
-        let rules = rules.map(|rule| Sign {
-            category: rule.category,
-            level: rule.level,
-            rule: rule.id.as_str(),
+    /// Every sign, with the token at which it begins.
+    fn signs(&self) -> impl Iterator<Item = (usize, Sign<'r>)> {
+        let rules = self.language.rules.iter();
+        let rules = rules.filter_map(|rule| {
+            let sign = Sign {
+                category: rule.category,
+                level: rule.level,
+                rule: rule.id.as_str(),
+            };
+            Some((self.raised_at(rule)?, sign))
         });
-        let readings = numbers(self.language, self.text, self.places)
-            .signs()
-            .into_iter();
-        let readings = readings.filter(|reading| {
+        let readings = numbers(self.language, self.text, self.places).signs();
+        let readings = readings.into_iter().filter_map(|reading| {
             let place = Place {
                 first: reading.token,
                 last: reading.token,
             };
-            !self.masks.cancel(place, 0)
+            let sign = Sign {
+                category: reading.category,
+                level: reading.level,
+                rule: reading.rule,
+            };
+            (!self.masks.cancel(place, 0)).then_some((reading.token, sign))
         });
-        rules.chain(readings.map(|reading| Sign {
-            category: reading.category,
-            level: reading.level,
-            rule: reading.rule,
-        }))
+        rules.chain(readings)
     }
 
-    fn raises(&self, rule: &Rule) -> bool {
-        let Some((first, others)) = rule.signs.split_first() else {
-            return false;
-        };
+    /// The token at which a rule's sign begins, if the message shows it.
+    fn raised_at(&self, rule: &Rule) -> Option<usize> {
+        let (first, others) = rule.signs.split_first()?;
         let of_age = rule
             .age_below_months
             .is_none_or(|limit| self.age_months.is_some_and(|age| age < limit));
-        let context = rule
-            .context
-            .iter()
-            .all(|group| !self.places.of(*group).is_empty());
-        of_age
-            && context
-            && self.places.of(*first).iter().any(|place| {
-                !self.masks.cancel(*place, rule.despite)
-                    && others
-                        .iter()
-                        .all(|group| self.is_beside(*group, *place, rule))
-                    && !rule
-                        .unless
-                        .is_some_and(|group| self.in_sentence(group, *place))
-            })
+        let mut context = rule.context.iter();
+        if !of_age || context.any(|group| self.places.of(*group).is_empty()) {
+            return None;
+        }
+        let mut places = self.places.of(*first).iter();
+        let shown = places.find(|place| {
+            let mut others = others.iter();
+            !self.masks.cancel(**place, rule.despite)
+                && others.all(|group| self.is_beside(*group, **place, rule))
+                && !rule
+                    .unless
+                    .is_some_and(|group| self.in_sentence(group, **place))
+        });
+        shown.map(|place| place.first)
     }
 
     /// Whether a sign of the group stands near a place, in the same sentence.

@@ -36,7 +36,7 @@ pub struct Place {
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     pub words: Words,
-    patterns: Vec<Pattern>,
+    all: Vec<Pattern>,
     /// For each word, the patterns that begin with it.
     by_first: Vec<Vec<usize>>,
     groups: HashMap<(usize, Vec<String>), GroupId>,
@@ -84,9 +84,9 @@ impl Patterns {
         let first = steps
             .next()
             .ok_or_else(|| PatternError::Empty(pattern.to_owned()))?;
-        let id = self.patterns.len();
+        let id = self.all.len();
         let rest = steps.collect();
-        self.patterns.push(Pattern { group, rest });
+        self.all.push(Pattern { group, rest });
         for word in first.words {
             if self.by_first.len() <= word {
                 self.by_first.resize_with(word + 1, Vec::new);
@@ -134,7 +134,7 @@ impl Patterns {
         let mut places = Places(vec![Vec::new(); self.groups.len()]);
         for (first, ids) in words.iter().enumerate() {
             let begun = ids.iter().filter_map(|id| self.by_first.get(*id)).flatten();
-            for pattern in begun.filter_map(|id| self.patterns.get(*id)) {
+            for pattern in begun.filter_map(|id| self.all.get(*id)) {
                 if let Some(last) = ending(pattern, first, &words, tokens) {
                     places.add(pattern.group, Place { first, last });
                 }

@@ -209,7 +209,7 @@ impl Numbers<'_> {
         };
         let unclear = !in_mg && !in_mmol && (20.0..=35.0).contains(&value) && value.fract() == 0.0;
         match (low, high) {
-            _ if value < 0.5 || value > 1500.0 => None,
+            _ if !(0.5..=1500.0).contains(&value) => None,
             (true, _) => Some((Category::Diabetic, Level::Emergency, "reading.glucose.low")),
             (_, true) if drowsy => {
                 Some((Category::Diabetic, Level::Emergency, "reading.glucose.high"))

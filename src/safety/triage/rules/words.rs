@@ -31,7 +31,7 @@ struct Word {
 /// The index of the words of all patterns.
 #[derive(Clone, Debug, Default)]
 pub struct Words {
-    words: Vec<Word>,
+    all: Vec<Word>,
     whole: HashMap<String, Vec<WordId>>,
     stems: HashMap<String, Vec<WordId>>,
     /// Keyed by the word without one of its letters, see [`deletions`].
@@ -51,15 +51,15 @@ impl Words {
         let known = if is_stem { &self.stems } else { &self.whole };
         let mut known = known.get(letters).into_iter().flatten();
         let same = |id: &&WordId| {
-            self.words
+            self.all
                 .get(**id)
                 .is_some_and(|word| word.language == language)
         };
         if let Some(id) = known.find(same) {
             return *id;
         }
-        let id = self.words.len();
-        self.words.push(Word {
+        let id = self.all.len();
+        self.all.push(Word {
             language,
             letters: letters.to_owned(),
         });
@@ -90,7 +90,7 @@ impl Words {
     /// Lets a short form of the language stand for a word: "u" for "you".
     pub fn abbreviate(&mut self, language: usize, short: &str, word: &str) {
         let of = |id: &WordId| {
-            self.words
+            self.all
                 .get(*id)
                 .is_some_and(|word| word.language == language)
         };
@@ -130,7 +130,7 @@ impl Words {
             }
         }
         found.retain(|id| {
-            let word = self.words.get(*id);
+            let word = self.all.get(*id);
             word.is_some_and(|word| reads.get(word.language) == Some(&true))
         });
         found.sort_unstable();
@@ -159,7 +159,7 @@ impl Words {
     ) {
         let spoken: Vec<usize> = found
             .iter()
-            .filter_map(|id| Some(self.words.get(*id)?.language))
+            .filter_map(|id| Some(self.all.get(*id)?.language))
             .collect();
         let right = self.right.get(text);
         // A right word of a language is no misspelt other word of it.
@@ -170,7 +170,7 @@ impl Words {
         };
         for key in deletions(letters) {
             for id in self.misspelt.get(&key).into_iter().flatten() {
-                let word = self.words.get(*id).filter(|word| !is_other(word));
+                let word = self.all.get(*id).filter(|word| !is_other(word));
                 if word.is_some_and(|word| is_near(&word.letters, text)) {
                     found.push(*id);
                 }
@@ -183,7 +183,7 @@ impl Words {
             let start_text: String = start.iter().collect();
             for key in deletions(start) {
                 for id in self.misspelt_stems.get(&key).into_iter().flatten() {
-                    let word = self.words.get(*id).filter(|word| !is_other(word));
+                    let word = self.all.get(*id).filter(|word| !is_other(word));
                     if word.is_some_and(|word| is_near(&word.letters, &start_text)) {
                         found.push(*id);
                     }
