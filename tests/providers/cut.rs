@@ -101,7 +101,7 @@ async fn and_its_stream_ends_with_a_problem() {
 
     id: [id 1]:3
     event: delta
-    data: {"text":"Visiting hours are from 2 pm to 8 pm every day [1]."}
+    data: {"grounded":true,"text":"Visiting hours are from 2 pm to 8 pm every day [1]."}
 
     id: [id 1]:4
     event: citation

@@ -10,7 +10,7 @@ use crate::support::system::{Setup, System};
 use crate::support::{execute, unique, until};
 
 const EMERGENCY: &str = "I can't breathe";
-const ADVICE: &str = "Trouble breathing can be life-threatening. Call your local emergency number";
+const ADVICE: &str = "Trouble breathing can be a threat to life. Call your local emergency number";
 
 /// Every way to write to the service.
 async fn ways(system: &System, content: &str, path: &str) -> [(&'static str, u16, Value); 3] {
