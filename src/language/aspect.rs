@@ -1,20 +1,9 @@
 //! The aspects that a question asks for and a heading promises: the dose, the side effects, the
 //! opening hours.
 
+use super::interface::Aspect;
 use super::lists::spaced;
 use super::spoken;
-
-/// Beginnings of words that tell an aspect; a space at the end asks for the whole word.
-#[derive(Clone, Debug)]
-pub struct Aspect {
-    pub name: &'static str,
-    /// In a question.
-    pub asked: Vec<&'static str>,
-    /// In a heading or a title.
-    pub headed: Vec<&'static str>,
-    /// In a line that answers.
-    pub said: Vec<&'static str>,
-}
 
 /// A set of aspects, one bit each in the order of the language's list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

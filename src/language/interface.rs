@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::aspect::Aspect;
 use super::lists::{Phrases, Words};
 use super::words::Vocabulary;
 
@@ -365,4 +364,16 @@ pub struct Texts {
     pub urgent_call: &'static str,
     pub urgent_line: &'static str,
     pub abstained: &'static str,
+}
+
+/// Beginnings of words that tell an aspect; a space at the end asks for the whole word.
+#[derive(Clone, Debug)]
+pub struct Aspect {
+    pub name: &'static str,
+    /// In a question.
+    pub asked: Vec<&'static str>,
+    /// In a heading or a title.
+    pub headed: Vec<&'static str>,
+    /// In a line that answers.
+    pub said: Vec<&'static str>,
 }

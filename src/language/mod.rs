@@ -13,6 +13,7 @@ pub mod interface;
 pub mod linear;
 pub mod lines;
 pub mod lists;
+pub mod recognised;
 pub mod sentences;
 pub mod subject;
 mod tongue;

@@ -6,39 +6,6 @@ use rust_stemmers::{Algorithm, Stemmer};
 
 use super::lists::{Words, lower_words};
 
-/// Fewer words do not tell their language.
-const FEW: usize = 4;
-/// The share of words, in tenths, that the language knows.
-const KNOWN: usize = 5;
-/// The share if none of them is a word without a meaning of its own.
-const KNOWN_ALONE: usize = 7;
-
-/// Whether a text is in the language for which there are rules.
-pub fn are_spoken(text: &str) -> bool {
-    let (words, names) = (&super::spoken().words, &super::spoken().names);
-    let is_known = |word: &str| {
-        words.known.contains_key(word) || names.everyday_stems.contains(&words.stem(word))
-    };
-    let claims = &super::spoken().claims;
-    let is_plain = |word: &str| {
-        claims.function.contains(word)
-            || claims.prepositions.contains_key(word)
-            || claims.operators.contains_key(word)
-    };
-    let (mut all, mut common, mut plain) = (0, 0, false);
-    for word in lower_words(text).filter(|word| {
-        word.chars().all(char::is_alphabetic) && (word.chars().nth(1).is_some() || is_plain(word))
-    }) {
-        all += 1;
-        plain |= is_plain(&word);
-        common += usize::from(is_plain(&word) || is_known(&word));
-    }
-    if all < FEW {
-        return text.is_ascii() || common == all;
-    }
-    common * 10 >= all * if plain { KNOWN } else { KNOWN_ALONE }
-}
-
 /// The words of a language and their reduced forms.
 pub struct Vocabulary {
     stemmer: Stemmer,
@@ -120,6 +87,11 @@ impl Vocabulary {
             Some(known) => known.stem.to_string(),
             None => self.reduced(word),
         }
+    }
+
+    /// Whether a lower-case word is a common word of the language.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        self.known.contains_key(word)
     }
 
     /// Reduces a word that no table holds.

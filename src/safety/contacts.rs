@@ -1,10 +1,6 @@
 //! The contacts that this organisation wants people to call.
 
-use super::texts::in_tongue;
 use crate::domain::contact::{Contact, ContactKind};
-use crate::domain::emergency::Category;
-use crate::domain::emergency::Level;
-use crate::language::Tongue;
 
 /// The services that prepared texts name. Only an emergency always has a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,39 +23,5 @@ impl Default for Contacts {
             poison_centre: None,
             urgent_advice_line: None,
         }
-    }
-}
-
-impl Contacts {
-    /// Returns the contacts that the advice names, the most important first.
-    pub fn for_advice(
-        &self,
-        level: Level,
-        category: Option<Category>,
-        tongue: Tongue,
-    ) -> Vec<Contact> {
-        let special = match (level, category) {
-            (Level::None, _) => return Vec::new(),
-            (_, Some(Category::SuicidalIntent)) => self.crisis_line.clone(),
-            (Level::Urgent, _) => self.urgent_advice_line.clone(),
-            (Level::Emergency, Some(Category::Overdose)) => self.poison_centre.clone(),
-            (Level::Emergency, _) => None,
-        };
-        let emergency = Some(in_tongue(self.emergency.clone(), tongue));
-        let ordered = match level {
-            Level::Urgent => [special, emergency],
-            _ => [emergency, special],
-        };
-        ordered.into_iter().flatten().collect()
-    }
-
-    /// Returns the contacts for a question without an answer that cannot wait.
-    pub fn for_urgent_case(&self, tongue: Tongue) -> Vec<Contact> {
-        let emergency = in_tongue(self.emergency.clone(), tongue);
-        self.urgent_advice_line
-            .clone()
-            .into_iter()
-            .chain([emergency])
-            .collect()
     }
 }

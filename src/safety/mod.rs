@@ -3,6 +3,7 @@
 mod contacts;
 pub mod hostile;
 pub mod ladder;
+mod named;
 pub mod texts;
 mod triage;
 

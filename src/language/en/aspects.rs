@@ -1,7 +1,7 @@
 //! The aspects that English questions ask for and English leaflets cover, with the words that tell
 //! them: in a question, in a heading, and in a line that answers.
 
-use super::super::aspect::Aspect;
+use super::super::interface::Aspect;
 
 const ASPECTS: &[[&str; 4]] = &[
     [

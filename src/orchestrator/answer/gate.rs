@@ -9,6 +9,7 @@
 
 mod features;
 mod model;
+mod share;
 
 use std::collections::HashSet;
 
@@ -20,6 +21,7 @@ use crate::language::units::{Extract, Section, sections};
 use features::{Field, Reading};
 pub use features::{NAMES, Values};
 pub use model::Model;
+use share::share;
 
 /// The share of the question's topic words that one passage must hold in lexical-only mode.
 const MIN_COVERAGE: f32 = 0.6;
@@ -200,16 +202,6 @@ fn extract(passage: &Passage) -> Extract<'_> {
 fn coverage(asked: &Asked, held: &HashSet<String>) -> f32 {
     let asked: HashSet<String> = topic_words(&asked.text).collect();
     share(count_held(&asked, held), asked.len())
-}
-
-/// Returns `part / whole`, or 0 for an empty whole.
-pub(super) fn share(part: usize, whole: usize) -> f32 {
-    let float = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
-    if whole == 0 {
-        0.0
-    } else {
-        float(part) / float(whole)
-    }
 }
 
 #[cfg(test)]

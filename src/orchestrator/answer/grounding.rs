@@ -9,7 +9,7 @@
 //! not sent; a heading is sent only with a sentence below it.
 
 mod alignment;
-mod checker;
+pub mod checker;
 mod claim;
 mod condition;
 mod context;
@@ -18,6 +18,7 @@ mod leak;
 mod marked;
 pub mod markers;
 mod quantity;
+mod reason;
 mod reasoning;
 mod sanitise;
 mod splitter;
@@ -36,17 +37,16 @@ use super::governed::Governed;
 use super::marks::Marks;
 use crate::domain::evidence::Citation;
 use crate::language::lines::is_heading;
-pub use checker::Checker;
 use claim::{Claim, plain};
 use context::{Context, Level, Prefix, declines, is_rule, level_of, row_of, split_prefix};
 use leak::Leaks;
 use marked::Marked;
+pub use reason::Reason;
 use reasoning::Reasoning;
 use splitter::{Piece, Sentence, Splitter};
 use support::{Found, Support};
 use units::last_clause;
 use verdict::Asserted;
-pub use verdict::Reason;
 
 /// The result of a piece of the model's text.
 #[derive(Debug, PartialEq)]

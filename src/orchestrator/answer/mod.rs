@@ -30,7 +30,7 @@ use crate::safety::ladder::{self, Cause};
 use crate::safety::{Contacts, hostile};
 pub(super) use governed::Governed;
 use governed::{pieces, to_source};
-pub use grounding::Checker;
+pub use grounding::checker::Checker;
 use grounding::{Grounder, Output, Words};
 use marks::Marks;
 use retrieval::RetrievalClient;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::super::super::output;
-use super::Asked;
+use super::asked::Asked;
 use crate::domain::evidence::{Passage, RetrieveResponse};
 use crate::orchestrator::offline::{Model, NAMES, Values, candidates};
 

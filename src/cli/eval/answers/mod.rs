@@ -1,6 +1,7 @@
 //! `chatbot eval answers` asks the questions of a dataset through the gate and the verbatim answerer
 //! of the product, and prints risk and coverage.
 
+mod asked;
 mod curve;
 mod dataset;
 mod fit;
@@ -12,9 +13,9 @@ use clap::Args;
 
 use super::super::{output, wiring};
 use crate::config::Config;
-use crate::domain::evidence::RetrieveResponse;
 use crate::orchestrator::offline::{Quoted, quote};
 use crate::rag::retrieve::Retriever;
+use asked::Asked;
 use curve::Outcome;
 use dataset::{Dataset, Question};
 
@@ -44,12 +45,6 @@ pub struct AnswersArgs {
     /// The file of the weights.
     #[arg(long, default_value = "src/orchestrator/answer/gate/weights.toml")]
     weights: PathBuf,
-}
-
-/// A question with the passages that the search found.
-struct Asked<'a> {
-    question: &'a Question,
-    evidence: RetrieveResponse,
 }
 
 /// Runs the command.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::extractive::Form;
-use super::share;
+use super::share::share;
 use crate::domain::evidence::Passage;
 use crate::language::asked::Asked;
 use crate::language::aspect::Aspects;

@@ -6,8 +6,8 @@
 
 use std::collections::HashSet;
 
+use super::reason::Reason;
 use super::statement::{Statement, Token};
-use super::verdict::Reason;
 use super::vocabulary::{holds, is_akin};
 use crate::language::spoken;
 

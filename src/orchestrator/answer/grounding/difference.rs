@@ -4,8 +4,8 @@
 //! their order, except where a clause, a phrase or a member of a list changes places.
 
 use super::alignment::{Alignment, is_discourse};
+use super::reason::Reason;
 use super::statement::{Placed, Statement, Token};
-use super::verdict::Reason;
 use super::vocabulary::holds;
 use crate::language::interface::Facet;
 use crate::language::spoken;

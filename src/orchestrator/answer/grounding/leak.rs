@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::markers::without_markers;
-use super::verdict::Reason;
+use super::reason::Reason;
 use crate::orchestrator::answer::marks::Marks;
 
 /// This many characters of a random word are no chance.

@@ -7,8 +7,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::claim::{Claim, plain};
+use super::reason::Reason;
 use super::units::{Frame, Kind, Span, Unit, units_of};
-use super::verdict::{Asserted, Evidence, Reason};
+use super::verdict::{Asserted, Evidence};
 use super::vocabulary::meaningful;
 use crate::domain::evidence::{Citation, ContextKind, Source};
 use crate::domain::text;

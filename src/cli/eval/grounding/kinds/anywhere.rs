@@ -1,6 +1,7 @@
 //! Changes that need no knowledge of a language.
 
-use super::{Kind, Meaning, figures};
+use super::figures;
+use super::kind::{Kind, Meaning};
 
 /// Returns the kinds for languages without rules.
 pub fn kinds() -> Vec<Kind> {

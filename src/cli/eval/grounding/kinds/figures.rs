@@ -1,7 +1,7 @@
 //! Numbers that are changed.
 
 use super::super::edit::swap;
-use super::{Kind, Meaning};
+use super::kind::{Kind, Meaning};
 
 pub fn kinds() -> Vec<Kind> {
     vec![

@@ -1,20 +1,19 @@
 //! Sentences that a passage only reports or doubts.
 
+use super::super::corpus::Subject;
 use super::super::edit::{bare, pick, small};
-use super::{Changed, Kind, Meaning};
+use super::kind::{Changed, Kind, Meaning};
 
 pub fn kinds(doubts: Vec<String>) -> Vec<Kind> {
     let (taken, put) = (doubts.clone(), doubts);
-    let lost = Box::new(
-        move |subject: &super::Subject, _: Option<&super::Subject>| {
-            let frame = pick(&taken, &subject.sentence)?;
-            (subject.row.is_none()).then(|| Changed {
-                passage: Some(format!("{frame} {}", small(&subject.sentence))),
-                sentence: subject.sentence.clone(),
-            })
-        },
-    );
-    let quoted = Box::new(|subject: &super::Subject, _: Option<&super::Subject>| {
+    let lost = Box::new(move |subject: &Subject, _: Option<&Subject>| {
+        let frame = pick(&taken, &subject.sentence)?;
+        (subject.row.is_none()).then(|| Changed {
+            passage: Some(format!("{frame} {}", small(&subject.sentence))),
+            sentence: subject.sentence.clone(),
+        })
+    });
+    let quoted = Box::new(|subject: &Subject, _: Option<&Subject>| {
         let sentence = bare(&subject.sentence);
         (subject.row.is_none()).then(|| Changed {
             passage: Some(format!(

@@ -2,7 +2,7 @@
 
 use super::super::edit::{bare, capital, cut, find, pick, small};
 use super::super::lexicon::Inventions;
-use super::{Kind, Meaning};
+use super::kind::{Kind, Meaning};
 
 pub fn kinds(data: Inventions) -> Vec<Kind> {
     additions(data).into_iter().chain(omissions()).collect()

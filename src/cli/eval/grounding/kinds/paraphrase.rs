@@ -1,7 +1,7 @@
 //! Plain paraphrases.
 
 use super::super::edit::{bare, capital, cut, find, small, swap};
-use super::{Kind, Meaning};
+use super::kind::{Kind, Meaning};
 
 pub fn kinds() -> Vec<Kind> {
     let mut kinds = as_it_stands();

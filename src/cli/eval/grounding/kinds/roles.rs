@@ -1,7 +1,7 @@
 //! Parts of sentences that change places.
 
 use super::super::edit::{bare, capital, cut, find, small};
-use super::{Kind, Meaning};
+use super::kind::{Kind, Meaning};
 
 /// Verbs whose sides must not be exchanged.
 const VERBS: [&str; 30] = [

@@ -1,7 +1,7 @@
 //! Lists and tables that lose what gives them their meaning.
 
 use super::super::edit::{capital, small, swap};
-use super::{Kind, Meaning};
+use super::kind::{Kind, Meaning};
 
 pub fn kinds() -> Vec<Kind> {
     of_lists().into_iter().chain(of_tables()).collect()

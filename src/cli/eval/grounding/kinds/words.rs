@@ -2,7 +2,7 @@
 
 use super::super::edit::{find, pick, swap};
 use super::super::lexicon::{ANTONYMS, Group};
-use super::{Kind, Meaning};
+use super::kind::{Kind, Meaning};
 
 /// Endings of inflected words that an opposite takes over.
 const ENDINGS: [&str; 4] = ["", "s", "ed", "ing"];
