@@ -1,7 +1,8 @@
 //! Triage: does this message describe an emergency that is happening now?
 //!
 //! Two witnesses read a message: the rules ([`rules`]) and a fitted model ([`classifier`]). Each
-//! alone can raise the alarm. In doubt a sign counts: a needless "call emergency services" costs
+//! alone can raise the alarm; if the model is sure of the contrary, the sign of a rule is urgent
+//! rather than an emergency. In doubt a sign counts: a needless "call emergency services" costs
 //! little, a missed one may cost a life. The time is linear in the length of the message.
 
 mod classifier;
@@ -25,6 +26,9 @@ pub struct Triage {
 /// The least probability of a sign with which a message is read together with earlier ones. An
 /// unrelated question after an emergency ("and where can I park?") has less.
 const FAINT: f32 = 0.2;
+/// A rule alone calls no emergency if the model gives it less than this probability; the message
+/// is urgent then.
+const CONTRADICTED: f32 = 0.1;
 /// The most earlier messages that are read with the newest.
 pub const EARLIER: u8 = 3;
 
@@ -34,10 +38,17 @@ pub fn triage(message: &str) -> Triage {
         Rules::built_in().witness(message),
         classifier::judge(message),
     );
-    let level = sign
-        .map_or(Level::None, |sign| sign.level)
-        .max(opinion.level);
-    let by_rule = sign.filter(|sign| sign.level == level);
+    let level = sign.map_or(Level::None, |sign| {
+        // The other witness knows more ways to tell of the past, of others and of stories.
+        let contradicted = opinion.emergency < CONTRADICTED;
+        sign.level.min(if contradicted {
+            Level::Urgent
+        } else {
+            Level::Emergency
+        })
+    });
+    let level = level.max(opinion.level);
+    let by_rule = sign.filter(|sign| sign.level >= level);
     let witness = match (sign.is_some(), opinion.level > Level::None) {
         (true, true) => Some(Witness::Both),
         (true, false) => Some(Witness::Rules),

@@ -20,7 +20,15 @@ async fn server() -> (Child, String) {
         .arg(script)
         .args(["--model", &service("CHATBOT_TEST_LLM_MODEL")])
         .args(["--port", &free_port().to_string()])
-        .args(["--stop", "Children", "--stop", "\n", "--stop", "<", "--until-eof"])
+        .args([
+            "--stop",
+            "Children",
+            "--stop",
+            "\n",
+            "--stop",
+            "<",
+            "--until-eof",
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
