@@ -24,3 +24,4 @@ mod sandbox;
 mod snapshots;
 mod spine;
 mod support;
+mod triage;

@@ -29,37 +29,49 @@ const FAINT: f32 = 0.2;
 /// A rule alone calls no emergency if the model gives it less than this probability; the message
 /// is urgent then.
 const CONTRADICTED: f32 = 0.1;
+/// From this probability on, no denial counts.
+const CERTAIN: f32 = 0.9;
+/// The most words of a message in which nothing but cancelled signs is expected.
+const SHORT: usize = 8;
 /// The most earlier messages that are read with the newest.
 pub const EARLIER: u8 = 3;
 
 /// Triages a message that stands alone.
 pub fn triage(message: &str) -> Triage {
-    let (sign, opinion) = (
-        Rules::built_in().witness(message),
+    let (testimony, opinion) = (
+        Rules::built_in().testimony(message),
         classifier::judge(message),
     );
-    let level = sign.map_or(Level::None, |sign| {
+    let by_rule = testimony.sign.map(|sign| {
         // The other witness knows more ways to tell of the past, of others and of stories.
-        let contradicted = opinion.emergency < CONTRADICTED;
-        sign.level.min(if contradicted {
-            Level::Urgent
-        } else {
+        let sure = opinion.emergency >= CONTRADICTED;
+        let most = if sure {
             Level::Emergency
-        })
+        } else {
+            Level::Urgent
+        };
+        (sign.level.min(most), sign.category)
     });
-    let level = level.max(opinion.level);
-    let by_rule = sign.filter(|sign| sign.level >= level);
-    let witness = match (sign.is_some(), opinion.level > Level::None) {
-        (true, true) => Some(Witness::Both),
-        (true, false) => Some(Witness::Rules),
-        (false, true) => Some(Witness::Classifier),
-        (false, false) => None,
-    };
+    // The rules know best what a short message denies: "I have no chest pain".
+    let denied = testimony.cancelled
+        && opinion.emergency < CERTAIN
+        && message.split_whitespace().count() <= SHORT;
+    let by_model = if denied { Level::None } else { opinion.level };
+    let of_rule = by_rule.map_or(Level::None, |(level, _)| level);
+    let level = of_rule.max(by_model);
     Triage {
         level,
-        category: by_rule.map(|sign| sign.category).or(opinion.category),
-        witness,
-        depends_on_earlier: level < Level::Emergency && opinion.flagged >= FAINT,
+        category: by_rule
+            .filter(|_| of_rule == level)
+            .map(|(_, category)| category)
+            .or_else(|| opinion.category.filter(|_| level > Level::None)),
+        witness: match (of_rule > Level::None, by_model > Level::None) {
+            (true, true) => Some(Witness::Both),
+            (true, false) => Some(Witness::Rules),
+            (false, true) => Some(Witness::Classifier),
+            (false, false) => None,
+        },
+        depends_on_earlier: level < Level::Emergency && !denied && opinion.flagged >= FAINT,
     }
 }
 

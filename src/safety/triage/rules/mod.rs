@@ -39,6 +39,14 @@ pub struct Sign<'a> {
     pub rule: &'a str,
 }
 
+/// The rules' reading of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Testimony<'a> {
+    pub sign: Option<Sign<'a>>,
+    /// Whether the message names signs, and says of each that it is absent, past or a story.
+    pub cancelled: bool,
+}
+
 /// The rules of all languages.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -94,12 +102,19 @@ impl Rules {
     }
 
     /// Returns the strongest sign of an emergency in a message, the first of several alike.
+    #[cfg(test)]
     pub fn witness(&self, message: &str) -> Option<Sign<'_>> {
+        self.testimony(message).sign
+    }
+
+    /// Returns the strongest sign, or tells that every sign is cancelled.
+    pub fn testimony(&self, message: &str) -> Testimony<'_> {
         let mut text = Text::of(message);
         self.value_number_words(&mut text);
         let reads = languages::that_read(&self.languages, &text);
         let places = self.patterns.find(&text.tokens, &reads);
         let mut strongest: Option<(usize, Sign)> = None;
+        let mut masked = false;
         let read = self
             .languages
             .iter()
@@ -113,8 +128,12 @@ impl Rules {
                     strongest = Some((at, sign));
                 }
             }
+            masked |= strongest.is_none() && scene.unmasked().signs().next().is_some();
         }
-        strongest.map(|(_, sign)| sign)
+        Testimony {
+            sign: strongest.map(|(_, sign)| sign),
+            cancelled: masked && strongest.is_none(),
+        }
     }
 
     fn value_number_words(&self, text: &mut Text) {
@@ -147,6 +166,14 @@ impl<'r, 't> Scene<'r, 't> {
             language,
             text,
             places,
+        }
+    }
+
+    /// The same message, if nothing in it cancelled a sign.
+    fn unmasked(self) -> Self {
+        Self {
+            masks: Masks::default(),
+            ..self
         }
     }
 
