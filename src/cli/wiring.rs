@@ -192,6 +192,8 @@ impl Process {
             "providers in order"
         );
         self.spawn_model_check();
+        // Not awaited: a message that comes sooner waits for it.
+        drop(tokio::task::spawn_blocking(crate::safety::warm_up));
         let (token, previous) = (
             &config.auth.internal_token,
             &config.auth.internal_token_previous,

@@ -13,22 +13,15 @@ use crate::support::service;
 use crate::support::system::{Setup, System};
 
 /// The server, ready; it ends with the test. The model repeats its passage for ever, so its answer
-/// ends where the leaflet's second sentence begins.
+/// ends with its first sentence or tag.
 async fn server() -> (Child, String) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/llm_server.py");
     let mut child = Command::new(service("CHATBOT_TEST_LLM_PYTHON"))
         .arg(script)
         .args(["--model", &service("CHATBOT_TEST_LLM_MODEL")])
         .args(["--port", &free_port().to_string()])
-        .args([
-            "--stop",
-            "Children",
-            "--stop",
-            "\n",
-            "--stop",
-            "<",
-            "--until-eof",
-        ])
+        .args([".", ">", "]", ":"].map(|stop| format!("--stop={stop}")))
+        .arg("--until-eof")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -49,7 +42,7 @@ async fn patient() -> Setup {
     let mut setup = Setup::new()
         .await
         .with("CHATBOT__LLM__TEMPERATURE", "0.0")
-        .with("CHATBOT__LLM__MAX_OUTPUT_TOKENS", "64");
+        .with("CHATBOT__LLM__MAX_OUTPUT_TOKENS", "256");
     for deadline in ["FIRST_TOKEN", "ANSWER_START", "IDLE"] {
         setup = setup.with(&format!("CHATBOT__LLM__DEADLINES__{deadline}_MS"), "60000");
     }

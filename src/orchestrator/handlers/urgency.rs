@@ -15,7 +15,7 @@ use futures::future::{Either, LocalBoxFuture, select};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
-use crate::domain::emergency::Level;
+use crate::domain::emergency::{Level, Witness};
 use crate::http::auth::{Caller, authenticate};
 use crate::http::body::Json;
 use crate::http::limits;
@@ -46,7 +46,8 @@ impl Urgency {
         let (head, tail) = ends(message);
         let (first, last) = (safety::triage(head), safety::triage(tail));
         Self {
-            triage: if last.level > first.level {
+            // Of two alike, the one that a rule names is the better described.
+            triage: if rank(&last) > rank(&first) {
                 last
             } else {
                 first
@@ -95,6 +96,11 @@ impl Urgency {
             problem
         }
     }
+}
+
+fn rank(triage: &Triage) -> (Level, bool) {
+    let by_rule = matches!(triage.witness, Some(Witness::Rules | Witness::Both));
+    (triage.level, by_rule)
 }
 
 fn ends(message: &str) -> (&str, &str) {
