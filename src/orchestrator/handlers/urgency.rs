@@ -47,7 +47,7 @@ impl Urgency {
         let (first, last) = (safety::triage(head), safety::triage(tail));
         Self {
             // Of two alike, the one that a rule names is the better described.
-            triage: if rank(&last) > rank(&first) {
+            triage: if rank(last) > rank(first) {
                 last
             } else {
                 first
@@ -98,7 +98,7 @@ impl Urgency {
     }
 }
 
-fn rank(triage: &Triage) -> (Level, bool) {
+fn rank(triage: Triage) -> (Level, bool) {
     let by_rule = matches!(triage.witness, Some(Witness::Rules | Witness::Both));
     (triage.level, by_rule)
 }
