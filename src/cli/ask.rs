@@ -212,6 +212,10 @@ impl Reader {
 
     fn show(&mut self, event: &Event) -> anyhow::Result<()> {
         match event.name.as_str() {
+            // The advice for an emergency is the answer.
+            "triage" if text(event, "level")? == "urgent" => {
+                output::line(&text(event, "text")?)?;
+            }
             "delta" => {
                 output::text(&text(event, "text")?)?;
                 self.shown = true;

@@ -22,7 +22,7 @@ export const ORDINARY = "what can I do to prevent a stroke?";
 export const UNKNOWN = "What is the capital of Mongolia?";
 /** A sentence of the sample leaflet on strokes. */
 /** Sentences of one passage: an answer shows them one after the other, each once it is whole. */
-export const MORE = ["Your risk of stroke starts to fall after you stop.", "Ask us about support."];
+export const MORE = ["A stroke happens when part of the brain loses its blood supply.", "Most strokes are caused by a clot that blocks an artery."];
 export const SENTENCE = "To prevent a stroke, keep your blood pressure under control, do not smoke, stay active, eat well and take your prescribed medicines.";
 
 export const model = new Model();
