@@ -41,7 +41,7 @@ pub struct IngestArgs {
     api_key: Option<String>,
 }
 
-/// Who answers for the documents, and when they apply. Times are RFC 3339, such as
+/// The people who answer for the documents, and the times when these apply. Times are RFC 3339, such as
 /// 2027-01-31T00:00:00Z.
 #[derive(Args)]
 struct About {

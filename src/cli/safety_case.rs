@@ -34,7 +34,7 @@ pub struct SafetyCaseArgs {
     /// The folder with `hazards.toml` and `figures/`.
     #[arg(long, default_value = "docs/safety")]
     from: PathBuf,
-    /// What a test run printed (`cargo test`, or TAP of the browser's tests). A control whose tests
+    /// The output of a test run (`cargo test`, or TAP of the browser's tests). A control whose tests
     /// did not all pass in it is named, and the command fails.
     #[arg(long)]
     results: Vec<PathBuf>,

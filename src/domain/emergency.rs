@@ -121,7 +121,7 @@ pub enum Witness {
 pub struct TriageNotice {
     pub level: Level,
     pub category: Option<String>,
-    /// What recognised the sign; nothing for an ordinary message.
+    /// The part that recognised the sign; nothing for an ordinary message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<Witness>,
     pub text: Option<String>,

@@ -1,4 +1,4 @@
-//! Who answers for a document, when it applies, and what has to be decided about it.
+//! The people who answer for a document, the time in which it applies, and the decisions it needs.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::digits::ascii_digit;
+
 /// The shortest and the longest part of a word, in characters. The spaces around a word count.
 const PART: std::ops::RangeInclusive<usize> = 2..=5;
 /// More characters than this are not read; a message of a person has at most a few thousand.
@@ -95,21 +97,10 @@ fn plain(text: &str) -> String {
         run = if last == Some(c) { run + 1 } else { 0 };
         last = Some(c);
         if run < 2 || c.is_numeric() {
-            plain.push(ascii_digit(c));
+            plain.push(ascii_digit(c).unwrap_or(c));
         }
     }
     plain
-}
-
-/// Returns an Arabic or Devanagari digit as the one that everybody writes.
-fn ascii_digit(c: char) -> char {
-    let zero = match c {
-        '\u{660}'..='\u{669}' => 0x660,
-        '\u{6f0}'..='\u{6f9}' => 0x6f0,
-        '\u{966}'..='\u{96f}' => 0x966,
-        _ => return c,
-    };
-    char::from_digit(u32::from(c) - zero, 10).unwrap_or(c)
 }
 
 /// Accents of Latin letters, Arabic vowel signs, and apostrophes. Signs of other scripts are

@@ -8,6 +8,7 @@
 
 pub mod asked;
 pub mod aspect;
+pub mod digits;
 pub mod grams;
 pub mod interface;
 pub mod linear;

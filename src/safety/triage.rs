@@ -16,7 +16,7 @@ use rules::Rules;
 pub struct Triage {
     pub level: Level,
     pub category: Option<Category>,
-    /// What recognised the sign.
+    /// The part that recognised the sign.
     pub witness: Option<Witness>,
     /// Whether the person's earlier messages could change the level: the message goes on with
     /// something, or is a faint sign.
@@ -76,19 +76,27 @@ pub fn triage(message: &str) -> Triage {
 }
 
 /// Triages the newest message of a conversation after earlier ones of the same person, the oldest
-/// first. Signs may be spread over messages, and "it got worse" needs to know what did.
+/// first.
 pub fn triage_in(newest: &str, earlier: &[&str]) -> Triage {
-    let alone = triage(newest);
-    if !alone.depends_on_earlier || earlier.is_empty() {
-        return alone;
-    }
-    let first = earlier.len().saturating_sub(usize::from(EARLIER));
-    let told = earlier.iter().skip(first).chain([&newest]);
-    let together = triage(&told.copied().collect::<Vec<_>>().join("\n"));
-    if together.level > alone.level {
-        together
-    } else {
-        alone
+    triage(newest).after(newest, earlier)
+}
+
+impl Triage {
+    /// Returns the triage of this newest message after earlier ones of the same person, the oldest
+    /// first. Signs may be spread over messages, and "it got worse" needs to know what did.
+    #[must_use]
+    pub fn after(self, newest: &str, earlier: &[&str]) -> Self {
+        if !self.depends_on_earlier || earlier.is_empty() {
+            return self;
+        }
+        let first = earlier.len().saturating_sub(usize::from(EARLIER));
+        let told = earlier.iter().skip(first).chain([&newest]);
+        let together = triage(&told.copied().collect::<Vec<_>>().join("\n"));
+        if together.level > self.level {
+            together
+        } else {
+            self
+        }
     }
 }
 

@@ -27,7 +27,7 @@ async fn frames(system: &System, question: &str) -> String {
     request.send().await.unwrap().text().await.unwrap()
 }
 
-/// What `chatbot ask` says beside the answer.
+/// The words of `chatbot ask` beside the answer.
 async fn terminal(system: &System, question: &str) -> String {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_chatbot"));
     command

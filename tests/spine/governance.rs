@@ -1,4 +1,4 @@
-//! Who decides which documents answer.
+//! Decisions about the documents that answer.
 
 mod approval;
 mod cli;
@@ -88,7 +88,7 @@ impl Governed {
             .collect()
     }
 
-    /// What a path of rag shows to the system's key.
+    /// The body that a path of rag shows to the system's key.
     pub async fn read(&self, path: &str) -> Value {
         let request = self.system.rag(Method::GET, path);
         crate::support::conversation::body(request, StatusCode::OK).await

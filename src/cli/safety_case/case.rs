@@ -61,7 +61,7 @@ pub struct Case {
     pub hazards: Vec<Hazard>,
 }
 
-/// What the safety case is about.
+/// The subject of the safety case.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
@@ -70,7 +70,7 @@ pub struct About {
     pub scope: String,
     pub owner: String,
     pub status: String,
-    /// What no test and no engineer can decide.
+    /// The decisions that no test and no engineer can make.
     pub clinician_only: Vec<String>,
 }
 
@@ -99,9 +99,9 @@ pub struct HazardText {
     pub status: Status,
     #[serde(default)]
     pub accepted_by: Option<String>,
-    /// What only a clinician can sign.
+    /// The part that only a clinician can sign.
     pub clinician: String,
-    /// What the organisation that runs the product must do (DCB0160).
+    /// The duties of the organisation that runs the product (DCB0160).
     #[serde(default)]
     pub organisation: Vec<String>,
     #[serde(default, rename = "control")]

@@ -16,9 +16,9 @@ const Z: f64 = 1.959_964;
 #[serde(deny_unknown_fields)]
 pub struct Figure {
     pub id: String,
-    /// What was counted or timed.
+    /// The thing that was counted or timed.
     pub name: String,
-    /// What it was measured on, and which half or split of it.
+    /// The set that it was measured on, and its half or split.
     pub set: String,
     pub value: f64,
     /// The unit of the value; with a denominator, what is counted.

@@ -1,4 +1,4 @@
-//! What both renderings show.
+//! The content that both renderings show.
 
 use super::case::Case;
 use super::figures::Figure;

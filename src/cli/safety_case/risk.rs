@@ -40,7 +40,7 @@ impl Severity {
         }
     }
 
-    /// What the level means for one patient, in the words of this project.
+    /// The meaning of the level for one patient, in the words of this project.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Minor => "a short discomfort, or no harm",
@@ -105,7 +105,7 @@ impl Risk {
     }
 }
 
-/// What a rating asks for.
+/// The action that a rating asks for.
 pub fn required(rating: u8) -> &'static str {
     match rating {
         1 => "acceptable; no further action",

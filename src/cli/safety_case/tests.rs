@@ -37,7 +37,7 @@ control = "It needs no network."
 tests = ["spine::away"]
 "#;
 
-/// What a run of the tests prints, with noise of child processes.
+/// The output of a run of the tests, with noise of child processes.
 const RUN: &str = "\nrunning 3 tests\ntest safety::found ... ok\nready at 127.0.0.1test spine::away ... ok\n\
     test slow::one ... ignored, takes long\ntest a::panic - should panic ... ok\n\ntest result: ok. 2 passed\n\
     test red ... \u{1b}[31mFAILED\u{1b}[m\n\

@@ -113,7 +113,7 @@ async fn triage(runner: &Runner, question: &Question) -> Triage {
         }
     };
     let earlier: Vec<&str> = earlier.iter().map(String::as_str).collect();
-    safety::triage_in(&question.content, &earlier)
+    alone.after(&question.content, &earlier)
 }
 
 /// Admits the turn. An emergency needs no model and no retrieval, so it never waits for room.

@@ -24,7 +24,7 @@ use crate::persistence::{outbox, versions};
 /// Longer than the longest document takes to move into the index.
 const LONGEST_CALL: Duration = Duration::from_mins(2);
 
-/// Who decides about which version.
+/// The person who decides, and the version.
 #[derive(Clone, Copy)]
 pub struct Decision<'a> {
     pub collection: &'a str,

@@ -1,4 +1,4 @@
-//! What is said about a document, and what follows from it.
+//! The metadata of a document, and their effects.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What a passage shows of a question, as numbers between about 0 and 1.
+//! The features of a passage for a question, as numbers between about 0 and 1.
 
 use std::collections::{HashMap, HashSet};
 
@@ -272,7 +272,7 @@ impl UnitValues {
     }
 }
 
-/// What stands above a unit.
+/// The lines that stand above a unit.
 struct Above<'a> {
     lines: &'a [String],
     words: HashSet<String>,

@@ -89,7 +89,7 @@ pub enum RulesError {
     },
 }
 
-/// What is wrong in a file, and what to do.
+/// A mistake in a file, and how to mend it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Problem {
     #[error("the id is taken; give each rule an id of its own")]

@@ -35,7 +35,7 @@ pub struct FrameFile {
     pub lifted_by: Vec<String>,
 }
 
-/// What a frame cancels.
+/// The part of a message that a frame cancels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reach {

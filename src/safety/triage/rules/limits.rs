@@ -5,7 +5,7 @@
 
 use crate::domain::emergency::{Category, Level};
 
-/// What a number says, and the stable id of the rule.
+/// The category and the level that a number means, and the stable id of the rule.
 pub type Verdict = (Category, Level, &'static str);
 
 /// The age below which fever is an emergency.

@@ -13,7 +13,7 @@ use super::patterns::{GroupId, Places};
 use super::text::Text;
 use crate::domain::emergency::{Category, Level};
 
-/// What the words around a number say of it.
+/// The meaning that the words around a number give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cue {
@@ -163,7 +163,7 @@ impl Numbers<'_> {
         }
     }
 
-    /// What is measured: the nearest name, better before the number than after it.
+    /// The thing that is measured: the nearest name, better before the number than after it.
     fn measure(&self, at: usize) -> Option<Cue> {
         let distances = MEASURES.into_iter().filter_map(|cue| {
             let group = *self.cues.get(&cue)?;

@@ -5,6 +5,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::language::digits::ascii_digit;
+
 /// One word, one ideograph or one number of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
@@ -75,10 +77,10 @@ impl Reader {
             }
             return;
         }
-        let before_digit = next.is_some_and(|next| digit(next).is_some());
+        let before_digit = next.is_some_and(|next| ascii_digit(next).is_some());
         if DECIMAL_POINTS.contains(&letter) && self.is_whole_number() && before_digit {
             self.word.push('.');
-        } else if let Some(digit) = digit(letter) {
+        } else if let Some(digit) = ascii_digit(letter) {
             if !self.is_number() {
                 self.end_word();
             }
@@ -174,16 +176,6 @@ impl Reader {
             after_slash: std::mem::take(&mut self.after_slash),
         });
     }
-}
-
-/// The ASCII digit of a decimal digit in any of the scripts that are read.
-fn digit(letter: char) -> Option<char> {
-    const ZEROS: [u32; 4] = [0x30, 0x660, 0x6F0, 0x966];
-    let code = u32::from(letter);
-    let value = ZEROS
-        .iter()
-        .find_map(|zero| code.checked_sub(*zero).filter(|value| *value < 10));
-    value.and_then(|value| char::from_digit(value, 10))
 }
 
 fn is_ideograph(letter: char) -> bool {

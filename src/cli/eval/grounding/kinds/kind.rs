@@ -1,4 +1,4 @@
-//! What a kind of change is: its name, whether it keeps the meaning, and how it changes a sentence.
+//! A kind of change: its name, whether it keeps the meaning, and how it changes a sentence.
 
 use super::super::corpus::Subject;
 

@@ -56,34 +56,18 @@ fn of_tables() -> Vec<Kind> {
             let row = subject.row.as_ref()?;
             let (key, own, cell) = (row.cells.first()?, row.cells.get(1)?, row.next.get(1)?);
             let name = row.header.get(1)?;
-            (own != cell).then(|| {
-                format!(
-                    "{key}: {} {}.",
-                    name.to_lowercase(),
-                    small(cell.trim_end_matches('.'))
-                )
-            })
+            (own != cell).then(|| cell_in_words(key, name, cell))
         }),
         Kind::of("cell of another column", Meaning::Changed, |subject, _| {
             let row = subject.row.as_ref()?;
             let (key, own, cell) = (row.cells.first()?, row.cells.get(1)?, row.cells.get(2)?);
             let name = row.header.get(1)?;
-            (own != cell).then(|| {
-                format!(
-                    "{key}: {} {}.",
-                    name.to_lowercase(),
-                    small(cell.trim_end_matches('.'))
-                )
-            })
+            (own != cell).then(|| cell_in_words(key, name, cell))
         }),
         Kind::of("row in words", Meaning::Kept, |subject, _| {
             let row = subject.row.as_ref()?;
             let (key, cell, name) = (row.cells.first()?, row.cells.get(1)?, row.header.get(1)?);
-            Some(format!(
-                "{key}: {} {}.",
-                name.to_lowercase(),
-                small(cell.trim_end_matches('.'))
-            ))
+            Some(cell_in_words(key, name, cell))
         }),
         Kind::of("joined with its lead-in", Meaning::Kept, |subject, _| {
             let (lead, item) = subject.item.as_ref()?;
@@ -95,4 +79,10 @@ fn of_tables() -> Vec<Kind> {
             Some(format!("{lead}\n- {item}"))
         }),
     ]
+}
+
+/// Returns a sentence that says what stands in one cell of a row.
+fn cell_in_words(key: &str, name: &str, cell: &str) -> String {
+    let cell = small(cell.trim_end_matches('.'));
+    format!("{key}: {} {cell}.", name.to_lowercase())
 }
