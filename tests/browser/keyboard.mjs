@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { ask, model, ORDINARY, pageTest, SENTENCE, until } from "./support.mjs";
+import { ask, model, MORE, ORDINARY, pageTest, SENTENCE, until } from "./support.mjs";
 
 const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.className);
 
@@ -47,8 +47,8 @@ pageTest("focus on a citation survives the rest of the answer", async (page) => 
   model.next(async ({ say }) => {
     say(`${SENTENCE} [1]\n`);
     await page.locator(".citation").first().focus();
-    say("Your risk of stroke starts to fall after you stop.\n");
-    await page.waitForFunction(() => document.querySelector(".text").textContent.includes("after you stop"));
+    say(`${MORE[0]}\n`);
+    await page.waitForFunction((text) => document.querySelector(".text").textContent.includes(text), MORE[0]);
   });
   await ask(page, ORDINARY, "completed");
   assert.equal(await focused(page), "citation");
