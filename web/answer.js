@@ -132,12 +132,23 @@ export class Answer {
     if (this.stopping) this.stop();
   }
 
-  /** An emergency interrupts what a screen reader says. */
-  triaged({ level, contacts }) {
-    if (level !== "emergency") return;
+  /** An emergency interrupts what a screen reader says; urgent advice comes before the answer. */
+  triaged(triage) {
+    if (triage.level === "urgent") this.advise(triage);
+    if (triage.level !== "emergency") return;
     if (this.live) this.outcome.setAttribute("role", "alert");
-    this.offer(contacts);
+    this.offer(triage.contacts);
     this.status("escalated");
+  }
+
+  /** Shows above the answer whom to contact today. */
+  advise({ text, language, contacts }) {
+    this.offer(contacts);
+    if (this.advice) return;
+    this.advice = make("p", "advice", text);
+    Object.assign(this.advice, { lang: language, dir: "auto" });
+    this.notice.after(this.advice, this.calls);
+    if (this.live) announce(text);
   }
 
   /** Links that dial the contacts. */
@@ -162,9 +173,10 @@ export class Answer {
       data.citations.forEach((citation) => this.cite(citation));
     }
     this.offer(data.contacts);
+    if (data.triage?.level === "urgent") this.advise(data.triage);
     const restricted = data.sources_status === "restricted";
     this.status(data.status, NOTICES[restricted ? "restricted" : data.status]);
-    const parts = [this.notice.textContent, this.shown(0)];
+    const parts = [this.advice?.textContent, this.notice.textContent, this.shown(0)].filter(Boolean);
     if (data.status === "completed" && !restricted) {
       parts.push(this.explain(data));
       this.askForFeedback(data.message_id);

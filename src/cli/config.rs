@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::output;
+use super::{output, wiring};
 use crate::config::Config;
 use crate::persistence;
 
@@ -28,6 +28,7 @@ pub fn run(command: &ConfigCommand, config: &Config) -> anyhow::Result<()> {
             if !config.auth.internal_token.is_empty() {
                 config.auth.check_secrets().map_err(anyhow::Error::msg)?;
             }
+            wiring::triage_rules(&config.safety)?;
             output::line("the configuration is valid")?;
         }
         ConfigCommand::Show => output::line(&serde_json::to_string_pretty(config)?)?,

@@ -7,6 +7,7 @@ mod counter;
 mod edge;
 mod files;
 mod housekeeping;
+mod triage_rules;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,7 @@ use crate::rag::{self, Rag, Retired, Uploads};
 use crate::shutdown::Shutdown;
 pub use contacts::contacts;
 use files::named;
+pub use triage_rules::triage_rules;
 
 /// The consumer group of the rag workers.
 const RAG_GROUP: &str = "rag";
@@ -192,6 +194,7 @@ impl Process {
             "providers in order"
         );
         self.spawn_model_check();
+        triage_rules::install(&config.safety)?;
         // Not awaited: a message that comes sooner waits for it.
         drop(tokio::task::spawn_blocking(crate::safety::warm_up));
         let (token, previous) = (

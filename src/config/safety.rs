@@ -1,4 +1,6 @@
-//! The `safety` section: the contacts that people are told to call.
+//! The `safety` section: the contacts that people are told to call, and further rules of triage.
+
+use std::path::PathBuf;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -8,7 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 const MAX_LABEL: usize = 100;
 const MAX_DIGITS: usize = 15;
 
-/// The services that prepared texts name. An empty one is left out or described in words.
+/// The services that prepared texts name, and the organisation's rules of triage. An empty service is
+/// left out or described in words.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SafetyConfig {
@@ -16,6 +19,8 @@ pub struct SafetyConfig {
     pub crisis_line: ContactConfig,
     pub poison_centre: ContactConfig,
     pub urgent_advice_line: ContactConfig,
+    /// Files of triage rules that count beside those of the product.
+    pub triage_rules: Vec<PathBuf>,
 }
 
 /// A service's label in a sentence, and its telephone number. A number without a label gets one.
@@ -54,6 +59,7 @@ impl Default for SafetyConfig {
             crisis_line: ContactConfig::default(),
             poison_centre: ContactConfig::default(),
             urgent_advice_line: ContactConfig::default(),
+            triage_rules: Vec::new(),
         }
     }
 }

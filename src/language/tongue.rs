@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::grams::Grams;
-use super::linear::Linear;
+use super::linear::{Linear, softmax};
 
 /// A language in which prepared texts exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,10 @@ pub enum Tongue {
 }
 
 static MODEL: LazyLock<Linear> = LazyLock::new(|| Linear::read(include_str!("tongues.tsv")));
+
+/// The least probability with which a text is another language than English. Two misspelt words
+/// say little.
+const SURE: f32 = 0.5;
 
 impl Tongue {
     /// Every language there is.
@@ -40,10 +44,12 @@ impl Tongue {
         if grams.is_empty() {
             return Self::English;
         }
-        let scores = MODEL.scores(&grams);
-        let best = MODEL.outputs().iter().zip(scores);
+        let chances = softmax(&MODEL.scores(&grams));
+        let best = MODEL.outputs().iter().zip(chances);
         let best = best.max_by(|(_, a), (_, b)| a.total_cmp(b));
-        best.and_then(|(code, _)| Self::parse(code))
+        best.filter(|(_, chance)| *chance >= SURE)
+            .and_then(|(code, _)| Self::parse(code))
+            .filter(|tongue| *tongue != Self::Chinese || text.chars().any(is_han))
             .unwrap_or(Self::English)
     }
 
@@ -65,6 +71,11 @@ impl Tongue {
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tongue| tongue.code() == code)
     }
+}
+
+/// Whether a character is a Chinese one.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]
@@ -95,8 +106,9 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_words_is_english() {
-        assert_eq!(Tongue::of("?"), Tongue::English);
-        assert_eq!(Tongue::of(""), Tongue::English);
+    fn a_text_that_says_little_is_english() {
+        for text in ["?", "", "parcetmol pregnacy", "xqz", "Zolvitan"] {
+            assert_eq!(Tongue::of(text), Tongue::English, "{text}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod triage;
 
 pub use crate::domain::emergency::Category;
 pub use contacts::Contacts;
+pub use triage::rules::Rules;
 pub use triage::{EARLIER, Triage, triage, triage_in};
 
 /// Reads the rules and the models of triage, which takes longer than a message may wait.

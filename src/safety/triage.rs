@@ -26,8 +26,8 @@ pub struct Triage {
 /// The least probability of a sign with which a message is read together with earlier ones. An
 /// unrelated question after an emergency ("and where can I park?") has less.
 const FAINT: f32 = 0.2;
-/// A rule alone calls no emergency if the model gives it less than this probability; the message
-/// is urgent then.
+/// A rule that is not firm calls no emergency alone if the model gives it less than this
+/// probability; the message is urgent then.
 const CONTRADICTED: f32 = 0.1;
 /// From this probability on, no denial counts.
 const CERTAIN: f32 = 0.9;
@@ -39,13 +39,13 @@ pub const EARLIER: u8 = 3;
 /// Triages a message that stands alone.
 pub fn triage(message: &str) -> Triage {
     let (testimony, opinion) = (
-        Rules::built_in().testimony(message),
+        Rules::installed().testimony(message),
         classifier::judge(message),
     );
     let by_rule = testimony.sign.map(|sign| {
         // The other witness knows more ways to tell of the past, of others and of stories.
-        let sure = opinion.emergency >= CONTRADICTED;
-        let most = if sure {
+        let stands = sign.firm || opinion.emergency >= CONTRADICTED;
+        let most = if stands {
             Level::Emergency
         } else {
             Level::Urgent

@@ -32,6 +32,20 @@ pageTest("an emergency, an answer and an abstention differ in words and looks", 
   assert.notEqual(unsure.line, calm.line);
 });
 
+pageTest("urgent advice stands above the answer and stays there", async (page) => {
+  model.next(({ say }) => say(SENTENCE));
+  const article = await ask(page, `My cut from yesterday is red, hot and full of pus. And ${ORDINARY}`, "completed");
+  const advice = article.locator(".advice");
+  assert.match(await advice.innerText(), /today/);
+  assert.deepEqual(await links(article), [ADVICE_LINK, EMERGENCY_LINK]);
+  assert.match(await words(article), /^To prevent a stroke/);
+  const top = async (part) => (await article.locator(part).boundingBox()).y;
+  assert.ok(await top(".advice") < await top(".calls") && await top(".calls") < await top(".text"));
+  const said = await advice.innerText();
+  await page.reload();
+  assert.equal(await newest(page).locator(".advice").innerText(), said);
+});
+
 pageTest("an emergency that is refused says what to do", async (page) => {
   const problem = { title: "Temporarily unavailable", detail: "Call your local emergency number now. The database does not answer." };
   await page.route("**/v1/conversations", async (route) => {

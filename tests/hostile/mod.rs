@@ -1,7 +1,8 @@
 //! Hostile text as message, history and document, with a model that obeys all of it.
 //!
 //! The tables beside this module are the labelled set of the detector: `fit.tsv` is what its weights
-//! are fitted to, `test.tsv` what it is measured on.
+//! are fitted to, `test.tsv` what it is measured on. `CHATBOT_TEST_HOSTILE` names another table, all
+//! of whose hostile texts are tried then.
 
 mod obedient;
 
@@ -23,7 +24,11 @@ const DOCUMENTS: usize = 8;
 
 /// The hostile texts of the table, each with a word that only it contains.
 fn hostile_texts(step: usize) -> Vec<(String, String)> {
-    let examples = hostile::examples(TEST).unwrap().into_iter();
+    let other = std::env::var("CHATBOT_TEST_HOSTILE").ok();
+    let other = other.map(|path| std::fs::read_to_string(path).unwrap());
+    let step = if other.is_some() { 1 } else { step };
+    let examples = hostile::examples(other.as_deref().unwrap_or(TEST)).unwrap();
+    let examples = examples.into_iter();
     let hostile = examples.filter(|example| example.label.is_some());
     let numbered = hostile.step_by(step).enumerate().map(|(number, example)| {
         let word = format!("KOBOLD{number}X{}", number * 7 + 13);

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::conversation::Conversation;
-use crate::support::leaflet::{NAME, QUESTION};
+use crate::support::leaflet::{HOURS, NAME, QUESTION};
 use crate::support::provider::Dialect;
 use crate::support::system::{Setup, System};
 use crate::support::until;
@@ -82,6 +82,32 @@ async fn an_emergency_names_the_numbers_that_are_configured() {
         assert_eq!(done["answer"], triage["text"]);
         assert!(done["answer"].as_str().unwrap().contains(named), "{done}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn urgent_advice_comes_before_the_answer() {
+    let system = System::start_with(numbered().await).await;
+    system.document(NAME).text(HOURS).indexed().await;
+    let question = format!("My cut from yesterday is red, hot and full of pus. {QUESTION}");
+    let done = system.ask(&question).ends("completed").await;
+    let triage = &done["triage"];
+    assert_eq!(triage["level"], "urgent");
+    assert_eq!(kinds(&triage["contacts"])[0], "urgent_advice_line");
+    assert_eq!(done["answer"].as_str().unwrap().trim(), HOURS.trim());
+    let body: Value = serde_json::from_str(&completion(&system, &question, false).await).unwrap();
+    let said = body["choices"][0]["message"]["content"].as_str().unwrap();
+    let advice = triage["text"].as_str().unwrap();
+    assert!(
+        said.starts_with(advice) && said.contains(HOURS.trim()),
+        "{said}"
+    );
+    let (shown, _) = terminal(&system, &question).await;
+    let at = |text: &str| {
+        shown
+            .find(text)
+            .unwrap_or_else(|| panic!("{text}: {shown}"))
+    };
+    assert!(at(advice) < at(HOURS.trim()), "{shown}");
 }
 
 /// A system with a provider that nobody reaches.

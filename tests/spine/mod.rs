@@ -17,4 +17,5 @@ mod scopes;
 mod secrecy;
 mod sources;
 mod streams;
+mod triage_rules;
 mod uploads;

@@ -90,7 +90,7 @@ async fn an_emergency_streams_its_advice_at_once() {
 
     id: [id 1]:1
     event: triage
-    data: {"category":"breathing","contacts":[{"kind":"emergency","label":"your local emergency number"}],"level":"emergency","text":"Trouble breathing can be a threat to life. Call your local emergency number now. Sit up straight and loosen tight clothes. If you have your own inhaler for sudden attacks, use it.","witness":"both"}
+    data: {"category":"breathing","contacts":[{"kind":"emergency","label":"your local emergency number"}],"language":"en","level":"emergency","text":"Trouble breathing can be a threat to life. Call your local emergency number now. Sit up straight and loosen tight clothes. If you have your own inhaler for sudden attacks, use it.","witness":"both"}
 
     id: [id 1]:2
     event: delta
@@ -98,7 +98,7 @@ async fn an_emergency_streams_its_advice_at_once() {
 
     id: [id 1]:3
     event: done
-    data: {"answer":"Trouble breathing can be a threat to life. Call your local emergency number now. Sit up straight and loosen tight clothes. If you have your own inhaler for sudden attacks, use it.","citations":[],"contacts":[{"kind":"emergency","label":"your local emergency number"}],"grounded":false,"message_id":"[id 3]","model":null,"provider":null,"reason":null,"rung":"triage","status":"escalated","timings":{"first_token_ms":null,"retrieval_ms":null,"total_ms":"[measured]"},"triage":{"category":"breathing","contacts":[{"kind":"emergency","label":"your local emergency number"}],"level":"emergency","text":"Trouble breathing can be a threat to life. Call your local emergency number now. Sit up straight and loosen tight clothes. If you have your own inhaler for sudden attacks, use it.","witness":"both"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
+    data: {"answer":"Trouble breathing can be a threat to life. Call your local emergency number now. Sit up straight and loosen tight clothes. If you have your own inhaler for sudden attacks, use it.","citations":[],"contacts":[{"kind":"emergency","label":"your local emergency number"}],"grounded":false,"message_id":"[id 3]","model":null,"provider":null,"reason":null,"rung":"triage","status":"escalated","timings":{"first_token_ms":null,"retrieval_ms":null,"total_ms":"[measured]"},"triage":{"category":"breathing","contacts":[{"kind":"emergency","label":"your local emergency number"}],"language":"en","level":"emergency","text":"Trouble breathing can be a threat to life. Call your local emergency number now. Sit up straight and loosen tight clothes. If you have your own inhaler for sudden attacks, use it.","witness":"both"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
     "#);
 }
 

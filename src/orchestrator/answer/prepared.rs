@@ -18,11 +18,13 @@ pub(in crate::orchestrator) fn notice(
         witness,
         ..
     } = triage;
+    let text = texts::advice(level, category, contacts, tongue);
     TriageNotice {
         level,
         category: category.map(|category| category.as_str().into()),
         witness,
-        text: texts::advice(level, category, contacts, tongue),
+        language: text.is_some().then(|| tongue.code().into()),
+        text,
         contacts: contacts.for_advice(level, category, tongue),
     }
 }

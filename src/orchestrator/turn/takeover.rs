@@ -92,6 +92,7 @@ async fn run(runner: Arc<Runner>, orphan: Orphan) {
             category: None,
             witness: None,
             text: None,
+            language: None,
             contacts: Vec::new(),
         });
     let deadline = Duration::try_from_secs_f64(orphan.seconds_left).unwrap_or_default();

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use crate::domain::emergency::{Category, Level};
 use crate::language::grams::Grams;
-use crate::language::linear::Linear;
+use crate::language::linear::{Linear, softmax};
 
 static LEVELS: LazyLock<Linear> = LazyLock::new(|| Linear::read(include_str!("levels.tsv")));
 static CATEGORIES: LazyLock<Linear> =
@@ -64,11 +64,4 @@ fn first(values: &[f32]) -> f32 {
 
 fn second(values: &[f32]) -> f32 {
     values.get(1).copied().unwrap_or_default()
-}
-
-fn softmax(scores: &[f32]) -> Vec<f32> {
-    let most = scores.iter().copied().fold(f32::MIN, f32::max);
-    let powers: Vec<f32> = scores.iter().map(|score| (score - most).exp()).collect();
-    let sum: f32 = powers.iter().sum();
-    powers.into_iter().map(|power| power / sum).collect()
 }

@@ -22,6 +22,7 @@ pub struct Rule {
     pub despite: u32,
     pub within: usize,
     pub age_below_months: Option<f64>,
+    pub firm: bool,
 }
 
 /// The rules of one language.
@@ -170,6 +171,7 @@ impl Compiler<'_> {
             despite: self.despite(&place, &rule.despite)?,
             within: rule.within.unwrap_or(self.within),
             age_below_months: rule.age_below_months,
+            firm: rule.firm,
         };
         self.language.rules.push(compiled);
         Ok(())

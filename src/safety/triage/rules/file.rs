@@ -66,6 +66,9 @@ pub struct RuleText {
     pub within: Option<usize>,
     /// The rule counts only if the message tells of a child younger than this.
     pub age_below_months: Option<f64>,
+    /// Whether the level stands though the classifier is sure of the contrary.
+    #[serde(default)]
+    pub firm: bool,
 }
 
 fn emergency() -> Level {

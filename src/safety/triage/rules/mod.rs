@@ -19,7 +19,7 @@ mod text;
 mod words;
 
 use std::cmp::Reverse;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use crate::domain::emergency::{Category, Level};
 use compile::{Language, Rule};
@@ -37,6 +37,8 @@ pub struct Sign<'a> {
     pub level: Level,
     /// The stable id of the rule that found it.
     pub rule: &'a str,
+    /// Whether the level stands though the classifier is sure of the contrary.
+    pub firm: bool,
 }
 
 /// The rules' reading of a message.
@@ -66,21 +68,26 @@ const BUILT_IN: [(&str, &str); 8] = [
     ("zh.toml", include_str!("../../../../config/triage/zh.toml")),
 ];
 
-static RULES: LazyLock<Rules> = LazyLock::new(|| {
-    Rules::extended([]).unwrap_or_else(|problem| {
-        // A test reads the same files, so this never leaves the building.
-        tracing::error!(error = %problem, "the built-in triage rules cannot be read");
-        Rules {
-            patterns: Patterns::default(),
-            languages: Vec::new(),
-        }
-    })
-});
+static RULES: OnceLock<Rules> = OnceLock::new();
 
 impl Rules {
-    /// The rules of the product.
-    pub fn built_in() -> &'static Self {
-        LazyLock::force(&RULES)
+    /// The rules by which this process triages: those of the product, unless others were installed.
+    pub fn installed() -> &'static Self {
+        RULES.get_or_init(|| {
+            Self::extended([]).unwrap_or_else(|problem| {
+                // A test reads the same files, so this never leaves the building.
+                tracing::error!(error = %problem, "the built-in triage rules cannot be read");
+                Self {
+                    patterns: Patterns::default(),
+                    languages: Vec::new(),
+                }
+            })
+        })
+    }
+
+    /// Triages by these rules from now on. Returns whether the process had none before.
+    pub fn install(self) -> bool {
+        RULES.set(self).is_ok()
     }
 
     /// The rules of the product and those of further files, each given as its name and its text.
@@ -185,6 +192,7 @@ impl<'r, 't> Scene<'r, 't> {
                 category: rule.category,
                 level: rule.level,
                 rule: rule.id.as_str(),
+                firm: rule.firm,
             };
             Some((self.raised_at(rule)?, sign))
         });
@@ -198,6 +206,7 @@ impl<'r, 't> Scene<'r, 't> {
                 category: reading.category,
                 level: reading.level,
                 rule: reading.rule,
+                firm: false,
             };
             (!self.masks.cancel(place, 0)).then_some((reading.token, sign))
         });

@@ -4,12 +4,14 @@ use super::*;
 use crate::domain::emergency::Category as C;
 
 fn category(message: &str) -> Option<Category> {
-    Rules::built_in().witness(message).map(|sign| sign.category)
+    Rules::installed()
+        .witness(message)
+        .map(|sign| sign.category)
 }
 
 fn assert_raised(messages: &[(&str, Category)]) {
     for (message, expected) in messages {
-        let sign = Rules::built_in().witness(message);
+        let sign = Rules::installed().witness(message);
         let found = sign.map(|sign| (sign.category, sign.level));
         assert_eq!(
             found,
@@ -21,7 +23,7 @@ fn assert_raised(messages: &[(&str, Category)]) {
 
 fn assert_silent(messages: &[&str]) {
     for message in messages {
-        assert_eq!(Rules::built_in().witness(message), None, "{message}");
+        assert_eq!(Rules::installed().witness(message), None, "{message}");
     }
 }
 
@@ -179,7 +181,7 @@ fn readings_are_judged_in_every_script() {
         ("blood pressure 210/125 and a terrible headache", C::Stroke),
         ("he took 30 tablets of paracetamol", C::Overdose),
     ]);
-    let level = |message: &str| Rules::built_in().witness(message).map(|sign| sign.level);
+    let level = |message: &str| Rules::installed().witness(message).map(|sign| sign.level);
     assert_eq!(level("my sats are 93"), Some(Level::Urgent));
     assert_eq!(
         level("blood pressure 190/100 this morning"),
@@ -206,7 +208,7 @@ fn an_organisation_adds_rules() {
     let rules = Rules::extended([("house.toml", text)]).unwrap();
     let sign = rules.witness("my fistula keeps oozing").unwrap();
     assert_eq!((sign.rule, sign.level), ("house.dialysis", Level::Urgent));
-    assert_eq!(Rules::built_in().witness("my fistula keeps oozing"), None);
+    assert_eq!(Rules::installed().witness("my fistula keeps oozing"), None);
 }
 
 #[test]
@@ -251,7 +253,7 @@ fn measure() {
         for line in std::fs::read_to_string(path).unwrap().lines() {
             let message: serde_json::Value = serde_json::from_str(line).unwrap();
             let text = message["text"].as_str().unwrap().replace(" ⏎ ", "\n");
-            let level = Rules::built_in()
+            let level = Rules::installed()
                 .witness(&text)
                 .map_or(Level::None, |sign| sign.level);
             let labelled = message["level"].as_str().unwrap().to_owned();
