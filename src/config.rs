@@ -35,6 +35,8 @@ use crate::rag::RagConfig;
 /// The fewest attempts at a record. Two attempts may have ended with a process that another record
 /// killed; only the third says something about the record itself (see `messaging`).
 const FEWEST_ATTEMPTS: u32 = 3;
+/// The longest message in characters, of up to 4 bytes each.
+const LONGEST_MESSAGE: usize = 8_000;
 
 /// The address and the limits of the HTTP server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -251,6 +253,13 @@ impl Config {
                 "messaging.max_attempts is {}: expected at least {FEWEST_ATTEMPTS}, because a record in \
                  hand when its process dies counts as tried, whoever is to blame",
                 self.messaging.max_attempts
+            )));
+        }
+        let most = self.orchestrator.max_message_chars;
+        if most > LONGEST_MESSAGE {
+            return Err(ConfigError::Invalid(format!(
+                "orchestrator.max_message_chars is {most}: expected at most {LONGEST_MESSAGE}, because triage \
+                 reads no more of a message"
             )));
         }
         if let Some(wrong) = self.messaging.contradiction() {

@@ -56,6 +56,17 @@ fn a_record_gets_more_attempts_than_others_can_use_up() {
 }
 
 #[test]
+fn a_message_is_no_longer_than_triage_reads() {
+    let limit = |most: u32| refusal(&format!("[orchestrator]\nmax_message_chars = {most}"));
+    assert_eq!(limit(8_000), None);
+    let error = limit(8_001).unwrap();
+    assert!(
+        error.contains("max_message_chars is 8001: expected at most 8000"),
+        "{error}"
+    );
+}
+
+#[test]
 fn half_of_kafka_security_is_refused() {
     for (key, expected, toml) in [
         ("tls.ca_file", "nothing is encrypted", "tls.ca_file = 'ca'"),

@@ -104,6 +104,7 @@ fn print_features(message: &Message) -> anyhow::Result<()> {
         "level": message.level,
         "class": message.class,
         "rules": testimony.sign.map_or(Level::None, |sign| sign.level),
+        "rule": testimony.sign.map(|sign| sign.rule),
         "cancelled": testimony.cancelled,
         "features": named_values(&message.text),
     });

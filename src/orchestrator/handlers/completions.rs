@@ -112,7 +112,11 @@ pub async fn create(
 }
 
 async fn answer(
-    Asked { caller, body, .. }: Asked<CompletionRequest>,
+    Asked {
+        caller,
+        body,
+        urgency,
+    }: Asked<CompletionRequest>,
     orchestrator: web::Data<Orchestrator>,
     request_id: RequestId,
 ) -> Result<HttpResponse, Problem> {
@@ -132,7 +136,7 @@ async fn answer(
         request_id: request_id.0,
     };
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let (turn, mut events) = accept::ask(&orchestrator.runner, question).await?;
+    let (turn, mut events) = accept::ask(&orchestrator.runner, question, urgency.triage()).await?;
     let completion = Completion {
         turn,
         created: now().timestamp(),

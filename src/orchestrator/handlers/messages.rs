@@ -55,7 +55,11 @@ pub async fn ask(
 }
 
 async fn answer(
-    Asked { caller, body, .. }: Asked<AskRequest>,
+    Asked {
+        caller,
+        body,
+        urgency,
+    }: Asked<AskRequest>,
     orchestrator: web::Data<Orchestrator>,
     conversation: ConversationId,
     request_id: RequestId,
@@ -72,7 +76,7 @@ async fn answer(
         request_id: request_id.0,
     };
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let (turn, mut events) = accept::ask(&orchestrator.runner, question).await?;
+    let (turn, mut events) = accept::ask(&orchestrator.runner, question, urgency.triage()).await?;
     let streams = request
         .headers()
         .get(ACCEPT)

@@ -27,7 +27,8 @@ use crate::safety::{self, Contacts, Triage, ladder, texts};
 
 /// The longest time that an emergency waits before its answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// A message longer than twice this many bytes is triaged by its beginning and its end.
+/// A message longer than twice this many bytes is triaged by its beginning and its end. No message
+/// that can be accepted is so long (`orchestrator.max_message_chars`).
 const END: usize = 16 * 1024;
 
 /// The treatment of a message.
@@ -56,6 +57,11 @@ impl Urgency {
             until: Instant::now() + PATIENCE,
             contacts,
         }
+    }
+
+    /// The result of triage for the message alone.
+    pub fn triage(&self) -> Triage {
+        self.triage
     }
 
     pub fn is_emergency(&self) -> bool {

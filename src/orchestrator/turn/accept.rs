@@ -42,13 +42,15 @@ enum Begun {
     Stored(Box<StoredTurn>),
 }
 
-/// Accepts a question and starts its turn; returns the turn and all its events.
+/// Accepts a question and starts its turn; returns the turn and all its events. `alone` is the
+/// triage of the question without the earlier messages.
 pub(in crate::orchestrator) async fn ask(
     runner: &Arc<Runner>,
     question: Question,
+    alone: Triage,
 ) -> Result<(TurnId, BoxStream<'static, StoredEvent>), Problem> {
     let (reader, request_id) = (question.principal.clone(), question.request_id.clone());
-    Ok(match begin(runner, question).await? {
+    Ok(match begin(runner, question, alone).await? {
         // The answer uses only documents that the person may read, which is checked again at each
         // quote.
         Begun::Live(feed) => (feed.turn, feed.listen(None).boxed()),
@@ -60,8 +62,8 @@ pub(in crate::orchestrator) async fn ask(
     })
 }
 
-async fn begin(runner: &Arc<Runner>, question: Question) -> Result<Begun, Problem> {
-    let triage = triage(runner, &question).await;
+async fn begin(runner: &Arc<Runner>, question: Question, alone: Triage) -> Result<Begun, Problem> {
+    let triage = in_conversation(alone, runner, &question).await;
     let tongue = Tongue::of(&question.content);
     let notice = prepared::notice(triage, &runner.hub.contacts, tongue);
     let permit = admit(runner, &question.principal, notice.level)?;
@@ -93,10 +95,9 @@ async fn begin(runner: &Arc<Runner>, question: Question) -> Result<Begun, Proble
         .unwrap_or_else(|_| Err(Problem::unavailable("The server is stopping. Try again.")))
 }
 
-/// Triages the question, together with what the person said before if that could matter. If the
+/// Triages the question together with what the person said before, if that could matter. If the
 /// database does not answer, the question stands alone.
-async fn triage(runner: &Runner, question: &Question) -> Triage {
-    let alone = safety::triage(&question.content);
+async fn in_conversation(alone: Triage, runner: &Runner, question: &Question) -> Triage {
     if !alone.depends_on_earlier {
         return alone;
     }
