@@ -97,7 +97,7 @@ impl Urgency {
             let last = ladder::contacts_in(self.tongue, "unavailable", &self.contacts);
             problem.degraded(last, self.contacts.for_urgent_case(self.tongue))
         } else if status == StatusCode::TOO_MANY_REQUESTS {
-            with_urgent_case(problem, &self.contacts)
+            with_urgent_case(problem, &self.contacts, self.tongue)
         } else {
             problem
         }
@@ -222,5 +222,12 @@ mod tests {
             assert!(detail.ends_with(line), "{detail}");
             assert_eq!(body["contacts"][0]["kind"], "emergency");
         }
+        let refused = async { Err::<(), _>(Problem::too_many_requests(Duration::from_secs(1))) };
+        let body = urgency("Wann ist Besuchszeit?").hold(refused).await;
+        let body = body.unwrap_err().to_value("r");
+        assert!(
+            body["detail"].as_str().unwrap().contains("Notfall"),
+            "{body}"
+        );
     }
 }

@@ -104,16 +104,20 @@ pub(in crate::orchestrator) fn failure(
     } else {
         INCOMPLETE
     });
-    let problem = with_urgent_case(problem, contacts);
+    let problem = with_urgent_case(problem, contacts, ENGLISH);
     of_turn(problem.to_value(request_id), turn, reason)
 }
 
 /// Adds the advice for cases that cannot wait to a problem that leaves a question without an
 /// answer.
-pub(in crate::orchestrator) fn with_urgent_case(problem: Problem, contacts: &Contacts) -> Problem {
+pub(in crate::orchestrator) fn with_urgent_case(
+    problem: Problem,
+    contacts: &Contacts,
+    tongue: Tongue,
+) -> Problem {
     problem.followed_by(
-        &texts::urgent_case(contacts, ENGLISH),
-        contacts.for_urgent_case(ENGLISH),
+        &texts::urgent_case(contacts, tongue),
+        contacts.for_urgent_case(tongue),
     )
 }
 
