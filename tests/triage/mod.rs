@@ -10,13 +10,13 @@ use serde::Deserialize;
 
 /// Shares in per cent, over all languages: emergencies that are flagged at all and as such, urgent
 /// messages that are flagged, and look-alikes that are called an emergency or urgent.
-const MIN_FLAGGED: usize = 97;
-const MIN_EMERGENCY: usize = 89;
-const MIN_URGENT_FLAGGED: usize = 92;
-const MAX_CALLED_EMERGENCY: usize = 5;
+const MIN_FLAGGED: usize = 98;
+const MIN_EMERGENCY: usize = 90;
+const MIN_URGENT_FLAGGED: usize = 95;
+const MAX_CALLED_EMERGENCY: usize = 3;
 const MAX_CALLED_URGENT: usize = 15;
 /// The share of emergencies that is flagged in each language and each class.
-const MIN_FLAGGED_EACH: usize = 88;
+const MIN_FLAGGED_EACH: usize = 92;
 
 #[derive(Deserialize)]
 struct Message {
