@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::lists::spaced;
+use super::lists::{lower_words, spaced};
+pub use super::question::Asked;
 use super::sentences::sentences;
+use super::subject::Subject;
 use super::{spoken, topic_words};
 use crate::domain::text::slice_chars;
 
@@ -11,15 +13,8 @@ use crate::domain::text::slice_chars;
 const MOST: usize = 3;
 /// A sentence with fewer topic words does not tell alone what it asks.
 const TELLING: usize = 2;
-
-/// A question of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// The sentence that asks, with the sentence before it if it does not tell alone what it asks.
-    pub text: String,
-    /// The other sentences of the message.
-    pub around: String,
-}
+/// The most words between "it" and what it points forward to: "is it always safe to".
+const FORWARD: usize = 3;
 
 /// Returns the questions of a message: the sentences that ask or, if none does, the whole message.
 pub fn questions(message: &str) -> Vec<Asked> {
@@ -44,19 +39,48 @@ pub fn questions(message: &str) -> Vec<Asked> {
         .collect()
 }
 
+/// Whether a message begins with a word that points back to what it does not name: "Is it free?",
+/// "How do they do that?". Without the conversation, nothing tells what is asked about.
+pub fn points_back(message: &str) -> bool {
+    let (phrasing, questions) = (&spoken().phrasing, &spoken().questions);
+    let words: Vec<String> = lower_words(message).collect();
+    let names = |word: &String| topic_words(word).next().is_some();
+    let points = |word: &String| phrasing.pointing.contains(word);
+    let Some(at) = words.iter().position(points) else {
+        return false;
+    };
+    let (before, after) = words.split_at(at);
+    // "This ward" names what it points to, and "is it safe to drive" points forward.
+    let named = after.get(1).is_some_and(names)
+        && after
+            .first()
+            .is_some_and(|word| questions.determining.contains(word));
+    let forward = before
+        .last()
+        .is_some_and(|word| questions.being.contains(word))
+        && !after
+            .get(1)
+            .is_some_and(|word| questions.needing.contains(word))
+        && after
+            .iter()
+            .skip(1)
+            .take(FORWARD)
+            .any(|word| questions.forward.contains(word));
+    !before.iter().any(names) && !named && !forward
+}
+
 fn part(said: &[&str], at: usize) -> Asked {
     let sentence = said.get(at).copied().unwrap_or_default();
-    let words: HashSet<String> = topic_words(sentence).collect();
-    let points =
-        super::lists::lower_words(sentence).any(|word| spoken().phrasing.pointing.contains(&word));
-    let from = if words.len() < TELLING || (points && words.len() <= TELLING) {
-        (0..at)
-            .rev()
-            .find(|at| {
-                said.get(*at)
-                    .is_some_and(|text| topic_words(text).nth(1).is_some())
-            })
-            .unwrap_or(at)
+    let tells = topic_words(sentence).collect::<HashSet<_>>().len() >= TELLING;
+    let points = || lower_words(sentence).any(|word| spoken().phrasing.pointing.contains(&word));
+    let names = |text: &str| Subject::of(text).named().next().is_some();
+    let from = if !tells || (points() && !names(sentence)) {
+        let before = |is_meant: &dyn Fn(&str) -> bool| {
+            let mut before = (0..at).rev();
+            before.find(|at| said.get(*at).is_some_and(|text| is_meant(text)))
+        };
+        let telling = |text: &str| topic_words(text).nth(1).is_some();
+        before(&names).or_else(|| before(&telling)).unwrap_or(at)
     } else {
         at
     };
@@ -130,5 +154,28 @@ mod tests {
             texts("My husband has shingles on his face. Is it contagious?"),
             ["My husband has shingles on his face. Is it contagious?"]
         );
+        assert_eq!(
+            texts("Her doctor says lupus. She cried all day. Can anything be done to treat it?"),
+            ["Her doctor says lupus. Can anything be done to treat it?"]
+        );
+    }
+
+    #[test]
+    fn a_word_points_back_if_nothing_before_it_or_after_it_names_what_is_meant() {
+        for message in [
+            "Is it free?",
+            "How do they do that?",
+            "Do they open on Sunday?",
+        ] {
+            assert!(points_back(message), "{message}");
+        }
+        for message in [
+            "I dropped my inhaler. Does it still work?",
+            "Is it safe to drive after an operation?",
+            "Is this ward open?",
+            "Where do I park?",
+        ] {
+            assert!(!points_back(message), "{message}");
+        }
     }
 }

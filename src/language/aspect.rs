@@ -47,9 +47,18 @@ impl Aspects {
         self.0 & other.0 != 0
     }
 
-    /// Whether both have aspects and none in common.
-    pub fn differs(self, other: Self) -> bool {
-        !self.is_empty() && !other.is_empty() && !self.meets(other)
+    /// Whether both have aspects and none in common. A question for an aspect of which the answer may
+    /// stand under any heading differs from none.
+    pub fn differs(self, headed: Self) -> bool {
+        let bound = self.0 & !Self::anywhere();
+        bound != 0 && !headed.is_empty() && !self.meets(headed)
+    }
+
+    /// Returns the bits of the aspects that may stand under any heading.
+    fn anywhere() -> u64 {
+        let aspects = spoken().aspects.iter().enumerate();
+        let anywhere = aspects.filter(|(_, aspect)| aspect.anywhere);
+        anywhere.fold(0, |bits, (nth, _)| bits | 1 << nth)
     }
 }
 
@@ -78,6 +87,11 @@ mod tests {
             let asked = Aspects::asked(question);
             assert!(asked.meets(Aspects::headed(same)), "{question} {same}");
             assert!(asked.differs(Aspects::headed(other)), "{question} {other}");
+        }
+        // A time, or what is allowed, is said under any heading.
+        for question in ["How long does the glue last?", "May I take photos?"] {
+            let asked = Aspects::asked(question);
+            assert!(!asked.is_empty() && !asked.differs(Aspects::headed("Side effects")));
         }
     }
 }

@@ -8,12 +8,14 @@
 
 pub mod asked;
 pub mod aspect;
+pub mod demand;
 pub mod digits;
 pub mod grams;
 pub mod interface;
 pub mod linear;
 pub mod lines;
 pub mod lists;
+mod question;
 pub mod recognised;
 pub mod sentences;
 pub mod subject;

@@ -14,8 +14,8 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
-use super::asked::Asked;
 use super::lists::Words;
+use super::question::Asked;
 use super::units::{Extract, Kind, Section, Unit, sections};
 use super::{content_words, spoken, topic_words};
 use asking::{Asking, compares, restricts};

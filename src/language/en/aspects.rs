@@ -3,6 +3,9 @@
 
 use super::super::interface::Aspect;
 
+/// Stands among the headings of an aspect of which the answer may stand under any other as well.
+const ANYWHERE: &str = "*";
+
 const ASPECTS: &[[&str; 4]] = &[
     [
         "symptoms",
@@ -47,8 +50,7 @@ const ASPECTS: &[[&str; 4]] = &[
     ],
     [
         "outlook",
-        "outlook|prognos|life expectancy|how long does|how long do |how long can|surviv\
-         |back to normal|recover|live with|long term|get better|go away",
+        "outlook|prognos|life expectancy|surviv|back to normal|recover|live with|long term|get better|go away",
         "outlook|prognos|recover|life expectancy|long term|expect|getting better",
         "recover|weeks|months|outlook|expect|surviv",
     ],
@@ -103,9 +105,8 @@ const ASPECTS: &[[&str; 4]] = &[
     [
         "contraindication",
         "should not|shouldn t|must not|mustn t|cannot take|who can t|not take|not use\
-         |is it safe|safe to|safe for|safe in|safe with|can i take|can i use|can i have\
-         |may i take|is it ok|ok to|allowed to|allergic|pregnan|breastfeed|breast feeding\
-         |avoid|contraindicat",
+         |is it safe|safe to|safe for|safe in|safe with|allergic|pregnan|breastfeed\
+         |breast feeding|avoid|contraindicat",
         "should not|do not|must not|precaution|before you|warning|avoid|contraindicat\
          |not suitable|not take|careful",
         "do not|allergic|pregnan|not take|avoid|tell your doctor|tell us|never ",
@@ -132,7 +133,7 @@ const ASPECTS: &[[&str; 4]] = &[
     [
         "storage",
         "store|storage|storing|fridge|refrigerat|shelf life|expire|keep for|liquid keep\
-         |be kept|how long does the|room temperature|freezer|freeze|throw",
+         |be kept|room temperature|freezer|freeze|throw",
         "stor|keep|kept|fridge|dispos",
         "fridge|refrigerator|temperature|keep |store|freez|kept",
     ],
@@ -141,6 +142,18 @@ const ASPECTS: &[[&str; 4]] = &[
         "ingredient|contain|gluten|made of|made from|what is in|generic|brand",
         "ingredient|contain|brand|what it is made",
         "contain|ingredient",
+    ],
+    [
+        "duration",
+        "how long",
+        "*",
+        "second|minute|hour|day|week|month|year|until",
+    ],
+    [
+        "permission",
+        "can i |may i |can my|may my|can we|may we|allowed to|is it ok|ok to|should i ",
+        "*|should not|do not|must not|precaution|before you|warning|avoid|not suitable|careful",
+        "allowed|not |never |only |may |must |please |avoid|should",
     ],
     [
         "cost",
@@ -209,13 +222,14 @@ const ASPECTS: &[[&str; 4]] = &[
 ];
 
 pub(super) fn aspects() -> Vec<Aspect> {
-    let cues = |text: &'static str| text.split('|').collect();
+    let cues = |text: &'static str| text.split('|').filter(|cue| *cue != ANYWHERE).collect();
     let aspects = ASPECTS.iter();
     aspects
         .map(|[name, asked, headed, said]| Aspect {
             name,
             asked: cues(asked),
             headed: cues(headed),
+            anywhere: headed.split('|').any(|cue| cue == ANYWHERE),
             said: cues(said),
         })
         .collect()

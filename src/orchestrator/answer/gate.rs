@@ -3,9 +3,9 @@
 //!
 //! A passage must be on the subject of a question of the message. The model of `weights.toml` then
 //! estimates the probability that it answers the question, from the similarity of both, the words,
-//! names and aspects that they share, and from the other passages of the search. The best passage's
-//! probability must reach `min_support`. If the dense leg could not answer, one passage must hold
-//! most of the topic words.
+//! names and aspects that they share, whether the passage has the particular thing that is demanded,
+//! and from the other passages of the search. The best passage's probability must reach
+//! `min_support`. If the dense leg could not answer, one passage must hold most of the topic words.
 
 mod features;
 mod model;
@@ -14,7 +14,7 @@ mod share;
 use std::collections::HashSet;
 
 use crate::domain::evidence::{Passage, RetrieveResponse};
-use crate::language::asked::{Asked, questions};
+use crate::language::asked::{Asked, points_back, questions};
 use crate::language::subject::{Subject, count_held, words_by_title};
 use crate::language::topic_words;
 use crate::language::units::{Extract, Section, sections};
@@ -25,14 +25,8 @@ use share::share;
 
 /// The share of the question's topic words that one passage must hold in lexical-only mode.
 const MIN_COVERAGE: f32 = 0.6;
-/// The similarity and the shared words of a question and a passage, by which the model is held back
-/// on texts unlike those it was fitted on: a third of them must also reach the threshold.
-const LIKENESS: f32 = 3.0;
-/// The share that is added to the cosine similarity for topic words, if the passage holds them all,
-/// and the extra share if none is missing.
-const COVERAGE: f32 = 0.25;
-const COMPLETE: f32 = 0.1;
-/// Passages of other documents whose probability is a smaller share of the best one's are left out.
+/// Passages of other documents whose probability is a smaller share of the best one's, or below the
+/// threshold, are left out.
 const BESIDE: f32 = 0.5;
 
 /// The values that were compared, and the result.
@@ -68,13 +62,14 @@ pub fn candidates(message: &str, evidence: &RetrieveResponse) -> Vec<Candidate> 
     let words =
         words_by_title(texts.map(|passage| (passage.title.as_str(), passage.text.as_str())));
     let none = HashSet::new();
+    let points_back = points_back(message);
     let mut found = Vec::new();
     for asked in questions(message) {
         let subject = Subject::of_asked(&asked);
         if !subject.is_covered_by(passages.iter().map(extract)) {
             continue;
         }
-        let mut reading = Reading::of(&asked, &subject);
+        let mut reading = Reading::of(&asked, &subject, points_back);
         reading.weigh(&field);
         let may = |section: &Section, at: usize| {
             let beyond = words.get(section.title.as_str()).unwrap_or(&none);
@@ -115,7 +110,7 @@ pub fn candidates(message: &str, evidence: &RetrieveResponse) -> Vec<Candidate> 
 }
 
 /// Decides whether the evidence is enough for an answer, and returns the passages that may answer,
-/// the most probable one first.
+/// the most probable one first, each with its probability or coverage as its score.
 pub fn weigh(
     message: &str,
     evidence: RetrieveResponse,
@@ -145,15 +140,8 @@ pub fn weigh(
     }
     // The sort is stable, so the first wins among equals.
     ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let likeness = candidates
-        .iter()
-        .map(|candidate| likeness(&candidate.values));
-    let likeness = likeness.fold(0.0, f32::max);
-    let best = ranked.first().map(|(support, _)| match basis {
-        "lexical" => *support,
-        _ => support.min(likeness / LIKENESS),
-    });
-    let near = ranked.first().map_or(0.0, |(support, _)| *support) * BESIDE;
+    let best = ranked.first().map(|(support, _)| *support);
+    let near = (best.unwrap_or_default() * BESIDE).max(least);
     let version = |at: usize| evidence.results.get(at).map(|passage| passage.version_id);
     let first = ranked.first().and_then(|(_, at)| version(*at));
     // The rest of a table may be in another passage of the document.
@@ -161,7 +149,11 @@ pub fn weigh(
         .iter()
         .filter(|(support, at)| *support >= near || version(*at) == first);
     let results: Vec<Passage> = kept
-        .filter_map(|(_, at)| evidence.results.get(*at).cloned())
+        .filter_map(|(support, at)| {
+            let mut passage = evidence.results.get(*at).cloned()?;
+            passage.score = *support;
+            Some(passage)
+        })
         .collect();
     let decision = Decision {
         // Without a passage nothing is enough, however low the threshold is.
@@ -177,16 +169,6 @@ pub fn weigh(
             ..evidence
         },
     )
-}
-
-fn likeness(values: &Values) -> f32 {
-    let value = |name: &str| {
-        let mut named = NAMES.iter().zip(values);
-        named
-            .find(|(other, _)| **other == name)
-            .map_or(0.0, |(_, value)| *value)
-    };
-    value("cosine") + COVERAGE * value("coverage") + COMPLETE * value("complete")
 }
 
 fn extract(passage: &Passage) -> Extract<'_> {

@@ -10,20 +10,33 @@ use crate::domain::evidence::{Passage, RetrieveResponse};
 use crate::orchestrator::offline::{Model, NAMES, Values, candidates};
 
 /// The steps of the descent, their length and its momentum.
-const STEPS: usize = 6_000;
+const STEPS: usize = 8_000;
 const RATE: f64 = 0.5;
 const MOMENTUM: f64 = 0.9;
 /// The penalty on the square of each weight.
-const PENALTY: f64 = 0.001;
+const PENALTY: f64 = 0.0003;
 /// The weight of a question from which the passages that answer were taken away.
 const WITHOUT: f64 = 0.3;
 
+/// How often the best passage of each question is chosen anew by the weights of the round before.
+const ROUNDS: usize = 4;
+
 /// Features that may only speak against a passage, and those that may speak either way; the others
 /// may only speak for it. A sign that the data gives by chance would not hold elsewhere.
-const AGAINST: [&str; 2] = ["names_missing", "aspect_other"];
+const AGAINST: [&str; 5] = [
+    "names_missing",
+    "aspect_other",
+    "demand_unmet",
+    "points_back",
+    "bare",
+];
 const EITHER: [&str; 3] = ["length", "lexical_best", "aspect_unknown"];
 
+/// The features that decide which passage is the best of the first round.
+const FIRST: [&str; 4] = ["cosine", "coverage", "complete", "rank"];
+
 /// A passage that was found for a question.
+#[derive(Clone)]
 struct Example {
     values: Values,
     answers: bool,
@@ -31,51 +44,74 @@ struct Example {
 }
 
 /// Fits the weights on these questions and writes them.
+///
+/// An answer stands on the best passage of its question, so only that one counts: the weights say
+/// how probable it is that the best passage answers, and not which one is the best of several that
+/// resemble each other.
 pub(super) fn run(found: &[Asked<'_>], limit: usize, path: &Path) -> anyhow::Result<()> {
-    let mut examples = Vec::new();
-    for asked in found {
-        let answers = |passage: &Passage| {
-            let above = passage.context.iter().flatten();
-            let lines: Vec<&str> = above.map(|line| line.text.as_str()).collect();
-            let text = format!("{}\n{}", lines.join("\n"), passage.text);
-            asked.question.is_answered_by(&passage.external_id, &text)
-        };
-        let kept = |keep: &dyn Fn(&Passage) -> bool| RetrieveResponse {
-            results: asked
-                .evidence
-                .results
-                .iter()
-                .filter(|passage| keep(passage))
-                .take(limit)
-                .cloned()
-                .collect(),
-            degraded: None,
-        };
-        let mut add = |evidence: RetrieveResponse, weight: f64| {
-            for (at, values) in candidates(&asked.question.text, &evidence) {
-                let answers = evidence.results.get(at).is_some_and(answers);
-                examples.push(Example {
-                    values,
-                    answers,
-                    weight,
-                });
-            }
-        };
-        add(kept(&|_| true), 1.0);
-        if asked.question.is_answerable() {
-            add(kept(&|passage| !answers(passage)), WITHOUT);
-        }
+    let searches: Vec<Vec<Example>> = found.iter().flat_map(|asked| of(asked, limit)).collect();
+    let mut model = Model::default();
+    for (weight, name) in model.weights.iter_mut().zip(NAMES) {
+        // The most similar one is the best of the first round.
+        *weight = f32::from(u8::from(FIRST.contains(&name)));
     }
-    let model = descend(&examples);
+    let mut examples: Vec<Example> = Vec::new();
+    for _ in 0..ROUNDS {
+        let best = searches.iter().filter_map(|search| best_of(search, &model));
+        examples = best.cloned().collect();
+        model = descend(&examples);
+    }
     std::fs::write(path, written(&model))?;
     output::line(&format!(
-        "{} weights from {} passages of {} questions in {}",
+        "{} weights from {} searches for {} questions in {}",
         NAMES.len() + 1,
         examples.len(),
         found.len(),
         path.display()
     ))?;
     Ok(())
+}
+
+/// Returns the passages of the search for a question and, if it can be answered, those of one whose
+/// passages that answer were taken away.
+fn of(asked: &Asked<'_>, limit: usize) -> Vec<Vec<Example>> {
+    let answers = |passage: &Passage| {
+        let above = passage.context.iter().flatten();
+        let lines: Vec<&str> = above.map(|line| line.text.as_str()).collect();
+        let text = format!("{}\n{}", lines.join("\n"), passage.text);
+        asked.question.is_answered_by(&passage.external_id, &text)
+    };
+    let search = |keep: &dyn Fn(&Passage) -> bool, weight: f64| -> Vec<Example> {
+        let results = asked.evidence.results.iter();
+        let evidence = RetrieveResponse {
+            results: results
+                .filter(|passage| keep(passage))
+                .take(limit)
+                .cloned()
+                .collect(),
+            degraded: None,
+        };
+        let candidates = candidates(&asked.question.text, &evidence).into_iter();
+        candidates
+            .map(|(at, values)| Example {
+                values,
+                answers: evidence.results.get(at).is_some_and(answers),
+                weight,
+            })
+            .collect()
+    };
+    let mut searches = vec![search(&|_| true, 1.0)];
+    if asked.question.is_answerable() {
+        searches.push(search(&|passage| !answers(passage), WITHOUT));
+    }
+    searches
+}
+
+fn best_of<'a>(search: &'a [Example], model: &Model) -> Option<&'a Example> {
+    let likely = |example: &Example| model.probability(&example.values);
+    // Among equals the first.
+    let examples = search.iter().rev();
+    examples.max_by(|a, b| likely(a).total_cmp(&likely(b)))
 }
 
 /// Returns the weights with the least mean loss.
@@ -143,6 +179,25 @@ fn written(model: &Model) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_best_passage_of_a_search_counts() {
+        let example = |value: f32| {
+            let mut values = Values::default();
+            values[0] = value;
+            Example {
+                values,
+                answers: false,
+                weight: 1.0,
+            }
+        };
+        let mut model = Model::default();
+        model.weights[0] = 1.0;
+        let search = [example(0.2), example(0.7), example(0.7)];
+        let best = best_of(&search, &model).unwrap();
+        assert!(std::ptr::eq(best, &search[1]));
+        assert!(best_of(&[], &model).is_none());
+    }
 
     #[test]
     fn the_fit_finds_what_tells_the_passages_apart() {

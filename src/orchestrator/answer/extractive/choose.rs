@@ -14,15 +14,17 @@ use crate::language::units::{Extract, Kind, Section, Unit, sections};
 use crate::language::{content_words, spoken};
 use crate::orchestrator::answer::governed::Governed;
 
-/// Units that hold a smaller share of the question do not answer it.
-const LEAST: f32 = 0.1;
-
 /// An answer of at most this many lines may be joined by one of another section.
 const SHORT: usize = 4;
 /// The least score of that section, as a share of the best.
-const ABOUT_AS_WELL: f32 = 0.85;
+const ABOUT_AS_WELL: f32 = 0.8;
 /// The same for the answer to another question of the message.
 const ANOTHER: f32 = 0.5;
+
+/// The most documents that an answer quotes from.
+const DOCUMENTS: usize = 3;
+/// The least support of another document that is quoted as well, as a share of the best.
+const BESIDE: f32 = 0.55;
 
 /// The lines of an answer, unless its parts need more to stay together.
 const LINES: usize = 5;
@@ -97,7 +99,6 @@ pub(in crate::orchestrator::answer) fn choose(message: &str, evidence: &[Governe
         .collect();
     // The sort is stable, so the first wins among equals.
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let none = HashSet::new();
     let best = ranked.first().map_or(0.0, |fit| fit.score);
     let first = ranked.first().map_or(0, |fit| fit.question);
     let mut lines: Vec<Line> = Vec::new();
@@ -122,13 +123,61 @@ pub(in crate::orchestrator::answer) fn choose(message: &str, evidence: &[Governe
             units = MOST;
             continue;
         }
-        let section = &fit.placed.section;
-        let beyond = words.get(section.title.as_str()).unwrap_or(&none);
-        let chosen = shown(section, fit.at, fit.subject, beyond);
-        units += chosen.len();
-        add(&mut lines, fit.placed.number, &chosen);
+        units += add_shown(&mut lines, fit, &words);
+    }
+    for other in beside(&ranked, &lines, evidence) {
+        add_shown(&mut lines, other, &words);
     }
     lines
+}
+
+/// Adds what is shown with the unit; returns how many units that are.
+fn add_shown(
+    lines: &mut Vec<Line>,
+    fit: &Fit<'_>,
+    words: &HashMap<&str, HashSet<String>>,
+) -> usize {
+    let section = &fit.placed.section;
+    let none = HashSet::new();
+    let beyond = words.get(section.title.as_str()).unwrap_or(&none);
+    let chosen = shown(section, fit.at, fit.subject, beyond);
+    add(lines, fit.placed.number, &chosen);
+    chosen.len()
+}
+
+/// Returns the best unit of each other document whose support is close to the best: the answer then
+/// does not depend on a choice between equals. There is none beside a choice of rows.
+fn beside<'a, 'b>(
+    ranked: &'b [Fit<'a>],
+    lines: &[Line],
+    evidence: &[Governed],
+) -> Vec<&'b Fit<'a>> {
+    let source = |number: i32| evidence.iter().find(|(source, _)| source.id == number);
+    let document = |number: i32| source(number).map(|(source, _)| source.document_id);
+    let mut quoted: Vec<_> = lines
+        .iter()
+        .filter_map(|line| document(line.number))
+        .collect();
+    quoted.dedup();
+    let best = evidence
+        .iter()
+        .map(|(source, _)| source.score)
+        .fold(0.0, f32::max);
+    let mut close: Vec<&Governed> = evidence.iter().collect();
+    close.retain(|(source, _)| source.score > 0.0 && source.score >= best * BESIDE);
+    close.sort_by(|(a, _), (b, _)| b.score.total_cmp(&a.score));
+    let mut found = Vec::new();
+    for (source, _) in close {
+        if quoted.len() >= DOCUMENTS || quoted.contains(&source.document_id) {
+            continue;
+        }
+        let fit = ranked.iter().find(|fit| fit.placed.number == source.id);
+        if let Some(fit) = fit.filter(|fit| fit.filter().is_none()) {
+            quoted.push(source.document_id);
+            found.push(fit);
+        }
+    }
+    found
 }
 
 /// Adds the rows that the question asks for, from every passage that has a part of the table.
@@ -166,7 +215,7 @@ fn fits<'a>(
     placed: &'a [Placed],
     words: &HashMap<&str, HashSet<String>>,
 ) -> Vec<Fit<'a>> {
-    let scale = Scale::new(&asked.text, placed);
+    let scale = Scale::new(asked, placed);
     let none = HashSet::new();
     let best = placed.iter().filter_map(|placed| {
         let beyond = words.get(placed.section.title.as_str()).unwrap_or(&none);
@@ -181,7 +230,7 @@ fn fits<'a>(
             subject,
         })
     });
-    let mut found: Vec<Fit<'a>> = best.filter(|fit| fit.score >= LEAST).collect();
+    let mut found: Vec<Fit<'a>> = best.filter(|fit| fit.score > 0.0).collect();
     if subject.asks_who_must_not() {
         // A section about the subject says more than a warning in passing.
         let about = |fit: &Fit<'_>| fit.unit().is_some_and(Subject::is_forbidden_above);

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::question::{Form, Likeness};
+use crate::language::asked::Asked;
 use crate::language::aspect::Aspects;
 use crate::language::topic_words;
 use crate::language::units::{Section, Unit};
@@ -23,8 +24,12 @@ const SAME_PHRASE: f32 = 0.2;
 /// and the penalty for lines above it that tell another one.
 const ASPECT: f32 = 0.3;
 const ASPECT_SAID: f32 = 0.15;
+/// The weight of the words around the question, together, as a share of its own: "My son has
+/// croup. What can be done?"
+const AROUND: f32 = 0.25;
 /// The penalty for each better passage.
 const RANK: f32 = 0.15;
+
 /// A section and the passage it is in.
 pub(super) struct Placed {
     /// The rank of the passage; 0 is the best.
@@ -43,21 +48,23 @@ pub(super) struct Scale {
 
 impl Scale {
     /// A word weighs more if fewer units have it in their text or heading.
-    pub fn new(question: &str, placed: &[Placed]) -> Self {
-        let asked: HashSet<String> = topic_words(question).collect();
-        let mut counts: HashMap<&str, u16> = asked.iter().map(|word| (word.as_str(), 0)).collect();
+    pub fn new(asked: &Asked, placed: &[Placed]) -> Self {
+        let own = words(&asked.text);
+        let around = words(&asked.around);
+        let all = own.iter().chain(&around);
+        let mut counts: HashMap<&str, u16> = all.map(|word| (word.as_str(), 0)).collect();
         let mut units = 0_u16;
         for Placed { section, .. } in placed {
             let above = words(heading_of(section));
             for unit in &section.units {
                 units = units.saturating_add(1);
-                let own = words(&unit.text);
+                let held = words(&unit.text);
                 for (word, count) in &mut counts {
-                    *count += u16::from(own.contains(*word) || above.contains(*word));
+                    *count += u16::from(held.contains(*word) || above.contains(*word));
                 }
             }
         }
-        let weights: HashMap<String, f32> = counts
+        let mut weights: HashMap<String, f32> = counts
             .into_iter()
             .map(|(word, count)| {
                 let count = f32::from(count);
@@ -65,10 +72,24 @@ impl Scale {
                 (word.to_owned(), (1.0 + rarity).ln())
             })
             .collect();
+        let sum = |words: &HashMap<String, f32>, is_asked: bool| -> f32 {
+            let counted = words
+                .iter()
+                .filter(|(word, _)| own.contains(*word) == is_asked);
+            counted.map(|(_, weight)| weight).sum()
+        };
+        let total = sum(&weights, true);
+        let beside = sum(&weights, false);
+        let share = (AROUND * total / beside.max(f32::MIN_POSITIVE)).min(AROUND);
+        for (word, weight) in &mut weights {
+            if !own.contains(word) {
+                *weight *= share;
+            }
+        }
         Self {
-            form: Form::of(question),
-            aspects: Aspects::asked(question),
-            total: weights.values().sum(),
+            form: Form::of(&asked.text),
+            aspects: Aspects::asked(&asked.text),
+            total: total.max(f32::MIN_POSITIVE),
             weights,
         }
     }

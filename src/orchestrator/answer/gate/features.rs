@@ -7,13 +7,14 @@ use super::share::share;
 use crate::domain::evidence::Passage;
 use crate::language::asked::Asked;
 use crate::language::aspect::Aspects;
+use crate::language::demand::Demand;
 use crate::language::lists::lower_words;
 use crate::language::subject::{Subject, holds};
 use crate::language::units::{Section, Unit};
 use crate::language::{spoken, topic_words};
 
 /// The features, in the order of their values.
-pub const NAMES: [&str; 19] = [
+pub const NAMES: [&str; 22] = [
     "cosine",
     "cosine_lead",
     "lexical",
@@ -33,6 +34,9 @@ pub const NAMES: [&str; 19] = [
     "length",
     "around_coverage",
     "coverage_rare",
+    "demand_unmet",
+    "points_back",
+    "bare",
 ];
 
 /// The values of the features.
@@ -52,13 +56,23 @@ pub struct Reading {
     object: Vec<String>,
     aspects: Aspects,
     form: Form,
+    demand: Demand,
+    points_back: bool,
+    /// Whether the question is short and says too little to tell what it is about.
+    is_bare: bool,
 }
+
+/// A question with fewer topic words and no name could be about anything.
+const TELLING: usize = 2;
+/// A question of so many words is not short.
+const SHORT: usize = 7;
 
 /// A name says more than another word.
 const NAME: f32 = 2.0;
 
 impl Reading {
-    pub fn of(asked: &Asked, subject: &Subject) -> Self {
+    /// Reads a question; `points_back` says whether its message needs the conversation.
+    pub fn of(asked: &Asked, subject: &Subject, points_back: bool) -> Self {
         let names: Vec<String> = subject.named().map(str::to_owned).collect();
         let in_names: HashSet<String> = names.iter().flat_map(|name| topic_words(name)).collect();
         let words: HashMap<String, f32> = topic_words(&asked.text)
@@ -67,6 +81,8 @@ impl Reading {
                 (word, weight)
             })
             .collect();
+        let is_bare =
+            words.len() < TELLING && names.is_empty() && lower_words(&asked.text).count() < SHORT;
         Self {
             total: words.values().sum(),
             all: topic_words(&asked.around)
@@ -79,10 +95,13 @@ impl Reading {
             object: object_of(&asked.text),
             aspects: Aspects::asked(&asked.text),
             form: Form::of(&asked.text),
+            demand: Demand::of(&asked.text),
+            points_back,
+            is_bare,
         }
     }
 
-    /// The weighted share of the question's words among these.
+    /// Returns the weighted share of the question's words among these.
     fn coverage(&self, held: &HashSet<String>) -> f32 {
         if self.total <= 0.0 {
             return 0.0;
@@ -198,6 +217,7 @@ pub fn values(
     let title = words(&passage.title);
     let titled = Aspects::headed(&passage.title);
     let mut best: Option<(f32, UnitValues)> = None;
+    let mut is_met = reading.demand.is_empty();
     for section in sections {
         let mut above: Option<Above<'_>> = None;
         for (at, unit) in section.units.iter().enumerate() {
@@ -210,6 +230,7 @@ pub fn values(
                 None => Above::of(section, unit, titled),
             };
             let found = unit_values(reading, unit, &over, &title);
+            is_met = is_met || found.is_met;
             above = Some(over);
             let score = found.score();
             if best.as_ref().is_none_or(|(most, _)| score > *most) {
@@ -250,6 +271,9 @@ pub fn values(
         (float(reading.words.len()) / 10.0).min(1.5),
         share(around_held, reading.around.len()),
         unit.coverage_rare,
+        flag(!is_met),
+        flag(reading.points_back),
+        flag(reading.is_bare),
     ])
 }
 
@@ -264,6 +288,8 @@ struct UnitValues {
     said: Aspects,
     form_met: bool,
     meets: bool,
+    /// Whether it has what the question demands.
+    is_met: bool,
 }
 
 impl UnitValues {
@@ -307,6 +333,8 @@ fn unit_values(
     let coverage_own = reading.coverage(&own);
     let mut all = own;
     all.extend(above.words.iter().cloned());
+    let demand = &reading.demand;
+    let is_met = demand.is_empty() || demand.is_met_by(&unit.text, above.lines, &all, title);
     all.extend(title.iter().cloned());
     let headed = above.headed;
     let said = Aspects::said(&unit.text);
@@ -319,5 +347,6 @@ fn unit_values(
         headed,
         said,
         form_met: reading.form.is_met_by(unit),
+        is_met,
     }
 }

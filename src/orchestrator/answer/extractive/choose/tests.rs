@@ -15,7 +15,7 @@ fn source(id: i32, text: &str) -> Source {
         start: 0,
         end: i32::try_from(text.chars().count()).unwrap(),
         text: text.into(),
-        score: 1.0,
+        score: 0.0,
     }
 }
 
@@ -215,4 +215,32 @@ fn each_question_of_a_message_is_answered() {
     );
     assert!(lines.contains(&"Visitors may park behind the house. [1]".to_owned()));
     assert!(lines.contains(&"The cafe closes at nine. [2]".to_owned()));
+}
+
+#[test]
+fn another_document_is_quoted_as_well_if_its_support_is_close() {
+    let quoted = |supports: [f32; 4]| {
+        let texts = [
+            "Wards open at 9:00 for visits.",
+            "Visits to the wards begin at 10:00.",
+            "The wards receive visits from 11:00.",
+            "Visits on the wards end at 20:00.",
+        ];
+        let sources = (1..).zip(texts).zip(supports);
+        let evidence: Vec<Governed> = sources
+            .map(|((id, text), score)| {
+                let source = source(id, text);
+                (Source { score, ..source }, None)
+            })
+            .collect();
+        let lines = choose("When do visits to the wards open?", &evidence);
+        let mut numbers: Vec<i32> = lines.into_iter().map(|line| line.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    };
+    assert!(quoted([0.9, 0.1, 0.1, 0.1]).contains(&1));
+    assert!(!quoted([0.9, 0.1, 0.8, 0.2]).contains(&4));
+    assert!(quoted([0.9, 0.1, 0.8, 0.2]).contains(&3));
+    assert_eq!(quoted([0.9, 0.8, 0.7, 0.6]).len(), 3);
 }
