@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::lexicon::Lexicon;
 use super::lists::{Phrases, Words};
 use super::words::Vocabulary;
 
@@ -17,6 +18,8 @@ pub struct Language {
     pub amounts: Amounts,
     pub aspects: Vec<Aspect>,
     pub claims: Claims,
+    /// Words and expressions of one meaning, for sentences that say a passage in other words.
+    pub lexicon: Lexicon,
     pub phrasing: Phrasing,
     pub texts: Texts,
 }
@@ -319,6 +322,12 @@ pub struct Claims {
     pub asides: HashSet<String>,
     /// Stems of verbs that say little without their object.
     pub light: HashSet<String>,
+    /// Words that a restatement may add or leave out.
+    pub particles: Words,
+    /// The stem of the word for what happens often.
+    pub common: &'static str,
+    /// Stems of words by which statements differ.
+    pub contrasts: HashSet<String>,
     /// Stems that say that a statement is doubted, reported or not yet known.
     pub doubts: HashSet<String>,
     /// The stem that represents all words of one meaning.
@@ -329,6 +338,8 @@ pub struct Claims {
     pub phrases: &'static [(&'static str, &'static str)],
     /// Endings of derived words.
     pub endings: &'static [&'static str],
+    /// Words with the ending of an adverb that are none.
+    pub no_adverbs: Words,
     /// Words for periods.
     pub periods: Words,
     pub yes: &'static str,

@@ -12,6 +12,7 @@ pub mod demand;
 pub mod digits;
 pub mod grams;
 pub mod interface;
+pub mod lexicon;
 pub mod linear;
 pub mod lines;
 pub mod lists;

@@ -1,6 +1,6 @@
 //! The English words of a claim that relate, limit and frame what it says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::interface::{Claims, Facet, Operator};
 use super::super::lists::Words;
@@ -126,6 +126,13 @@ const FUNCTION: &str = "a an one ones the this that these those it its you your 
     being have has had having do does doing and or also too then well yes please own s t such ensure sure \
     however re ve ll already still even very quite";
 
+/// Words whose presence in a restatement says nothing by itself.
+const PARTICLES: &str = "but out up off away else such rather both over along around back down anyone somebody \
+    someone something whatever whoever anybody case cases kind sort bit lot quite much well whole part number \
+    set enough make making made come coming mean means fact able kept keep right like being put putting go going \
+    look looking last lasts lasting happen happens occur occurs exist exists face faces due same \
+    further done own hospital staff member condition disease disorder illness far fully indeed simply";
+
 /// Words for speaking about a text, politeness, and words that need their object to say something.
 const DISCOURSE: &str = "according addition additionally advice advise advised answer detail details document documents \
     example feel feeling feels felt become becomes becoming following guidance guide important including include \
@@ -167,10 +174,10 @@ const PHRASES: &[(&str, &str)] = &[
     ("for example", "like"),
     ("for instance", "like"),
     ("e.g.", "like"),
-    ("or higher", "or more"),
-    ("or above", "or more"),
-    ("or over", "or more"),
-    ("or longer", "or more"),
+    (" or higher", " or more"),
+    (" or above", " or more"),
+    (" or over", " or more"),
+    (" or longer", " or more"),
     ("look at ", "check "),
     ("if you can,", ","),
     ("if you can.", "."),
@@ -255,14 +262,27 @@ pub(super) fn claims(words: &Vocabulary) -> Claims {
         discourse: stems(DISCOURSE),
         asides: stems("according addition example fact general short summary leaflet document"),
         light: stems(LIGHT),
+        particles: Words::of(&[PARTICLES]),
+        common: "common",
+        contrasts: contrasts(words),
         doubts: stems(DOUBTS),
         synonyms: SYNONYMS,
         meanings,
         phrases: PHRASES,
         endings: ENDINGS,
+        no_adverbs: Words::of(&["elderly family belly supply jelly assembly anomaly only"]),
         periods: Words::of(&["hour day week month year"]),
         yes: "yes",
     }
+}
+
+/// Words by which statements differ; reviewed by hand.
+const CONTRASTS: &str = include_str!("words/contrasts.txt");
+
+fn contrasts(words: &Vocabulary) -> HashSet<String> {
+    let lines = CONTRASTS.lines().filter(|line| !line.starts_with('#'));
+    let listed = lines.flat_map(str::split_whitespace);
+    listed.map(|word| words.stem(word)).collect()
 }
 
 fn operators() -> HashMap<&'static str, Operator> {

@@ -4,6 +4,7 @@ mod amounts;
 mod aspects;
 mod claims;
 mod denial;
+mod lexicon;
 mod names;
 mod phrasing;
 mod questions;
@@ -25,6 +26,7 @@ pub(super) static ENGLISH: LazyLock<Language> = LazyLock::new(|| {
         amounts: amounts::amounts(),
         aspects: aspects::aspects(),
         claims: claims::claims(&words),
+        lexicon: lexicon::lexicon(&words),
         phrasing: phrasing::phrasing(),
         texts: texts::TEXTS,
         words,

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::gist::Gist;
 use super::reason::Reason;
 use super::statement::{Statement, Token};
 use super::vocabulary::{holds, is_akin};
@@ -20,6 +21,23 @@ pub(super) struct Surroundings<'a> {
     pub question: &'a HashSet<String>,
     /// Whether the unit is a row, whose cells stand beside each other without any grammar.
     pub is_row: bool,
+    /// The gists whose words may also agree by their meaning.
+    pub gists: Option<Gists<'a>>,
+}
+
+/// The gist of a claim and that of a unit.
+#[derive(Clone, Copy)]
+pub(super) struct Gists<'a> {
+    pub claim: &'a Gist,
+    pub unit: &'a Gist,
+}
+
+impl Gists<'_> {
+    /// Whether a word of the unit means what a word of the claim says.
+    fn agree(&self, at: usize, place: usize) -> bool {
+        let words = self.claim.words.get(at).zip(self.unit.words.get(place));
+        words.is_some_and(|(word, other)| other.says(word))
+    }
 }
 
 /// A claim laid beside a unit.
@@ -63,13 +81,22 @@ impl<'a> Alignment<'a> {
             !self.takes(*place)
                 && token.is_number == other.is_number
                 && (token.stem == other.stem
-                    || (!token.is_number && is_akin(&token.stem, &other.stem)))
+                    || (!token.is_number
+                        && (is_akin(&token.stem, &other.stem)
+                            || self.agree_by_meaning(token.at, *place))))
         });
         let nearest = same.min_by_key(|(place, other)| {
             let differs = other.word != token.word;
-            (differs, *place < expected, place.abs_diff(expected))
+            let by_meaning = other.stem != token.stem && !is_akin(&other.stem, &token.stem);
+            let far = place.abs_diff(expected);
+            (by_meaning, differs, *place < expected, far)
         });
         nearest.map(|(place, _)| place)
+    }
+
+    fn agree_by_meaning(&self, at: usize, place: usize) -> bool {
+        let gists = self.around.gists;
+        gists.is_some_and(|gists| gists.agree(at, place))
     }
 
     /// Whether the claim stands for this token of the unit.

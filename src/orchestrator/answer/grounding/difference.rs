@@ -177,6 +177,7 @@ fn is_aside(token: &Token) -> bool {
 /// A preposition binds a word otherwise than in the unit.
 fn bound_otherwise(alignment: &Alignment<'_>) -> Option<Reason> {
     let claims = &spoken().claims;
+    let (claim, unit) = (alignment.claim, alignment.unit);
     let turned = is_turned(alignment);
     let binds = |sense: &str| claims.binding.contains(sense) && !(sense == claims.by && turned);
     let mut pairs = alignment.pairs();
@@ -187,6 +188,15 @@ fn bound_otherwise(alignment: &Alignment<'_>) -> Option<Reason> {
         (Some((sense, _)), None) | (None, Some((sense, _))) => binds(sense),
         (None, None) => false,
     });
+    let all_of = |statement: &Statement, word: &str| {
+        let all = statement.prepositions.iter();
+        all.filter(|other| **other == word).count()
+    };
+    // "In the stools" became "stools in the": the preposition is still there, but binds another word.
+    let displaced = alignment.pairs().any(|(token, other, _)| {
+        let its = other.governor.filter(|_| token.governor.is_none());
+        its.is_some_and(|(_, word)| all_of(claim, word) >= all_of(unit, word))
+    });
     let count = |statement: &Statement, sense: &str| {
         let all = statement.bonds.iter();
         all.filter(|other| **other == sense).count()
@@ -195,7 +205,7 @@ fn bound_otherwise(alignment: &Alignment<'_>) -> Option<Reason> {
         alignment.claim.bonds.iter().any(|sense| {
             binds(sense) && count(alignment.claim, sense) > count(alignment.unit, sense)
         });
-    (differs || more).then_some(Reason::Relation)
+    (differs || displaced || more).then_some(Reason::Relation)
 }
 
 /// Whether one of the two is the passive of the other.
@@ -243,7 +253,8 @@ fn is_period(token: &Token) -> bool {
 }
 
 fn is_adverb(token: &Token) -> bool {
-    token.word.ends_with("ly") || is_period(token)
+    let claims = &spoken().claims;
+    (token.word.ends_with("ly") && !claims.no_adverbs.contains(&token.word)) || is_period(token)
 }
 
 /// The unit only reports or doubts what the claim states.

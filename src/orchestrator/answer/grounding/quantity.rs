@@ -167,6 +167,13 @@ impl Quantities {
             && (other.times.is_empty() || self.times.is_subset(&other.times))
     }
 
+    /// Leaves out a "one" that counts nothing: "from one person to another".
+    pub fn without_one(&self) -> Self {
+        let mut others = self.clone();
+        others.numbers.remove(&("1".to_owned(), None));
+        others
+    }
+
     /// Whether a number is stated, whatever it counts.
     pub fn mention(&self, number: &str) -> bool {
         self.numbers.iter().any(|(stated, _)| stated == number)
@@ -245,7 +252,7 @@ fn numbers(text: &str) -> HashSet<(String, Option<String>)> {
     while let Some(c) = rest.chars().next() {
         if c.is_ascii_digit() && !in_word {
             let (number, after) = split_number(rest);
-            found.insert((number, unit_of(after)));
+            found.insert((number, unit_of(after).or_else(|| unit_behind_range(after))));
             rest = after;
         } else {
             in_word = c.is_alphanumeric();
@@ -300,6 +307,19 @@ fn form_of_strength(text: &str) -> Option<String> {
     unit(word)?;
     let (first, rest) = first_word(rest);
     form(first).or_else(|| form(first_word(rest).0))
+}
+
+/// Returns the unit of the low end of a range: "10 to 14 days" begins at 10 days.
+fn unit_behind_range(after: &str) -> Option<String> {
+    let amounts = &spoken().amounts;
+    let joints = [amounts.to, "-", "–", "—"];
+    let high = joints
+        .into_iter()
+        .find_map(|joint| after.trim_start().strip_prefix(joint))?;
+    let high = high.trim_start();
+    high.starts_with(|c: char| c.is_ascii_digit())
+        .then(|| split_number(high))
+        .and_then(|(_, after)| unit_of(after))
 }
 
 fn form(word: &str) -> Option<String> {

@@ -66,6 +66,8 @@ pub(super) struct Statement {
     pub reported: Vec<usize>,
     /// The senses of the prepositions that say more than where or whose.
     pub bonds: Vec<&'static str>,
+    /// All prepositions.
+    pub prepositions: Vec<&'static str>,
 }
 
 /// The state of the reader between two words.
@@ -237,6 +239,7 @@ impl Reader {
         if sense != plain {
             self.statement.bonds.push(sense);
         }
+        self.statement.prepositions.push(word);
         self.bound_at = at;
         self.phrase += 1;
         self.movable = true;

@@ -7,14 +7,14 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::claim::{Claim, plain};
+use super::gist::Gist;
+use super::parts::{Part, has_digit, is_denied, joined, lacks_subject, parts};
 use super::reason::Reason;
 use super::units::{Frame, Kind, Span, Unit, units_of};
 use super::verdict::{Asserted, Evidence};
 use super::vocabulary::meaningful;
 use crate::domain::evidence::{Citation, ContextKind, Source};
 use crate::domain::text;
-use crate::language::interface::Facet;
-use crate::language::spoken;
 use crate::orchestrator::answer::governed::{Governed, is_above, outside};
 
 /// The most parts into which a sentence is cut.
@@ -79,7 +79,17 @@ impl Support {
         if quotes.is_empty() {
             match self.best(asserted, among(None)) {
                 Ok(quote) => quotes.push(quote),
-                Err(reason) => quotes = self.best_parts(asserted, marked).ok_or(reason)?,
+                Err(reason) => {
+                    quotes = match self.best_parts(asserted, marked) {
+                        Some(quotes) => quotes,
+                        None => match self.restated(asserted, marked) {
+                            Ok(quote) => vec![quote],
+                            // A sentence in words of its own differs in more than its words.
+                            Err(other) if reason == Reason::Unrelated => return Err(other),
+                            Err(_) => return Err(reason),
+                        },
+                    };
+                }
             }
         }
         let cite = |(source, span)| self.citation(source, span);
@@ -167,6 +177,57 @@ impl Support {
             }
         }
         best.map(|(_, quote)| quote).ok_or(nearest.1)
+    }
+
+    /// Returns the quote that says the sentence in other words: of a marked passage, or else of all.
+    fn restated(&self, asserted: &Asserted, marked: &BTreeSet<i32>) -> Result<&Quote, Reason> {
+        let gist = Gist::of(&asserted.claim.plain);
+        let ordered = self.best_restating(asserted, &gist, marked, false);
+        let mut quotes = self.quotes.iter();
+        if ordered.is_ok() || quotes.any(|quote| quote.evidence.is_copied_by(&gist)) {
+            return ordered;
+        }
+        self.best_restating(asserted, &gist, marked, true)
+    }
+
+    fn best_restating(
+        &self,
+        asserted: &Asserted,
+        gist: &Gist,
+        marked: &BTreeSet<i32>,
+        may_move: bool,
+    ) -> Result<&Quote, Reason> {
+        let mut best: Option<(bool, usize, &Quote)> = None;
+        let mut nearest = (0, Reason::Unrelated);
+        // Units that say the opposite of many of its words speak of the same.
+        let mut denied: Vec<(usize, usize)> = Vec::new();
+        for quote in &self.quotes {
+            let number = self.number(quote);
+            let is_marked = number.is_some_and(|number| marked.contains(&number));
+            let evidence = &quote.evidence;
+            match evidence.restates(asserted, gist, &self.question, may_move) {
+                Ok(held) if best.is_none_or(|(also, than, _)| (is_marked, held) > (also, than)) => {
+                    best = Some((is_marked, held, quote));
+                }
+                Ok(_) => {}
+                Err((held, reason)) => {
+                    if reason == Reason::Opposite {
+                        denied.push((quote.source, held));
+                    }
+                    if held > nearest.0 && reason != Reason::Unrelated {
+                        nearest = (held, reason);
+                    }
+                }
+            }
+        }
+        let (_, held, quote) = best.ok_or(nearest.1)?;
+        let mut denied = denied.iter();
+        let is_denied = denied.any(|(source, as_many)| *source == quote.source && *as_many >= held);
+        if is_denied {
+            Err(Reason::Opposite)
+        } else {
+            Ok(quote)
+        }
     }
 
     /// Returns the quotes of a sentence's parts, all from one passage.
@@ -284,81 +345,4 @@ impl Quote {
     fn length(&self) -> usize {
         self.unit.span.end - self.unit.span.start
     }
-}
-
-/// A part of a sentence, and the joint before it.
-struct Part<'a> {
-    joint: &'a str,
-    text: &'a str,
-    begins_anew: bool,
-}
-
-/// Cuts a sentence wherever another statement may begin.
-fn parts(sentence: &str, whole: bool) -> Vec<Part<'_>> {
-    let phrasing = &spoken().phrasing;
-    let joints = if whole {
-        phrasing.statement_joints
-    } else {
-        phrasing.joints
-    };
-    let mut parts = Vec::new();
-    let mut rest = sentence;
-    let (mut joint, mut begins_anew) = ("", true);
-    loop {
-        let next = joints
-            .iter()
-            .filter_map(|(text, anew)| rest.find(text).map(|at| (at, *text, *anew)))
-            // Takes the first joint; among joints at one place, the longest.
-            .min_by_key(|(at, text, _)| (*at, usize::MAX - text.len()));
-        let (text, after) = match next {
-            Some((at, text, _)) => rest.split_at(at + text.len()),
-            None => (rest, ""),
-        };
-        let ending = next.map_or("", |(_, text, _)| text);
-        parts.push(Part {
-            joint,
-            text: text.strip_suffix(ending).unwrap_or(text),
-            begins_anew,
-        });
-        let Some((_, text, anew)) = next else {
-            return parts;
-        };
-        (joint, begins_anew, rest) = (text, anew, after);
-    }
-}
-
-/// Whether a "not" before this part still applies; it does until a new statement begins.
-fn is_denied(parts: &[Part<'_>], at: usize) -> bool {
-    let begun = parts.iter().take(at + 1).rposition(|part| part.begins_anew);
-    let before = parts.get(begun.unwrap_or_default()..at).unwrap_or_default();
-    let mut before = before.iter();
-    before.any(|part| Claim::of(part.text).statement.denials().next().is_some())
-}
-
-/// Whether a part begins with a verb whose subject stands before the part.
-fn lacks_subject(part: &str) -> bool {
-    let claims = &spoken().claims;
-    let first = part
-        .split(|c: char| !c.is_alphanumeric())
-        .find(|word| !word.is_empty());
-    first.is_some_and(|word| {
-        let operator = claims.operators.get(word);
-        claims.auxiliaries.contains(word)
-            || operator.is_some_and(|operator| operator.facet == Facet::Modality)
-    })
-}
-
-fn has_digit(word: &str) -> bool {
-    word.contains(|c: char| c.is_ascii_digit())
-}
-
-/// Joins several parts as they stood in the sentence.
-fn joined(parts: &[Part<'_>]) -> Option<String> {
-    let (first, others) = parts.split_first()?;
-    let mut text = first.text.to_owned();
-    for part in others {
-        text.push_str(part.joint);
-        text.push_str(part.text);
-    }
-    Some(text)
 }

@@ -1,6 +1,8 @@
 mod context;
 mod held_out;
 mod measured;
+mod pairs;
+mod restated;
 
 use proptest::prelude::*;
 

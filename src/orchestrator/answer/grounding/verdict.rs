@@ -1,13 +1,16 @@
 //! Decides whether a unit supports a claim, and gives the reason if not.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
-use super::alignment::{Alignment, Surroundings};
+use super::alignment::{Alignment, Gists, Surroundings};
 use super::claim::{Claim, plain};
 use super::condition::held;
 use super::difference::difference;
+use super::gist::{Around, Gist};
 use super::quantity::Quantities;
 use super::reason::Reason;
+use super::restated::{Beside, Laid, is_copy};
 use super::units::{Kind, Unit, last_clause};
 use super::vocabulary::{holds, is_neutral, meaningful};
 use crate::language::lines::CELL;
@@ -51,6 +54,10 @@ pub(super) struct Evidence {
     columns: Vec<Column>,
     /// The words of a row's first cell, which names the subject of the row.
     key: HashSet<String>,
+    /// The text of the unit with its lead-in, and of the lines above it.
+    texts: (String, String),
+    /// Both in their gist, once a sentence asks for it.
+    read: OnceLock<(Gist, Around)>,
 }
 
 /// A cell, and the words that only its column's header has.
@@ -96,7 +103,17 @@ impl Evidence {
             above_quantities: heads.quantities,
             columns,
             key,
+            texts: (full, above),
+            read: OnceLock::new(),
         }
+    }
+
+    fn gist(&self) -> &(Gist, Around) {
+        self.read.get_or_init(|| {
+            let mut around = Around::default();
+            around.add(&Gist::of(&self.texts.1));
+            (Gist::of(&self.texts.0), around)
+        })
     }
 
     /// Whether the unit has these exact words, in the form of [`Claim::plain`].
@@ -136,6 +153,7 @@ impl Evidence {
             senses: &self.senses,
             question,
             is_row,
+            gists: None,
         };
         let alignment = Alignment::of(&claim.statement, &self.full.statement, &around);
         if covered < LEAST || !(is_row || alignment.is_about_the_same()) {
@@ -169,6 +187,82 @@ impl Evidence {
             return Err(Reason::Condition);
         }
         Ok(if is_verbatim { VERBATIM } else { covered })
+    }
+
+    /// Whether the sentence repeats this, so that each difference counts.
+    pub fn is_copied_by(&self, gist: &Gist) -> bool {
+        self.kind != Kind::Frame && is_copy(gist, &self.gist().0)
+    }
+
+    /// Returns how many words of the sentence this says in other words, in the same order or, if they
+    /// may move, in any; otherwise also the first difference.
+    pub fn restates(
+        &self,
+        asserted: &Asserted,
+        gist: &Gist,
+        question: &HashSet<String>,
+        may_move: bool,
+    ) -> Result<usize, (usize, Reason)> {
+        let whole = matches!(self.kind, Kind::Sentence | Kind::Item) && !self.is_orphan;
+        if !whole || !self.has_rules || !recognised::are_spoken(&asserted.claim.plain) {
+            return Err((0, Reason::Unrelated));
+        }
+        let mut framing = asserted.frame.iter().flat_map(Claim::core);
+        if framing.any(|word| self.lacks(word)) {
+            return Err((0, Reason::Name));
+        }
+        let (own, above) = self.gist();
+        let beside = Beside {
+            above,
+            quantities: &self.above_quantities,
+            question,
+        };
+        let laid = Laid::of(gist, own, &beside);
+        let verdict = laid.is_about_the_same().and_then(|()| {
+            if may_move {
+                laid.verdict()
+            } else {
+                self.repeats(asserted, gist, &laid, question)
+            }
+        });
+        let held = laid.held();
+        verdict.map(|()| held).map_err(|reason| (held, reason))
+    }
+
+    /// Whether this says the sentence in the same order, with other words here and there.
+    fn repeats(
+        &self,
+        asserted: &Asserted,
+        gist: &Gist,
+        laid: &Laid<'_>,
+        question: &HashSet<String>,
+    ) -> Result<(), Reason> {
+        // Other words than the unit's are the one thing that the list of meanings explains.
+        match self.judge(asserted, question) {
+            Err(Reason::Name | Reason::Unrelated | Reason::Modality) => {}
+            other => return other.map(|_| ()),
+        }
+        let (own, _) = self.gist();
+        let around = Surroundings {
+            above: &self.above,
+            senses: &self.senses,
+            question,
+            is_row: false,
+            gists: Some(Gists {
+                claim: gist,
+                unit: own,
+            }),
+        };
+        let alignment = Alignment::of(&gist.claim.statement, &own.claim.statement, &around);
+        laid.figures()?;
+        if let Some(reason) = difference(&alignment) {
+            return Err(reason);
+        }
+        let conditional = asserted.claim.statement.is_conditional();
+        if !self.is_applied_by(&asserted.claim.words, conditional, question) {
+            return Err(Reason::Condition);
+        }
+        laid.conditions()
     }
 
     /// Whether a word of a heading is a suspect.

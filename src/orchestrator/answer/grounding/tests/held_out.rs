@@ -36,7 +36,7 @@ struct Counts {
 }
 
 /// Returns the shares in per cent of false and of true sentences that are cited.
-fn measure(sheet: &str) -> (usize, usize) {
+pub(super) fn measure(sheet: &str) -> (usize, usize) {
     let sheet: Sheet = Figment::from(Toml::string(sheet)).extract().unwrap();
     let mut kinds: BTreeMap<(bool, String), Counts> = BTreeMap::new();
     let mut reasons: BTreeMap<&'static str, usize> = BTreeMap::new();
