@@ -16,6 +16,9 @@ impl Contacts {
     ) -> Vec<Contact> {
         let special = match (level, category) {
             (Level::None, _) => return Vec::new(),
+            (Level::Urgent, Some(Category::SuicidalIntent)) => {
+                self.crisis_line.clone().or(self.urgent_advice_line.clone())
+            }
             (_, Some(Category::SuicidalIntent)) => self.crisis_line.clone(),
             (Level::Urgent, _) => self.urgent_advice_line.clone(),
             (Level::Emergency, Some(Category::Overdose)) => self.poison_centre.clone(),

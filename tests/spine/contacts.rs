@@ -93,7 +93,7 @@ async fn urgent_advice_comes_before_the_answer() {
     let triage = &done["triage"];
     assert_eq!(triage["level"], "urgent");
     assert_eq!(kinds(&triage["contacts"])[0], "urgent_advice_line");
-    assert_eq!(done["answer"].as_str().unwrap().trim(), HOURS.trim());
+    assert!(done["answer"].as_str().unwrap().starts_with(HOURS.trim()));
     let body: Value = serde_json::from_str(&completion(&system, &question, false).await).unwrap();
     let said = body["choices"][0]["message"]["content"].as_str().unwrap();
     let advice = triage["text"].as_str().unwrap();

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::cli::output;
-use crate::domain::emergency::Level;
+use crate::domain::emergency::{Category, Level};
 use crate::language::linear::named_values;
-use crate::safety;
+use crate::safety::{self, Triage};
 
 /// Separates the turns of a conversation in a message's text, the newest last.
 const TURN: &str = " ⏎ ";
@@ -52,11 +52,17 @@ pub fn run(dataset: &Path, part: &str, features: bool) -> anyhow::Result<()> {
     if features {
         return messages.iter().try_for_each(print_features);
     }
+    let mut advice = Advice::default();
     let mut groups: BTreeMap<(u8, String), BTreeMap<&str, Row>> = BTreeMap::new();
     for message in &messages {
         let turns: Vec<&str> = message.text.split(TURN).collect();
         let (newest, earlier) = turns.split_last().context("a message without a turn")?;
-        let judged = safety::triage_in(newest, earlier).level;
+        let Triage {
+            level: judged,
+            category,
+            ..
+        } = safety::triage_in(newest, earlier);
+        advice.count(message, judged, category);
         for group in [
             (0, "all".to_owned()),
             (1, message.lang.clone()),
@@ -86,7 +92,49 @@ pub fn run(dataset: &Path, part: &str, features: bool) -> anyhow::Result<()> {
             none.share(none.urgent),
         ))?;
     }
+    let Advice {
+        flagged,
+        right,
+        general,
+    } = advice;
+    output::line(&format!(
+        "\nAdvice for {flagged} messages that were flagged rightly: {right} of the labelled class, {general} general, {} of another class.",
+        flagged - right - general
+    ))?;
     Ok(())
+}
+
+/// The kinds of advice for emergencies and urgent messages that were flagged.
+#[derive(Default)]
+struct Advice {
+    flagged: usize,
+    right: usize,
+    general: usize,
+}
+
+impl Advice {
+    fn count(&mut self, message: &Message, judged: Level, category: Option<Category>) {
+        if message.level > Level::None && judged > Level::None {
+            let labelled = labelled(&message.class);
+            self.flagged += 1;
+            self.right += usize::from(category.is_some() && category == labelled);
+            self.general += usize::from(category.is_none());
+        }
+    }
+}
+
+/// Returns the category of a class of messages.
+fn labelled(class: &str) -> Option<Category> {
+    Category::parse(match class {
+        "unconscious_seizure" => "unconsciousness",
+        "self_harm" => "suicidal_intent",
+        "overdose_poisoning" => "overdose",
+        "sepsis_meningitis" => "sepsis",
+        "pregnancy_birth" => "pregnancy",
+        "violence_abuse" => "violence",
+        "heat_cold" => "exposure",
+        other => other,
+    })
 }
 
 fn name(level: Level) -> &'static str {

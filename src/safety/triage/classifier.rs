@@ -16,7 +16,7 @@ static CATEGORIES: LazyLock<Linear> =
     LazyLock::new(|| Linear::read(include_str!("categories.tsv")));
 
 /// The least probability with which a category is named; otherwise the advice is general.
-const CERTAIN: f32 = 0.4;
+const CERTAIN: f32 = 0.6;
 
 /// The judgment of one text.
 #[derive(Clone, Copy, Debug, PartialEq)]
