@@ -69,6 +69,19 @@ pub fn points_back(message: &str) -> bool {
     !before.iter().any(names) && !named && !forward
 }
 
+/// Returns the words of a question without the phrase that only announces it: "I am looking for
+/// information on".
+pub fn announced(text: &str) -> String {
+    let plain = spaced(text);
+    let questions = &spoken().questions;
+    let rest = questions.requests.after_last_in(&plain).unwrap_or(&plain);
+    if topic_words(rest).nth(1).is_some() {
+        rest.to_owned()
+    } else {
+        plain
+    }
+}
+
 fn part(said: &[&str], at: usize) -> Asked {
     let sentence = said.get(at).copied().unwrap_or_default();
     let tells = topic_words(sentence).collect::<HashSet<_>>().len() >= TELLING;
@@ -158,6 +171,14 @@ mod tests {
             texts("Her doctor says lupus. She cried all day. Can anything be done to treat it?"),
             ["Her doctor says lupus. Can anything be done to treat it?"]
         );
+    }
+
+    #[test]
+    fn the_words_that_announce_a_question_are_not_asked_for() {
+        let asked = announced("I am looking for information on how to prevent shingles.");
+        assert_eq!(asked.trim(), "how to prevent shingles");
+        assert_eq!(announced("Tell me more!").trim(), "tell me more");
+        assert_eq!(announced("Where do I park?").trim(), "where do i park");
     }
 
     #[test]

@@ -38,8 +38,9 @@ impl Aspects {
         Self(self.0 | other.0)
     }
 
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
+    /// Whether there is an aspect of which the answer stands under a heading of its own.
+    pub fn is_bound(self) -> bool {
+        self.0 & !Self::anywhere() != 0
     }
 
     /// Whether both have an aspect in common.
@@ -50,8 +51,7 @@ impl Aspects {
     /// Whether both have aspects and none in common. A question for an aspect of which the answer may
     /// stand under any heading differs from none.
     pub fn differs(self, headed: Self) -> bool {
-        let bound = self.0 & !Self::anywhere();
-        bound != 0 && !headed.is_empty() && !self.meets(headed)
+        self.is_bound() && headed.0 != 0 && !self.meets(headed)
     }
 
     /// Returns the bits of the aspects that may stand under any heading.
@@ -91,7 +91,7 @@ mod tests {
         // A time, or what is allowed, is said under any heading.
         for question in ["How long does the glue last?", "May I take photos?"] {
             let asked = Aspects::asked(question);
-            assert!(!asked.is_empty() && !asked.differs(Aspects::headed("Side effects")));
+            assert!(asked.0 != 0 && !asked.differs(Aspects::headed("Side effects")));
         }
     }
 }

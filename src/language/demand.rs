@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::asked::announced;
 use super::lists::{lower_words, spaced};
 use super::subject::holds;
 use super::{spoken, topic_words};
@@ -25,12 +26,13 @@ pub struct Demand {
 impl Demand {
     /// Reads what a question demands.
     pub fn of(question: &str) -> Self {
-        let words: Vec<String> = lower_words(question).collect();
+        let question = announced(question);
+        let words: Vec<String> = lower_words(&question).collect();
         Self {
             effect: effect(&words),
             counted: counted(&words),
-            limit: spoken().questions.limits.are_in(&spaced(question)),
-            amount: spoken().questions.amounts.are_in(&spaced(question)),
+            limit: spoken().questions.limits.are_in(&question),
+            amount: spoken().questions.amounts.are_in(&question),
         }
     }
 
@@ -137,6 +139,7 @@ mod tests {
             "It may make you dizzy."
         ));
         assert!(Demand::of("What causes a rash?").is_empty());
+        assert!(Demand::of("I am looking for information on how to prevent a rash").is_empty());
     }
 
     #[test]

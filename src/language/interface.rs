@@ -159,6 +159,8 @@ pub struct Questions {
     /// Words between things of which one is enough, and between things that are compared.
     pub or: Words,
     pub and: Words,
+    /// Words between the parts of one thing: "aspirin and caffeine".
+    pub joints: Words,
     /// Phrases that decide what is wanted, most specific first.
     pub wanted: Vec<(Wanted, Phrases)>,
     /// Words that express a time, a number or a duration.

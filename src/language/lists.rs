@@ -45,6 +45,15 @@ impl Phrases {
         phrases.any(|phrase| spaced.starts_with(phrase.as_str()))
     }
 
+    /// Returns what follows the last of them in such a text, with a space before it.
+    pub fn after_last_in<'a>(&self, spaced: &'a str) -> Option<&'a str> {
+        let ends = self.0.iter().filter_map(|phrase| {
+            let at = spaced.rfind(phrase.as_str())?;
+            Some(at + phrase.len() - 1)
+        });
+        ends.max().and_then(|end| spaced.get(end..))
+    }
+
     /// Returns the first of them in such a text.
     pub fn first_in(&self, spaced: &str) -> Option<&str> {
         let mut phrases = self.0.iter().map(String::as_str);

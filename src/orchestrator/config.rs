@@ -34,7 +34,7 @@ impl Default for OrchestratorConfig {
             rag_url: "http://127.0.0.1:8001".into(),
             retrieval_timeout_ms: 2_000,
             evidence_limit: 6,
-            min_support: 0.3,
+            min_support: 0.33,
             extractive: true,
             turn_deadline_seconds: 120,
             history_token_budget: 1_500,

@@ -194,7 +194,7 @@ const ASPECTS: &[[&str; 4]] = &[
     ],
     [
         "preparation",
-        "bring|prepare|before my|before the|before a |before an |before surgery|fast \
+        "bring|pack |prepare|before my|before the|before a |before an |before surgery|fast \
          |need to do before|take out|take off",
         "bring|prepar|before|getting ready",
         "bring|before|take off|leave",

@@ -50,6 +50,9 @@ const PAST: &str = "ate became been began begun bent bit bitten blew bled broke 
     stung swam swept swollen taken taught thought threw thrown told took tore torn understood went \
     woke woken won wore worn written wrote";
 
+/// The part of a word that a hyphen cuts off: "non-toxic".
+const PARTS: &str = "non anti multi semi";
+
 const ENDINGS: &[&str] = &[
     "fulness", "ability", "iness", "ation", "able", "ment", "ness", "less", "like", "ful", "est",
     "ily", "ier", "ish", "ly", "er", "y",
@@ -73,7 +76,7 @@ const SPELLINGS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn names(words: &Vocabulary) -> Names {
-    let everyday = Words::of(&[EVERYDAY, PAST]);
+    let everyday = Words::of(&[EVERYDAY, PAST, PARTS]);
     let exact = include_str!("words/exact.txt").lines();
     Names {
         everyday_stems: everyday.iter().map(|word| words.stem(word)).collect(),

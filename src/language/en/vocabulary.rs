@@ -39,6 +39,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("injection", "jab shot"),
     ("day", "daily"),
     ("phone", "telephone"),
+    ("photo", "photograph"),
     ("visit", "visitor"),
     ("foot", "feet"),
     ("bleed", "bled"),

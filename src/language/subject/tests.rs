@@ -133,3 +133,16 @@ fn a_past_form_of_an_everyday_verb_names_nothing() {
     let question = "Which medicines are kept in the fridge?";
     assert!(answers(question, "Stock", "Insulin is in the fridge."));
 }
+
+#[test]
+fn the_dose_of_a_combination_is_not_that_of_its_part() {
+    let line = "Take one tablet of 5 mg once a day.";
+    let asked = "What is the dose of metformin?";
+    assert!(answers(asked, "Metformin tablets", line));
+    assert!(!answers(asked, "Glyburide and metformin", line));
+    assert!(answers(
+        "What is the dose of glyburide and metformin?",
+        "Glyburide and metformin",
+        line
+    ));
+}

@@ -69,8 +69,7 @@ pub fn candidates(message: &str, evidence: &RetrieveResponse) -> Vec<Candidate> 
         if !subject.is_covered_by(passages.iter().map(extract)) {
             continue;
         }
-        let mut reading = Reading::of(&asked, &subject, points_back);
-        reading.weigh(&field);
+        let reading = Reading::of(&asked, &subject, points_back);
         let may = |section: &Section, at: usize| {
             let beyond = words.get(section.title.as_str()).unwrap_or(&none);
             subject.is_met(section, at, beyond)

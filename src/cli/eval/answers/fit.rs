@@ -30,7 +30,7 @@ const AGAINST: [&str; 5] = [
     "points_back",
     "bare",
 ];
-const EITHER: [&str; 3] = ["length", "lexical_best", "aspect_unknown"];
+const EITHER: [&str; 2] = ["length", "aspect_unknown"];
 
 /// The features that decide which passage is the best of the first round.
 const FIRST: [&str; 4] = ["cosine", "coverage", "complete", "rank"];

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::super::extractive::Form;
 use super::share::share;
 use crate::domain::evidence::Passage;
-use crate::language::asked::Asked;
+use crate::language::asked::{Asked, announced};
 use crate::language::aspect::Aspects;
 use crate::language::demand::Demand;
 use crate::language::lists::lower_words;
@@ -14,11 +14,10 @@ use crate::language::units::{Section, Unit};
 use crate::language::{spoken, topic_words};
 
 /// The features, in the order of their values.
-pub const NAMES: [&str; 22] = [
+pub const NAMES: [&str; 20] = [
     "cosine",
     "cosine_lead",
     "lexical",
-    "lexical_best",
     "rank",
     "coverage",
     "complete",
@@ -33,7 +32,6 @@ pub const NAMES: [&str; 22] = [
     "form_met",
     "length",
     "around_coverage",
-    "coverage_rare",
     "demand_unmet",
     "points_back",
     "bare",
@@ -48,9 +46,7 @@ pub struct Reading {
     total: f32,
     all: HashSet<String>,
     names: Vec<String>,
-    /// How much each word tells the passages of this search apart.
-    rarities: HashMap<String, f32>,
-    /// The topic words of the rest of the message.
+    /// The topic words that only the rest of the message has.
     around: HashSet<String>,
     /// The thing that is asked about, if the question says "of" it; no other answers.
     object: Vec<String>,
@@ -75,7 +71,7 @@ impl Reading {
     pub fn of(asked: &Asked, subject: &Subject, points_back: bool) -> Self {
         let names: Vec<String> = subject.named().map(str::to_owned).collect();
         let in_names: HashSet<String> = names.iter().flat_map(|name| topic_words(name)).collect();
-        let words: HashMap<String, f32> = topic_words(&asked.text)
+        let words: HashMap<String, f32> = topic_words(&announced(&asked.text))
             .map(|word| {
                 let weight = if in_names.contains(&word) { NAME } else { 1.0 };
                 (word, weight)
@@ -88,10 +84,11 @@ impl Reading {
             all: topic_words(&asked.around)
                 .chain(words.keys().cloned())
                 .collect(),
+            around: topic_words(&asked.around)
+                .filter(|word| !words.contains_key(word))
+                .collect(),
             words,
             names,
-            rarities: HashMap::new(),
-            around: topic_words(&asked.around).collect(),
             object: object_of(&asked.text),
             aspects: Aspects::asked(&asked.text),
             form: Form::of(&asked.text),
@@ -119,22 +116,6 @@ impl Reading {
     fn is_held(&self, word: &str, held: &HashSet<String>) -> bool {
         let is_name = || self.words.get(word).is_some_and(|weight| *weight > 1.0);
         held.contains(word) || (is_name() && holds(held, word))
-    }
-
-    /// Weighs each word by how few of the passages hold it.
-    pub fn weigh(&mut self, field: &Field) {
-        let words = self.words.keys();
-        self.rarities = words
-            .map(|word| (word.clone(), field.rarity(self, word)))
-            .collect();
-    }
-
-    fn rare_coverage(&self, held: &HashSet<String>) -> f32 {
-        let all: f32 = self.rarities.values().sum();
-        let words = self.rarities.iter();
-        let found = words.filter(|(word, _)| self.is_held(word, held));
-        let found: f32 = found.map(|(_, rarity)| rarity).sum();
-        if all > 0.0 { found / all } else { 0.0 }
     }
 
     fn names_in(&self, held: &HashSet<String>) -> f32 {
@@ -182,14 +163,6 @@ impl Field {
             lexical: best(|passage| passage.scores.lexical),
             held: passages.iter().map(all_words).collect(),
         }
-    }
-
-    /// Returns how much a word tells the passages apart: little if all hold it.
-    fn rarity(&self, reading: &Reading, word: &str) -> f32 {
-        let float = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
-        let holding = self.held.iter().filter(|held| reading.is_held(word, held));
-        let (count, all) = (float(holding.count()), float(self.held.len()));
-        (1.0 + (all - count + 0.5) / (count + 0.5)).ln()
     }
 }
 
@@ -255,7 +228,6 @@ pub fn values(
         cosine,
         cosine - field.cosine,
         lexical / field.lexical.max(1.0),
-        (field.lexical / 30.0).min(1.0),
         1.0 / (1.0 + float(rank)),
         coverage,
         flag(coverage >= 0.999),
@@ -265,12 +237,11 @@ pub fn values(
         flag(!reading.names.is_empty() && names_held < 0.999),
         flag(reading.aspects.meets(unit.headed)),
         flag(reading.aspects.differs(unit.headed)),
-        flag(reading.aspects.is_empty()),
+        flag(!reading.aspects.is_bound()),
         flag(reading.aspects.meets(unit.said)),
         flag(unit.form_met),
         (float(reading.words.len()) / 10.0).min(1.5),
         share(around_held, reading.around.len()),
-        unit.coverage_rare,
         flag(!is_met),
         flag(reading.points_back),
         flag(reading.is_bare),
@@ -282,7 +253,6 @@ pub fn values(
 struct UnitValues {
     coverage_own: f32,
     coverage_above: f32,
-    coverage_rare: f32,
     heading_asked: f32,
     headed: Aspects,
     said: Aspects,
@@ -341,7 +311,6 @@ fn unit_values(
     UnitValues {
         coverage_own,
         coverage_above: reading.coverage(&all),
-        coverage_rare: reading.rare_coverage(&all),
         heading_asked,
         meets: reading.aspects.meets(headed) || reading.aspects.meets(said),
         headed,
