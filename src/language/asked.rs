@@ -44,29 +44,29 @@ pub fn questions(message: &str) -> Vec<Asked> {
 pub fn points_back(message: &str) -> bool {
     let (phrasing, questions) = (&spoken().phrasing, &spoken().questions);
     let words: Vec<String> = lower_words(message).collect();
-    let names = |word: &String| topic_words(word).next().is_some();
+    let tells = |word: &String| topic_words(word).next().is_some();
     let points = |word: &String| phrasing.pointing.contains(word);
     let Some(at) = words.iter().position(points) else {
         return false;
     };
     let (before, after) = words.split_at(at);
     // "This ward" names what it points to, and "is it safe to drive" points forward.
-    let named = after.get(1).is_some_and(names)
+    let named = after.get(1).is_some_and(tells)
         && after
             .first()
-            .is_some_and(|word| questions.determining.contains(word));
+            .is_some_and(|word| questions.demands.determining.contains(word));
     let forward = before
         .last()
-        .is_some_and(|word| questions.being.contains(word))
+        .is_some_and(|word| questions.demands.being.contains(word))
         && !after
             .get(1)
-            .is_some_and(|word| questions.needing.contains(word))
+            .is_some_and(|word| questions.demands.needing.contains(word))
         && after
             .iter()
             .skip(1)
             .take(FORWARD)
-            .any(|word| questions.forward.contains(word));
-    !before.iter().any(names) && !named && !forward
+            .any(|word| questions.demands.forward.contains(word));
+    !before.iter().any(tells) && !named && !forward
 }
 
 /// Returns the words of a question without the phrase that only announces it: "I am looking for

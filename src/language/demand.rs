@@ -31,8 +31,8 @@ impl Demand {
         Self {
             effect: effect(&words),
             counted: counted(&words),
-            limit: spoken().questions.limits.are_in(&question),
-            amount: spoken().questions.amounts.are_in(&question),
+            limit: spoken().questions.demands.limits.are_in(&question),
+            amount: spoken().questions.demands.amounts.are_in(&question),
         }
     }
 
@@ -60,10 +60,10 @@ impl Demand {
             .last()
             .is_none_or(|head| is_held(head) && has_number(line));
         let has_limit = !self.limit || {
-            let limits = &spoken().questions.limits_said;
+            let limits = &spoken().questions.demands.limits_said;
             limits.are_in(&spaced(line)) || above.iter().any(|line| limits.are_in(&spaced(line)))
         };
-        let amounts = &spoken().questions.amounts_said;
+        let amounts = &spoken().questions.demands.amounts_said;
         let has_amount = !self.amount || has_number(line) || amounts.are_in(&spaced(line));
         has_effect && has_count && has_limit && has_amount
     }
@@ -81,7 +81,7 @@ fn effect(words: &[String]) -> Vec<String> {
     {
         return Vec::new();
     }
-    let mut asking = asking.skip_while(|word| !questions.effects.contains(word));
+    let mut asking = asking.skip_while(|word| !questions.demands.effects.contains(word));
     if asking.next().is_none() {
         return Vec::new();
     }
@@ -93,13 +93,13 @@ fn effect(words: &[String]) -> Vec<String> {
 /// Returns the topic words after "how many", unless they are a measure.
 fn counted(words: &[String]) -> Vec<String> {
     let questions = &spoken().questions;
-    let is_asked = |pair: &[String]| matches!(pair, [how, many] if how == questions.how && many == questions.many);
+    let is_asked = |pair: &[String]| matches!(pair, [how, many] if how == questions.how && many == questions.demands.many);
     let Some(at) = words.windows(2).position(is_asked) else {
         return Vec::new();
     };
     let named = words.iter().skip(at + 2).map_while(|word| {
         let topic = topic_words(word).next()?;
-        (!spoken().amounts.measures.contains(word) && !questions.any_number.contains(word))
+        (!spoken().amounts.measures.contains(word) && !questions.demands.any_number.contains(word))
             .then_some(topic)
     });
     named.collect()

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::lexicon::Lexicon;
+pub use super::demands::Demands;
 use super::lists::{Phrases, Words};
 use super::words::Vocabulary;
 
@@ -127,23 +128,8 @@ pub struct Questions {
     /// "How", and the words after it that make it a question of how much.
     pub how: &'static str,
     pub much: Words,
-    /// The word after "how" that counts, and words after both that nothing need be counted with.
-    pub many: &'static str,
-    pub any_number: Words,
-    /// Words that point to the noun after them, and those before and after an "it" that points
-    /// forward: "is it safe to", "does it cost to", but not "does it need to".
-    pub determining: Words,
-    pub being: Words,
-    pub needing: Words,
-    pub forward: Words,
-    /// Verbs between a cause and its effect, or between an act and its object.
-    pub effects: Words,
-    /// Phrases that ask for a limit, and those that tell one.
-    pub limits: Phrases,
-    pub limits_said: Phrases,
-    /// Phrases that ask for an amount, and those that tell one without a number.
-    pub amounts: Phrases,
-    pub amounts_said: Phrases,
+    /// What a question demands of the lines that answer it.
+    pub demands: Demands,
     /// Words of a question after a number.
     pub of_figures: Words,
     /// Verbs for taking or giving.

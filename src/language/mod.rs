@@ -9,6 +9,7 @@
 pub mod asked;
 pub mod aspect;
 pub mod demand;
+mod demands;
 pub mod digits;
 pub mod grams;
 pub mod interface;

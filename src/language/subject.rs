@@ -202,7 +202,7 @@ impl Subject {
         if self.asking.dose {
             // A sentence beside a dose may name another medicine, and the title may be that of a
             // combination.
-            if !has_quantity(reach) || self.is_combined(reach.title) {
+            if !has_quantity(reach) || lexicon::is_combined(&self.names, reach.title) {
                 return false;
             }
         } else {
@@ -256,24 +256,6 @@ impl Subject {
                     .iter()
                     .any(|name| name == word || alike(name, word))
             })
-    }
-
-    /// Whether a title joins a name of the question with one that it does not have: "Aspirin and
-    /// caffeine".
-    fn is_combined(&self, title: &str) -> bool {
-        let tokens = lexicon::tokens(title);
-        let asked = |at: usize| {
-            let word = tokens.get(at).map(|token| token.lower.as_str());
-            word.is_some_and(|word| self.names.iter().any(|name| alike(name, word)))
-        };
-        let is_other = |at: usize| lexicon::is_name(&tokens, at) && !asked(at);
-        let joins = |at: usize| {
-            let word = tokens.get(at).map(|token| token.lower.as_str());
-            word.is_some_and(|word| spoken().questions.joints.contains(word))
-        };
-        (1..tokens.len().saturating_sub(1)).any(|at| {
-            joins(at) && (asked(at - 1) && is_other(at + 1) || is_other(at - 1) && asked(at + 1))
-        })
     }
 
     /// Whether no label of the question has only another number or letter.

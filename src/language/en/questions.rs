@@ -1,7 +1,7 @@
 //! English questions. Each question word is in one list; the interface gets combinations of these
 //! lists.
 
-use super::super::interface::{Questions, Wanted};
+use super::super::interface::{Demands, Questions, Wanted};
 use super::super::lists::{Phrases, Words};
 
 const HOW: &str = "how";
@@ -32,6 +32,54 @@ pub(super) fn questions() -> Questions {
         yes_or_no: Words::of(&[AM, CAN, DO, MAY]),
         how: HOW,
         much: Words::of(&["much many often"]),
+        demands: demands(),
+        of_figures: Words::of(&[HOW, WHAT, "many much"]),
+        taking: Words::of(&[
+            "take takes taking took give gives giving use using have having swallow inject",
+        ]),
+        doses: Words::of(&["dose doses dosage dosages dosing"]),
+        dose_units: Words::of(&["mg milligrams milligram mcg micrograms"]),
+        to: "to",
+        comparing: Words::of(&[
+            "difference differences differ compare compared versus vs better both between",
+        ]),
+        articles: Words::of(&["a an the"]),
+        or: Words::of(&["or vs versus"]),
+        and: Words::of(&["and to with"]),
+        joints: Words::of(&["and plus with"]),
+        wanted: wanted(),
+        times: Words::of(&[
+            "once twice daily weekly monthly yearly every before after until hours days weeks",
+            "immediately same any",
+        ]),
+        places: Words::of(&["next beside at in near from floor"]),
+        rules: Words::of(&[
+            "yes no not never may must can cannot avoid allowed unless should usually leave keep",
+        ]),
+        reasons: Words::of(&["because helps so cause caused could prevent causes"]),
+        definitions: Phrases::of(&["is", "are"]),
+        of: "of",
+        not_of: Words::of(&[
+            "afraid all any because best both care cup each end glass half independent instead kind kinds",
+            "lot lots most much number out part plenty rid side sort sorts some time times type types",
+        ]),
+        yes: Words::of(&["yes"]),
+        no: Words::of(&["no"]),
+        ages: &[
+            ("year", 12),
+            ("years", 12),
+            ("yr", 12),
+            ("month", 1),
+            ("months", 1),
+        ],
+        old: Words::of(&["old child children"]),
+        below: Words::of(&["under below younger up"]),
+        above: Words::of(&["over above older from"]),
+    }
+}
+
+fn demands() -> Demands {
+    Demands {
         many: "many",
         any_number: Words::of(&["people person"]),
         determining: Words::of(&["their these this those that its both"]),
@@ -81,48 +129,6 @@ pub(super) fn questions() -> Questions {
             "limit",
             "limited",
         ]),
-        of_figures: Words::of(&[HOW, WHAT, "many much"]),
-        taking: Words::of(&[
-            "take takes taking took give gives giving use using have having swallow inject",
-        ]),
-        doses: Words::of(&["dose doses dosage dosages dosing"]),
-        dose_units: Words::of(&["mg milligrams milligram mcg micrograms"]),
-        to: "to",
-        comparing: Words::of(&[
-            "difference differences differ compare compared versus vs better both between",
-        ]),
-        articles: Words::of(&["a an the"]),
-        or: Words::of(&["or vs versus"]),
-        and: Words::of(&["and to with"]),
-        joints: Words::of(&["and plus with"]),
-        wanted: wanted(),
-        times: Words::of(&[
-            "once twice daily weekly monthly yearly every before after until hours days weeks",
-            "immediately same any",
-        ]),
-        places: Words::of(&["next beside at in near from floor"]),
-        rules: Words::of(&[
-            "yes no not never may must can cannot avoid allowed unless should usually leave keep",
-        ]),
-        reasons: Words::of(&["because helps so cause caused could prevent causes"]),
-        definitions: Phrases::of(&["is", "are"]),
-        of: "of",
-        not_of: Words::of(&[
-            "afraid all any because best both care cup each end glass half independent instead kind kinds",
-            "lot lots most much number out part plenty rid side sort sorts some time times type types",
-        ]),
-        yes: Words::of(&["yes"]),
-        no: Words::of(&["no"]),
-        ages: &[
-            ("year", 12),
-            ("years", 12),
-            ("yr", 12),
-            ("month", 1),
-            ("months", 1),
-        ],
-        old: Words::of(&["old child children"]),
-        below: Words::of(&["under below younger up"]),
-        above: Words::of(&["over above older from"]),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The words of a question that name something.
 
-use super::likeness::is_mistake;
+use super::likeness::{alike, is_mistake};
 use crate::language::{content_words, spoken, topic_words};
 
 /// The fewest letters of a word that may be an everyday word with a mistake.
@@ -130,6 +130,20 @@ fn shouts(tokens: &[Token]) -> bool {
         .filter(|token| token.text.starts_with(char::is_uppercase))
         .count();
     capital * 2 > tokens.len()
+}
+
+/// Whether a title joins one of the names with another: "Aspirin and caffeine".
+pub(super) fn is_combined(names: &[String], title: &str) -> bool {
+    let tokens = tokens(title);
+    let lower = |at: usize| tokens.get(at).map(|token| token.lower.as_str());
+    let is_asked =
+        |at: usize| lower(at).is_some_and(|word| names.iter().any(|name| alike(name, word)));
+    let is_other = |at: usize| is_name(&tokens, at) && !is_asked(at);
+    let joins = |at: usize| lower(at).is_some_and(|word| spoken().questions.joints.contains(word));
+    (1..tokens.len().saturating_sub(1)).any(|at| {
+        let (one, other) = (at - 1, at + 1);
+        joins(at) && (is_asked(one) && is_other(other) || is_other(one) && is_asked(other))
+    })
 }
 
 /// Returns words with the number or letter that says which one is meant.
