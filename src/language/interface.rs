@@ -312,6 +312,14 @@ pub struct Claims {
     pub light: HashSet<String>,
     /// Words that a restatement may add or leave out.
     pub particles: Words,
+    /// The sense of the preposition after a comparison, and the word for a case that is included.
+    pub than: &'static str,
+    pub even: &'static str,
+    /// The verb before an effect, and expressions before a cause, read as one word.
+    pub cause: &'static str,
+    pub caused: Words,
+    /// The stem of the word before the most that is allowed.
+    pub most: &'static str,
     /// The stem of the word for what happens often.
     pub common: &'static str,
     /// Stems of words by which statements differ.

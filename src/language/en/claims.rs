@@ -263,6 +263,13 @@ pub(super) fn claims(words: &Vocabulary) -> Claims {
         asides: stems("according addition example fact general short summary leaflet document"),
         light: stems(LIGHT),
         particles: Words::of(&[PARTICLES]),
+        than: "than",
+        even: "even",
+        cause: "cause",
+        caused: Words::of(&[
+            "comefrom stemfrom resultfrom arisefrom bedownto dueto bedueto betheresultof causedby bebroughtonby",
+        ]),
+        most: "maximum",
         common: "common",
         contrasts: contrasts(words),
         doubts: stems(DOUBTS),

@@ -9,11 +9,7 @@ const DETERMINERS: &str = "a an the your my his her its our their this that thes
 const DENIALS: &str = "not no never without cannot nothing nobody less fewer";
 
 /// Words without a meaning of their own within an expression.
-const EMPTY: &str = "a about after all and any are as at away back be been being by came come comes coming did do \
-    does done down for from gave get gets getting give given gives giving go goes going got had has have having \
-    her his if in into is it its let made make makes making may more my not of off on once or our out over part \
-    put putting same so some take taken takes taking than that the their them there these they this those through \
-    to up was way were what when where which who will with you your";
+const EMPTY: &str = "a about all and any are as at be been being by came come comes coming did do does done for from gave get gets getting give given gives giving go goes going got had has have having her his if into is it its let made make makes making may my not of once or our part put putting same so some take taken takes taking than that the their them there these they this those to was way were what when where which who will with you your";
 
 pub(super) fn lexicon(words: &Vocabulary) -> Lexicon {
     Lexicon::of(
@@ -26,6 +22,7 @@ pub(super) fn lexicon(words: &Vocabulary) -> Lexicon {
             include_str!("words/paraphrases/things.txt"),
             include_str!("words/paraphrases/qualities.txt"),
             include_str!("words/paraphrases/leaflets.txt"),
+            include_str!("words/paraphrases/conditions.txt"),
         ),
         include_str!("words/irregular.txt"),
         [DETERMINERS, EMPTY, DENIALS].map(|words| Words::of(&[words])),

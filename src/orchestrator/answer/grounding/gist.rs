@@ -10,6 +10,9 @@ use crate::language::lexicon::Sense;
 use crate::language::lists::lower_words;
 use crate::language::spoken;
 
+/// A text is compared if a glance shows one of so many words.
+const LEAST_SEEN: usize = 4;
+
 /// A word of a gist.
 #[derive(Clone, Debug)]
 pub(super) struct Word {
@@ -65,7 +68,9 @@ impl Word {
 
     /// Whether this word of a passage says a word of a claim, by itself.
     pub fn says(&self, word: &Self) -> bool {
-        word.is(self)
+        // Of an expression, one word alone says less.
+        let whole = self.parts.len() < 2 || word.lemma == self.lemma;
+        (whole && word.is(self))
             || word.may_stand_for(self)
             || hold_parts(std::slice::from_ref(self), word.parts)
     }
@@ -83,6 +88,7 @@ pub(super) struct Gist {
     pub claim: Claim,
     /// The word of each token of its statement.
     pub words: Vec<Word>,
+    index: Around,
     /// The words as they stand in the text.
     pub raw: Vec<String>,
 }
@@ -94,7 +100,37 @@ impl Gist {
         let claim = Claim::of(&read);
         let words = claim.statement.tokens.iter().map(Word::of).collect();
         let raw = lower_words(text).collect();
-        Self { claim, words, raw }
+        let mut gist = Self {
+            claim,
+            words,
+            index: Around::default(),
+            raw,
+        };
+        let mut index = Around::default();
+        index.add(&gist);
+        gist.index = index;
+        gist
+    }
+
+    /// Whether a glance shows enough of another text's words to compare both.
+    pub fn may_say(&self, other: &Self) -> bool {
+        let words = other.words.iter();
+        let seen = words.filter(|word| self.index.show(word)).count();
+        seen > 0 && seen * LEAST_SEEN >= other.words.len()
+    }
+
+    /// Returns the place of the word that says what causes what, and whether the cause precedes it.
+    pub fn cause(&self) -> Option<(usize, bool)> {
+        let claims = &spoken().claims;
+        let (lexicon, words) = (&spoken().lexicon, &spoken().words);
+        let cause = Word::of_lemma(lexicon.lemma(claims.cause, words));
+        let tokens = &self.claim.statement.tokens;
+        self.tokens().find_map(|(token, word)| {
+            let turned = claims.caused.contains(&token.word);
+            let next = tokens.get(token.at + 1).and_then(|next| next.governor);
+            let by = next.is_some_and(|(sense, _)| sense == claims.by);
+            (turned || word.is(&cause)).then_some((token.at, !(turned || by)))
+        })
     }
 
     /// Whether its words say each part of an expression.
@@ -136,10 +172,14 @@ impl Around {
         }
     }
 
-    /// Whether one of the words says this one.
-    pub fn hold(&self, word: &Word) -> bool {
+    /// Whether one of the words says this one, without a look at derived forms.
+    fn show(&self, word: &Word) -> bool {
         self.lemmas.contains(&word.lemma)
             || word.asked.iter().any(|sense| self.given.contains(sense))
-            || self.lemmas.iter().any(|other| is_akin(other, &word.lemma))
+    }
+
+    /// Whether one of the words says this one.
+    pub fn hold(&self, word: &Word) -> bool {
+        self.show(word) || self.lemmas.iter().any(|other| is_akin(other, &word.lemma))
     }
 }

@@ -182,26 +182,29 @@ impl Support {
     /// Returns the quote that says the sentence in other words: of a marked passage, or else of all.
     fn restated(&self, asserted: &Asserted, marked: &BTreeSet<i32>) -> Result<&Quote, Reason> {
         let gist = Gist::of(&asserted.claim.plain);
-        let ordered = self.best_restating(asserted, &gist, marked, false);
-        let mut quotes = self.quotes.iter();
-        if ordered.is_ok() || quotes.any(|quote| quote.evidence.is_copied_by(&gist)) {
+        let quotes = self.quotes.iter();
+        let near: Vec<&Quote> = quotes
+            .filter(|quote| quote.evidence.may_say(&gist))
+            .collect();
+        let ordered = self.best_restating(asserted, &gist, (&near, marked), false);
+        if ordered.is_ok() || near.iter().any(|quote| quote.evidence.is_copied_by(&gist)) {
             return ordered;
         }
-        self.best_restating(asserted, &gist, marked, true)
+        self.best_restating(asserted, &gist, (&near, marked), true)
     }
 
-    fn best_restating(
+    fn best_restating<'a>(
         &self,
         asserted: &Asserted,
         gist: &Gist,
-        marked: &BTreeSet<i32>,
+        (near, marked): (&[&'a Quote], &BTreeSet<i32>),
         may_move: bool,
-    ) -> Result<&Quote, Reason> {
-        let mut best: Option<(bool, usize, &Quote)> = None;
+    ) -> Result<&'a Quote, Reason> {
+        let mut best: Option<(bool, usize, &'a Quote)> = None;
         let mut nearest = (0, Reason::Unrelated);
         // Units that say the opposite of many of its words speak of the same.
         let mut denied: Vec<(usize, usize)> = Vec::new();
-        for quote in &self.quotes {
+        for quote in near.iter().copied() {
             let number = self.number(quote);
             let is_marked = number.is_some_and(|number| marked.contains(&number));
             let evidence = &quote.evidence;

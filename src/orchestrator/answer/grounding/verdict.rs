@@ -57,7 +57,8 @@ pub(super) struct Evidence {
     /// The text of the unit with its lead-in, and of the lines above it.
     texts: (String, String),
     /// Both in their gist, once a sentence asks for it.
-    read: OnceLock<(Gist, Around)>,
+    gist: OnceLock<Gist>,
+    around: OnceLock<Around>,
 }
 
 /// A cell, and the words that only its column's header has.
@@ -104,15 +105,20 @@ impl Evidence {
             columns,
             key,
             texts: (full, above),
-            read: OnceLock::new(),
+            gist: OnceLock::new(),
+            around: OnceLock::new(),
         }
     }
 
-    fn gist(&self) -> &(Gist, Around) {
-        self.read.get_or_init(|| {
+    fn gist(&self) -> &Gist {
+        self.gist.get_or_init(|| Gist::of(&self.texts.0))
+    }
+
+    fn around(&self) -> &Around {
+        self.around.get_or_init(|| {
             let mut around = Around::default();
             around.add(&Gist::of(&self.texts.1));
-            (Gist::of(&self.texts.0), around)
+            around
         })
     }
 
@@ -189,9 +195,14 @@ impl Evidence {
         Ok(if is_verbatim { VERBATIM } else { covered })
     }
 
+    /// Whether a glance shows that this may say the sentence.
+    pub fn may_say(&self, gist: &Gist) -> bool {
+        self.kind != Kind::Frame && self.has_rules && self.gist().may_say(gist)
+    }
+
     /// Whether the sentence repeats this, so that each difference counts.
     pub fn is_copied_by(&self, gist: &Gist) -> bool {
-        self.kind != Kind::Frame && is_copy(gist, &self.gist().0)
+        is_copy(gist, self.gist())
     }
 
     /// Returns how many words of the sentence this says in other words, in the same order or, if they
@@ -211,9 +222,9 @@ impl Evidence {
         if framing.any(|word| self.lacks(word)) {
             return Err((0, Reason::Name));
         }
-        let (own, above) = self.gist();
+        let own = self.gist();
         let beside = Beside {
-            above,
+            above: self.around(),
             quantities: &self.above_quantities,
             question,
         };
@@ -242,7 +253,7 @@ impl Evidence {
             Err(Reason::Name | Reason::Unrelated | Reason::Modality) => {}
             other => return other.map(|_| ()),
         }
-        let (own, _) = self.gist();
+        let own = self.gist();
         let around = Surroundings {
             above: &self.above,
             senses: &self.senses,
