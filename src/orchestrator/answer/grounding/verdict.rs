@@ -22,6 +22,8 @@ const VERBATIM: f32 = 2.0;
 const LEAST: f32 = 0.5;
 /// Claims with fewer meaningful words say too little to be supported.
 const MIN_WORDS: usize = 2;
+/// The fewest words of a sentence that takes over the order of a unit and not its words.
+const MIN_REPEATED: usize = 4;
 
 /// The claim of a sentence, in the context that the model gave it.
 pub(super) struct Asserted {
@@ -248,6 +250,10 @@ impl Evidence {
         laid: &Laid<'_>,
         question: &HashSet<String>,
     ) -> Result<(), Reason> {
+        // A few words may stand in many units, each of which says more.
+        if gist.words.len() < MIN_REPEATED {
+            return Err(Reason::Unrelated);
+        }
         // Other words than the unit's are the one thing that the list of meanings explains.
         match self.judge(asserted, question) {
             Err(Reason::Name | Reason::Unrelated | Reason::Modality) => {}
