@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::lexicon::Lexicon;
 pub use super::demands::Demands;
+use super::lexicon::Lexicon;
 use super::lists::{Phrases, Words};
 use super::words::Vocabulary;
 

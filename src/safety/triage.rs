@@ -56,7 +56,13 @@ pub fn triage(message: &str) -> Triage {
     let denied = testimony.cancelled
         && opinion.emergency < CERTAIN
         && message.split_whitespace().count() <= SHORT;
-    let by_model = if denied { Level::None } else { opinion.level };
+    // A bare number is the answer to a question; with earlier messages it may be a reading.
+    let says_something = message.chars().any(char::is_alphabetic);
+    let by_model = if denied || !says_something {
+        Level::None
+    } else {
+        opinion.level
+    };
     let of_rule = by_rule.map_or(Level::None, |(level, _)| level);
     let level = of_rule.max(by_model);
     Triage {

@@ -214,6 +214,13 @@ fn other_messages_are_not() {
 }
 
 #[test]
+fn a_bare_number_is_no_sign() {
+    for number in ["2", "38", "3)", "१", "٢", "1."] {
+        assert_eq!(triage(number).level, Level::None, "{number}");
+    }
+}
+
+#[test]
 fn case_and_spacing_do_not_matter() {
     for (message, category) in EMERGENCIES {
         let changed = format!("  {}  ", message.to_uppercase().replace(' ', "\t  "));
