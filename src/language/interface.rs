@@ -322,8 +322,6 @@ pub struct Claims {
     pub most: &'static str,
     /// The stem of the word for what happens often.
     pub common: &'static str,
-    /// Stems of words by which statements differ.
-    pub contrasts: HashSet<String>,
     /// Stems that say that a statement is doubted, reported or not yet known.
     pub doubts: HashSet<String>,
     /// The stem that represents all words of one meaning.

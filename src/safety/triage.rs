@@ -30,7 +30,7 @@ const FAINT: f32 = 0.2;
 /// probability; the message is urgent then.
 const CONTRADICTED: f32 = 0.1;
 /// From this probability on, no denial counts.
-const CERTAIN: f32 = 0.9;
+const CERTAIN: f32 = 0.97;
 /// The most words of a message in which nothing but cancelled signs is expected.
 const SHORT: usize = 8;
 /// The most earlier messages that are read with the newest.

@@ -1,6 +1,6 @@
 //! The English words of a claim that relate, limit and frame what it says.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::super::interface::{Claims, Facet, Operator};
 use super::super::lists::Words;
@@ -271,7 +271,6 @@ pub(super) fn claims(words: &Vocabulary) -> Claims {
         ]),
         most: "maximum",
         common: "common",
-        contrasts: contrasts(words),
         doubts: stems(DOUBTS),
         synonyms: SYNONYMS,
         meanings,
@@ -281,15 +280,6 @@ pub(super) fn claims(words: &Vocabulary) -> Claims {
         periods: Words::of(&["hour day week month year"]),
         yes: "yes",
     }
-}
-
-/// Words by which statements differ; reviewed by hand.
-const CONTRASTS: &str = include_str!("words/contrasts.txt");
-
-fn contrasts(words: &Vocabulary) -> HashSet<String> {
-    let lines = CONTRASTS.lines().filter(|line| !line.starts_with('#'));
-    let listed = lines.flat_map(str::split_whitespace);
-    listed.map(|word| words.stem(word)).collect()
 }
 
 fn operators() -> HashMap<&'static str, Operator> {

@@ -21,8 +21,6 @@ use crate::language::spoken;
 const MOST_OF_SENTENCE: usize = 78;
 const MOST_OF_UNIT: usize = 85;
 const MOST_PAIRS: usize = 45;
-/// A word that is lost needs so many others that the unit holds.
-const LEAST_HELD: usize = 2;
 
 /// The unit's surroundings.
 pub(super) struct Beside<'a> {
@@ -132,7 +130,7 @@ impl<'a> Laid<'a> {
 
     /// Returns the first difference.
     pub fn verdict(&self) -> Result<(), Reason> {
-        if !self.tolerates_lost() {
+        if !self.lost.is_empty() {
             return Err(Reason::Name);
         }
         self.figures()?;
@@ -165,20 +163,6 @@ impl<'a> Laid<'a> {
         } else {
             Err(Reason::Unrelated)
         }
-    }
-
-    /// Whether the lost words are so few and so plain that other words may have told the same.
-    fn tolerates_lost(&self) -> bool {
-        let (names, claims) = (&spoken().names, &spoken().claims);
-        let is_plain =
-            |stem: &String| names.everyday_stems.contains(stem) && !claims.contrasts.contains(stem);
-        let mut lost = self.lost.iter();
-        self.lost.len() * LEAST_HELD <= self.held()
-            && lost.all(|word| {
-                let stem = spoken().words.stem(word);
-                let parts = spoken().lexicon.parts(&stem);
-                is_plain(&stem) || (!parts.is_empty() && parts.iter().all(is_plain))
-            })
     }
 
     pub fn figures(&self) -> Result<(), Reason> {

@@ -4,7 +4,7 @@ use super::held_out::measure;
 
 /// Per cent of false sentences that may be cited, and of free paraphrases that must be.
 const MOST_WRONG: usize = 2;
-const LEAST_RIGHT: usize = 37;
+const LEAST_RIGHT: usize = 27;
 
 #[test]
 fn paraphrases_are_cited_and_near_twins_are_not() {
