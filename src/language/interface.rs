@@ -1,5 +1,4 @@
-//! The parts of a language that other modules use. Each part is data; a new language provides its
-//! own.
+//! The parts of a language that other modules use: data that a new language provides anew.
 
 use std::collections::{HashMap, HashSet};
 
@@ -326,8 +325,6 @@ pub struct Claims {
     pub doubts: HashSet<String>,
     /// The stem that represents all words of one meaning.
     pub meanings: HashMap<String, String>,
-    /// Words of one meaning, a meaning a line: a claim may use one where the passage has another.
-    pub synonyms: &'static str,
     /// Phrases of one meaning, each with the form that represents it.
     pub phrases: &'static [(&'static str, &'static str)],
     /// Endings of derived words.

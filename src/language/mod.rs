@@ -19,6 +19,7 @@ pub mod lines;
 pub mod lists;
 mod question;
 pub mod recognised;
+pub mod senses;
 pub mod sentences;
 pub mod subject;
 mod tongue;

@@ -15,13 +15,19 @@ use self::documents::upload_samples;
 use crate::support::system::{Setup, System};
 
 const QUESTIONS: &str = include_str!("questions.toml");
+/// Questions whose writers saw the samples and not the program.
+const OF_OTHERS: &str = include_str!("questions_held_out.toml");
 
-/// Shares in per cent that each half must reach.
-const MIN_ANSWERED: usize = 75;
-/// The questions of a half whose person may need help more than an answer ("my baby is 2 months old
+/// The floor of a set of questions: per cent answered rightly, and per cent of the others answered
+/// with "I don't know".
+struct Floor(usize, usize);
+
+const OWN: Floor = Floor(75, 93);
+/// For questions that nobody read while the program was written.
+const BLIND: Floor = Floor(50, 90);
+/// The questions of a set whose person may need help more than an answer ("my baby is 2 months old
 /// and has 38.5").
-const MAX_ESCALATED: usize = 2;
-const MIN_ABSTAINED: usize = 93;
+const MAX_ESCALATED: usize = 3;
 
 #[derive(Deserialize)]
 struct Questions {
@@ -56,6 +62,8 @@ impl Answered {
 struct Tally {
     right: usize,
     abstained: usize,
+    /// Answerable questions that were answered with "I don't know".
+    withheld: usize,
     escalated: usize,
     /// Lines of an answer that no citation covers.
     uncited: usize,
@@ -100,6 +108,7 @@ async fn ask_all(system: &System, half: &Half) -> Tally {
         let done = conversation.ask(&question.ask).json().await;
         let right = question.is_right(&done);
         tally.right += usize::from(right);
+        tally.withheld += usize::from(done["status"] == "abstained");
         tally.count(&question.ask, &done, right);
     }
     for question in &half.unanswered {
@@ -114,6 +123,7 @@ async fn ask_all(system: &System, half: &Half) -> Tally {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_samples_are_answered_from_and_nothing_else_is() {
     let questions: Questions = Figment::from(Toml::string(QUESTIONS)).extract().unwrap();
+    let of_others: Half = Figment::from(Toml::string(OF_OTHERS)).extract().unwrap();
     let setup = Setup::new()
         .await
         .with("CHATBOT__ORCHESTRATOR__REQUESTS_PER_MINUTE", "10000");
@@ -121,20 +131,26 @@ async fn the_samples_are_answered_from_and_nothing_else_is() {
     upload_samples(&system).await;
     let mut report = String::new();
     let mut reached = true;
-    for (name, half) in [
-        ("development", &questions.development),
-        ("held out", &questions.held_out),
+    for (name, half, Floor(least_right, least_abstained)) in [
+        ("development", &questions.development, OWN),
+        ("held out", &questions.held_out, OWN),
+        ("of others", &of_others, BLIND),
     ] {
         let tally = ask_all(&system, half).await;
         let (answered, unanswered) = (half.answered.len(), half.unanswered.len());
         let _ = write!(
             report,
-            "{name}: {} of {answered} answered right, {} of {unanswered} abstained, \
+            "{name}: {} of {answered} answered right, {} withheld, {} of {unanswered} abstained, \
              {} escalated, {} lines uncited\n{}",
-            tally.right, tally.abstained, tally.escalated, tally.uncited, tally.failures
+            tally.right,
+            tally.withheld,
+            tally.abstained,
+            tally.escalated,
+            tally.uncited,
+            tally.failures
         );
-        reached &= tally.right * 100 >= answered * MIN_ANSWERED
-            && tally.abstained * 100 >= unanswered * MIN_ABSTAINED
+        reached &= tally.right * 100 >= answered * least_right
+            && tally.abstained * 100 >= unanswered * least_abstained
             && tally.escalated <= MAX_ESCALATED
             && tally.uncited == 0;
     }

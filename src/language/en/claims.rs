@@ -272,7 +272,6 @@ pub(super) fn claims(words: &Vocabulary) -> Claims {
         most: "maximum",
         common: "common",
         doubts: stems(DOUBTS),
-        synonyms: SYNONYMS,
         meanings,
         phrases: PHRASES,
         endings: ENDINGS,

@@ -112,14 +112,11 @@ pub async fn create(
 }
 
 async fn answer(
-    Asked {
-        caller,
-        body,
-        urgency,
-    }: Asked<CompletionRequest>,
+    asked: Asked<CompletionRequest>,
     orchestrator: web::Data<Orchestrator>,
     request_id: RequestId,
 ) -> Result<HttpResponse, Problem> {
+    let (caller, body) = (asked.caller, asked.body);
     caller.require(Scope::Chat)?;
     compatible::check(&body.others)?;
     let streams = body.stream.unwrap_or_default();
@@ -136,7 +133,8 @@ async fn answer(
         request_id: request_id.0,
     };
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let (turn, mut events) = accept::ask(&orchestrator.runner, question, urgency.triage()).await?;
+    let (turn, mut events) =
+        accept::ask(&orchestrator.runner, question, asked.urgency.triage()).await?;
     let completion = Completion {
         turn,
         created: now().timestamp(),

@@ -5,40 +5,11 @@ use super::super::gist::Gist;
 use super::super::statement::{Placed, Token};
 use super::{Laid, says_little};
 use crate::language::interface::Facet;
+use crate::language::senses::{ADDED, ALL, AS_GOOD_AS_ALL, EXCEPTIONS, HEDGES, LIMITS};
 use crate::language::spoken;
 
 /// The share of a clause of the unit that a sentence has to hold in order to speak of it.
 const SPOKEN_OF: usize = 2;
-
-/// Senses that a sentence may not add, each with those of the unit that say as much.
-const ADDED: &[(&str, &[&str])] = &[
-    ("only", &["only"]),
-    ("most", &["most", "usually"]),
-    ("usually", &["usually", "most", "often"]),
-    ("often", &["often", "usually", "many", "most"]),
-    ("rarely", &["rarely", "few"]),
-    ("both", &["both"]),
-];
-
-/// Senses of the unit that limit what it says, each with those that a sentence may have instead.
-const HEDGES: &[(&str, &[&str])] = &[
-    ("most", &["most", "usually", "often", "may", "many"]),
-    ("usually", &["usually", "most", "often", "may"]),
-    ("often", &["often", "usually", "may", "many", "sometimes"]),
-    ("sometimes", &["sometimes", "some", "may"]),
-    ("some", &["some", "sometimes", "may", "several", "not"]),
-    ("rarely", &["rarely", "few"]),
-    ("few", &["few", "rarely", "several", "some"]),
-    ("only", &["only", "unless"]),
-];
-
-/// Limits, each with those of the unit that say the same.
-const LIMITS: &[(&str, &[&str])] = &[
-    ("before", &["before", "until"]),
-    ("after", &["after", "if", "until"]),
-    ("until", &["until", "before", "if"]),
-    ("within", &["within", "during"]),
-];
 
 impl Laid<'_> {
     /// Whether the sentence says "over" where the unit says "under".
@@ -136,17 +107,12 @@ impl Laid<'_> {
                 && !from.iter().any(|sense| self.unit_says(sense))
                 && !(is_common && from.contains(&"usually"))
         });
-        let generalises = ["every", "always"].iter().any(|sense| self.says(sense))
-            && !["every", "always", "any", "not"]
-                .iter()
-                .any(|sense| self.unit_says(sense));
+        let generalises = ALL.iter().any(|sense| self.says(sense))
+            && !AS_GOOD_AS_ALL.iter().any(|sense| self.unit_says(sense));
         let drops = HEDGES
             .iter()
             .any(|(sense, to)| self.unit_says(sense) && !to.iter().any(|sense| self.says(sense)));
-        let excepts = self.says("unless")
-            && !["unless", "only", "not", "other"]
-                .iter()
-                .any(|sense| self.unit_says(sense));
+        let excepts = self.says("unless") && !EXCEPTIONS.iter().any(|sense| self.unit_says(sense));
         adds || generalises || drops || excepts
     }
 
