@@ -35,7 +35,7 @@ async fn an_answer_whose_connection_breaks_is_read_on() {
     let provider = Provider::choosing(move |_| {
         Script::begin(dialect, &["Visiting hours are from 2 pm to 8 pm [1].\n"])
             .wait()
-            .send(dialect.delta("Every day they are from 2 pm to 8 pm [1].\n"))
+            .send(dialect.delta("Visiting hours are from 2 pm to 8 pm every day [1].\n"))
             .send(dialect.ending(dialect.stop()))
     })
     .await;
@@ -57,7 +57,7 @@ async fn an_answer_whose_connection_breaks_is_read_on() {
     provider.release();
     stdout.read_to_string(&mut shown).await.unwrap();
     assert!(child.wait().await.unwrap().success(), "{shown}");
-    for text in ["8 pm [1].\nEvery day they are", "8 pm [1].\n\n[1] “"] {
+    for text in ["8 pm [1].\nVisiting hours are", "every day [1].\n\n[1] “"] {
         assert_eq!(shown.matches(text).count(), 1, "{shown}");
     }
     assert_eq!(provider.requests().len(), 1);
