@@ -38,10 +38,11 @@ pub(super) struct Laid<'a> {
     places: Vec<Vec<usize>>,
     /// The words of the unit that the sentence says.
     used: Vec<bool>,
-    pub same: usize,
-    pub reworded: usize,
-    pub above: usize,
-    pub lost: Vec<&'a str>,
+    /// How many words of the sentence the unit holds, how many only the lines above it, and how many
+    /// neither.
+    held: usize,
+    above: usize,
+    lost: usize,
     /// The statements of the unit of which the sentence says a word.
     touched: HashSet<usize>,
 }
@@ -54,10 +55,9 @@ impl<'a> Laid<'a> {
             beside,
             places: Vec::new(),
             used: vec![false; unit.words.len()],
-            same: 0,
-            reworded: 0,
+            held: 0,
             above: 0,
-            lost: Vec::new(),
+            lost: 0,
             touched: HashSet::new(),
         };
         for (token, word) in claim.tokens() {
@@ -74,15 +74,17 @@ impl<'a> Laid<'a> {
         laid
     }
 
-    fn lay(&mut self, token: &'a Token, word: &Word) {
-        if self.mark(|other| word.is(other)) {
-            self.same += 1;
-        } else if self.mark(|other| word.may_stand_for(other)) || self.unit.says_parts_of(word) {
-            self.reworded += 1;
+    fn lay(&mut self, token: &Token, word: &Word) {
+        // If the unit has the word itself, its words of the same meaning count as not said.
+        if self.mark(|other| word.is(other))
+            || self.mark(|other| word.may_stand_for(other))
+            || self.unit.says_parts_of(word)
+        {
+            self.held += 1;
         } else if self.beside.above.hold(word) {
             self.above += 1;
         } else if !says_little(token) && !word.says_nothing() {
-            self.lost.push(&token.word);
+            self.lost += 1;
         }
     }
 
@@ -125,12 +127,12 @@ impl<'a> Laid<'a> {
 
     /// Returns how many of its words the unit itself holds.
     pub fn held(&self) -> usize {
-        self.same + self.reworded
+        self.held
     }
 
     /// Returns the first difference.
     pub fn verdict(&self) -> Result<(), Reason> {
-        if !self.lost.is_empty() {
+        if self.lost > 0 {
             return Err(Reason::Name);
         }
         self.figures()?;
@@ -155,9 +157,8 @@ impl<'a> Laid<'a> {
 
     /// Whether the unit itself holds at least half of the sentence.
     pub fn is_about_the_same(&self) -> Result<(), Reason> {
-        let held = self.held();
-        let all = held + self.above + self.lost.len();
-        let is_same = held >= 2 && held * 2 >= all;
+        let all = self.held + self.above + self.lost;
+        let is_same = self.held >= 2 && self.held * 2 >= all;
         if is_same {
             Ok(())
         } else {
