@@ -11,7 +11,7 @@ use super::lists::{lower_words, spaced};
 use super::subject::holds;
 use super::{spoken, topic_words};
 
-/// What the lines must hold.
+/// A demand on the lines of an answer: the words and figures that one of them must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Demand {
     /// The topic words of the effect or the object that a question for a yes or a no asks about.

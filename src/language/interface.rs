@@ -127,7 +127,7 @@ pub struct Questions {
     /// "How", and the words after it that make it a question of how much.
     pub how: &'static str,
     pub much: Words,
-    /// What a question demands of the lines that answer it.
+    /// The words by which a question demands something of its answer.
     pub demands: Demands,
     /// Words of a question after a number.
     pub of_figures: Words,

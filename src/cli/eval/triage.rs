@@ -146,14 +146,10 @@ fn name(level: Level) -> &'static str {
 }
 
 fn print_features(message: &Message) -> anyhow::Result<()> {
-    let testimony = safety::Rules::installed().testimony(&message.text);
     let line = json!({
         "lang": message.lang,
         "level": message.level,
         "class": message.class,
-        "rules": testimony.sign.map_or(Level::None, |sign| sign.level),
-        "rule": testimony.sign.map(|sign| sign.rule),
-        "cancelled": testimony.cancelled,
         "features": named_values(&message.text),
     });
     Ok(output::line(&line.to_string())?)
