@@ -51,6 +51,16 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// A caller that owns nothing and may read nothing.
+    pub fn nobody() -> Self {
+        Self {
+            owner_id: String::new(),
+            key: None,
+            scopes: Vec::new(),
+            collections: Some(Vec::new()),
+        }
+    }
+
     /// Whether the caller holds this scope.
     pub fn allows(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)

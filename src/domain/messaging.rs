@@ -141,8 +141,10 @@ pub trait OutboxStore: Send + Sync {
         left_out: &LeftOut,
         publish: &(dyn Publish + '_),
     ) -> Result<Relayed, StoreError>;
-    /// Returns the number of waiting rows, for the lag metric.
+    /// Returns the number of waiting rows.
     async fn pending(&self) -> Result<i64, StoreError>;
+    /// Resolves once this process has added rows since the last time. Other processes add rows too.
+    async fn written(&self);
 }
 
 /// Publishes a batch.

@@ -66,8 +66,7 @@ impl<S: OutboxStore> OutboxRelay<S> {
                         tracing::info!(relay.failures = failures, "outbox relay works again");
                     }
                     failures = 0;
-                    self.count_pending().await;
-                    self.settings.poll
+                    self.settings.idle
                 }
                 Err(error) => {
                     failures += 1;
@@ -78,16 +77,31 @@ impl<S: OutboxStore> OutboxRelay<S> {
                     backoff(self.settings.poll, self.settings.backoff_max, failures)
                 }
             };
+            let works = failures == 0;
             tokio::select! {
                 () = cancel.cancelled() => {}
                 () = tokio::time::sleep(wait) => {}
+                () = self.worth_a_look(), if works => {}
             }
         }
+    }
+
+    /// Resolves once a batch may be worth its cost: rows were added, or still wait.
+    async fn worth_a_look(&self) {
+        if self.stats.pending() == 0 {
+            self.store.written().await;
+        }
+        tokio::time::sleep(self.settings.poll).await;
     }
 
     async fn drain(&self, cancel: &CancellationToken) -> Result<usize, StoreError> {
         let mut total = 0;
         loop {
+            let pending = self.store.pending().await?;
+            self.stats.set_pending(pending);
+            if pending == 0 {
+                return Ok(total);
+            }
             let left_out = self.publisher.left_out();
             let relayed = self
                 .store
@@ -99,15 +113,13 @@ impl<S: OutboxStore> OutboxRelay<S> {
             // Rows that were read but not published are skipped in the next batch, while there is
             // room.
             let goes_on = relayed.published > 0 || self.publisher.has_room();
-            if relayed.read == 0 || !goes_on || cancel.is_cancelled() {
+            let all = i64::try_from(relayed.published).is_ok_and(|published| published >= pending);
+            if all {
+                self.stats.set_pending(0);
+            }
+            if all || relayed.read == 0 || !goes_on || cancel.is_cancelled() {
                 return Ok(total);
             }
-        }
-    }
-
-    async fn count_pending(&self) {
-        if let Ok(pending) = self.store.pending().await {
-            self.stats.set_pending(pending);
         }
     }
 }

@@ -62,8 +62,11 @@ impl ConsumerSettings {
 pub struct RelaySettings {
     /// The rows in one batch.
     pub batch: i64,
-    /// The pause between two looks, and the first pause after an error.
+    /// The pause before rows that were just added are published, so that they share a batch, between
+    /// two looks at rows that have to wait, and after the first error.
     pub poll: Duration,
+    /// The pause between two looks at an outbox to which this process adds nothing.
+    pub idle: Duration,
     /// The longest pause after errors.
     pub backoff_max: Duration,
 }
@@ -73,6 +76,7 @@ impl Default for RelaySettings {
         Self {
             batch: 200,
             poll: Duration::from_millis(200),
+            idle: Duration::from_secs(1),
             backoff_max: Duration::from_secs(10),
         }
     }

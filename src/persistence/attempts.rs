@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::database::Database;
 use super::error::DbError;
-use super::functions::ago;
+use super::functions::{ago, not_durably};
 use super::schema::{turn_attempts, turns};
 use super::turns::running;
 use crate::domain::ids::TurnId;
@@ -35,11 +35,23 @@ pub struct AttemptEnd {
     pub output_tokens: Option<u32>,
 }
 
+impl AttemptEnd {
+    pub(super) fn first_token_ms(&self) -> Option<i64> {
+        self.first_token.map(millis)
+    }
+
+    pub(super) fn duration_ms(&self) -> i64 {
+        millis(self.duration)
+    }
+}
+
 /// Records a call that is about to be made. False if this generation no longer runs the turn; the
-/// call must then not be made.
+/// call must then not be made. A crash of the server may lose the record; the end of the call records
+/// it completely.
 pub async fn begin(database: &Database, attempt: &Attempt) -> Result<bool, DbError> {
     // The lock lets a takeover happen before or after, never in between.
     let inserted = running(attempt.turn, attempt.generation)
+        .filter(not_durably())
         .select((
             turns::id,
             turns::generation,
@@ -86,8 +98,8 @@ pub async fn end(database: &Database, attempt: &Attempt, end: AttemptEnd) -> Res
         attempt: attempt.number,
         provider: attempt.provider,
         model: &attempt.model,
-        first_token_ms: end.first_token.map(millis),
-        duration_ms: millis(end.duration),
+        first_token_ms: end.first_token_ms(),
+        duration_ms: end.duration_ms(),
         outcome: end.outcome,
         input_tokens: end.input_tokens.map(i64::from),
         output_tokens: end.output_tokens.map(i64::from),

@@ -25,6 +25,7 @@ use diesel_async::{
 };
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt};
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 use super::connect::Target;
@@ -40,6 +41,7 @@ pub(super) const LONGEST_CALL: Duration = Duration::from_secs(15);
 pub(super) struct Connection {
     held: Held,
     until: Instant,
+    outbox: Arc<Notify>,
 }
 
 /// The end of a connection that is dropped.
@@ -51,9 +53,14 @@ enum Held {
 }
 
 impl Connection {
-    pub(super) fn of_pool(pooled: Object<Manager>, until: Instant) -> Self {
+    /// Takes a connection from its pool. `outbox` is told of events that it adds to the outbox.
+    pub(super) fn of_pool(pooled: Object<Manager>, until: Instant, outbox: Arc<Notify>) -> Self {
         let held = Held::Pooled(pooled);
-        Self { held, until }
+        Self {
+            held,
+            until,
+            outbox,
+        }
     }
 
     /// Connects without a pool.
@@ -64,8 +71,11 @@ impl Connection {
             let late = format!("no connection to {} in time", target.place());
             Err(ConnectionError::BadConnection(late))
         })?;
-        let held = Held::Alone(Pooled::new(connection));
-        Ok(Self { held, until })
+        Ok(Self {
+            held: Held::Alone(Pooled::new(connection)),
+            until,
+            outbox: Arc::default(),
+        })
     }
 
     /// Sets the deadline to this long from now.
@@ -82,6 +92,12 @@ impl Connection {
             alone @ Held::Alone(_) => alone,
         };
         Self { held, ..self }
+    }
+
+    /// Tells this process' relay that the outbox has grown. Before a commit this is early: the relay
+    /// lets some time pass before it looks, and looks again later.
+    pub(super) fn outbox_written(&self) {
+        self.outbox.notify_one();
     }
 
     fn pooled(&mut self) -> &mut Pooled {

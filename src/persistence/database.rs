@@ -6,6 +6,7 @@ use std::time::Duration;
 use deadpool::managed::{Pool, PoolError, QueueMode};
 use diesel_async::RunQueryDsl;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::connect::Target;
@@ -23,6 +24,7 @@ pub struct Database {
     acquire_timeout: Duration,
     /// Host and port, for messages.
     place: Arc<str>,
+    outbox: Arc<Notify>,
 }
 
 impl Database {
@@ -45,6 +47,7 @@ impl Database {
             pool,
             acquire_timeout: settings.acquire_timeout,
             place,
+            outbox: Arc::default(),
         })
     }
 
@@ -63,11 +66,16 @@ impl Database {
         timeout(self.acquire_timeout, self.pool.get())
             .await
             .map_err(|_| DbError::Unavailable(format!("no connection to {} in time", self.place)))?
-            .map(|pooled| Connection::of_pool(pooled, until))
+            .map(|pooled| Connection::of_pool(pooled, until, Arc::clone(&self.outbox)))
             .map_err(|error| match error {
                 PoolError::Backend(error) => error.into(),
                 error => DbError::Unavailable(format!("no connection to {}: {error}", self.place)),
             })
+    }
+
+    /// Resolves once this process has added events to the outbox since the last time.
+    pub(super) async fn outbox_written(&self) {
+        self.outbox.notified().await;
     }
 
     /// Checks that the database answers.

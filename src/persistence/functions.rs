@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use diesel::IntoSql;
+use diesel::{ExpressionMethods, IntoSql};
 use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::dsl::{AsExprOf, now};
 use diesel::pg::Pg;
-use diesel::sql_types::{Array, Integer, Interval, Nullable, SingleValue, Text, Timestamptz};
+use diesel::sql_types::{Array, Bool, Integer, Interval, Nullable, SingleValue, Text, Timestamptz};
 
 /// A time before every other time.
 pub(super) const LONG_AGO: PgTimestamp = PgTimestamp(i64::MIN);
@@ -26,12 +26,23 @@ extern "SQL" {
     fn clock_timestamp() -> Timestamptz;
     /// Returns the greater of the two.
     fn greatest<T: SingleValue>(one: T, other: T) -> T;
+    /// Sets a parameter, until the end of the transaction if `local`; returns its new value.
+    fn set_config(name: Text, value: Text, local: Bool) -> Text;
     /// Returns one row per element.
     fn unnest<T: SingleValue>(array: Array<T>) -> T;
 }
 
 diesel::infix_operator!(Plus, " + ", Timestamptz, backend: Pg);
 diesel::infix_operator!(Minus, " - ", Timestamptz, backend: Pg);
+
+/// Holds for every row, and lets the transaction commit without waiting for the disk: a crash of the
+/// server may lose it, a crash of its client may not. It is evaluated for a row that is found, so it
+/// belongs to statements that change one row, which is nothing that must not be lost.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn not_durably() -> _ {
+    let off: &'static str = "off";
+    set_config("synchronous_commit", off, true).eq(off)
+}
 
 type Now = AsExprOf<now, Timestamptz>;
 type Span = AsExprOf<PgInterval, Interval>;

@@ -14,7 +14,9 @@ use serde_json::Value;
 use super::connection::Connection;
 use super::database::Database;
 use super::error::DbError;
-use super::functions::{ago, current_schema, hashtext, pg_try_advisory_xact_lock, unnest};
+use super::functions::{
+    ago, current_schema, hashtext, not_durably, pg_try_advisory_xact_lock, unnest,
+};
 use super::schema::{dead_letters, outbox};
 use super::statement::statement;
 use crate::domain::ids::EventId;
@@ -33,6 +35,39 @@ const LONGEST_PRUNE: Duration = Duration::from_mins(1);
 /// The most rows that one prune deletes, so that it stays short.
 const PRUNE_LIMIT: i64 = 10_000;
 
+/// An event in the form in which it is stored.
+pub(super) struct OutboxEvent {
+    pub id: EventId,
+    pub topic: &'static str,
+    pub envelope: Value,
+}
+
+/// Returns a new event. The payload contains ids and states, never text.
+pub(super) fn event(
+    topic: &'static str,
+    kind: &str,
+    key: &str,
+    payload: Value,
+) -> Result<OutboxEvent, DbError> {
+    let envelope = new_envelope(kind, key, payload);
+    Ok(OutboxEvent {
+        id: envelope.event_id,
+        topic,
+        envelope: encoded(&envelope)?,
+    })
+}
+
+fn new_envelope(kind: &str, key: &str, payload: Value) -> Envelope {
+    Envelope {
+        event_id: EventId::new(),
+        kind: kind.to_owned(),
+        version: 1,
+        occurred_at: time::now(),
+        key: key.to_owned(),
+        payload,
+    }
+}
+
 /// Adds an event in the caller's transaction. The payload contains ids and states, never text.
 pub(super) async fn insert(
     connection: &mut Connection,
@@ -41,15 +76,7 @@ pub(super) async fn insert(
     key: &str,
     payload: Value,
 ) -> Result<(), DbError> {
-    let envelope = Envelope {
-        event_id: EventId::new(),
-        kind: kind.to_owned(),
-        version: 1,
-        occurred_at: time::now(),
-        key: key.to_owned(),
-        payload,
-    };
-    insert_envelope(connection, topic, &envelope).await
+    insert_envelope(connection, topic, &new_envelope(kind, key, payload)).await
 }
 
 /// The envelope as it is stored, unless the bus could not carry it.
@@ -77,6 +104,7 @@ pub(super) async fn insert_envelope(
         ))
         .execute(connection)
         .await?;
+    connection.outbox_written();
     Ok(())
 }
 
@@ -88,12 +116,14 @@ struct WaitingRow {
     envelope: Value,
 }
 
-/// Takes the relay's lock until the end of the transaction.
+/// Takes the relay's lock until the end of the transaction, which commits without waiting for the
+/// disk: a crash of the server may publish its rows again, as any crash of the relay may.
 async fn try_lock(connection: &mut Connection) -> Result<bool, DbError> {
     let name = "chatbot.outbox "
         .into_sql::<Text>()
         .concat(current_schema());
-    Ok(diesel::select(pg_try_advisory_xact_lock(hashtext(name)))
+    let locked = pg_try_advisory_xact_lock(hashtext(name));
+    Ok(diesel::select(not_durably().and(locked))
         .get_result(connection)
         .await?)
 }
@@ -166,6 +196,10 @@ impl OutboxStore for Database {
         publish: &(dyn Publish + '_),
     ) -> Result<Relayed, StoreError> {
         Ok(relay(self, limit, left_out, publish).await?)
+    }
+
+    async fn written(&self) {
+        self.outbox_written().await;
     }
 
     async fn pending(&self) -> Result<i64, StoreError> {

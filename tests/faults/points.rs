@@ -66,11 +66,11 @@ const POINTS: &[Point] = {
         point("question stored", Statement, "INSERT", "messages", QUESTION),
         point("question stored", Commit, "INSERT", "messages", QUESTION),
         point(
-            "retrieval begun",
+            "sources stored",
             Statement,
-            "UPDATE OF status",
+            "UPDATE OF sources",
             "turns",
-            "NEW.status = 'retrieving'",
+            "NEW.status = 'answering'",
         ),
         point(
             "sources stored",

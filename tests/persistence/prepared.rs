@@ -12,7 +12,7 @@ use chatbot::domain::messaging::{LeftOut, OutboxRecord, OutboxStore, Publish};
 use chatbot::domain::time;
 use chatbot::persistence::api_keys::{self, NewApiKey};
 use chatbot::persistence::attempts::{self, Attempt, AttemptEnd};
-use chatbot::persistence::turns::{self, Accepted, NewTurn, Place, Span};
+use chatbot::persistence::turns::{self, Accepted, Finished, NewTurn, Place, Span};
 use chatbot::persistence::{Database, conversations, dead_letters, outbox};
 use serde_json::json;
 
@@ -118,13 +118,8 @@ impl Turn {
     async fn answer(&self, database: &Database, turn: TurnId) {
         let owner = &self.reader.owner_id;
         let running = (turn, 1);
-        let sources = self.word.map(|_| json!([]));
-        let status = TurnStatus::Answering;
-        assert!(
-            turns::set_status(database, owner, running, status, sources.as_ref())
-                .await
-                .unwrap()
-        );
+        let begun = turns::begin_answer(database, owner, running, &json!([])).await;
+        assert!(begun.unwrap());
         let attempt = Attempt {
             turn,
             generation: 1,
@@ -142,10 +137,10 @@ impl Turn {
         };
         attempts::end(database, &attempt, end).await.unwrap();
         attempts::interrupt(database, turn).await.unwrap();
-        let renewed = turns::renew_lease(database, running, REPLICA, MINUTE).await;
-        assert!(renewed.unwrap());
-        let cancelled = turns::is_cancel_requested(database, owner, turn).await;
-        assert!(!cancelled.unwrap());
+        let lost = turns::renew_leases(database, &[running], REPLICA, MINUTE).await;
+        assert_eq!(lost.unwrap(), []);
+        let unwanted = turns::list_unwanted(database, &[turn]).await;
+        assert_eq!(unwanted.unwrap(), []);
         assert!(turns::request_cancel(database, owner, turn).await.unwrap());
         let span = Span {
             version: VersionId::new(),
@@ -155,6 +150,9 @@ impl Turn {
         let spans = vec![span; self.citations];
         let quotes = turns::list_quotes(database, &self.reader, &spans).await;
         assert_eq!(quotes.unwrap(), vec![None; self.citations]);
+        let versions = vec![span.version; self.citations];
+        let standing = turns::list_standing(database, &self.reader, &versions).await;
+        assert_eq!(standing.unwrap(), []);
     }
 
     async fn finish(&self, database: &Database, turn: TurnId) -> MessageId {
@@ -189,7 +187,17 @@ impl Turn {
             contacts: Vec::new(),
             sources_status: None,
         };
-        assert!(turns::finish(database, 1, &done).await.unwrap());
+        let reader = &self.reader;
+        if self.citations > 0 {
+            let cited = turns::finish(database, reader, 1, &done, None).await;
+            assert_eq!(cited.unwrap(), Finished::Unresolved);
+        }
+        let done = TurnDone {
+            citations: Vec::new(),
+            ..done
+        };
+        let finished = turns::finish(database, reader, 1, &done, None).await;
+        assert_eq!(finished.unwrap(), Finished::Ended);
         message
     }
 

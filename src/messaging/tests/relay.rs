@@ -42,7 +42,14 @@ impl OutboxStore for Arc<MemoryOutbox> {
         })
     }
 
+    async fn written(&self) {
+        std::future::pending().await
+    }
+
     async fn pending(&self) -> Result<i64, StoreError> {
+        if self.down.load(Ordering::Relaxed) {
+            return Err(StoreError("down".into()));
+        }
         Ok(i64::try_from(self.waiting.lock().unwrap().len()).unwrap())
     }
 }
@@ -172,6 +179,7 @@ fn settings() -> RelaySettings {
     RelaySettings {
         batch: 3,
         poll: Duration::from_millis(5),
+        idle: Duration::from_millis(5),
         backoff_max: Duration::from_millis(20),
     }
 }

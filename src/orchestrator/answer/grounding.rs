@@ -109,7 +109,7 @@ enum Gap {
 
 impl Grounder {
     /// Creates a grounder over these passages.
-    pub fn new(words: Words, question: &str, passages: Vec<Governed>) -> Self {
+    pub fn new(words: Words, question: &str, passages: &[Governed]) -> Self {
         Self::over(words, Arc::new(Support::new(question, passages)))
     }
 

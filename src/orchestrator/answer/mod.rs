@@ -10,6 +10,7 @@ pub mod offline;
 pub(super) mod prepared;
 mod prompt;
 pub mod retrieval;
+mod standing;
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use super::metrics::TurnMetrics;
 use super::question::Question;
 use super::stream::draft::{Draft, TooLong};
 use crate::domain::chat::{Rung, TurnStatus, Utterance};
-use crate::domain::evidence::{Citation, Passage, RetrieveRequest};
+use crate::domain::evidence::{Passage, RetrieveRequest};
 use crate::domain::ids::TurnId;
 use crate::language::Tongue;
 use crate::llm::{Attempts, Chunk, FinishReason, LlmError, ProviderChain, Serving};
@@ -34,6 +35,7 @@ pub use grounding::checker::Checker;
 use grounding::{Grounder, Output, Words};
 use marks::Marks;
 use retrieval::RetrievalClient;
+use standing::Standing;
 
 /// The most earlier messages that are read; the prompt keeps those that fit its budget.
 const HISTORY: i64 = 20;
@@ -55,6 +57,11 @@ pub(super) enum NoAnswer {
     /// The answer is no longer wanted here.
     Abandoned,
     Database(DbError),
+}
+
+impl NoAnswer {
+    /// A source of the answer may no longer be shown.
+    pub const UNRESOLVED: &'static str = "citation_unresolved";
 }
 
 impl From<LlmError> for NoAnswer {
@@ -130,6 +137,7 @@ impl Answers {
         attempts: &Arc<dyn Attempts>,
         draft: &mut Draft<'_>,
     ) -> Result<TurnStatus, NoAnswer> {
+        let mut standing = Standing::of(&evidence);
         let history = self.history(question, draft.turn()).await?;
         let budget = self.config.history_token_budget;
         let marks = Marks::random().map_err(|_| NoAnswer::Failed("randomness"))?;
@@ -141,12 +149,12 @@ impl Answers {
                 if !self.providers.is_empty() {
                     draft.degraded(ladder::degraded(Cause::NoProvider, &question.content));
                 }
-                return self.quote(question, evidence, draft).await;
+                return self.quote(question, &evidence, &mut standing, draft).await;
             }
             Err(error) => return Err(error.into()),
         };
         let declined = self
-            .write(question, serving, (evidence.clone(), marks), draft)
+            .write(question, serving, (&evidence, &marks), &mut standing, draft)
             .await?;
         if !draft.is_empty() {
             return Ok(TurnStatus::Completed);
@@ -154,7 +162,8 @@ impl Answers {
         let status = if declined {
             self.abstain(question, draft)?
         } else {
-            self.quote(question, evidence, draft).await?
+            self.quote(question, &evidence, &mut standing, draft)
+                .await?
         };
         if status == TurnStatus::Completed {
             draft.degraded(ladder::degraded(Cause::Unsupported, &question.content));
@@ -184,7 +193,8 @@ impl Answers {
         &self,
         question: &Question,
         mut serving: Serving,
-        (evidence, marks): (Vec<Governed>, Marks),
+        (evidence, marks): (&[Governed], &Marks),
+        standing: &mut Standing<'_>,
         draft: &mut Draft<'_>,
     ) -> Result<bool, NoAnswer> {
         draft.answered_by(Rung::Llm, serving.provider, &serving.model);
@@ -192,22 +202,21 @@ impl Answers {
             draft.degraded(ladder::degraded(Cause::OtherProvider, &question.content));
         }
         let grounder = Grounder::new(Words::Written, &question.content, evidence);
-        let mut grounder = grounder.guarding(&marks, prompt::RULES);
+        let mut grounder = grounder.guarding(marks, prompt::RULES);
         while let Some(chunk) = serving.stream.next().await {
             match chunk? {
                 Chunk::Delta(text) => {
                     draft.received_token();
-                    self.emit(question, grounder.push(&text), draft).await?;
+                    let outputs = grounder.push(&text);
+                    self.emit(question, outputs, standing, draft).await?;
                 }
                 Chunk::Finished { usage, finish } => {
                     draft.used(usage);
-                    self.emit(question, grounder.finish(), draft).await?;
+                    let outputs = grounder.finish();
+                    self.emit(question, outputs, standing, draft).await?;
                     draft.log_removed();
                     return match finish {
-                        FinishReason::Stop => {
-                            self.stands(question, draft.citations()).await?;
-                            Ok(grounder.has_declined())
-                        }
+                        FinishReason::Stop => Ok(grounder.has_declined()),
                         // Half a sentence of advice is not an answer.
                         early => Err(NoAnswer::Failed(early.as_str())),
                     };
@@ -221,19 +230,20 @@ impl Answers {
     async fn quote(
         &self,
         question: &Question,
-        evidence: Vec<Governed>,
+        evidence: &[Governed],
+        standing: &mut Standing<'_>,
         draft: &mut Draft<'_>,
     ) -> Result<TurnStatus, NoAnswer> {
         draft.answered_by(Rung::Extractive, extractive::PROVIDER, extractive::MODEL);
-        let lines = extractive::choose(&question.content, &evidence);
+        let lines = extractive::choose(&question.content, evidence);
         let mut grounder = Grounder::new(Words::Quoted, &question.content, evidence);
         for line in lines {
             draft.received_token();
             let outputs = grounder.push(&format!("{} [{}]\n", line.text, line.number));
-            self.emit(question, outputs, draft).await?;
+            self.emit(question, outputs, standing, draft).await?;
         }
-        self.emit(question, grounder.finish(), draft).await?;
-        self.stands(question, draft.citations()).await?;
+        let outputs = grounder.finish();
+        self.emit(question, outputs, standing, draft).await?;
         if draft.is_empty() {
             return self.abstain(question, draft);
         }
@@ -262,7 +272,9 @@ impl Answers {
             .iter()
             .flat_map(|passage| pieces(passage).map(|(span, _)| span))
             .collect();
-        let mut stored = self.quotes(question, &spans).await?.into_iter();
+        let reader = &question.principal;
+        let quotes = || turns::list_quotes(&self.database, reader, &spans);
+        let mut stored = patiently(PATIENCE, quotes).await?.into_iter();
         let retrieved = passages.len();
         let verified: Vec<Passage> = passages
             .into_iter()
@@ -288,13 +300,14 @@ impl Answers {
         &self,
         question: &Question,
         outputs: Vec<Output>,
+        standing: &mut Standing<'_>,
         draft: &mut Draft<'_>,
     ) -> Result<(), NoAnswer> {
         for output in outputs {
             match output {
                 // A sentence whose quotes are no longer valid is not shown at all.
                 Output::Text(text, citations) => {
-                    self.stands(question, &citations).await?;
+                    standing.allows(self, question, &citations).await?;
                     draft.say(&text, !citations.is_empty())?;
                     for citation in citations {
                         draft.cite(citation)?;
@@ -307,40 +320,5 @@ impl Answers {
             }
         }
         Ok(())
-    }
-
-    async fn quotes(
-        &self,
-        question: &Question,
-        spans: &[Span],
-    ) -> Result<Vec<Option<String>>, DbError> {
-        let reader = &question.principal;
-        patiently(PATIENCE, || {
-            turns::list_quotes(&self.database, reader, spans)
-        })
-        .await
-    }
-
-    /// Fails if a quote differs from the stored text, is no longer valid, or may no longer be read
-    /// by the person who asked: its document may have been withdrawn meanwhile.
-    async fn stands(&self, question: &Question, citations: &[Citation]) -> Result<(), NoAnswer> {
-        if citations.is_empty() {
-            return Ok(());
-        }
-        let spans: Vec<Span> = citations
-            .iter()
-            .map(|citation| Span {
-                version: citation.version_id,
-                start: citation.start,
-                end: citation.end,
-            })
-            .collect();
-        let stored = self.quotes(question, &spans).await?;
-        let quotes = citations.iter().map(|citation| Some(&citation.quote));
-        if stored.iter().map(Option::as_ref).eq(quotes) {
-            Ok(())
-        } else {
-            Err(NoAnswer::Failed("citation_unresolved"))
-        }
     }
 }

@@ -22,7 +22,7 @@ pub fn quote(message: &str, evidence: RetrieveResponse, min_support: f32) -> Quo
     let (decision, evidence) = gate::weigh(message, evidence, min_support);
     let sources: Vec<Governed> = (1..).zip(evidence.results).map(to_source).collect();
     let lines = extractive::choose(message, &sources);
-    let mut grounder = Grounder::new(Words::Quoted, message, sources);
+    let mut grounder = Grounder::new(Words::Quoted, message, &sources);
     let mut outputs: Vec<Output> = lines
         .iter()
         .flat_map(|line| grounder.push(&format!("{} [{}]\n", line.text, line.number)))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::end::unanswered;
+use super::end::{unanswered, without_answer};
 use super::feed::Feed;
 use crate::domain::chat::{Degraded, Rung, Timings, TurnDone, TurnStatus, Usage};
 use crate::domain::contact::Contact;
@@ -147,10 +147,6 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    pub fn citations(&self) -> &[Citation] {
-        &self.done.citations
-    }
-
     /// Uses a prepared text as the answer.
     pub fn prepared(&mut self, prepared: Prepared) -> Result<(), TooLong> {
         self.done.rung = Some(prepared.rung);
@@ -166,15 +162,7 @@ impl<'a> Draft<'a> {
         let done = if whole {
             self.done
         } else {
-            let turn = self.done.turn_id;
-            TurnDone {
-                provider: self.done.provider,
-                model: self.done.model,
-                rung: self.done.rung,
-                usage: self.done.usage,
-                removed: self.done.removed,
-                ..unanswered(turn, status, None)
-            }
+            without_answer(self.done, status, None)
         };
         TurnDone {
             status,

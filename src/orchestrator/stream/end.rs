@@ -50,6 +50,23 @@ pub(in crate::orchestrator) fn unanswered(
     }
 }
 
+/// Returns the end of a turn whose answer is not kept: of what was done, only its cost remains.
+pub(in crate::orchestrator) fn without_answer(
+    done: TurnDone,
+    status: TurnStatus,
+    reason: Option<&str>,
+) -> TurnDone {
+    TurnDone {
+        provider: done.provider,
+        model: done.model,
+        rung: done.rung,
+        usage: done.usage,
+        removed: done.removed,
+        timings: done.timings,
+        ..unanswered(done.turn_id, status, reason)
+    }
+}
+
 /// Returns the stored end of a turn, or the status of a turn that has not ended.
 pub(in crate::orchestrator) fn outcome(stored: &StoredTurn) -> TurnDone {
     let turn = stored.id;

@@ -25,6 +25,8 @@ pub struct Feed {
     pub generation: i32,
     /// Cancelled on the person's request.
     pub cancel: CancellationToken,
+    /// Cancelled once this replica has lost the turn's lease.
+    pub lost: CancellationToken,
     /// The `seq` of the first event here; above 0 after a takeover.
     first: u64,
     state: Mutex<State>,
@@ -46,6 +48,7 @@ impl Feed {
             turn,
             generation,
             cancel: CancellationToken::new(),
+            lost: CancellationToken::new(),
             first,
             state: Mutex::default(),
             changed: watch::Sender::new(()),

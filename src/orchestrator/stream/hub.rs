@@ -54,6 +54,11 @@ impl Hub {
         self.running().get(&turn).cloned()
     }
 
+    /// Returns the feeds of all turns that run here.
+    pub fn feeds(&self) -> Vec<Arc<Feed>> {
+        self.running().values().cloned().collect()
+    }
+
     /// Lets listeners find this feed.
     pub fn register(&self, feed: Arc<Feed>) -> Registration<'_> {
         self.running().insert(feed.turn, Arc::clone(&feed));

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::time::{Instant, timeout};
 
 use crate::domain::ids::TurnId;
-use crate::llm::{self, Usage};
+use crate::llm::{self, FinishReason, Usage};
 use crate::orchestrator::config::PATIENCE;
 use crate::orchestrator::metrics::CallMetrics;
 use crate::persistence::attempts::{self, Attempt, AttemptEnd};
@@ -42,7 +42,11 @@ pub(in crate::orchestrator) struct Ledger {
 struct Calls {
     begun: i32,
     open: Option<Open>,
+    completed: Option<Completed>,
 }
+
+/// A call that ended well, and its end, which is stored together with the turn's.
+pub(in crate::orchestrator) type Completed = (Attempt, AttemptEnd);
 
 /// A call in progress.
 struct Open {
@@ -78,6 +82,32 @@ impl Ledger {
     /// Ends the call in progress, if any; its stream was dropped for this reason.
     pub fn close(&self, reason: &'static str) {
         llm::Attempts::end(self, reason, Usage::default());
+    }
+
+    /// Returns the call that ended well and is not recorded yet.
+    pub fn completed(&self) -> Option<Completed> {
+        self.calls().completed.clone()
+    }
+
+    /// Records the call that ended well, unless the end of the turn has.
+    pub fn settle(&self, stored_with_turn: bool) {
+        if let Some((attempt, end)) = self.calls().completed.take()
+            && !stored_with_turn
+        {
+            self.record(attempt, end);
+        }
+    }
+
+    /// Nobody waits for this. If the process dies first, the call counts as interrupted.
+    fn record(&self, attempt: Attempt, end: AttemptEnd) {
+        let database = self.database.clone();
+        self.shutdown.spawn(async move {
+            let note = || attempts::end(&database, &attempt, end);
+            if let Err(error) = patiently(PATIENCE, note).await {
+                let turn = attempt.turn;
+                tracing::warn!(turn.id = %turn, error = %error, "the end of a call was not recorded");
+            }
+        });
     }
 }
 
@@ -140,14 +170,11 @@ impl llm::Attempts for Ledger {
             input_tokens: usage.input_tokens,
             output_tokens: usage.output_tokens,
         };
-        let database = self.database.clone();
-        // Nobody waits for this. If the process dies first, the call counts as interrupted.
-        self.shutdown.spawn(async move {
-            let note = || attempts::end(&database, &open.attempt, end);
-            if let Err(error) = patiently(PATIENCE, note).await {
-                let turn = open.attempt.turn;
-                tracing::warn!(turn.id = %turn, error = %error, "the end of a call was not recorded");
-            }
-        });
+        // A failed call counts at once, because another replica may have to go on from it.
+        if outcome == FinishReason::Stop.as_str() {
+            self.calls().completed = Some((open.attempt, end));
+        } else {
+            self.record(open.attempt, end);
+        }
     }
 }

@@ -10,3 +10,4 @@ mod run;
 pub(super) mod runner;
 pub mod sweeper;
 pub mod takeover;
+mod watcher;

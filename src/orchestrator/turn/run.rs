@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use super::ledger::{Earlier, Ledger};
-use super::runner::{LEASE, Runner};
+use super::runner::Runner;
+use super::watcher;
 use crate::domain::chat::{TurnDone, TurnStatus};
 use crate::domain::emergency::TriageNotice;
 use crate::domain::event::TurnEvent;
@@ -18,15 +19,11 @@ use crate::orchestrator::answer::{NoAnswer, prepared};
 use crate::orchestrator::config::PATIENCE;
 use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::draft::{Draft, TooLong};
-use crate::orchestrator::stream::end::{outcome, reconnect, terminal, unanswered};
+use crate::orchestrator::stream::end::{outcome, reconnect, terminal, unanswered, without_answer};
 use crate::orchestrator::stream::feed::Feed;
+use crate::persistence::turns::Finished;
 use crate::persistence::{DbError, patiently, turns};
 use crate::safety::ladder;
-
-/// The pause between two looks for a cancellation that another replica recorded.
-const POLL: Duration = Duration::from_millis(500);
-/// The pause between two renewals of the lease.
-const RENEWAL: Duration = Duration::from_secs(5);
 
 /// A turn that runs here.
 pub(super) struct Turn {
@@ -114,6 +111,7 @@ impl Turn {
     /// Runs to exactly one terminal event, or until another replica runs it.
     pub async fn run(&self, deadline: Duration) {
         let _registration = self.runner.hub.register(Arc::clone(&self.feed));
+        watcher::watch(&self.runner);
         let _running = self.runner.metrics.began();
         let mut draft = Draft::new(&self.feed);
         let outcome = tokio::select! {
@@ -142,6 +140,7 @@ impl Turn {
         let done = draft.finish(status, reason);
         self.conclude(if shown { done } else { self.or_contacts(done) })
             .await;
+        self.ledger.settle(false);
     }
 
     /// Adds whom to call and whom to ask to the end of a turn that failed without a word.
@@ -167,7 +166,6 @@ impl Turn {
             draft.prepared(advice)?;
             return Ok(TurnStatus::Escalated);
         }
-        self.advance(TurnStatus::Retrieving, None).await?;
         let (answers, question) = (&self.runner.answers, &self.question);
         let evidence = answers.evidence(question, draft).await?;
         let sources: Vec<Source> = evidence.iter().map(|(source, _)| source.clone()).collect();
@@ -175,19 +173,19 @@ impl Turn {
             self.feed.publish(&TurnEvent::Sources(sources));
             return Ok(answers.abstain(question, draft)?);
         }
-        self.advance(TurnStatus::Answering, Some(&sources)).await?;
+        self.store_sources(&sources).await?;
         self.feed.publish(&TurnEvent::Sources(sources));
         let attempts: Arc<dyn Attempts> = Arc::clone(&self.ledger) as _;
         Ok(answers.give(question, evidence, &attempts, draft).await?)
     }
 
-    /// Stores the status of a running turn.
-    async fn advance(&self, status: TurnStatus, sources: Option<&[Source]>) -> Result<(), Stop> {
+    /// Stores the sources of a running turn, before anybody sees them: readers are checked against
+    /// them.
+    async fn store_sources(&self, sources: &[Source]) -> Result<(), Stop> {
         let owner = &self.question.principal.owner_id;
-        let sources = sources.map(|sources| json!(sources));
         let running = (self.feed.turn, self.feed.generation);
-        let (database, sources) = (&self.runner.hub.database, sources.as_ref());
-        let set = || turns::set_status(database, owner, running, status, sources);
+        let (database, sources) = (&self.runner.hub.database, json!(sources));
+        let set = || turns::begin_answer(database, owner, running, &sources);
         if patiently(PATIENCE, set).await? {
             Ok(())
         } else {
@@ -232,9 +230,22 @@ impl Turn {
 
     async fn store(&self, done: TurnDone) -> Result<Ending, DbError> {
         let database = &self.runner.hub.database;
-        let finish = || turns::finish(database, self.feed.generation, &done);
-        if patiently(PATIENCE, finish).await? {
-            return Ok(Ending::Ours(done));
+        let (reader, generation) = (&self.question.principal, self.feed.generation);
+        let completed = self.ledger.completed();
+        let call = completed.as_ref().map(|(attempt, end)| (attempt, *end));
+        let finish = || turns::finish(database, reader, generation, &done, call);
+        match patiently(PATIENCE, finish).await? {
+            Finished::Ended => {
+                self.ledger.settle(true);
+                return Ok(Ending::Ours(done));
+            }
+            // A failure cites nothing, so this happens once.
+            Finished::Unresolved => {
+                let (status, reason) = (TurnStatus::Failed, NoAnswer::UNRESOLVED);
+                let done = without_answer(done, status, Some(reason));
+                return Box::pin(self.store(done)).await;
+            }
+            Finished::NotRunning => {}
         }
         let find = || turns::find(database, &self.question.principal, self.feed.turn);
         let end = patiently(PATIENCE, find).await?.map_or_else(
@@ -253,8 +264,8 @@ impl Turn {
     async fn stopped(&self) -> Stop {
         tokio::select! {
             () = self.feed.cancel.cancelled() => Stop::Cancelled,
+            () = self.feed.lost.cancelled() => Stop::Superseded,
             () = self.runner.hub.shutdown.closing() => Stop::HandedOver,
-            stop = self.watch() => stop,
         }
     }
 
@@ -272,28 +283,5 @@ impl Turn {
             }
         }
         self.feed.publish(&reconnect(self.feed.turn));
-    }
-
-    async fn watch(&self) -> Stop {
-        let (database, owner) = (&self.runner.hub.database, &self.question.principal.owner_id);
-        let mut renewed = Instant::now();
-        loop {
-            sleep(POLL).await;
-            self.runner.hub.flush(&self.feed).await;
-            let asked = turns::is_cancel_requested(database, owner, self.feed.turn);
-            if asked.await.unwrap_or(false) {
-                return Stop::Cancelled;
-            }
-            if renewed.elapsed() >= RENEWAL {
-                let running = (self.feed.turn, self.feed.generation);
-                let renew = turns::renew_lease(database, running, &self.runner.replica, LEASE);
-                match renew.await {
-                    Ok(true) => renewed = Instant::now(),
-                    Ok(false) => return Stop::Superseded,
-                    // The next round of this loop tries again.
-                    Err(error) => tracing::warn!(error = %error, "a lease was not renewed"),
-                }
-            }
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The parts that the turns of this replica share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::admission::Admission;
@@ -24,6 +25,8 @@ pub struct Runner {
     pub(super) admission: Arc<Admission>,
     /// The time from acceptance until the sweeper ends a turn.
     pub(super) turn_deadline: Duration,
+    /// Whether a watcher runs.
+    pub(super) watched: AtomicBool,
 }
 
 impl Runner {
@@ -38,6 +41,7 @@ impl Runner {
             admission: Admission::new(config.max_concurrent_turns, config.max_turns_per_user),
             replica: format!("orchestrator-{}", new_uuid().simple()),
             turn_deadline: Duration::from_secs(config.turn_deadline_seconds),
+            watched: AtomicBool::new(false),
             hub,
             answers,
             metrics,

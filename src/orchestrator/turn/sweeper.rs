@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::domain::access::Principal;
 use crate::domain::chat::TurnStatus;
 use crate::domain::ids::TurnId;
 use crate::orchestrator::stream::end::unanswered;
+use crate::persistence::turns::Finished;
 use crate::persistence::{Database, DbError, attempts, turns};
 use crate::shutdown::Shutdown;
 
@@ -42,9 +44,9 @@ pub async fn fail_overdue(database: &Database) -> Result<usize, DbError> {
 
 async fn end(database: &Database, turn: TurnId, generation: i32) -> Result<bool, DbError> {
     let done = unanswered(turn, TurnStatus::Failed, Some("timeout"));
-    let ended = turns::finish(database, generation, &done).await?;
-    if ended {
+    let ended = turns::finish(database, &Principal::nobody(), generation, &done, None).await?;
+    if ended == Finished::Ended {
         attempts::interrupt(database, turn).await?;
     }
-    Ok(ended)
+    Ok(ended == Finished::Ended)
 }

@@ -14,7 +14,7 @@ use super::rows::running;
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
-use crate::persistence::functions::{LONG_AGO, coalesce, from_now};
+use crate::persistence::functions::{LONG_AGO, coalesce};
 use crate::persistence::schema::turns;
 use crate::persistence::statement::statement;
 
@@ -32,35 +32,42 @@ pub async fn request_cancel(
     Ok(found == 1)
 }
 
-/// Returns whether somebody asked for the owner's turn to stop.
-pub async fn is_cancel_requested(
-    database: &Database,
-    owner: &str,
-    turn: TurnId,
-) -> Result<bool, DbError> {
-    let requested: Option<bool> = turns::table
-        .find(turn)
-        .filter(turns::owner_id.eq(owner))
-        .select(turns::cancel_requested_at.is_not_null())
-        .get_result(&mut database.connection().await?)
-        .await
-        .optional()?;
-    // A turn whose conversation was deleted has nobody to answer.
-    Ok(requested.unwrap_or(true))
+#[derive(QueryableByName)]
+struct TurnRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: TurnId,
 }
 
-/// Extends the lease of a running turn; false if it has ended or another generation runs it.
-pub async fn renew_lease(
+/// Returns the turns among these that must stop, because somebody asked for it or their
+/// conversation was deleted.
+pub async fn list_unwanted(
     database: &Database,
-    (turn, generation): (TurnId, i32),
+    running: &[TurnId],
+) -> Result<Vec<TurnId>, DbError> {
+    let rows: Vec<TurnRow> = statement(include_str!("unwanted.sql"))
+        .bind::<Array<SqlUuid>, _>(running)
+        .load(&mut database.connection().await?)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Extends the leases of these turns and generations; returns the turns that have ended or that
+/// another generation runs.
+pub async fn renew_leases(
+    database: &Database,
+    held: &[(TurnId, i32)],
     replica: &str,
     lease: Duration,
-) -> Result<bool, DbError> {
-    let renewed = diesel::update(running(turn, generation).filter(turns::lease_owner.eq(replica)))
-        .set(turns::lease_expires_at.eq(from_now(lease).nullable()))
-        .execute(&mut database.connection().await?)
+) -> Result<Vec<TurnId>, DbError> {
+    let (turns, generations): (Vec<TurnId>, Vec<i32>) = held.iter().copied().unzip();
+    let lost: Vec<TurnRow> = statement(include_str!("renew.sql"))
+        .bind::<Array<SqlUuid>, _>(turns)
+        .bind::<Array<Integer>, _>(generations)
+        .bind::<Text, _>(replica)
+        .bind::<Double, _>(lease.as_secs_f64())
+        .load(&mut database.connection().await?)
         .await?;
-    Ok(renewed == 1)
+    Ok(lost.into_iter().map(|row| row.id).collect())
 }
 
 /// Gives up a running turn, which may be taken over at once.

@@ -50,5 +50,34 @@ pub async fn list_quotes(
     Ok(rows.into_iter().map(|row| row.quote).collect())
 }
 
-static QUOTES: LazyLock<String> =
-    LazyLock::new(|| for_readers(&when_in_force(include_str!("quotes.sql"))));
+static QUOTES: LazyLock<String> = LazyLock::new(|| for_quoting(include_str!("quotes.sql")));
+
+#[derive(QueryableByName)]
+struct StandingRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: VersionId,
+}
+
+/// Returns the versions among these that may be quoted to the reader now, in any order; the rules are
+/// those of [`list_quotes`].
+pub async fn list_standing(
+    database: &Database,
+    reader: &Principal,
+    versions: &[VersionId],
+) -> Result<Vec<VersionId>, DbError> {
+    let rows: Vec<StandingRow> = statement_for(reader, &STANDING)
+        .bind::<Array<SqlUuid>, _>(versions)
+        .load(&mut database.connection().await?)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+static STANDING: LazyLock<String> =
+    LazyLock::new(|| for_quoting("WITH {readable}, {standing} SELECT id FROM standing"));
+
+/// Completes the text of a statement that quotes: `{standing}` stands for the versions among its third
+/// value that may be quoted to the reader.
+pub(super) fn for_quoting(sql: &str) -> String {
+    let sql = sql.replace("{standing}", include_str!("standing.sql").trim_end());
+    for_readers(&when_in_force(&sql))
+}

@@ -28,7 +28,7 @@ impl Checker {
             };
             (source, None)
         });
-        Self(Arc::new(Support::new("", sources.collect())))
+        Self(Arc::new(Support::new("", &sources.collect::<Vec<_>>())))
     }
 
     /// Whether the whole text would reach a reader with citations; otherwise the reason why not.

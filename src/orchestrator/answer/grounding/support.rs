@@ -45,13 +45,13 @@ pub(super) struct Found {
 }
 
 impl Support {
-    pub fn new(question: &str, passages: Vec<Governed>) -> Self {
+    pub fn new(question: &str, passages: &[Governed]) -> Self {
         let mut sources = Vec::new();
         let mut quotes = Vec::new();
         for governed in passages {
             let (passage, own) = (&governed.0, sources.len());
             sources.push(passage.clone());
-            let above = lines_outside(&governed, &mut sources, &mut quotes);
+            let above = lines_outside(governed, &mut sources, &mut quotes);
             let units = units_of(passage, above).into_iter();
             quotes.extend(units.map(|unit| Quote {
                 source: own,

@@ -53,7 +53,7 @@ fn sources() -> Vec<Source> {
 }
 
 fn outputs(words: Words, sources: Vec<Source>, parts: &[&str]) -> Vec<Output> {
-    let mut grounder = Grounder::new(words, "", alone(sources));
+    let mut grounder = Grounder::new(words, "", &alone(sources));
     let mut outputs: Vec<Output> = parts.iter().flat_map(|part| grounder.push(part)).collect();
     outputs.extend(grounder.finish());
     outputs
@@ -281,7 +281,7 @@ fn a_model_that_knows_no_answer_says_nothing_else() {
         "I do not know. Please ask a member of staff.",
         "The passages don't mention bananas. Children may visit with an adult [1].",
     ] {
-        let mut grounder = Grounder::new(Words::Written, "", alone(sources()));
+        let mut grounder = Grounder::new(Words::Written, "", &alone(sources()));
         let mut outputs = grounder.push(answer);
         outputs.extend(grounder.finish());
         assert!(grounder.has_declined(), "{answer}");

@@ -120,7 +120,7 @@ fn what_is_not_shown_is_counted_by_its_reason() {
 #[test]
 fn a_question_may_have_named_the_condition() {
     let ask = |question: &str| {
-        let mut grounder = Grounder::new(Words::Written, question, alone(sources_of(LEAFLETS)));
+        let mut grounder = Grounder::new(Words::Written, question, &alone(sources_of(LEAFLETS)));
         let mut outputs = grounder.push("Speak to a pharmacist first [2].");
         outputs.extend(grounder.finish());
         visible(outputs).0
@@ -175,7 +175,7 @@ fn a_list_cut_off_from_its_lead_in_means_what_the_lead_in_says() {
     };
     let say = |answer: &str| {
         let governed = vec![(passage.clone(), Some(vec![line.clone()]))];
-        let mut grounder = Grounder::new(Words::Written, "", governed);
+        let mut grounder = Grounder::new(Words::Written, "", &governed);
         let mut outputs = grounder.push(answer);
         outputs.extend(grounder.finish());
         visible(outputs)

@@ -41,7 +41,7 @@ fn measure(sheet: &str) -> (usize, usize) {
     let grounder = RefCell::new(Grounder::new(
         Words::Written,
         "",
-        alone(sources_of(&leaflets)),
+        &alone(sources_of(&leaflets)),
     ));
     let shown = |sentence: &str| {
         let outputs = grounder.borrow_mut().push(&format!("{sentence}\n"));
