@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use diesel::{ExpressionMethods, IntoSql};
 use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::dsl::{AsExprOf, now};
 use diesel::pg::Pg;
 use diesel::sql_types::{Array, Bool, Integer, Interval, Nullable, SingleValue, Text, Timestamptz};
+use diesel::{ExpressionMethods, IntoSql};
 
 /// A time before every other time.
 pub(super) const LONG_AGO: PgTimestamp = PgTimestamp(i64::MIN);

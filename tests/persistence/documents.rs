@@ -18,8 +18,8 @@ use chatbot::persistence::{Database, conflicts, retrieval, versions};
 use chrono::DateTime;
 use serde_json::json;
 
-use super::wire::Wire;
 use crate::support::TestDatabase;
+use crate::support::wire::Wire;
 
 const GROUP: &str = "group";
 const TOPIC: &str = DOCUMENT_COMMANDS;

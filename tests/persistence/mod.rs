@@ -5,4 +5,3 @@ mod documents;
 mod governance;
 mod prepared;
 mod schema;
-mod wire;

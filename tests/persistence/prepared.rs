@@ -16,8 +16,8 @@ use chatbot::persistence::turns::{self, Accepted, Finished, NewTurn, Place, Span
 use chatbot::persistence::{Database, conversations, dead_letters, outbox};
 use serde_json::json;
 
-use super::wire::Wire;
 use crate::support::TestDatabase;
+use crate::support::wire::Wire;
 
 /// The cost of a [`Turn`] with all its parts.
 const ROUND_TRIPS: usize = 50;

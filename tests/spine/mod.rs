@@ -4,6 +4,7 @@ mod ask;
 mod bad_input;
 mod chat;
 mod contacts;
+mod cost;
 mod emergencies;
 mod governance;
 mod lifecycle;

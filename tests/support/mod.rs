@@ -25,6 +25,7 @@ pub mod proxy;
 pub mod servers;
 pub mod stable;
 pub mod system;
+pub mod wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};

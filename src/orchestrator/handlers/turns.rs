@@ -8,6 +8,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 
 use crate::domain::access::Scope;
+use crate::domain::chat::TurnStatus;
 use crate::domain::ids::TurnId;
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
@@ -24,7 +25,11 @@ pub async fn get(
     orchestrator: web::Data<Orchestrator>,
     id: web::Path<TurnId>,
 ) -> Result<web::Json<Value>, Problem> {
-    let stored = owned(&caller, &orchestrator, *id).await?;
+    let mut stored = owned(&caller, &orchestrator, *id).await?;
+    // A turn that runs here looks for its passages before it stores them.
+    if stored.status == TurnStatus::Accepted && orchestrator.hub.find(*id).is_some() {
+        stored.status = TurnStatus::Retrieving;
+    }
     Ok(web::Json(end::view(stored)))
 }
 

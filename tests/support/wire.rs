@@ -1,5 +1,6 @@
 //! Reads the messages of a client to PostgreSQL on their way.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use url::Url;
 pub struct Said {
     /// Texts that the server had to parse, `BEGIN` and `COMMIT` aside.
     pub parsed: Vec<String>,
+    /// The texts of the statements that were executed, in this order.
+    pub executed: Vec<String>,
     /// Times that the client waited for the server.
     pub round_trips: usize,
 }
@@ -22,7 +25,7 @@ pub struct Said {
 /// A stretch of wire before a server. Ends when it is dropped.
 pub struct Wire {
     /// The server's, by way of this.
-    url: String,
+    pub url: String,
     said: Arc<Mutex<Said>>,
     _connections: JoinSet<()>,
 }
@@ -57,7 +60,6 @@ impl Wire {
         }
     }
 
-    /// Returns the messages since the last time.
     /// A pool of one connection by way of this.
     pub fn database(&self) -> Database {
         let minute = Duration::from_mins(1);
@@ -70,14 +72,22 @@ impl Wire {
         .unwrap()
     }
 
+    /// Returns the messages since the last time.
     pub fn take(&self) -> Said {
         std::mem::take(&mut *self.said.lock().unwrap())
     }
 }
 
+/// The first two strings of a message.
+fn strings(body: &[u8]) -> [&[u8]; 2] {
+    let mut strings = body.split(|byte| *byte == 0);
+    [strings.next().unwrap(), strings.next().unwrap()]
+}
+
 /// Passes messages on until the client leaves. Only the first has no letter.
 async fn listen(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, said: Arc<Mutex<Said>>) {
     let mut letter = None;
+    let mut texts: HashMap<Vec<u8>, String> = HashMap::new();
     loop {
         if let Some(letter) = &mut letter {
             let Ok(next) = client.read_u8().await else {
@@ -97,11 +107,25 @@ async fn listen(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, said: Arc
             match letter {
                 // Parse: a name and a text.
                 Some(b'P') => {
-                    let text = body.split(|byte| *byte == 0).nth(1).unwrap();
-                    said.parsed.push(String::from_utf8_lossy(text).into_owned());
+                    let [name, text] = strings(&body);
+                    let text = String::from_utf8_lossy(text).into_owned();
+                    texts.insert(name.to_vec(), text.clone());
+                    said.parsed.push(text);
                 }
-                // Sync or a simple query.
-                Some(b'S' | b'Q') => said.round_trips += 1,
+                // Bind: a portal and the name of a statement.
+                Some(b'B') => {
+                    let [_, name] = strings(&body);
+                    said.executed.push(texts[name].clone());
+                }
+                // Sync.
+                Some(b'S') => said.round_trips += 1,
+                // A simple query.
+                Some(b'Q') => {
+                    let text = body.strip_suffix(&[0]).unwrap();
+                    said.executed
+                        .push(String::from_utf8_lossy(text).into_owned());
+                    said.round_trips += 1;
+                }
                 _ => {}
             }
         }
