@@ -133,22 +133,22 @@ async fn answer(
         request_id: request_id.0,
     };
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let (turn, mut events) =
-        accept::ask(&orchestrator.runner, question, asked.urgency.triage()).await?;
+    let accepted = accept::ask(&orchestrator.runner, question, asked.urgency.triage()).await?;
     let completion = Completion {
-        turn,
+        turn: accepted.turn(),
         created: now().timestamp(),
         contacts: Arc::clone(&orchestrator.contacts),
     };
     if streams {
-        return Ok(sse::respond(completion.streamed(events), heartbeat));
+        return Ok(sse::respond(
+            completion.streamed(accepted.events()),
+            heartbeat,
+        ));
     }
-    while let Some(event) = events.next().await {
-        if event.name.is_terminal() {
-            return completion.whole(&event);
-        }
+    match accepted.end().await {
+        Some(end) if end.name.is_terminal() => completion.whole(&end),
+        _ => Err(Problem::unavailable("The answer ended early. Ask again.")),
     }
-    Err(Problem::unavailable("The answer ended early. Ask again."))
 }
 
 /// Splits the messages into the question and its history.

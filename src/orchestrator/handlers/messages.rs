@@ -76,24 +76,21 @@ async fn answer(
         request_id: request_id.0,
     };
     let heartbeat = Duration::from_secs(orchestrator.config.heartbeat_seconds);
-    let (turn, mut events) = accept::ask(&orchestrator.runner, question, urgency.triage()).await?;
+    let asked = accept::ask(&orchestrator.runner, question, urgency.triage()).await?;
+    let turn = asked.turn();
     let streams = request
         .headers()
         .get(ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/event-stream"));
     if streams {
-        let frames = events.map(move |event| frame(turn, event));
+        let frames = asked.events().map(move |event| frame(turn, event));
         return Ok(sse::respond(frames, heartbeat));
     }
-    while let Some(event) = events.next().await {
-        if event.name.ends_stream() {
-            return ended(turn, event.name, event.data);
-        }
-    }
-    Err(Problem::unavailable(
-        "The answer ended early. Ask for the turn again.",
-    ))
+    let end = asked.end().await;
+    let end =
+        end.ok_or_else(|| Problem::unavailable("The answer ended early. Ask for the turn again."))?;
+    ended(turn, end.name, end.data)
 }
 
 fn ended(turn: TurnId, name: EventName, data: String) -> Result<HttpResponse, Problem> {

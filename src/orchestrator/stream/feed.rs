@@ -31,6 +31,8 @@ pub struct Feed {
     first: u64,
     state: Mutex<State>,
     changed: watch::Sender<()>,
+    /// Cancelled once nothing follows.
+    ended: CancellationToken,
 }
 
 #[derive(Default)]
@@ -52,6 +54,7 @@ impl Feed {
             first,
             state: Mutex::default(),
             changed: watch::Sender::new(()),
+            ended: CancellationToken::new(),
         }
     }
 
@@ -79,7 +82,17 @@ impl Feed {
         state.ended = name.ends_stream();
         drop(state);
         self.changed.send_replace(());
+        if name.ends_stream() {
+            self.ended.cancel();
+        }
         true
+    }
+
+    /// Waits for the last event, without waking for the ones before it.
+    pub async fn end(&self) -> Option<StoredEvent> {
+        self.ended.cancelled().await;
+        let state = self.state();
+        state.events.last().map(|event| StoredEvent::clone(event))
     }
 
     /// Returns the events that the cache lacks, and the value for [`Feed::mark_flushed`] once it

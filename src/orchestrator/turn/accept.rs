@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::channel::oneshot;
+use futures::future::ready;
 use futures::stream::{BoxStream, StreamExt};
 use serde_json::json;
 use tokio::time::timeout;
@@ -25,6 +26,7 @@ use crate::orchestrator::answer::prepared;
 use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::feed::Feed;
 use crate::orchestrator::stream::follow;
+use crate::orchestrator::stream::hub::Hub;
 use crate::persistence::turns::{self, Accepted, NewTurn, Place, StoredTurn};
 use crate::persistence::{DbError, conversations, patiently};
 use crate::safety::{self, Triage};
@@ -36,29 +38,62 @@ const EARLIER_PATIENCE: Duration = Duration::from_secs(1);
 /// When a person whose earlier questions are still running may ask again.
 const BUSY: Duration = Duration::from_secs(2);
 
+/// An accepted question: its turn, and who may see its events.
+pub(in crate::orchestrator) struct Asked {
+    hub: Arc<Hub>,
+    reader: Principal,
+    request_id: String,
+    begun: Begun,
+}
+
 /// The turn of a question: a new one, or one that was accepted before, wherever it runs.
 enum Begun {
     Live(Arc<Feed>),
     Stored(Box<StoredTurn>),
 }
 
-/// Accepts a question and starts its turn; returns the turn and all its events. `alone` is the
-/// triage of the question without the earlier messages.
+impl Asked {
+    pub fn turn(&self) -> TurnId {
+        match &self.begun {
+            Begun::Live(feed) => feed.turn,
+            Begun::Stored(stored) => stored.id,
+        }
+    }
+
+    /// Streams all events.
+    pub fn events(self) -> BoxStream<'static, StoredEvent> {
+        match self.begun {
+            // The answer uses only documents that the person may read, which is checked again at
+            // each quote.
+            Begun::Live(feed) => feed.listen(None).boxed(),
+            Begun::Stored(stored) => {
+                follow::events(self.hub, self.reader, &stored, None, self.request_id)
+            }
+        }
+    }
+
+    /// Waits for the last event.
+    pub async fn end(self) -> Option<StoredEvent> {
+        if let Begun::Live(feed) = &self.begun {
+            return feed.end().await;
+        }
+        let ends = |event: &StoredEvent| ready(event.name.ends_stream());
+        self.events().filter(ends).next().await
+    }
+}
+
+/// Accepts a question and starts its turn. `alone` is the triage of the question without the earlier
+/// messages.
 pub(in crate::orchestrator) async fn ask(
     runner: &Arc<Runner>,
     question: Question,
     alone: Triage,
-) -> Result<(TurnId, BoxStream<'static, StoredEvent>), Problem> {
-    let (reader, request_id) = (question.principal.clone(), question.request_id.clone());
-    Ok(match begin(runner, question, alone).await? {
-        // The answer uses only documents that the person may read, which is checked again at each
-        // quote.
-        Begun::Live(feed) => (feed.turn, feed.listen(None).boxed()),
-        Begun::Stored(stored) => {
-            let hub = Arc::clone(&runner.hub);
-            let events = follow::events(hub, reader, &stored, None, request_id);
-            (stored.id, events)
-        }
+) -> Result<Asked, Problem> {
+    Ok(Asked {
+        hub: Arc::clone(&runner.hub),
+        reader: question.principal.clone(),
+        request_id: question.request_id.clone(),
+        begun: begin(runner, question, alone).await?,
     })
 }
 
