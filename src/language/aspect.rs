@@ -1,6 +1,9 @@
 //! The aspects that a question asks for and a heading promises: the dose, the side effects, the
 //! opening hours.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::interface::Aspect;
 use super::lists::spaced;
 use super::spoken;
@@ -12,25 +15,21 @@ pub struct Aspects(u64);
 impl Aspects {
     /// Returns the aspects that a question asks for.
     pub fn asked(text: &str) -> Self {
-        Self::of(text, |aspect| &aspect.asked)
+        Self::of(text, &CUES.asked)
     }
 
     /// Returns the aspects that a heading or a title promises.
     pub fn headed(text: &str) -> Self {
-        Self::of(text, |aspect| &aspect.headed)
+        Self::of(text, &CUES.headed)
     }
 
     /// Returns the aspects of which a line has the words.
     pub fn said(text: &str) -> Self {
-        Self::of(text, |aspect| &aspect.said)
+        Self::of(text, &CUES.said)
     }
 
-    fn of(text: &str, cues: impl Fn(&Aspect) -> &Vec<&'static str>) -> Self {
-        let plain = spaced(text);
-        let tells = |aspect: &Aspect| cues(aspect).iter().any(|cue| is_in(&plain, cue));
-        let aspects = spoken().aspects.iter().enumerate();
-        let found = aspects.filter(|(_, aspect)| tells(aspect));
-        Self(found.fold(0, |bits, (nth, _)| bits | 1 << nth))
+    fn of(text: &str, cues: &Cues) -> Self {
+        Self(cues.find(&spaced(text)))
     }
 
     #[must_use]
@@ -62,10 +61,46 @@ impl Aspects {
     }
 }
 
-/// Whether words of the text begin with the cue.
-fn is_in(spaced: &str, cue: &str) -> bool {
-    let mut found = spaced.match_indices(cue);
-    found.any(|(at, _)| at > 0 && spaced.as_bytes().get(at - 1) == Some(&b' '))
+/// The cues of all aspects.
+struct AllCues {
+    asked: Cues,
+    headed: Cues,
+    said: Cues,
+}
+
+static CUES: LazyLock<AllCues> = LazyLock::new(|| AllCues {
+    asked: Cues::of(|aspect| &aspect.asked),
+    headed: Cues::of(|aspect| &aspect.headed),
+    said: Cues::of(|aspect| &aspect.said),
+});
+
+/// The cues of one place and the bits of their aspects, by their first byte: a cue begins where a word
+/// begins, so each word is compared with a few.
+struct Cues(HashMap<u8, Vec<(&'static str, u64)>>);
+
+impl Cues {
+    fn of(cues: impl Fn(&Aspect) -> &Vec<&'static str>) -> Self {
+        let mut found: HashMap<u8, Vec<(&'static str, u64)>> = HashMap::new();
+        for (nth, aspect) in spoken().aspects.iter().enumerate() {
+            for cue in cues(aspect) {
+                let first = cue.bytes().next().unwrap_or_default();
+                found.entry(first).or_default().push((cue, 1 << nth));
+            }
+        }
+        Self(found)
+    }
+
+    /// Returns the bits of the aspects of which a cue begins a word of the text.
+    fn find(&self, spaced: &str) -> u64 {
+        let starts = spaced.match_indices(' ').map(|(at, _)| at + 1);
+        let words = starts.filter_map(|start| spaced.get(start..));
+        let cues = words.flat_map(|rest| {
+            let first = rest.bytes().next().unwrap_or_default();
+            let cues = self.0.get(&first).into_iter().flatten();
+            cues.filter(move |(cue, _)| rest.starts_with(cue))
+        });
+        cues.fold(0, |bits, (_, bit)| bits | bit)
+    }
 }
 
 #[cfg(test)]

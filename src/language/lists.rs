@@ -1,9 +1,14 @@
 //! The notation of a language: words in one text with spaces between them, and single phrases.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::RandomState;
+
+/// A table with a quick hash, for the words of a language: each word of each text is looked up.
+pub(super) type Table<K, V> = HashMap<K, V, RandomState>;
 
 /// A set of lower-case words.
-pub struct Words(HashSet<&'static str>);
+pub struct Words(HashSet<&'static str, RandomState>);
 
 impl Words {
     /// Collects the words of these texts.

@@ -11,6 +11,7 @@ mod likeness;
 #[cfg(test)]
 mod tests;
 
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
@@ -40,10 +41,8 @@ struct Reach<'a> {
     title: &'a str,
     above: String,
     own: &'a str,
-    /// The other sentences of the paragraph.
-    near: String,
-    /// The other units under the same lines.
-    around: String,
+    section: &'a Section,
+    unit: &'a Unit,
 }
 
 impl Subject {
@@ -195,23 +194,28 @@ impl Subject {
         if self.names.is_empty() && self.choices.is_empty() {
             return true;
         }
-        let mut words: HashSet<String> = words_of(reach.own)
+        // A sentence beside a dose may name another medicine, and the title may be that of a
+        // combination.
+        if self.asking.dose
+            && (!has_quantity(reach) || lexicon::is_combined(&self.names, reach.title))
+        {
+            return false;
+        }
+        let close: HashSet<String> = words_of(reach.own)
             .chain(words_of(&reach.above))
             .chain(words_of(reach.title))
             .collect();
-        if self.asking.dose {
-            // A sentence beside a dose may name another medicine, and the title may be that of a
-            // combination.
-            if !has_quantity(reach) || lexicon::is_combined(&self.names, reach.title) {
-                return false;
-            }
-        } else {
-            words.extend(words_of(&reach.near));
-            if !self.asking.who_must_not && self.asking.condition.is_empty() {
-                words.extend(words_of(&reach.around));
-            }
-        }
-        let here: Vec<bool> = self.names.iter().map(|name| holds(&words, name)).collect();
+        let set = |text: String| -> HashSet<String> { words_of(&text).collect() };
+        let near = LazyCell::new(|| set(reach.near()));
+        let around = LazyCell::new(|| set(reach.around()));
+        let may_be_around = !self.asking.who_must_not && self.asking.condition.is_empty();
+        // Most names stand close by, and the other sentences need not be read.
+        let is_held = |name: &String| {
+            holds(&close, name)
+                || (!self.asking.dose
+                    && (holds(&near, name) || (may_be_around && holds(&around, name))))
+        };
+        let here: Vec<bool> = self.names.iter().map(is_held).collect();
         let held = here.iter().filter(|here| **here).count();
         let elsewhere = |(name, here): (&String, &bool)| *here || holds(beyond, name);
         let all = held == here.len()
@@ -219,14 +223,11 @@ impl Subject {
                 && !self.is_foreign(&reach.above)
                 && (self.is_mostly_held(held)
                     || ((held > 0
-                        || ![reach.title, reach.own, &reach.near]
+                        || ![reach.title, reach.own, &reach.near()]
                             .into_iter()
                             .any(|text| self.is_foreign(text)))
                         && self.names.iter().zip(&here).all(elsewhere))));
-        all && self
-            .choices
-            .iter()
-            .all(|group| group.iter().any(|name| holds(&words, name)))
+        all && self.choices.iter().all(|group| group.iter().any(is_held))
     }
 
     /// Whether so many names are there that the others may be words for the same, or beside the
@@ -265,7 +266,10 @@ impl Subject {
         }
         let text = format!(
             "{}\n{}\n{}\n{}",
-            reach.title, reach.above, reach.own, reach.near
+            reach.title,
+            reach.above,
+            reach.own,
+            reach.near()
         );
         let held = lexicon::labels(&lexicon::tokens(&text));
         self.labels.iter().all(|(word, label)| {
@@ -296,7 +300,10 @@ impl Subject {
         }
         let text = format!(
             "{}\n{}\n{}\n{}",
-            reach.title, reach.above, reach.own, reach.near
+            reach.title,
+            reach.above,
+            reach.own,
+            reach.near()
         );
         let words: HashSet<String> = words_of(&text).collect();
         self.asking.condition.iter().any(|word| holds(&words, word))
@@ -305,21 +312,32 @@ impl Subject {
 
 impl<'a> Reach<'a> {
     fn of(section: &'a Section, unit: &'a Unit) -> Self {
-        let joined = |belongs: &dyn Fn(&Unit) -> bool| {
-            let others = section.units.iter().filter(|other| belongs(other));
-            let texts: Vec<&str> = others.map(|other| other.text.as_str()).collect();
-            texts.join("\n")
-        };
-        let sentence = |other: &Unit| {
-            unit.kind == Kind::Sentence && other.kind == Kind::Sentence && other.block == unit.block
-        };
         Self {
             title: &section.title,
             above: unit.above.join("\n"),
             own: &unit.text,
-            near: joined(&sentence),
-            around: joined(&|other: &Unit| other.kind != Kind::Row),
+            section,
+            unit,
         }
+    }
+
+    /// Returns the other sentences of the paragraph.
+    fn near(&self) -> String {
+        let unit = self.unit;
+        self.joined(|other| {
+            unit.kind == Kind::Sentence && other.kind == Kind::Sentence && other.block == unit.block
+        })
+    }
+
+    /// Returns the other units under the same lines.
+    fn around(&self) -> String {
+        self.joined(|other| other.kind != Kind::Row)
+    }
+
+    fn joined(&self, belongs: impl Fn(&Unit) -> bool) -> String {
+        let others = self.section.units.iter().filter(|other| belongs(other));
+        let texts: Vec<&str> = others.map(|other| other.text.as_str()).collect();
+        texts.join("\n")
     }
 
     fn restricts(&self) -> bool {

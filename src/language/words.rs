@@ -1,26 +1,30 @@
 //! Meaningful words, by which a question, an answer and a passage are compared.
 
-use std::collections::HashMap;
+mod memo;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-use super::lists::{Words, lower_words};
+use super::lists::{Table, Words, lower_words};
+use memo::Memo;
 
 /// The words of a language and their reduced forms.
 pub struct Vocabulary {
     stemmer: Stemmer,
     /// The common words of the language, reduced beforehand: most words of a text are among them,
     /// and a look into a table costs a tenth of the stemmer.
-    known: HashMap<&'static str, Reduced>,
+    known: Table<&'static str, Reduced>,
+    /// The other words of recent texts.
+    recent: Memo,
     /// Names with the stem of an everyday word; they keep all their letters.
     distinct: Words,
     /// The topic of a reduced word: none if it only asks, otherwise the word that represents it.
-    topics: HashMap<String, Option<String>>,
+    topics: Table<String, Option<String>>,
     /// Endings of stems that do not change the topic.
     endings: &'static [&'static str],
 }
 
 /// The reduced forms of one word.
+#[derive(Clone)]
 struct Reduced {
     stem: Box<str>,
     /// None if the word says nothing about the topic, or only asks.
@@ -47,9 +51,10 @@ impl Vocabulary {
     pub(super) fn of(parts: Parts) -> Self {
         let mut vocabulary = Self {
             stemmer: Stemmer::create(parts.algorithm),
-            known: HashMap::new(),
+            known: Table::default(),
+            recent: Memo::default(),
             distinct: parts.distinct,
-            topics: HashMap::new(),
+            topics: Table::default(),
             endings: parts.endings,
         };
         let reduced = |word: &str| {
@@ -83,9 +88,24 @@ impl Vocabulary {
     /// Returns the stem of a lower-case word, as PostgreSQL's full-text search makes it. A name
     /// that would share it with an everyday word stays complete ("scabies", "scab").
     pub fn stem(&self, word: &str) -> String {
+        self.look_up(word, |forms| forms.stem.to_string())
+    }
+
+    /// Reads the reduced forms of a lower-case word.
+    fn look_up<R>(&self, word: &str, read: impl FnOnce(&Reduced) -> R) -> R {
         match self.known.get(word) {
-            Some(known) => known.stem.to_string(),
-            None => self.reduced(word),
+            Some(known) => read(known),
+            None => self.recent.look_up(word, || self.reduce(word), read),
+        }
+    }
+
+    /// Reduces a word that no table holds; stop words are in one.
+    fn reduce(&self, word: &str) -> Reduced {
+        let stem = self.reduced(word);
+        Reduced {
+            topic: self.topic(&stem).map(Into::into),
+            stem: stem.into(),
+            is_stop_word: false,
         }
     }
 
@@ -115,17 +135,17 @@ impl Vocabulary {
 
     /// Returns the stems of a text without its stop words. Numbers stay unchanged.
     pub fn content<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
-        lower_words(text).filter_map(|word| match self.known.get(word.as_str()) {
-            Some(known) => (!known.is_stop_word).then(|| known.stem.to_string()),
-            None => Some(self.reduced(&word)),
+        lower_words(text).filter_map(|word| {
+            self.look_up(&word, |forms| {
+                (!forms.is_stop_word).then(|| forms.stem.to_string())
+            })
         })
     }
 
     /// Returns the stems that decide the topic, with one word for each meaning.
     pub fn topics<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
-        lower_words(text).filter_map(|word| match self.known.get(word.as_str()) {
-            Some(known) => known.topic.as_deref().map(str::to_owned),
-            None => self.topic(&self.reduced(&word)),
+        lower_words(text).filter_map(|word| {
+            self.look_up(&word, |forms| forms.topic.as_deref().map(str::to_owned))
         })
     }
 

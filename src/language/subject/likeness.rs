@@ -10,6 +10,9 @@ const ROOT: usize = 5;
 
 /// Whether a word of the question is a word of the text.
 pub(super) fn alike(asked: &str, held: &str) -> bool {
+    if !may_be_alike(asked, held) {
+        return false;
+    }
     let (asked, held) = (spelled(asked), spelled(held));
     let most = match asked.len().min(held.len()) {
         ..ONE_MISTAKE => 0,
@@ -17,6 +20,22 @@ pub(super) fn alike(asked: &str, held: &str) -> bool {
         _ => 2,
     };
     asked == held || one_root(&asked, &held) || is_mistake(&asked, &held, most)
+}
+
+/// Whether two words begin with the same letter, or might in another spelling; most do not, and need
+/// no closer look.
+fn may_be_alike(asked: &str, held: &str) -> bool {
+    let first = |word: &str| word.chars().next().map(|c| c.to_ascii_lowercase());
+    let is_spelled = |word: &str| {
+        let spellings = spoken().names.spellings.iter();
+        let mut written = spellings.map(|(one, _)| *one);
+        !word.is_ascii()
+            || written.any(|one| {
+                word.get(..one.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(one))
+            })
+    };
+    first(asked) == first(held) || is_spelled(asked) || is_spelled(held)
 }
 
 /// Whether `asked` is `held` with at most `most` mistakes, and is no word of its own.

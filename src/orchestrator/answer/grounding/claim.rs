@@ -29,10 +29,9 @@ pub(super) struct Claim {
 impl Claim {
     pub fn of(text: &str) -> Self {
         let plain = plain(text);
-        let text = in_figures(&spelled_out(&spaced(&plain)));
+        let text = figured(&plain);
         Self {
-            // "Once a day" and "daily" have the same words.
-            words: meaningful(&text.replace("1 time a ", "a ")).collect(),
+            words: words(&text),
             quantities: Quantities::of(&text),
             ranges: Range::all(&text),
             condition: condition::of(&text),
@@ -40,6 +39,11 @@ impl Claim {
             statement: Statement::of(&text.replace("1 time a ", "a ")),
             plain,
         }
+    }
+
+    /// Returns the words of the claim, at a part of the cost.
+    pub fn words_of(text: &str) -> HashSet<String> {
+        words(&figured(&plain(text)))
     }
 
     /// The words that make the claim, without fillers and figures.
@@ -52,6 +56,16 @@ impl Claim {
 pub(super) fn plain(text: &str) -> String {
     let words: Vec<&str> = text::without_bullet(text).split_whitespace().collect();
     words.join(" ").to_lowercase().replace('’', "'")
+}
+
+/// Writes out contractions, and numbers in figures.
+fn figured(plain: &str) -> String {
+    in_figures(&spelled_out(&spaced(plain)))
+}
+
+fn words(figured: &str) -> HashSet<String> {
+    // "Once a day" and "daily" have the same words.
+    meaningful(&figured.replace("1 time a ", "a ")).collect()
 }
 
 /// Writes "500mg" as "500 mg", but keeps "B12".

@@ -5,6 +5,7 @@
 //! as a part, because a figure of the next row would support it.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::OnceLock;
 
 use super::claim::{Claim, plain};
 use super::gist::Gist;
@@ -25,7 +26,8 @@ struct Quote {
     /// The index of its source.
     source: usize,
     unit: Unit,
-    evidence: Evidence,
+    /// Prepared when the first sentence asks for it: most sentences name their passage.
+    evidence: OnceLock<Evidence>,
 }
 
 /// The passages, cut into possible quotes.
@@ -53,11 +55,7 @@ impl Support {
             sources.push(passage.clone());
             let above = lines_outside(governed, &mut sources, &mut quotes);
             let units = units_of(passage, above).into_iter();
-            quotes.extend(units.map(|unit| Quote {
-                source: own,
-                evidence: Evidence::of(&unit, &passage.title),
-                unit,
-            }));
+            quotes.extend(units.map(|unit| Quote::of(own, unit)));
         }
         Self {
             sources,
@@ -122,7 +120,7 @@ impl Support {
             let number = self.number(quote);
             number.is_some_and(|number| marked.contains(&number))
         };
-        let same = |quote: &&Quote| quote.evidence.has_words(&own);
+        let same = |quote: &&Quote| self.evidence(quote).has_words(&own);
         let mut quotes = self.quotes.iter().filter(same);
         let unit = quotes.clone().find(is_marked).or_else(|| quotes.next());
         if let Some(quote) = unit {
@@ -148,6 +146,13 @@ impl Support {
             .map(|source| source.text.as_str())
     }
 
+    fn evidence<'a>(&'a self, quote: &'a Quote) -> &'a Evidence {
+        quote.evidence.get_or_init(|| {
+            let source = self.sources.get(quote.source);
+            Evidence::of(&quote.unit, source.map_or("", |source| &source.title))
+        })
+    }
+
     fn number(&self, quote: &Quote) -> Option<i32> {
         self.sources.get(quote.source).map(|source| source.id)
     }
@@ -157,7 +162,7 @@ impl Support {
         // The reason of the quote that holds most of the sentence.
         let mut nearest = (0.0, Reason::Unrelated);
         for quote in self.quotes.iter().filter(among) {
-            match quote.evidence.judge(asserted, &self.question) {
+            match self.evidence(quote).judge(asserted, &self.question) {
                 // Keeps the best quote; among equals the shortest, and among those the first.
                 Ok(share) => {
                     let better = best.is_none_or(|(other, known)| {
@@ -169,7 +174,7 @@ impl Support {
                 }
                 Err(Reason::Unrelated) => {}
                 Err(reason) => {
-                    let share = quote.evidence.share(asserted);
+                    let share = self.evidence(quote).share(asserted);
                     if share >= nearest.0 {
                         nearest = (share, reason);
                     }
@@ -184,10 +189,14 @@ impl Support {
         let gist = Gist::of(&asserted.claim.plain);
         let quotes = self.quotes.iter();
         let near: Vec<&Quote> = quotes
-            .filter(|quote| quote.evidence.may_say(&gist))
+            .filter(|quote| self.evidence(quote).may_say(&gist))
             .collect();
         let ordered = self.best_restating(asserted, &gist, (&near, marked), false);
-        if ordered.is_ok() || near.iter().any(|quote| quote.evidence.is_copied_by(&gist)) {
+        if ordered.is_ok()
+            || near
+                .iter()
+                .any(|quote| self.evidence(quote).is_copied_by(&gist))
+        {
             return ordered;
         }
         self.best_restating(asserted, &gist, (&near, marked), true)
@@ -207,7 +216,7 @@ impl Support {
         for quote in near.iter().copied() {
             let number = self.number(quote);
             let is_marked = number.is_some_and(|number| marked.contains(&number));
-            let evidence = &quote.evidence;
+            let evidence = self.evidence(quote);
             match evidence.restates(asserted, gist, &self.question, may_move) {
                 Ok(held) if best.is_none_or(|(also, than, _)| (is_marked, held) > (also, than)) => {
                     best = Some((is_marked, held, quote));
@@ -322,11 +331,7 @@ fn lines_outside(
                 kind: Kind::Frame,
                 ..unit
             };
-            Quote {
-                source: index,
-                evidence: Evidence::of(&unit, &source.title),
-                unit,
-            }
+            Quote::of(index, unit)
         }));
         if is_above(line, passage) {
             let frame = Frame {
@@ -345,6 +350,14 @@ fn lines_outside(
 }
 
 impl Quote {
+    fn of(source: usize, unit: Unit) -> Self {
+        Self {
+            source,
+            unit,
+            evidence: OnceLock::new(),
+        }
+    }
+
     fn length(&self) -> usize {
         self.unit.span.end - self.unit.span.start
     }

@@ -37,13 +37,37 @@ pub(super) struct Asserted {
     pub frame: Option<Claim>,
 }
 
-/// A unit prepared for comparison.
+/// A unit prepared for comparison. Most units share no words with a sentence, so all but the words is
+/// read when a sentence first asks for it.
 pub(super) struct Evidence {
     kind: Kind,
     is_orphan: bool,
     own: String,
     /// Its lead-in, as [`Claim::plain`].
     lead: String,
+    /// Every word with a meaning of the unit together with its lead-in.
+    words: HashSet<String>,
+    texts: Texts,
+    read: OnceLock<Read>,
+    gist: OnceLock<Gist>,
+    around: OnceLock<Around>,
+}
+
+/// The texts of a unit and of the lines above it.
+struct Texts {
+    /// The unit together with its lead-in.
+    full: String,
+    /// The unit itself, if it is a row.
+    row: String,
+    header: String,
+    /// Title, heading and header.
+    heads: String,
+    /// The same with the lead-in and the sentence before, which may name things.
+    above: String,
+}
+
+/// What the texts of a unit say.
+struct Read {
     /// Whether there are rules for its language.
     has_rules: bool,
     /// The unit together with its lead-in.
@@ -52,15 +76,11 @@ pub(super) struct Evidence {
     above: HashSet<String>,
     /// The senses of the operators in its heading, header and title.
     senses: HashSet<&'static str>,
+    /// The figures there; those of the previous sentence are its own.
     above_quantities: Quantities,
     columns: Vec<Column>,
     /// The words of a row's first cell, which names the subject of the row.
     key: HashSet<String>,
-    /// The text of the unit with its lead-in, and of the lines above it.
-    texts: (String, String),
-    /// Both in their gist, once a sentence asks for it.
-    gist: OnceLock<Gist>,
-    around: OnceLock<Around>,
 }
 
 /// A cell, and the words that only its column's header has.
@@ -86,40 +106,64 @@ impl Evidence {
             Kind::Item if governs(&heading) => format!("{heading} {}", unit.text),
             _ => unit.text.clone(),
         };
-        let above = format!("{title}. {heading}. {header}. {lead} {}", unit.before);
-        // A previous sentence may name things, but its figures are its own.
-        let heads = Claim::of(&format!("{title}. {heading}. {header}"));
-        let (columns, key) = if unit.kind == Kind::Row {
-            columns(&header, &unit.text)
-        } else {
-            (Vec::new(), HashSet::new())
-        };
         Self {
             kind: unit.kind,
             is_orphan: unit.is_orphan,
             own,
             lead: plain(leads),
-            has_rules: recognised::are_spoken(&format!("{full} {header}")),
-            full: Claim::of(&full),
-            above: Claim::of(&above).words,
-            senses: heads.statement.senses().collect(),
-            above_quantities: heads.quantities,
-            columns,
-            key,
-            texts: (full, above),
+            words: Claim::words_of(&full),
+            texts: Texts {
+                above: format!("{title}. {heading}. {header}. {lead} {}", unit.before),
+                heads: format!("{title}. {heading}. {header}"),
+                row: if unit.kind == Kind::Row {
+                    unit.text.clone()
+                } else {
+                    String::new()
+                },
+                header,
+                full,
+            },
+            read: OnceLock::new(),
             gist: OnceLock::new(),
             around: OnceLock::new(),
         }
     }
 
+    fn read(&self) -> &Read {
+        self.read.get_or_init(|| {
+            let Texts {
+                full,
+                header,
+                heads,
+                above,
+                row,
+            } = &self.texts;
+            let heads = Claim::of(heads);
+            let (columns, key) = if self.kind == Kind::Row {
+                columns(header, row)
+            } else {
+                (Vec::new(), HashSet::new())
+            };
+            Read {
+                has_rules: recognised::are_spoken(&format!("{full} {header}")),
+                full: Claim::of(full),
+                above: Claim::words_of(above),
+                senses: heads.statement.senses().collect(),
+                above_quantities: heads.quantities,
+                columns,
+                key,
+            }
+        })
+    }
+
     fn gist(&self) -> &Gist {
-        self.gist.get_or_init(|| Gist::of(&self.texts.0))
+        self.gist.get_or_init(|| Gist::of(&self.texts.full))
     }
 
     fn around(&self) -> &Around {
         self.around.get_or_init(|| {
             let mut around = Around::default();
-            around.add(&Gist::of(&self.texts.1));
+            around.add(&Gist::of(&self.texts.above));
             around
         })
     }
@@ -132,7 +176,7 @@ impl Evidence {
     /// Returns the share of the claim's words that the unit itself has.
     pub fn share(&self, asserted: &Asserted) -> f32 {
         let told: HashSet<String> = asserted.claim.core().cloned().collect();
-        held(&told, &self.full.words)
+        held(&told, &self.words)
     }
 
     /// Returns how well this covers the claim. `question` may already have named a condition.
@@ -143,11 +187,12 @@ impl Evidence {
         if told.len() < MIN_WORDS && !(is_verbatim && told.iter().any(|word| is_phrase(word))) {
             return Err(Reason::Empty);
         }
-        let covered = held(&told, &self.full.words);
-        if self.kind == Kind::Frame {
+        let covered = held(&told, &self.words);
+        if self.kind == Kind::Frame || (covered < LEAST && !is_verbatim) {
             return Err(Reason::Unrelated);
         }
-        if !self.has_rules || !recognised::are_spoken(&claim.plain) {
+        let read = self.read();
+        if !read.has_rules || !recognised::are_spoken(&claim.plain) {
             let is_led = self.kind != Kind::Item || plain(&asserted.lead) == self.lead;
             return match is_verbatim && is_led {
                 true => Ok(VERBATIM),
@@ -157,13 +202,13 @@ impl Evidence {
         }
         let is_row = self.kind == Kind::Row;
         let around = Surroundings {
-            above: &self.above,
-            senses: &self.senses,
+            above: &read.above,
+            senses: &read.senses,
             question,
             is_row,
             gists: None,
         };
-        let alignment = Alignment::of(&claim.statement, &self.full.statement, &around);
+        let alignment = Alignment::of(&claim.statement, &read.full.statement, &around);
         if covered < LEAST || !(is_row || alignment.is_about_the_same()) {
             return Err(Reason::Unrelated);
         }
@@ -178,7 +223,7 @@ impl Evidence {
         said.extend(asserted.frame.iter().flat_map(|frame| frame.words.clone()));
         let mut figures = [Some(claim), asserted.frame.as_ref()].into_iter().flatten();
         if figures.any(|claim| self.differs(claim))
-            || self
+            || read
                 .columns
                 .iter()
                 .any(|column| column.is_crossed_by(&said))
@@ -199,7 +244,7 @@ impl Evidence {
 
     /// Whether a glance shows that this may say the sentence.
     pub fn may_say(&self, gist: &Gist) -> bool {
-        self.kind != Kind::Frame && self.has_rules && self.gist().may_say(gist)
+        self.kind != Kind::Frame && self.read().has_rules && self.gist().may_say(gist)
     }
 
     /// Whether the sentence repeats this, so that each difference counts.
@@ -217,7 +262,7 @@ impl Evidence {
         may_move: bool,
     ) -> Result<usize, (usize, Reason)> {
         let whole = matches!(self.kind, Kind::Sentence | Kind::Item) && !self.is_orphan;
-        if !whole || !self.has_rules || !recognised::are_spoken(&asserted.claim.plain) {
+        if !whole || !self.read().has_rules || !recognised::are_spoken(&asserted.claim.plain) {
             return Err((0, Reason::Unrelated));
         }
         let mut framing = asserted.frame.iter().flat_map(Claim::core);
@@ -227,7 +272,7 @@ impl Evidence {
         let own = self.gist();
         let beside = Beside {
             above: self.around(),
-            quantities: &self.above_quantities,
+            quantities: &self.read().above_quantities,
             question,
         };
         let laid = Laid::of(gist, own, &beside);
@@ -260,9 +305,10 @@ impl Evidence {
             other => return other.map(|_| ()),
         }
         let own = self.gist();
+        let read = self.read();
         let around = Surroundings {
-            above: &self.above,
-            senses: &self.senses,
+            above: &read.above,
+            senses: &read.senses,
             question,
             is_row: false,
             gists: Some(Gists {
@@ -285,14 +331,15 @@ impl Evidence {
     /// Whether a word of a heading is a suspect.
     fn lacks(&self, word: &str) -> bool {
         let is_figure = word.starts_with(|c: char| c.is_ascii_digit());
-        !is_figure && !holds(&self.full.words, word) && !holds(&self.above, word)
+        !is_figure && !holds(&self.words, word) && !holds(&self.read().above, word)
     }
 
     fn differs(&self, claim: &Claim) -> bool {
+        let read = self.read();
         !claim
             .quantities
-            .are_in(&self.full.quantities, &self.above_quantities)
-            || self
+            .are_in(&read.full.quantities, &read.above_quantities)
+            || read
                 .full
                 .ranges
                 .iter()
@@ -307,17 +354,18 @@ impl Evidence {
         question: &HashSet<String>,
     ) -> bool {
         let asked: HashSet<String> = said.union(question).cloned().collect();
-        let condition = self.full.condition.as_ref();
+        let read = self.read();
+        let condition = read.full.condition.as_ref();
         let whole = !conditional;
         condition.is_none_or(|condition| {
             (condition.is_kept_by(said, whole) || condition.is_asked_by(question))
                 && condition.is_applied_by(said)
-        }) && !self
+        }) && !read
             .full
             .thresholds
             .iter()
             .any(|threshold| threshold.is_dropped_by(said))
-            && (self.key.is_empty() || held(&self.key, &asked) >= LEAST)
+            && (read.key.is_empty() || held(&read.key, &asked) >= LEAST)
     }
 }
 
