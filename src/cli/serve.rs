@@ -28,7 +28,10 @@ async fn run_role(role: Role, config: Config, shutdown: Shutdown) -> anyhow::Res
     if config.auth.allow_weak_secrets {
         tracing::warn!("auth.allow_weak_secrets is true: a shared secret may be easy to guess");
     }
-    let database = wiring::database(&config)?;
+    let database = match role {
+        Role::Orchestrator => wiring::orchestrator_database(&config)?,
+        Role::Rag => wiring::database(&config)?,
+    };
     wiring::require_migrated(&database, &config).await?;
     let server = &config.server;
     let until_closing = Duration::from_secs(server.endpoint_delay_seconds + server.drain_seconds);

@@ -54,6 +54,15 @@ const EMBEDDING_TTL: Duration = Duration::from_hours(1);
 
 /// Creates the pool.
 pub fn database(config: &Config) -> anyhow::Result<Database> {
+    database_of(config, false)
+}
+
+/// Creates the pool of the orchestrator, whose statements find their rows by key.
+pub fn orchestrator_database(config: &Config) -> anyhow::Result<Database> {
+    database_of(config, true)
+}
+
+fn database_of(config: &Config, generic_plans: bool) -> anyhow::Result<Database> {
     if config.database.url.is_empty() {
         bail!(
             "database.url is not set: set DATABASE_URL, for example postgresql://user:password@host/name"
@@ -64,6 +73,7 @@ pub fn database(config: &Config) -> anyhow::Result<Database> {
         max_connections: config.database.max_connections,
         acquire_timeout: Duration::from_millis(config.database.acquire_timeout_ms),
         statement_timeout: Duration::from_millis(config.database.statement_timeout_ms),
+        generic_plans,
     })?)
 }
 

@@ -114,6 +114,9 @@ impl Target {
             IDLE_IN_TRANSACTION.as_millis(),
             LOOK_FOR_CLIENT.as_millis(),
         );
+        if settings.generic_plans {
+            options.push_str(" -c plan_cache_mode=force_generic_plan");
+        }
         for (key, value) in &pairs {
             if key == "options" {
                 options = format!("{value} {options}");
@@ -252,6 +255,7 @@ mod tests {
             max_connections: 1,
             acquire_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(10),
+            generic_plans: false,
         };
         let target = Target::with_options(&settings).unwrap();
         assert!(!target.url.contains('+'));

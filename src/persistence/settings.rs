@@ -9,4 +9,7 @@ pub struct DatabaseSettings {
     pub max_connections: usize,
     pub acquire_timeout: Duration,
     pub statement_timeout: Duration,
+    /// Whether a statement is planned once per connection instead of by its values. That is right for
+    /// statements that find their rows by key, whatever the key; a search depends on its values.
+    pub generic_plans: bool,
 }

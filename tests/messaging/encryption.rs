@@ -170,6 +170,7 @@ fn open(url: &str, parameters: &str) -> Result<Database, DbError> {
         max_connections: 1,
         acquire_timeout: Duration::from_secs(5),
         statement_timeout: Duration::from_secs(5),
+        generic_plans: false,
     })
 }
 

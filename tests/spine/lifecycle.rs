@@ -102,6 +102,7 @@ async fn an_overdue_turn_that_is_held_does_not_keep_the_others_open() {
         max_connections: 2,
         acquire_timeout: Duration::from_secs(10),
         statement_timeout: Duration::from_millis(300),
+        generic_plans: false,
     })
     .unwrap();
     assert_eq!(fail_overdue(&impatient).await.unwrap(), 1);

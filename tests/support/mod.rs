@@ -65,6 +65,7 @@ fn pool(url: &str) -> Database {
         max_connections: 8,
         acquire_timeout: Duration::from_secs(10),
         statement_timeout: Duration::from_secs(10),
+        generic_plans: false,
     })
     .expect("a pool")
 }

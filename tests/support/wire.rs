@@ -68,6 +68,7 @@ impl Wire {
             max_connections: 1,
             acquire_timeout: minute,
             statement_timeout: minute,
+            generic_plans: false,
         })
         .unwrap()
     }
