@@ -18,7 +18,7 @@ pub struct RagConfig {
 impl Default for RagConfig {
     fn default() -> Self {
         Self {
-            requests_per_minute: 600,
+            requests_per_minute: 6_000,
             ingestion: IngestionConfig::default(),
             governance: GovernanceConfig::default(),
             chunking: ChunkingConfig::default(),
