@@ -27,7 +27,7 @@ pub fn inspect(text: &str) -> Vec<Finding> {
 
 /// As [`inspect`], with other weights.
 pub fn inspect_with(text: &str, weights: &Weights) -> Vec<Finding> {
-    let mut reader = written::Reader::new(weights);
+    let mut reader = written::Reader::new(weights, pieces::pieces(text).count());
     let mut encoded: Vec<(usize, usize)> =
         encoded::runs(text, weights).take(MAX_FINDINGS).collect();
     for piece in pieces::pieces(text) {

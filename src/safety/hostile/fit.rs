@@ -13,9 +13,9 @@ use super::pieces::pieces;
 const STEPS: usize = 1_500;
 /// The strength of both penalties, per example.
 const LASSO: f32 = 0.000_3;
-const RIDGE: f32 = 0.001;
+const RIDGE: f32 = 0.000_3;
 /// How much a hostile example counts; a benign one counts 1.
-const HOSTILE: f32 = 1.5;
+const HOSTILE: f32 = 3.0;
 /// A feature must occur this often.
 const LEAST: usize = 2;
 

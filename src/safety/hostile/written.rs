@@ -14,10 +14,18 @@ const MAX_WINDOW: usize = 500;
 const MAX_LINES: usize = 3;
 /// The log odds from which a text is hostile.
 const THRESHOLD: f32 = 0.0;
+/// How much higher they must be for sentences that are read together: more words, more chance. The
+/// lines of a sentence that wraps are one sentence.
+const TOGETHER: f32 = 1.0;
+/// How much higher, for each time that a text is e times as long: of many benign sentences one is
+/// always the oddest.
+const LENGTH: f32 = 0.3;
 
 /// Reads the sentences of a text in their order.
 pub(super) struct Reader<'a> {
     weights: &'a Weights,
+    /// How much surer than for a single sentence each finding must be.
+    surer: f32,
     /// The last sentences that are not part of a finding.
     recent: Vec<Seen>,
     found: Vec<Finding>,
@@ -31,9 +39,12 @@ struct Seen {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(weights: &'a Weights) -> Self {
+    /// Creates a reader of a text with so many sentences.
+    pub fn new(weights: &'a Weights, sentences: usize) -> Self {
+        let sentences = u16::try_from(sentences.max(1)).unwrap_or(u16::MAX);
         Self {
             weights,
+            surer: LENGTH * f32::from(sentences).ln(),
             recent: Vec::new(),
             found: Vec::new(),
         }
@@ -77,7 +88,8 @@ impl<'a> Reader<'a> {
                 return None;
             }
             let read = window.iter().map(|seen| &seen.read);
-            Some((judge(0.0, read, self.weights)?, start))
+            let together = if wraps { 0.0 } else { TOGETHER };
+            Some((judge(self.surer + together, read, self.weights)?, start))
         })
     }
 }
