@@ -15,6 +15,7 @@ WORKDIR /src
 COPY .cargo .cargo
 # ARM kernels have pages of 4, 16 or 64 KiB, and jemalloc must be built for the largest.
 RUN if [ "$(uname -m)" = aarch64 ]; then echo 'JEMALLOC_SYS_WITH_LG_PAGE = "16"' >> .cargo/config.toml; fi
+COPY crates crates
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs \
     && cargo auditable build --release --locked --bin chatbot \

@@ -1,9 +1,13 @@
 //! Speed and memory of the local embedder. `CHATBOT_TEST_MODEL_DIR` names the model cache.
 //!
-//! `cargo bench --bench embedding` prints tokens per CPU-second, latency of a short query (alone,
-//! and while passages are embedded) and resident memory.
+//! `cargo bench --bench embedding` prints tokens per CPU-second beside what this machine's matrix
+//! products would allow, latency of a short query (alone, and while passages are embedded) and
+//! resident memory.
 //! `cargo bench --bench embedding -- vectors IN OUT` reads one JSON string per line and writes its
 //! token count and vector, to compare the quality with other implementations.
+
+#[path = "embedding/limits.rs"]
+mod limits;
 
 use std::error::Error;
 use std::fs::File;
@@ -20,6 +24,10 @@ const TICKS: f64 = 100.0;
 const PASSAGE_TOKENS: usize = 128;
 const PASSAGES: usize = 400;
 const QUERIES: usize = 200;
+/// The lengths of texts whose cost is measured, in tokens.
+const LENGTHS: [usize; 4] = [12, 30, 128, 256];
+/// The time that a measurement of CPU time takes.
+const MEASURED: Duration = Duration::from_secs(2);
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -43,6 +51,7 @@ async fn main() -> Outcome<()> {
     for threads in [1, 2] {
         measure(&dir, threads).await?;
     }
+    limits::measure()?;
     Ok(())
 }
 
@@ -62,6 +71,9 @@ async fn measure(dir: &Path, threads: usize) -> Outcome<()> {
     report(threads, "load, ms", millis(begun.elapsed()))?;
     report(threads, "RSS after load, MiB", memory("VmRSS")?)?;
 
+    if threads == 1 {
+        measure_lengths(embedder.as_ref()).await?;
+    }
     let passage = passage();
     let begun = Instant::now();
     let counted: usize = (0..200).map(|_| embedder.count_tokens(&passage)).sum();
@@ -73,7 +85,7 @@ async fn measure(dir: &Path, threads: usize) -> Outcome<()> {
     let tokens = as_f64(PASSAGES * PASSAGE_TOKENS);
     report(
         threads,
-        "tokens/CPU-second at 128",
+        "tokens/CPU-second at 128, passages",
         tokens / (cpu_seconds()? - cpu),
     )?;
     report(
@@ -85,6 +97,26 @@ async fn measure(dir: &Path, threads: usize) -> Outcome<()> {
     measure_queries(embedder.as_ref(), threads).await?;
     report(threads, "RSS, MiB", memory("VmRSS")?)?;
     report(threads, "peak RSS, MiB", memory("VmHWM")?)
+}
+
+/// One text at a time, as questions come.
+async fn measure_lengths(embedder: &dyn Embedder) -> Outcome<()> {
+    for length in LENGTHS {
+        let text = "word ".repeat(length - 2);
+        embedder.embed_query(text.clone()).await?;
+        let (begun, cpu) = (Instant::now(), cpu_seconds()?);
+        let mut count = 0;
+        while begun.elapsed() < MEASURED {
+            embedder.embed_query(text.clone()).await?;
+            count += 1;
+        }
+        let cpu = cpu_seconds()? - cpu;
+        let rate = as_f64(count * length) / cpu;
+        report(1, &format!("tokens/CPU-second at {length}, queries"), rate)?;
+        let each = 1_000.0 * cpu / as_f64(count);
+        report(1, &format!("CPU-ms for a query of {length}"), each)?;
+    }
+    Ok(())
 }
 
 /// Queries alone, and while passages are embedded.
@@ -159,7 +191,7 @@ async fn write_vectors(embedder: &dyn Embedder, from: &Path, to: &Path) -> Outco
 fn report(threads: usize, name: &str, value: f64) -> Outcome<()> {
     Ok(writeln!(
         io::stdout(),
-        "threads {threads}  {name:34} {value:10.1}"
+        "threads {threads}  {name:38} {value:10.1}"
     )?)
 }
 

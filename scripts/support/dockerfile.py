@@ -66,7 +66,7 @@ def problems(found):
     if len(runs) != 3 or not all("--locked" in run for run in runs):
         yield f"not three locked steps of cargo: {runs}"
     copies = said("build", "COPY")
-    if copies != [".cargo .cargo", "Cargo.toml Cargo.lock ./", "migrations migrations", "samples samples", "web web", "src src"]:
+    if copies != [".cargo .cargo", "crates crates", "Cargo.toml Cargo.lock ./", "migrations migrations", "samples samples", "web web", "src src"]:
         yield f"the build copies {copies}: the dependencies come first, then what the binary is made of"
     if len(said("model-files", "RUN")) != 1 or "chatbot models pull" not in said("model-files", "RUN")[0]:
         yield "the model's files do not come from `chatbot models pull`, which checks them"

@@ -3,7 +3,7 @@
 //! Each run embeds one text: on this model longer batches gain nothing, and padding costs time.
 //! Queries overtake passages, so that search stays quick while documents are ingested.
 
-mod minilm;
+mod model;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use rten::ThreadPool;
+use minilm::{DIMENSION, Session};
 
 use super::{EmbedError, Embedder, EmbeddingConfig, EmbeddingSetupError, models};
-use minilm::{DIMENSION, MAX_TOKENS, MiniLm};
+use model::{MAX_TOKENS, MiniLm};
 use queue::{Lane, Queue};
 
 /// The most passages of one call that wait or run at a time: enough to keep every thread busy, and
@@ -80,12 +80,12 @@ fn spawn_worker(
     std::thread::Builder::new()
         .name(format!("embed-{number}"))
         .spawn(move || {
-            // Gives each worker one thread, so that `threads` is the total of the model.
-            let pool = Arc::new(ThreadPool::with_num_threads(1));
+            let mut session = Session::default();
             while let Some(job) = queue.pop() {
                 // A panic in the model costs one text, not the thread and all later texts.
-                let outcome = catch_unwind(AssertUnwindSafe(|| model.embed(&job.text, &pool)))
-                    .unwrap_or_else(|_| Err(EmbedError::Model("the model panicked".into())));
+                let outcome =
+                    catch_unwind(AssertUnwindSafe(|| model.embed(&job.text, &mut session)))
+                        .unwrap_or_else(|_| Err(EmbedError::Model("the model panicked".into())));
                 // A caller that has gone no longer wants the answer.
                 let _ = job.reply.send(outcome);
             }

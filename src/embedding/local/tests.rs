@@ -1,8 +1,11 @@
 //! Tests with the real model, from `CHATBOT_TEST_MODEL_DIR`.
 
+mod reference;
+
 use std::path::PathBuf;
 
 use super::*;
+use reference::Reference;
 
 fn config() -> Option<EmbeddingConfig> {
     let Some(dir) = std::env::var_os("CHATBOT_TEST_MODEL_DIR") else {
@@ -41,6 +44,40 @@ async fn related_texts_are_near_and_every_vector_is_a_unit() {
     assert!(near > 0.6 && far < 0.2, "near {near}, far {far}");
     assert_eq!(query.len(), embedder.dimension());
     assert!((dot(&query, &query) - 1.0).abs() < 1e-5);
+}
+
+/// The vectors of older versions were computed in `f32`. The indices that hold them stay in use, so
+/// the vectors must agree.
+#[tokio::test]
+async fn vectors_agree_with_the_model_in_f32() {
+    let Some(config) = config() else { return };
+    let embedder = LocalEmbedder::load(&config).unwrap();
+    let reference = Reference::load(&config);
+    let leaflet = "Take one tablet of 20 mg with a glass of water after breakfast. Do not take it \
+        if you are allergic to aspirin. Tell your doctor if you feel dizzy. ";
+    // Texts without a known word are the farthest, and nobody searches for them.
+    let wordless = [String::new(), "?".into(), "x".repeat(100_000)];
+    let texts = [
+        "asthma".into(),
+        "How is high blood pressure treated in people with diabetes?".into(),
+        "My mother has been told that her potassium is too low, and she takes water tablets. Should \
+            she eat bananas, and how many?"
+            .into(),
+        "Wie wird Asthma bei Kindern behandelt?".into(),
+        "糖尿病とは何ですか 👩‍⚕️ Ça va? ﷺ e\u{301}".into(),
+        "Что такое гипертония? ما هو السكري؟".into(),
+        leaflet.repeat(2),
+        leaflet.repeat(5),
+        leaflet.repeat(40),
+    ];
+    for (least, texts) in [(0.99, &wordless[..]), (0.998, &texts[..])] {
+        let vectors = embedder.embed_passages(texts.to_vec()).await.unwrap();
+        for (text, vector) in texts.iter().zip(&vectors) {
+            let expected = reference.embed(&embedder.model.token_ids(text).unwrap());
+            let cosine = dot(vector, &expected);
+            assert!(cosine > least, "{cosine}: {text:.40}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -104,7 +141,7 @@ fn tokens_are_those_of_the_reference() {
     assert_eq!(ids, REFERENCE_IDS);
 }
 
-const REFERENCE_IDS: [i32; 16] = [
+const REFERENCE_IDS: [u32; 16] = [
     101, 2273, 21253, 1005, 1055, 4295, 1024, 2322, 24798, 1997, 1156, 1011, 3796, 2121, 1029, 102,
 ];
 
