@@ -170,7 +170,7 @@ impl Encoder {
                 &session.attention_input,
                 &mut session.attention_output,
             )?;
-            self.finish(layer, layers.peek().copied(), session)?;
+            session.finish(layer, layers.peek().copied())?;
         }
         for row in session.hidden.chunks_exact(HIDDEN) {
             for (sum, value) in sum.iter_mut().zip(row) {
@@ -197,18 +197,15 @@ impl Encoder {
         }
         Ok(())
     }
+}
 
+impl Session {
     /// Computes the rows from the attention of a layer up to that of the next one.
-    fn finish(
-        &self,
-        layer: &Layer,
-        next: Option<&Layer>,
-        session: &mut Session,
-    ) -> Result<(), GemmError> {
-        let block = &mut session.block;
-        let hidden = session.hidden.chunks_mut(BLOCK * HIDDEN);
-        let seen = session.attention_output.chunks(BLOCK * HIDDEN);
-        let inputs = session.attention_input.chunks_mut(BLOCK * 3 * HIDDEN);
+    fn finish(&mut self, layer: &Layer, next: Option<&Layer>) -> Result<(), GemmError> {
+        let block = &mut self.block;
+        let hidden = self.hidden.chunks_mut(BLOCK * HIDDEN);
+        let seen = self.attention_output.chunks(BLOCK * HIDDEN);
+        let inputs = self.attention_input.chunks_mut(BLOCK * 3 * HIDDEN);
         for ((hidden, seen), input) in hidden.zip(seen).zip(inputs) {
             block.layer(layer, seen, hidden)?;
             if let Some(next) = next {
@@ -226,11 +223,7 @@ impl Block {
             .attention
             .multiply(&self.bytes, &self.state, &mut self.sums)?;
         Dequantise {
-            product: Product {
-                sums: &self.sums,
-                points: self.state.points(),
-                linear: &layer.attention,
-            },
+            product: product(&layer.attention, &self.state, &self.sums),
             out,
         }
         .dispatch();
@@ -248,48 +241,41 @@ impl Block {
             out: &mut self.state,
         }
         .dispatch();
-        layer
-            .attention_output
-            .multiply(&self.bytes, &self.state, &mut self.sums)?;
+        let linear = &layer.attention_output;
+        linear.multiply(&self.bytes, &self.state, &mut self.sums)?;
         AddAndNormalise {
-            product: Product {
-                sums: &self.sums,
-                points: self.state.points(),
-                linear: &layer.attention_output,
-            },
+            product: product(linear, &self.state, &self.sums),
             hidden: &mut *hidden,
             norm: &layer.attention_norm,
             out: &mut self.attended,
         }
         .dispatch();
-        layer
-            .intermediate
-            .multiply(&self.bytes, &self.attended, &mut self.sums)?;
+        let linear = &layer.intermediate;
+        linear.multiply(&self.bytes, &self.attended, &mut self.sums)?;
         Activate {
-            product: Product {
-                sums: &self.sums,
-                points: self.attended.points(),
-                linear: &layer.intermediate,
-            },
+            product: product(linear, &self.attended, &self.sums),
             row: &mut self.row,
             out: &mut self.inner,
         }
         .dispatch();
-        layer
-            .output
-            .multiply(&self.bytes, &self.inner, &mut self.sums)?;
+        let linear = &layer.output;
+        linear.multiply(&self.bytes, &self.inner, &mut self.sums)?;
         AddAndNormalise {
-            product: Product {
-                sums: &self.sums,
-                points: self.inner.points(),
-                linear: &layer.output,
-            },
+            product: product(linear, &self.inner, &self.sums),
             hidden,
             norm: &layer.output_norm,
             out: &mut self.state,
         }
         .dispatch();
         Ok(())
+    }
+}
+
+fn product<'a>(linear: &'a Linear, input: &'a Quantised, sums: &'a [i32]) -> Product<'a> {
+    Product {
+        sums,
+        points: input.points(),
+        linear,
     }
 }
 

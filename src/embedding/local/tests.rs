@@ -70,7 +70,10 @@ async fn vectors_agree_with_the_model_in_f32() {
         leaflet.repeat(5),
         leaflet.repeat(40),
     ];
-    for (least, texts) in [(0.99, &wordless[..]), (0.998, &texts[..])] {
+    // A kernel that sums in 16 bits gets bytes of seven bits.
+    let coarse = rten_gemm::GemmExecutor::<u8, i8, i32>::default().may_saturate();
+    let least = if coarse { [0.95, 0.99] } else { [0.99, 0.998] };
+    for (least, texts) in least.into_iter().zip([&wordless[..], &texts[..]]) {
         let vectors = embedder.embed_passages(texts.to_vec()).await.unwrap();
         for (text, vector) in texts.iter().zip(&vectors) {
             let expected = reference.embed(&embedder.model.token_ids(text).unwrap());
