@@ -19,9 +19,9 @@ pub fn measure() -> Outcome<()> {
     // A pool of one thread, because a product would otherwise run on all cores.
     let pool = ThreadPool::with_num_threads(1);
     let floats = pool.run(|| operations(&GemmExecutor::<f32>::default(), 0.5, 0.25));
-    tell("f32", floats.map_err(|error| error.to_string())?)?;
+    tell("f32", floats?)?;
     let bytes = pool.run(|| operations(&GemmExecutor::<u8, i8, i32>::default(), 5, 3));
-    tell("int8", bytes.map_err(|error| error.to_string())?)
+    tell("int8", bytes?)
 }
 
 /// Operations per CPU-second; a multiplication and an addition are two.
