@@ -8,6 +8,7 @@
 mod asking;
 mod lexicon;
 mod likeness;
+mod reach;
 #[cfg(test)]
 mod tests;
 
@@ -15,12 +16,12 @@ use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
-use super::lists::Words;
 use super::question::Asked;
-use super::units::{Extract, Kind, Section, Unit, sections};
+use super::units::{Extract, Section, Unit, sections};
 use super::{content_words, spoken, topic_words};
 use asking::{Asking, compares, restricts};
 use likeness::alike;
+use reach::Reach;
 
 /// Finds the subject of a question.
 #[derive(Clone, Debug, Default)]
@@ -34,15 +35,6 @@ pub struct Subject {
     /// Things of one kind, by the index of their group.
     rivals: Vec<(usize, String)>,
     asking: Asking,
-}
-
-/// The texts that are read together with a unit.
-struct Reach<'a> {
-    title: &'a str,
-    above: String,
-    own: &'a str,
-    section: &'a Section,
-    unit: &'a Unit,
 }
 
 impl Subject {
@@ -197,7 +189,7 @@ impl Subject {
         // A sentence beside a dose may name another medicine, and the title may be that of a
         // combination.
         if self.asking.dose
-            && (!has_quantity(reach) || lexicon::is_combined(&self.names, reach.title))
+            && (!reach.has_quantity() || lexicon::is_combined(&self.names, reach.title))
         {
             return false;
         }
@@ -310,41 +302,6 @@ impl Subject {
     }
 }
 
-impl<'a> Reach<'a> {
-    fn of(section: &'a Section, unit: &'a Unit) -> Self {
-        Self {
-            title: &section.title,
-            above: unit.above.join("\n"),
-            own: &unit.text,
-            section,
-            unit,
-        }
-    }
-
-    /// Returns the other sentences of the paragraph.
-    fn near(&self) -> String {
-        let unit = self.unit;
-        self.joined(|other| {
-            unit.kind == Kind::Sentence && other.kind == Kind::Sentence && other.block == unit.block
-        })
-    }
-
-    /// Returns the other units under the same lines.
-    fn around(&self) -> String {
-        self.joined(|other| other.kind != Kind::Row)
-    }
-
-    fn joined(&self, belongs: impl Fn(&Unit) -> bool) -> String {
-        let others = self.section.units.iter().filter(|other| belongs(other));
-        let texts: Vec<&str> = others.map(|other| other.text.as_str()).collect();
-        texts.join("\n")
-    }
-
-    fn restricts(&self) -> bool {
-        restricts(self.own) || restricts(&self.above)
-    }
-}
-
 /// Returns the words of a text in the forms that are compared.
 fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
     content_words(text).chain(topic_words(text))
@@ -380,23 +337,6 @@ pub fn holds<S: BuildHasher>(words: &HashSet<String, S>, name: &str) -> bool {
             .aliases
             .iter()
             .any(|(one, other)| (*one == name && held(other)) || (*other == name && held(one)))
-}
-
-/// Whether there is a number with its unit, here or above, or a word for a frequency. An age does
-/// not count.
-fn has_quantity(reach: &Reach<'_>) -> bool {
-    let own = reach
-        .own
-        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let is_in = |words: &Words, text: &str| {
-        let plain = text.to_lowercase();
-        let mut found = plain.split(|c: char| !c.is_alphabetic());
-        found.any(|word| words.contains(word))
-    };
-    let amounts = &spoken().amounts;
-    is_in(&amounts.often, own)
-        || ((own.contains(|c: char| c.is_ascii_digit()) || is_in(&amounts.few, own))
-            && (is_in(&amounts.measures, own) || is_in(&amounts.measures, &reach.above)))
 }
 
 fn rivals(text: &str) -> Vec<(usize, String)> {

@@ -93,8 +93,8 @@ pub async fn begin_answer(
     (turn, generation): (TurnId, i32),
     sources: &Value,
 ) -> Result<bool, DbError> {
-    let owned = running(turn, generation).filter(turns::owner_id.eq(owner));
-    let updated = diesel::update(owned.filter(not_durably()))
+    let own = running(turn, generation).filter(turns::owner_id.eq(owner));
+    let updated = diesel::update(own.filter(not_durably()))
         .set((
             turns::status.eq(TurnStatus::Answering),
             turns::sources.eq(sources),

@@ -85,6 +85,34 @@ fn strings(body: &[u8]) -> [&[u8]; 2] {
     [strings.next().unwrap(), strings.next().unwrap()]
 }
 
+impl Said {
+    /// Notes a message; `texts` are those of the connection's statements by name.
+    fn note(&mut self, letter: u8, body: &[u8], texts: &mut HashMap<Vec<u8>, String>) {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        match letter {
+            // Parse: a name and a text.
+            b'P' => {
+                let [name, parsed] = strings(body);
+                texts.insert(name.to_vec(), text(parsed));
+                self.parsed.push(text(parsed));
+            }
+            // Bind: a portal and the name of a statement.
+            b'B' => {
+                let [_, name] = strings(body);
+                self.executed.push(texts[name].clone());
+            }
+            // Sync.
+            b'S' => self.round_trips += 1,
+            // A simple query.
+            b'Q' => {
+                self.executed.push(text(body.strip_suffix(&[0]).unwrap()));
+                self.round_trips += 1;
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Passes messages on until the client leaves. Only the first has no letter.
 async fn listen(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, said: Arc<Mutex<Said>>) {
     let mut letter = None;
@@ -103,32 +131,8 @@ async fn listen(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, said: Arc
         if client.read_exact(&mut body).await.is_err() {
             return;
         }
-        {
-            let mut said = said.lock().unwrap();
-            match letter {
-                // Parse: a name and a text.
-                Some(b'P') => {
-                    let [name, text] = strings(&body);
-                    let text = String::from_utf8_lossy(text).into_owned();
-                    texts.insert(name.to_vec(), text.clone());
-                    said.parsed.push(text);
-                }
-                // Bind: a portal and the name of a statement.
-                Some(b'B') => {
-                    let [_, name] = strings(&body);
-                    said.executed.push(texts[name].clone());
-                }
-                // Sync.
-                Some(b'S') => said.round_trips += 1,
-                // A simple query.
-                Some(b'Q') => {
-                    let text = body.strip_suffix(&[0]).unwrap();
-                    said.executed
-                        .push(String::from_utf8_lossy(text).into_owned());
-                    said.round_trips += 1;
-                }
-                _ => {}
-            }
+        if let Some(letter) = letter {
+            said.lock().unwrap().note(letter, &body, &mut texts);
         }
         let mut message = Vec::new();
         message.extend(letter);

@@ -43,7 +43,7 @@ impl OutboxStore for Arc<MemoryOutbox> {
     }
 
     async fn written(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn pending(&self) -> Result<i64, StoreError> {

@@ -11,6 +11,7 @@
 mod alignment;
 pub mod checker;
 mod claim;
+mod columns;
 mod condition;
 mod context;
 mod difference;

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use super::alignment::{Alignment, Gists, Surroundings};
 use super::claim::{Claim, plain};
+use super::columns::{Column, columns};
 use super::condition::held;
 use super::difference::difference;
 use super::gist::{Around, Gist};
@@ -12,8 +13,7 @@ use super::quantity::Quantities;
 use super::reason::Reason;
 use super::restated::{Beside, Laid, is_copy};
 use super::units::{Kind, Unit, last_clause};
-use super::vocabulary::{holds, is_neutral, meaningful};
-use crate::language::lines::CELL;
+use super::vocabulary::holds;
 use crate::language::recognised;
 
 /// The score of a sentence that is quoted word for word.
@@ -81,12 +81,6 @@ struct Read {
     columns: Vec<Column>,
     /// The words of a row's first cell, which names the subject of the row.
     key: HashSet<String>,
-}
-
-/// A cell, and the words that only its column's header has.
-struct Column {
-    header: HashSet<String>,
-    cell: HashSet<String>,
 }
 
 impl Evidence {
@@ -369,13 +363,6 @@ impl Evidence {
     }
 }
 
-impl Column {
-    /// Whether a claim is about this column but has another column's figures.
-    fn is_crossed_by(&self, said: &HashSet<String>) -> bool {
-        !self.cell.is_empty() && held(&self.header, said) > LEAST && self.cell.is_disjoint(said)
-    }
-}
-
 /// Returns a text without the marks at its end.
 fn bare(plain: &str) -> &str {
     plain.trim_end_matches(['.', ';', '。', '।', ' '])
@@ -391,39 +378,4 @@ fn governs(heading: &str) -> bool {
 /// Whether a word is a whole phrase of a script without spaces between words.
 fn is_phrase(word: &str) -> bool {
     word.chars().count() >= 5 && !word.contains(|c: char| c.is_ascii() || c < '\u{0e00}')
-}
-
-/// Returns the figures of a cell, or its words if it has none.
-fn figures_or_words(words: HashSet<String>) -> HashSet<String> {
-    let is_figure = |word: &&String| word.starts_with(|c: char| c.is_ascii_digit());
-    let figures: HashSet<String> = words.iter().filter(is_figure).cloned().collect();
-    if figures.is_empty() { words } else { figures }
-}
-
-/// Returns the columns of a row after its first cell, and the words of that cell.
-fn columns(header: &str, row: &str) -> (Vec<Column>, HashSet<String>) {
-    let words = |cell: &str| -> HashSet<String> { Claim::of(cell).words };
-    let headers: Vec<HashSet<String>> = header.split(CELL).map(words).collect();
-    let mut cells = row.split(CELL);
-    let key: HashSet<String> = cells
-        .next()
-        .into_iter()
-        .flat_map(|cell| meaningful(&Claim::of(cell).plain).collect::<Vec<_>>())
-        .filter(|word| !is_neutral(word))
-        .collect();
-    let columns = cells
-        .enumerate()
-        .filter_map(|(at, cell)| {
-            let own = headers.get(at + 1)?;
-            let others = |word: &&String| {
-                let mut all = headers.iter().enumerate();
-                all.any(|(other, header)| other != at + 1 && header.contains(*word))
-            };
-            Some(Column {
-                header: own.iter().filter(|word| !others(word)).cloned().collect(),
-                cell: figures_or_words(words(cell)),
-            })
-        })
-        .collect();
-    (columns, key)
 }
