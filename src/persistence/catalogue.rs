@@ -11,7 +11,7 @@ use super::error::DbError;
 use super::statement::statement;
 
 /// Every table named by a statement of this release; a test compares the list with the migrations.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 24] = [
     "api_keys",
     "audit_log",
     "chunk_embeddings",
@@ -27,6 +27,7 @@ const TABLES: [&str; 23] = [
     "embedding_generations",
     "feedback",
     "inbox",
+    "index_changes",
     "lexical_postings",
     "lexical_stats",
     "lexical_terms",

@@ -17,6 +17,7 @@ pub mod dead_letters;
 pub mod documents;
 mod error;
 mod functions;
+pub mod index_changes;
 pub mod indexing;
 pub mod leases;
 mod locks;

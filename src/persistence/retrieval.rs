@@ -8,13 +8,14 @@ use std::sync::LazyLock;
 
 use diesel::prelude::*;
 use diesel::sql_types::{
-    Array, BigInt, Bool, Float, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid,
+    Array, BigInt, Bool, Double, Float, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid,
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::database::Database;
 use super::error::DbError;
+use super::index_changes::Position;
 use super::indexing::{Generation, vector_text};
 use super::statement::statement;
 use crate::domain::evidence::{LegScores, Passage};
@@ -97,6 +98,40 @@ pub async fn search_dense(
         .bind::<Array<Integer>, _>(collections)
         .bind::<BigInt, _>(limit)
         .load(&mut database.connection().await?)
+        .await?)
+}
+
+/// What a search of an index in memory needs.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct PreparedSearch {
+    /// The ids of the reached collections.
+    #[diesel(sql_type = Array<Integer>)]
+    pub collections: Vec<i32>,
+    /// The ids of the query's terms, and the idf of each.
+    #[diesel(sql_type = Array<Integer>)]
+    pub terms: Vec<i32>,
+    #[diesel(sql_type = Array<Double>)]
+    pub idfs: Vec<f64>,
+    /// Whether chunks have changed since the position.
+    #[diesel(sql_type = Bool)]
+    pub behind: bool,
+}
+
+/// Resolves names of collections (`None` means every collection) and the words of the query, and
+/// compares the position of an index with the log of changes.
+pub async fn prepare_search(
+    database: &Database,
+    query: &str,
+    names: Option<&[String]>,
+    position: &Position,
+) -> Result<PreparedSearch, DbError> {
+    Ok(statement(include_str!("retrieval/prepare.sql"))
+        .bind::<Text, _>(query)
+        .bind::<Nullable<Array<Text>>, _>(names)
+        .bind::<BigInt, _>(position.horizon)
+        .bind::<Array<BigInt>, _>(&position.beyond)
+        .bind::<BigInt, _>(position.server)
+        .get_result(&mut database.connection().await?)
         .await?)
 }
 

@@ -270,6 +270,14 @@ table! {
     }
 }
 
+table! {
+    index_changes (transaction_id, version_id) {
+        transaction_id -> BigInt,
+        version_id -> Uuid,
+        changed_at -> Timestamptz,
+    }
+}
+
 // Messaging ----------------------------------------------------------------------------------
 
 table! {

@@ -107,7 +107,7 @@ fn all(types: &mut Types) -> BTreeSet<Declared> {
     declared!(types;
         api_keys, audit_log, chunk_embeddings, chunks, citations, collections, consumer_members,
         conversations, dead_letters, document_conflicts, document_versions, documents, embedding_generations, feedback,
-        inbox, lexical_postings, lexical_stats, lexical_terms, messages, outbox, partition_leases,
+        inbox, index_changes, lexical_postings, lexical_stats, lexical_terms, messages, outbox, partition_leases,
         turn_attempts, turns,
     )
 }
