@@ -7,6 +7,7 @@ mod counter;
 mod edge;
 mod files;
 mod housekeeping;
+mod retrieval;
 mod triage_rules;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::orchestrator::{self, Orchestrator, RetrievalClient};
 use crate::persistence::indexing::{self, Generation};
 use crate::persistence::{Database, DatabaseSettings, catalogue, migrations};
 use crate::rag::backfill::Backfill;
+use crate::rag::follower::MemoryIndex;
 use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
 use crate::rag::retrieve::Retriever;
 use crate::rag::upkeep::WaitingMetrics;
@@ -43,6 +45,7 @@ use crate::rag::{self, Rag, Retired, Uploads};
 use crate::shutdown::Shutdown;
 pub use contacts::contacts;
 use files::named;
+pub use retrieval::follower;
 pub use triage_rules::triage_rules;
 
 /// The consumer group of the rag workers.
@@ -291,9 +294,11 @@ impl Process {
         let upkeep = rag::upkeep::keep(database.clone(), retired.clone(), waiting, token);
         self.shutdown.spawn(upkeep);
         self.spawn_upkeep_of_index(&embedder, generation);
+        let index = self.spawn_follower(generation);
         let rag = web::Data::new(Rag {
             database: database.clone(),
             retriever: Retriever {
+                index,
                 database: database.clone(),
                 embedder,
                 generation,
@@ -315,6 +320,16 @@ impl Process {
                 rag::routes::configure(service);
             }),
         })
+    }
+
+    /// Keeps an index in memory, unless it is switched off.
+    fn spawn_follower(&self, generation: Generation) -> Option<Arc<MemoryIndex>> {
+        let (follower, index) = follower(&self.config, &self.database, generation)?;
+        self.metrics
+            .register(|registry| index.metrics.register(registry));
+        self.shutdown
+            .spawn(follower.run(self.shutdown.soft_token()));
+        Some(index)
     }
 
     /// Announces lost documents again, completes missing embeddings, and keeps the vector index.

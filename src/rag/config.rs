@@ -86,6 +86,8 @@ pub struct RetrievalConfig {
     pub dense_weight: f32,
     pub lexical_weight: f32,
     pub max_query_chars: usize,
+    /// The size of the index in memory; 0 switches it off.
+    pub memory_index_mib: usize,
 }
 
 impl Default for RetrievalConfig {
@@ -98,6 +100,7 @@ impl Default for RetrievalConfig {
             dense_weight: 2.0,
             lexical_weight: 1.0,
             max_query_chars: 8_000,
+            memory_index_mib: 128,
         }
     }
 }

@@ -1,4 +1,7 @@
-//! Hybrid retrieval: a dense and a BM25 leg at once, fused by weighted reciprocal rank.
+//! Hybrid retrieval: a dense and a BM25 leg, fused by weighted reciprocal rank.
+//!
+//! The index in memory answers both legs if it is loaded, otherwise SQL does. Either way the statement
+//! that loads the passages decides what may be shown.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,11 +9,13 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::RetrievalConfig;
+use super::follower::MemoryIndex;
+use super::index::Index;
 use crate::cache::Cache;
 use crate::domain::evidence::{LegScores, Passage, RetrieveResponse};
 use crate::embedding::Embedder;
 use crate::persistence::indexing::Generation;
-use crate::persistence::retrieval::{self, Hit, ReachedCollections};
+use crate::persistence::retrieval::{self, Hit, PreparedSearch, ReachedCollections};
 use crate::persistence::{Database, DbError};
 
 /// Answers queries from the index.
@@ -20,7 +25,14 @@ pub struct Retriever {
     pub generation: Generation,
     pub cache: Arc<dyn Cache>,
     pub config: RetrievalConfig,
+    /// `None` if PostgreSQL answers every search.
+    pub index: Option<Arc<MemoryIndex>>,
 }
+
+/// The passages that are loaded beyond those that are wanted, in case some may not be shown.
+const SURPLUS: usize = 3;
+/// A search of more chunks than this would hold up the other requests of its thread.
+const MOST_AT_ONCE: usize = 20_000;
 
 /// The hits of each leg; `None` for a leg that could not answer.
 pub struct Legs {
@@ -43,8 +55,54 @@ impl Retriever {
         Ok(RetrieveResponse { results, degraded })
     }
 
-    /// Runs both legs at once, each with the configured number of candidates.
+    /// Runs both legs, each with the configured number of candidates.
     pub async fn search_legs(
+        &self,
+        query: &str,
+        collections: Option<&[String]>,
+    ) -> Result<Legs, DbError> {
+        let Some(index) = &self.index else {
+            return self.search_tables(query, collections).await;
+        };
+        if let Some(legs) = self.search_memory(index, query, collections).await? {
+            index.metrics.searched("memory");
+            return Ok(legs);
+        }
+        index.metrics.searched("postgresql");
+        self.search_tables(query, collections).await
+    }
+
+    /// Searches the index in memory; `None` if it is not loaded, or cannot catch up in time.
+    async fn search_memory(
+        &self,
+        index: &Arc<MemoryIndex>,
+        query: &str,
+        collections: Option<&[String]>,
+    ) -> Result<Option<Legs>, DbError> {
+        let Some(position) = index.position() else {
+            return Ok(None);
+        };
+        let (prepared, vector) = futures::join!(
+            retrieval::prepare_search(&self.database, query, collections, &position),
+            self.embed(query),
+        );
+        let prepared = prepared?;
+        if prepared.behind && !index.catch_up().await {
+            return Ok(None);
+        }
+        let limit = usize::try_from(self.config.candidates).unwrap_or_default();
+        let reached = index.search(|index| index.count(&prepared.collections));
+        let search = move |index: &Index| search_index(index, &prepared, vector.as_deref(), limit);
+        if reached.is_none_or(|chunks| chunks <= MOST_AT_ONCE) {
+            return Ok(index.search(search));
+        }
+        let index = Arc::clone(index);
+        let searching = tokio::task::spawn_blocking(move || index.search(search));
+        Ok(searching.await.ok().flatten())
+    }
+
+    /// Runs both legs at once in PostgreSQL.
+    async fn search_tables(
         &self,
         query: &str,
         collections: Option<&[String]>,
@@ -113,22 +171,45 @@ impl Retriever {
         }
     }
 
+    /// Loads the best passages that may be shown, in order. Hits that may not be shown are rare.
     async fn load(&self, ranked: &[Ranked], limit: usize) -> Result<Vec<Passage>, DbError> {
-        let ids: Vec<i64> = ranked.iter().map(|hit| hit.chunk_id).collect();
-        let mut passages: HashMap<i64, Passage> = retrieval::load_passages(&self.database, &ids)
-            .await?
-            .into_iter()
-            .collect();
-        Ok(ranked
-            .iter()
-            .filter_map(|hit| {
+        let mut results = Vec::with_capacity(limit);
+        let mut rest = ranked;
+        let mut size = limit + SURPLUS;
+        while results.len() < limit && !rest.is_empty() {
+            let (now, later) = rest.split_at(size.min(rest.len()));
+            let ids: Vec<i64> = now.iter().map(|hit| hit.chunk_id).collect();
+            let mut passages: HashMap<i64, Passage> =
+                retrieval::load_passages(&self.database, &ids)
+                    .await?
+                    .into_iter()
+                    .collect();
+            results.extend(now.iter().filter_map(|hit| {
                 let mut passage = passages.remove(&hit.chunk_id)?;
                 passage.score = hit.score;
                 passage.scores = hit.legs;
                 Some(passage)
-            })
-            .take(limit)
-            .collect())
+            }));
+            rest = later;
+            size *= 2;
+        }
+        results.truncate(limit);
+        Ok(results)
+    }
+}
+
+fn search_index(
+    index: &Index,
+    prepared: &PreparedSearch,
+    vector: Option<&[f32]>,
+    limit: usize,
+) -> Legs {
+    let terms = prepared.terms.iter().zip(&prepared.idfs);
+    let terms: Vec<(i32, f64)> = terms.map(|(term, idf)| (*term, *idf)).collect();
+    let collections = &prepared.collections;
+    Legs {
+        dense: vector.map(|vector| index.search_dense(vector, collections, limit)),
+        lexical: index.search_lexical(&terms, collections, limit),
     }
 }
 

@@ -1,5 +1,8 @@
 //! The dense leg on stored vectors: exact for small scopes, by the index for large ones.
 
+mod corpus;
+mod following;
+mod memory;
 mod model;
 
 use chatbot::persistence::indexing::{Generation, ensure_generation, ensure_hnsw};

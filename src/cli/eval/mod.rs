@@ -4,6 +4,7 @@ mod answers;
 mod grounding;
 mod hostile;
 mod retrieval;
+mod retriever;
 mod triage;
 
 use std::path::PathBuf;

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 use serde::Deserialize;
 
-use crate::cli::{output, wiring};
+use super::retriever;
+use crate::cli::output;
 use crate::config::Config;
 use crate::persistence::retrieval;
 use crate::rag::retrieve::{Legs, Retriever, fuse};
@@ -48,15 +49,7 @@ pub async fn run(dataset: &Path, collection: &str, config: &Config) -> anyhow::R
     let mut queries = read_queries(&dataset.join("queries.jsonl"))?;
     let asked = queries.len();
     queries.retain(|query| judgments.get(&query.id).is_some_and(is_answerable));
-    let database = wiring::database(config)?;
-    let (embedder, generation) = wiring::embedder(config, &database).await?;
-    let retriever = Retriever {
-        database,
-        embedder,
-        generation,
-        cache: wiring::cache(config)?,
-        config: config.rag.retrieval.clone(),
-    };
+    let retriever = retriever::open(config).await?;
     let names = [collection.to_owned()];
     let count = f64::from(u32::try_from(queries.len().max(1))?);
     output::line(&format!(

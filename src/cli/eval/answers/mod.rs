@@ -11,7 +11,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::super::{output, wiring};
+use super::super::output;
+use super::retriever;
 use crate::config::Config;
 use crate::orchestrator::offline::{Quoted, quote};
 use crate::rag::retrieve::Retriever;
@@ -50,7 +51,7 @@ pub struct AnswersArgs {
 /// Runs the command.
 pub async fn run(args: &AnswersArgs, config: &Config) -> anyhow::Result<()> {
     let dataset = Dataset::read(&args.dataset)?;
-    let retriever = open(config).await?;
+    let retriever = retriever::open(config).await?;
     let limit = usize::try_from(config.orchestrator.evidence_limit)?;
     if args.fit {
         // The fit hides the passages that answer, and needs others in their place.
@@ -76,18 +77,6 @@ pub async fn run(args: &AnswersArgs, config: &Config) -> anyhow::Result<()> {
         std::fs::write(path, curve::svg(&curves, least))?;
     }
     Ok(())
-}
-
-async fn open(config: &Config) -> anyhow::Result<Retriever> {
-    let database = wiring::database(config)?;
-    let (embedder, generation) = wiring::embedder(config, &database).await?;
-    Ok(Retriever {
-        database,
-        embedder,
-        generation,
-        cache: wiring::cache(config)?,
-        config: config.rag.retrieval.clone(),
-    })
 }
 
 async fn search<'a>(
