@@ -8,8 +8,8 @@ use chatbot::persistence::{Database, documents};
 use chatbot::rag::follower::Follower;
 
 use super::corpus::{Corpus, legs, shown, text};
-use crate::persistence::wire::Wire;
 use crate::support::TestDatabase;
+use crate::support::wire::Wire;
 
 /// Hits of equal scores may be in any order, and a vector in memory is rounded.
 fn assert_same(memory: &[Hit], tables: &[Hit], tolerance: f32) {

@@ -6,7 +6,7 @@ use crate::support::system::{Setup, System};
 use crate::support::wire::Wire;
 
 /// The most statements of a turn, from the key of its caller to the stored answer, in both roles.
-const STATEMENTS: usize = 11;
+const STATEMENTS: usize = 9;
 /// The most of them that wait for the disk.
 const DURABLE: usize = 2;
 /// Parts of the statements that belong to no turn: they come by the clock, and one serves all turns.
