@@ -5,7 +5,7 @@ mod memo;
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::lists::{Table, Words, lower_words};
-use memo::Memo;
+use memo::{Memo, Reduced};
 
 /// The words of a language and their reduced forms.
 pub struct Vocabulary {
@@ -21,15 +21,6 @@ pub struct Vocabulary {
     topics: Table<String, Option<String>>,
     /// Endings of stems that do not change the topic.
     endings: &'static [&'static str],
-}
-
-/// The reduced forms of one word.
-#[derive(Clone)]
-struct Reduced {
-    stem: Box<str>,
-    /// None if the word says nothing about the topic, or only asks.
-    topic: Option<Box<str>>,
-    is_stop_word: bool,
 }
 
 /// The parts of a vocabulary.

@@ -6,7 +6,6 @@
 use std::hash::BuildHasher;
 use std::sync::{PoisonError, RwLock};
 
-use super::Reduced;
 use crate::language::lists::Table;
 
 /// Threads rarely meet in one of so many.
@@ -15,6 +14,15 @@ const SHARDS: usize = 16;
 const MOST: usize = 2_048;
 /// Longer words are rare, and not kept.
 const LONGEST: usize = 32;
+
+/// The reduced forms of one word.
+#[derive(Clone)]
+pub(super) struct Reduced {
+    pub stem: Box<str>,
+    /// None if the word says nothing about the topic, or only asks.
+    pub topic: Option<Box<str>>,
+    pub is_stop_word: bool,
+}
 
 #[derive(Default)]
 pub(super) struct Memo {

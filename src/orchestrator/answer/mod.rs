@@ -307,7 +307,10 @@ impl Answers {
             match output {
                 // A sentence whose quotes are no longer valid is not shown at all.
                 Output::Text(text, citations) => {
-                    standing.allows(self, question, &citations).await?;
+                    let reader = &question.principal;
+                    if !standing.allows(&self.database, reader, &citations).await? {
+                        return Err(NoAnswer::Failed(NoAnswer::UNRESOLVED));
+                    }
                     draft.say(&text, !citations.is_empty())?;
                     for citation in citations {
                         draft.cite(citation)?;

@@ -9,12 +9,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::governed::Governed;
-use super::{Answers, NoAnswer};
+use crate::domain::access::Principal;
 use crate::domain::evidence::Citation;
 use crate::domain::ids::VersionId;
 use crate::orchestrator::config::PATIENCE;
-use crate::orchestrator::question::Question;
-use crate::persistence::{patiently, turns};
+use crate::persistence::{Database, DbError, patiently, turns};
 
 /// How long a look at the database holds.
 const FRESH: Duration = Duration::from_millis(500);
@@ -36,32 +35,26 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// Fails if a citation differs from the stored text, or may no longer be shown to the person who
-    /// asked.
+    /// Whether every citation equals the stored text and may still be shown to the reader.
     pub async fn allows(
         &mut self,
-        answers: &Answers,
-        question: &Question,
+        database: &Database,
+        reader: &Principal,
         citations: &[Citation],
-    ) -> Result<(), NoAnswer> {
+    ) -> Result<bool, DbError> {
         if citations.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         if self.looked.elapsed() >= FRESH {
             let all = versions(self.evidence);
-            let reader = &question.principal;
-            let list = || turns::list_standing(&answers.database, reader, &all);
+            let list = || turns::list_standing(database, reader, &all);
             self.looked = Instant::now();
             self.versions = patiently(PATIENCE, list).await?;
         }
         let stands = |citation: &Citation| {
             self.versions.contains(&citation.version_id) && is_quoted(self.evidence, citation)
         };
-        if citations.iter().all(stands) {
-            Ok(())
-        } else {
-            Err(NoAnswer::Failed(NoAnswer::UNRESOLVED))
-        }
+        Ok(citations.iter().all(stands))
     }
 }
 

@@ -1,6 +1,5 @@
 //! The beginning of a turn.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -8,11 +7,10 @@ use diesel::sql_types::{Array, Binary, Bool, Double, Jsonb, Nullable, Text, Uuid
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use super::StoredTurn;
-use super::reading::{for_readers, statement_for};
 use super::rows::announcement;
+use super::stored::{StoredTurn, find_by_key};
 use crate::domain::access::Principal;
-use crate::domain::chat::{TurnStatus, WITHHELD};
+use crate::domain::chat::TurnStatus;
 use crate::domain::ids::{ConversationId, MessageId, TurnId};
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
@@ -126,24 +124,3 @@ fn replay(new: &NewTurn<'_>, found: StoredTurn) -> Accepted {
         Accepted::KeyReused
     }
 }
-
-async fn find_by_key(
-    connection: &mut Connection,
-    reader: &Principal,
-    key: &str,
-) -> Result<Option<StoredTurn>, DbError> {
-    Ok(statement_for(reader, &STORED_BY_KEY)
-        .bind::<Text, _>(&reader.owner_id)
-        .bind::<Text, _>(WITHHELD)
-        .bind::<Text, _>(key)
-        .get_result(connection)
-        .await
-        .optional()?)
-}
-
-static STORED_BY_KEY: LazyLock<String> = LazyLock::new(|| {
-    for_readers(concat!(
-        include_str!("stored.sql"),
-        "t.idempotency_key = $5"
-    ))
-});
