@@ -79,9 +79,11 @@ impl Ledger {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the call in progress, if any; its stream was dropped for this reason.
+    /// Ends the call in progress, if any; its stream was dropped for this reason. A call that ended
+    /// well before is recorded too, because another replica may store the end of the turn.
     pub fn close(&self, reason: &'static str) {
         llm::Attempts::end(self, reason, Usage::default());
+        self.settle(false);
     }
 
     /// Returns the call that ended well and is not recorded yet.
