@@ -74,7 +74,7 @@ impl Database {
     }
 
     /// Resolves once this process has added events to the outbox since the last time.
-    pub(super) async fn outbox_written(&self) {
+    pub(super) async fn outbox_grows(&self) {
         self.outbox.notified().await;
     }
 

@@ -199,7 +199,7 @@ impl OutboxStore for Database {
     }
 
     async fn written(&self) {
-        self.outbox_written().await;
+        self.outbox_grows().await;
     }
 
     async fn pending(&self) -> Result<i64, StoreError> {

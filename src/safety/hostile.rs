@@ -27,12 +27,13 @@ pub fn inspect(text: &str) -> Vec<Finding> {
 
 /// As [`inspect`], with other weights.
 pub fn inspect_with(text: &str, weights: &Weights) -> Vec<Finding> {
-    let mut reader = written::Reader::new(weights, pieces::pieces(text).count());
+    let pieces: Vec<_> = pieces::pieces(text).collect();
+    let mut reader = written::Reader::new(weights, pieces.len());
     let mut encoded: Vec<(usize, usize)> =
         encoded::runs(text, weights).take(MAX_FINDINGS).collect();
-    for piece in pieces::pieces(text) {
+    for piece in &pieces {
         let folded = fold::fold(piece.text, piece.start);
-        reader.take(&piece, &folded);
+        reader.take(piece, &folded);
         if encoded.len() < MAX_FINDINGS && encoded::is_disguised(&folded, weights) {
             encoded.push((piece.start, piece.end));
         }

@@ -31,7 +31,7 @@ pub struct Feed {
     first: u64,
     state: Mutex<State>,
     changed: watch::Sender<()>,
-    /// Cancelled once nothing follows.
+    /// Cancelled under the lock of the state, once nothing follows.
     ended: CancellationToken,
 }
 
@@ -40,7 +40,6 @@ struct State {
     events: Vec<Arc<StoredEvent>>,
     /// The number of events that the cache has.
     flushed: usize,
-    ended: bool,
 }
 
 impl Feed {
@@ -65,7 +64,7 @@ impl Feed {
     /// Appends an event. Returns false after too many events; appends nothing after a terminal one.
     pub fn publish(&self, event: &TurnEvent) -> bool {
         let mut state = self.state();
-        if state.ended {
+        if self.ended.is_cancelled() {
             return true;
         }
         let name = event.name();
@@ -79,12 +78,11 @@ impl Feed {
             name,
             data: event.data().to_string(),
         }));
-        state.ended = name.ends_stream();
-        drop(state);
-        self.changed.send_replace(());
         if name.ends_stream() {
             self.ended.cancel();
         }
+        drop(state);
+        self.changed.send_replace(());
         true
     }
 
@@ -120,7 +118,7 @@ impl Feed {
     fn from(&self, index: usize) -> (Vec<Arc<StoredEvent>>, bool) {
         let state = self.state();
         let new = state.events.iter().skip(index).take(BATCH);
-        (new.cloned().collect(), state.ended)
+        (new.cloned().collect(), self.ended.is_cancelled())
     }
 
     /// Streams every event after the number `last`, up to the terminal one.
