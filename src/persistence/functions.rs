@@ -35,9 +35,9 @@ extern "SQL" {
 diesel::infix_operator!(Plus, " + ", Timestamptz, backend: Pg);
 diesel::infix_operator!(Minus, " - ", Timestamptz, backend: Pg);
 
-/// Holds for every row, and lets the transaction commit without waiting for the disk: a crash of the
-/// server may lose it, a crash of its client may not. It is evaluated for a row that is found, so it
-/// belongs to statements that change one row, which is nothing that must not be lost.
+/// Holds for every row, and lets the transaction commit without waiting for the disk. A crash of the
+/// server may lose the transaction; a crash of its client may not. Only a row that is found evaluates
+/// it, so it belongs to statements that change one row.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn not_durably() -> _ {
     let off: &'static str = "off";

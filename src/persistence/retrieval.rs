@@ -101,7 +101,7 @@ pub async fn search_dense(
         .await?)
 }
 
-/// What a search of an index in memory needs.
+/// The input of a search of the index in memory.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct PreparedSearch {
     /// The ids of the reached collections.

@@ -1,4 +1,4 @@
-//! What a turn asks of PostgreSQL. The counts do not depend on the machine.
+//! A turn sends few statements to PostgreSQL. The counts do not depend on the machine.
 
 use crate::support::leaflet::QUESTION;
 use crate::support::provider::{Dialect, Provider, Script};

@@ -1,4 +1,4 @@
--- What changed after position $1, $2: the rows of transactions from number $1 on, except the
+-- The changes after position $1, $2: the rows of transactions from number $1 on, except the
 -- transactions $2. $3 generation. Every transaction below `horizon` has ended, so the next look starts
 -- there. A number from the future comes from before a restore.
 WITH changes AS MATERIALIZED (

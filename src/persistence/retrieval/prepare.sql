@@ -1,4 +1,4 @@
--- What a search of an index in memory needs to know: $1 query, $2 names of collections or null for
+-- The input of a search of the index in memory: $1 query, $2 names of collections or null for
 -- all. `behind`: the index, at position $3, $4 of the server that started at $5, lacks changes (see
 -- index_changes/list.sql).
 WITH terms AS MATERIALIZED (

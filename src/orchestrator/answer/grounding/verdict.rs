@@ -66,7 +66,7 @@ struct Texts {
     above: String,
 }
 
-/// What the texts of a unit say.
+/// The statements of a unit's texts.
 struct Read {
     /// Whether there are rules for its language.
     has_rules: bool,
