@@ -1,8 +1,6 @@
 //! The questions of a message, without its greeting, its reasons and its thanks.
 
-use std::collections::HashSet;
-
-use super::lists::{lower_words, spaced};
+use super::lists::{Set, lower_words, spaced};
 pub use super::question::Asked;
 use super::sentences::sentences;
 use super::subject::Subject;
@@ -84,7 +82,7 @@ pub fn announced(text: &str) -> String {
 
 fn part(said: &[&str], at: usize) -> Asked {
     let sentence = said.get(at).copied().unwrap_or_default();
-    let tells = topic_words(sentence).collect::<HashSet<_>>().len() >= TELLING;
+    let tells = topic_words(sentence).collect::<Set<_>>().len() >= TELLING;
     let points = || lower_words(sentence).any(|word| spoken().phrasing.pointing.contains(&word));
     let names = |text: &str| Subject::of(text).named().next().is_some();
     let from = if !tells || (points() && !names(sentence)) {

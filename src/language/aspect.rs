@@ -1,11 +1,10 @@
 //! The aspects that a question asks for and a heading promises: the dose, the side effects, the
 //! opening hours.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::interface::Aspect;
-use super::lists::spaced;
+use super::lists::{Table, spaced};
 use super::spoken;
 
 /// A set of aspects, one bit each in the order of the language's list.
@@ -76,11 +75,11 @@ static CUES: LazyLock<AllCues> = LazyLock::new(|| AllCues {
 
 /// The cues of one place and the bits of their aspects, by their first byte: a cue begins where a word
 /// begins, so each word is compared with a few.
-struct Cues(HashMap<u8, Vec<(&'static str, u64)>>);
+struct Cues(Table<u8, Vec<(&'static str, u64)>>);
 
 impl Cues {
     fn of(cues: impl Fn(&Aspect) -> &Vec<&'static str>) -> Self {
-        let mut found: HashMap<u8, Vec<(&'static str, u64)>> = HashMap::new();
+        let mut found: Table<u8, Vec<(&'static str, u64)>> = Table::default();
         for (nth, aspect) in spoken().aspects.iter().enumerate() {
             for cue in cues(aspect) {
                 let first = cue.bytes().next().unwrap_or_default();

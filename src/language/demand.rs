@@ -4,10 +4,8 @@
 //! A passage on the right medicine under the right heading may still not have it; then it does not
 //! answer, however similar it is.
 
-use std::collections::HashSet;
-
 use super::asked::announced;
-use super::lists::{lower_words, spaced};
+use super::lists::{Set, lower_words, spaced};
 use super::subject::holds;
 use super::{spoken, topic_words};
 
@@ -46,8 +44,8 @@ impl Demand {
         &self,
         line: &str,
         above: &[String],
-        words: &HashSet<String>,
-        title: &HashSet<String>,
+        words: &Set<String>,
+        title: &Set<String>,
     ) -> bool {
         let is_held = |word: &String| holds(words, word);
         let has_effect = self.effect.last().is_none_or(|head| {

@@ -1,10 +1,8 @@
 //! The parts of a language that other modules use: data that a new language provides anew.
 
-use std::collections::{HashMap, HashSet};
-
 pub use super::demands::Demands;
 use super::lexicon::Lexicon;
-use super::lists::{Phrases, Words};
+use super::lists::{Phrases, Replacements, Set, Stems, Table, Words};
 use super::words::Vocabulary;
 
 /// A language, as far as this product reads and writes it.
@@ -56,17 +54,7 @@ pub struct Denial {
     /// Phrases that must not be lost beside an answer.
     pub warnings: Phrases,
     /// Short forms, and the words for which they stand.
-    pub contractions: &'static [(&'static str, &'static str)],
-}
-
-impl Denial {
-    /// Returns a lower-case text with its contractions written out.
-    pub fn spelled_out(&self, text: &str) -> String {
-        let contractions = self.contractions.iter();
-        contractions.fold(text.to_owned(), |text, (short, long)| {
-            text.replace(short, long)
-        })
-    }
+    pub contractions: Replacements,
 }
 
 /// The words that set conditions.
@@ -174,9 +162,9 @@ pub struct Names {
     /// Everyday words, without names of illnesses, medicines, animals and foods.
     pub everyday: Words,
     /// Their stems.
-    pub everyday_stems: HashSet<String>,
+    pub everyday_stems: Stems,
     /// Names, and their stems, that a spelling mistake could turn into another word.
-    pub exact: HashSet<String>,
+    pub exact: Set<String>,
     /// Beginnings and endings that form another word from an everyday one; endings longest first.
     pub beginnings: &'static [&'static str],
     pub endings: &'static [&'static str],
@@ -196,14 +184,14 @@ pub struct Names {
     /// Names that have other names.
     pub aliases: &'static [(&'static str, &'static str)],
     /// Spellings of other countries.
-    pub spellings: &'static [(&'static str, &'static str)],
+    pub spellings: Replacements,
     /// Endings after the root in forms of one word: "asthma", "asthmatic", "allergy", "allergies".
     pub forms: &'static [&'static str],
 }
 
 /// Quantities and frequencies.
 pub struct Amounts {
-    pub numbers: HashMap<&'static str, u32>,
+    pub numbers: Table<&'static str, u32>,
     /// Units that must not be exchanged, in the singular.
     pub units: Words,
     /// Units that other words may separate from their number: "two paracetamol tablets".
@@ -268,9 +256,9 @@ pub struct Operator {
 
 /// The words by which a claim and the words that support it are compared.
 pub struct Claims {
-    pub operators: HashMap<&'static str, Operator>,
+    pub operators: Table<&'static str, Operator>,
     /// Prepositions with their senses.
-    pub prepositions: HashMap<&'static str, &'static str>,
+    pub prepositions: Table<&'static str, &'static str>,
     /// The sense of the prepositions that only say where or whose.
     pub plain_preposition: &'static str,
     /// Senses of prepositions without which a word says something else.
@@ -302,13 +290,13 @@ pub struct Claims {
     /// Words that may stand before the verb of an order.
     pub before_orders: Words,
     /// Stems of verbs that a claim may add.
-    pub slight: HashSet<String>,
+    pub slight: Set<String>,
     /// Stems that claim nothing on their own.
-    pub discourse: HashSet<String>,
+    pub discourse: Set<String>,
     /// Stems that stand in front of statements without limiting them.
-    pub asides: HashSet<String>,
+    pub asides: Set<String>,
     /// Stems of verbs that say little without their object.
-    pub light: HashSet<String>,
+    pub light: Set<String>,
     /// Words that a restatement may add or leave out.
     pub particles: Words,
     /// The sense of the preposition after a comparison, and the word for a case that is included.
@@ -322,11 +310,11 @@ pub struct Claims {
     /// The stem of the word for what happens often.
     pub common: &'static str,
     /// Stems that say that a statement is doubted, reported or not yet known.
-    pub doubts: HashSet<String>,
+    pub doubts: Set<String>,
     /// The stem that represents all words of one meaning.
-    pub meanings: HashMap<String, String>,
+    pub meanings: Table<String, String>,
     /// Phrases of one meaning, each with the form that represents it.
-    pub phrases: &'static [(&'static str, &'static str)],
+    pub phrases: Replacements,
     /// Endings of derived words.
     pub endings: &'static [&'static str],
     /// Words with the ending of an adverb that are none.

@@ -10,9 +10,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-
-use super::lists::Words;
+use super::lists::{Table, Words};
 use super::words::Vocabulary;
 
 /// The most words for which a `~` stands.
@@ -48,17 +46,17 @@ struct Senses {
 
 /// A list of meanings.
 pub struct Lexicon {
-    irregular: HashMap<&'static str, &'static str>,
+    irregular: Table<&'static str, &'static str>,
     determiners: Words,
     /// Words without a meaning of their own within an expression.
     empty: Words,
     /// Words that deny the others of their expression.
     denials: Words,
     /// The expressions by the lemma of their first word, longest first.
-    expressions: HashMap<String, Vec<Expression>>,
-    senses: HashMap<String, Senses>,
+    expressions: Table<String, Vec<Expression>>,
+    senses: Table<String, Senses>,
     /// The lemmas of the words of expressions that are read as one word.
-    parts: HashMap<String, Vec<String>>,
+    parts: Table<String, Vec<String>>,
 }
 
 impl Lexicon {
@@ -78,9 +76,9 @@ impl Lexicon {
             determiners,
             empty,
             denials,
-            expressions: HashMap::new(),
-            senses: HashMap::new(),
-            parts: HashMap::new(),
+            expressions: Table::default(),
+            senses: Table::default(),
+            parts: Table::default(),
         };
         let lines = lines.lines().map(str::trim);
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));

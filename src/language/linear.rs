@@ -1,9 +1,8 @@
 //! A linear model over [`Grams`], read from a table that people can review: one feature a line, one
 //! column of weights for each output.
 
-use std::collections::HashMap;
-
 use super::grams::{Grams, Kind};
+use crate::language::lists::Table;
 
 /// The scale of a text's feature vector, as it was fitted.
 const SCALE: f32 = 5.0;
@@ -16,7 +15,7 @@ pub struct Linear {
     bias: Vec<f32>,
     thresholds: Vec<f32>,
     /// The row of each feature, by its hash.
-    rows: HashMap<u64, usize>,
+    rows: Table<u64, usize>,
     /// The weights, row by row.
     weights: Vec<f32>,
 }
@@ -30,7 +29,7 @@ impl Linear {
             outputs: Vec::new(),
             bias: Vec::new(),
             thresholds: Vec::new(),
-            rows: HashMap::new(),
+            rows: Table::default(),
             weights: Vec::new(),
         };
         for line in table.lines().filter(|line| !line.starts_with('#')) {
@@ -89,7 +88,7 @@ pub fn named_values(text: &str) -> Vec<(String, f32)> {
     let grams = Grams::of(text);
     let mut found = Vec::new();
     for kind in [Kind::Words, Kind::Part] {
-        let mut names = HashMap::new();
+        let mut names = Table::default();
         grams.each(kind, |gram| {
             names.entry(hash(kind, gram)).or_insert_with(|| match kind {
                 Kind::Words => gram.to_owned(),

@@ -1,14 +1,19 @@
 //! The notation of a language: words in one text with spaces between them, and single phrases.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use aho_corasick::AhoCorasick;
 use foldhash::fast::RandomState;
 
-/// A table with a quick hash, for the words of a language: each word of each text is looked up.
-pub(super) type Table<K, V> = HashMap<K, V, RandomState>;
+/// A table with a quick hash, for words: each word of each text is looked up.
+pub type Table<K, V> = HashMap<K, V, RandomState>;
+
+/// A set with a quick hash, for words.
+pub type Set<T> = HashSet<T, RandomState>;
 
 /// A set of lower-case words.
-pub struct Words(HashSet<&'static str, RandomState>);
+pub struct Words(Set<&'static str>);
 
 impl Words {
     /// Collects the words of these texts.
@@ -28,6 +33,35 @@ impl Words {
 
     pub fn iter(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().copied()
+    }
+}
+
+/// Reduced words, among which one with a mistake can be looked for.
+pub struct Stems {
+    all: Set<String>,
+    by_first: Table<char, Vec<String>>,
+}
+
+impl Stems {
+    pub(super) fn of(stems: impl Iterator<Item = String>) -> Self {
+        let all: Set<String> = stems.collect();
+        let mut by_first: Table<char, Vec<String>> = Table::default();
+        for stem in &all {
+            let same = stem.chars().next().map(|first| by_first.entry(first));
+            same.into_iter()
+                .for_each(|same| same.or_default().push(stem.clone()));
+        }
+        Self { all, by_first }
+    }
+
+    pub fn contains(&self, stem: &str) -> bool {
+        self.all.contains(stem)
+    }
+
+    /// Returns the stems that begin with the same letter.
+    pub fn beginning_like(&self, word: &str) -> impl Iterator<Item = &str> {
+        let same = word.chars().next().and_then(|c| self.by_first.get(&c));
+        same.into_iter().flatten().map(String::as_str)
     }
 }
 
@@ -63,6 +97,46 @@ impl Phrases {
     pub fn first_in(&self, spaced: &str) -> Option<&str> {
         let mut phrases = self.0.iter().map(String::as_str);
         phrases.find(|phrase| spaced.contains(phrase))
+    }
+}
+
+/// Short forms and the texts for which they stand.
+pub struct Replacements {
+    pairs: &'static [(&'static str, &'static str)],
+    /// Finds the short forms in one pass: most texts have none.
+    any: Option<AhoCorasick>,
+}
+
+impl Replacements {
+    pub(super) fn of(pairs: &'static [(&'static str, &'static str)]) -> Self {
+        let short = pairs.iter().map(|(short, _)| short);
+        Self {
+            pairs,
+            any: AhoCorasick::new(short).ok(),
+        }
+    }
+
+    /// Returns the text with each short form replaced, in the order of the list.
+    pub fn apply<'a>(&self, text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+        let text = text.into();
+        if self.any.as_ref().is_some_and(|any| !any.is_match(&*text)) {
+            return text;
+        }
+        self.pairs.iter().fold(text, |text, (short, long)| {
+            if text.contains(short) {
+                text.replace(short, long).into()
+            } else {
+                text
+            }
+        })
+    }
+
+    /// Whether the text begins with a short form, in capitals or not.
+    pub fn begin(&self, text: &str) -> bool {
+        self.pairs.iter().any(|(short, _)| {
+            let start = text.get(..short.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(short))
+        })
     }
 }
 

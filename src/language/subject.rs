@@ -12,9 +12,8 @@ mod reach;
 #[cfg(test)]
 mod tests;
 
+use crate::language::lists::{Set, Table};
 use std::cell::LazyCell;
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher;
 
 use super::question::Asked;
 use super::units::{Extract, Section, Unit, sections};
@@ -122,7 +121,7 @@ impl Subject {
     }
 
     /// Whether a unit of the passage is about the subject; `beyond` as in [`Self::is_met`].
-    pub fn is_in(&self, extract: &Extract<'_>, beyond: &HashSet<String>) -> bool {
+    pub fn is_in(&self, extract: &Extract<'_>, beyond: &Set<String>) -> bool {
         self.is_open()
             || sections(extract)
                 .iter()
@@ -137,7 +136,7 @@ impl Subject {
         }
         for extract in extracts {
             let context = extract.context.unwrap_or_default();
-            let words: HashSet<String> = words_of(extract.title)
+            let words: Set<String> = words_of(extract.title)
                 .chain(words_of(extract.text))
                 .chain(context.iter().flat_map(|line| words_of(&line.text)))
                 .collect();
@@ -148,7 +147,7 @@ impl Subject {
 
     /// Whether the unit at `at` may answer: it can be shown, and it is about the subject. `beyond`
     /// contains the words of the document's other passages, which count a little.
-    pub fn is_met(&self, section: &Section, at: usize, beyond: &HashSet<String>) -> bool {
+    pub fn is_met(&self, section: &Section, at: usize, beyond: &Set<String>) -> bool {
         let Some(unit) = section.units.get(at).filter(|unit| !unit.orphan) else {
             return false;
         };
@@ -177,12 +176,12 @@ impl Subject {
     /// Whether the unit itself names the subject, and not only a line above it. Only such rows of a
     /// table are then shown.
     pub fn picks(&self, unit: &Unit) -> bool {
-        let own: HashSet<String> = words_of(&unit.text).collect();
+        let own: Set<String> = words_of(&unit.text).collect();
         let mut names = self.names.iter().chain(self.choices.iter().flatten());
         names.any(|name| holds(&own, name))
     }
 
-    fn names_are_in(&self, reach: &Reach<'_>, beyond: &HashSet<String>) -> bool {
+    fn names_are_in(&self, reach: &Reach<'_>, beyond: &Set<String>) -> bool {
         if self.names.is_empty() && self.choices.is_empty() {
             return true;
         }
@@ -193,11 +192,11 @@ impl Subject {
         {
             return false;
         }
-        let close: HashSet<String> = words_of(reach.own)
+        let close: Set<String> = words_of(reach.own)
             .chain(words_of(&reach.above))
             .chain(words_of(reach.title))
             .collect();
-        let set = |text: String| -> HashSet<String> { words_of(&text).collect() };
+        let set = |text: String| -> Set<String> { words_of(&text).collect() };
         let near = LazyCell::new(|| set(reach.near()));
         let around = LazyCell::new(|| set(reach.around()));
         let may_be_around = !self.asking.who_must_not && self.asking.condition.is_empty();
@@ -297,7 +296,7 @@ impl Subject {
             reach.own,
             reach.near()
         );
-        let words: HashSet<String> = words_of(&text).collect();
+        let words: Set<String> = words_of(&text).collect();
         self.asking.condition.iter().any(|word| holds(&words, word))
     }
 }
@@ -310,8 +309,8 @@ fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
 /// Returns the words of all passages of each title.
 pub fn words_by_title<'a>(
     passages: impl Iterator<Item = (&'a str, &'a str)>,
-) -> HashMap<&'a str, HashSet<String>> {
-    let mut found: HashMap<&str, HashSet<String>> = HashMap::new();
+) -> Table<&'a str, Set<String>> {
+    let mut found: Table<&str, Set<String>> = Table::default();
     for (title, text) in passages {
         found.entry(title).or_default().extend(words_of(text));
     }
@@ -319,14 +318,14 @@ pub fn words_by_title<'a>(
 }
 
 /// Counts the words of a question that occur in a text, also in other forms or with a mistake.
-pub fn count_held<S: BuildHasher>(asked: &HashSet<String, S>, held: &HashSet<String, S>) -> usize {
+pub fn count_held(asked: &Set<String>, held: &Set<String>) -> usize {
     let stands =
         |word: &&String| held.contains(*word) || held.iter().any(|other| alike(word, other));
     asked.iter().filter(stands).count()
 }
 
 /// Whether the words hold the name, also in another form, with a mistake, or under another name.
-pub fn holds<S: BuildHasher>(words: &HashSet<String, S>, name: &str) -> bool {
+pub fn holds(words: &Set<String>, name: &str) -> bool {
     let held = |name: &str| {
         words_of(name).any(|word| words.contains(&word))
             || words.iter().any(|word| alike(name, word))
@@ -340,7 +339,7 @@ pub fn holds<S: BuildHasher>(words: &HashSet<String, S>, name: &str) -> bool {
 }
 
 fn rivals(text: &str) -> Vec<(usize, String)> {
-    let words: HashSet<String> = words_of(text).collect();
+    let words: Set<String> = words_of(text).collect();
     let rivals = spoken().names.rivals;
     rivals
         .iter()

@@ -1,9 +1,7 @@
 //! The English words of a claim that relate, limit and frame what it says.
 
-use std::collections::HashMap;
-
 use super::super::interface::{Claims, Facet, Operator};
-use super::super::lists::Words;
+use super::super::lists::{Replacements, Table, Words};
 use super::super::words::Vocabulary;
 
 /// The operators: the facet in which a claim differs without them, the sense that all words of a
@@ -273,7 +271,7 @@ pub(super) fn claims(words: &Vocabulary) -> Claims {
         common: "common",
         doubts: stems(DOUBTS),
         meanings,
-        phrases: PHRASES,
+        phrases: Replacements::of(PHRASES),
         endings: ENDINGS,
         no_adverbs: Words::of(&["elderly family belly supply jelly assembly anomaly only"]),
         periods: Words::of(&["hour day week month year"]),
@@ -281,7 +279,7 @@ pub(super) fn claims(words: &Vocabulary) -> Claims {
     }
 }
 
-fn operators() -> HashMap<&'static str, Operator> {
+fn operators() -> Table<&'static str, Operator> {
     let all = OPERATORS.iter();
     all.flat_map(|(facet, sense, words, may_go)| {
         let operator = Operator {
@@ -294,8 +292,8 @@ fn operators() -> HashMap<&'static str, Operator> {
     .collect()
 }
 
-fn meanings(words: &Vocabulary) -> HashMap<String, String> {
-    let mut meanings = HashMap::new();
+fn meanings(words: &Vocabulary) -> Table<String, String> {
+    let mut meanings = Table::default();
     for group in SYNONYMS.lines() {
         let Some(one) = words.content(group).next() else {
             continue;

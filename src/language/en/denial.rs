@@ -2,7 +2,7 @@
 //! the interface gets combinations of these lists.
 
 use super::super::interface::{Conditions, Denial};
-use super::super::lists::{Phrases, Words};
+use super::super::lists::{Phrases, Replacements, Words};
 
 /// Words before the word that they deny.
 const NOT: &str = "not";
@@ -61,12 +61,12 @@ pub(super) fn denial() -> Denial {
             UNLESS,
             "stop and",
         ]),
-        contractions: &[
+        contractions: Replacements::of(&[
             ("can't", "can not"),
             ("cannot", "can not"),
             ("won't", "will not"),
             ("n't", " not"),
-        ],
+        ]),
     }
 }
 

@@ -7,7 +7,7 @@
 //! the names of `DrugBank`'s open vocabulary (CC0).
 
 use super::super::interface::Names;
-use super::super::lists::Words;
+use super::super::lists::{Replacements, Stems, Words};
 use super::super::words::Vocabulary;
 use super::vocabulary::EVERYDAY;
 
@@ -79,7 +79,7 @@ pub(super) fn names(words: &Vocabulary) -> Names {
     let everyday = Words::of(&[EVERYDAY, PAST, PARTS]);
     let exact = include_str!("words/exact.txt").lines();
     Names {
-        everyday_stems: everyday.iter().map(|word| words.stem(word)).collect(),
+        everyday_stems: Stems::of(everyday.iter().map(|word| words.stem(word))),
         everyday,
         exact: exact
             .flat_map(|name| [words.stem(name), name.to_owned()])
@@ -115,7 +115,7 @@ pub(super) fn names(words: &Vocabulary) -> Names {
         ]),
         rivals: RIVALS,
         aliases: ALIASES,
-        spellings: SPELLINGS,
+        spellings: Replacements::of(SPELLINGS),
         forms: FORMS,
     }
 }

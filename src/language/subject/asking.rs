@@ -1,8 +1,6 @@
 //! The kind of statement that can answer a question.
 
-use std::collections::HashSet;
-
-use crate::language::lists::{Words, lower_words};
+use crate::language::lists::{Set, Words, lower_words};
 use crate::language::{spoken, topic_words};
 
 /// The kind of question, as far as it restricts the lines that may answer.
@@ -14,7 +12,7 @@ pub(super) struct Asking {
     pub dose: bool,
     /// The topic words of "if …", "with …" or "while …" in a question whether something may be
     /// taken. A line without any of them does not answer it.
-    pub condition: HashSet<String>,
+    pub condition: Set<String>,
     /// The question asks whether something may be taken.
     pub permission: bool,
 }
@@ -34,7 +32,7 @@ impl Asking {
             condition: if takes && asks_whether(&words) {
                 condition(&words)
             } else {
-                HashSet::new()
+                Set::default()
             },
         }
     }
@@ -43,7 +41,7 @@ impl Asking {
 /// Returns lower-case words; "shouldn't" becomes "should" and "not".
 fn words(text: &str) -> Vec<String> {
     let text = text.to_lowercase().replace('’', "'");
-    lower_words(&spoken().denial.spelled_out(&text)).collect()
+    lower_words(&spoken().denial.contractions.apply(&text)).collect()
 }
 
 fn asks_how_much(words: &[String]) -> bool {
@@ -92,14 +90,14 @@ fn asks_whether(words: &[String]) -> bool {
 }
 
 /// Returns the topic words after the first word that opens a condition.
-fn condition(words: &[String]) -> HashSet<String> {
+fn condition(words: &[String]) -> Set<String> {
     let conditions = &spoken().conditions;
     let opens = |word: &String| conditions.in_questions.contains(word);
     let Some(at) = words.iter().position(opens) else {
-        return HashSet::new();
+        return Set::default();
     };
     let said: Vec<&str> = words.iter().skip(at + 1).map(String::as_str).collect();
-    let before: HashSet<String> = words
+    let before: Set<String> = words
         .iter()
         .take(at)
         .flat_map(|word| topic_words(word))

@@ -100,7 +100,7 @@ fn undoubled(word: &str) -> &str {
 
 /// Whether a stem is an everyday word with one mistake.
 fn is_slip(stem: &str) -> bool {
-    let mut everyday = spoken().names.everyday_stems.iter();
+    let mut everyday = spoken().names.everyday_stems.beginning_like(stem);
     stem.len() >= LEAST_SLIP
         && everyday.any(|other| other.len() + 1 >= LEAST_SLIP && is_mistake(stem, other, 1))
 }

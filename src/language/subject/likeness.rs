@@ -1,5 +1,7 @@
 //! Whether two words are the same, in spite of other spellings, other endings or small mistakes.
 
+use std::borrow::Cow;
+
 use crate::language::{content_words, spoken};
 
 /// Shorter words are too similar to tell a mistake from another word.
@@ -26,15 +28,7 @@ pub(super) fn alike(asked: &str, held: &str) -> bool {
 /// no closer look.
 fn may_be_alike(asked: &str, held: &str) -> bool {
     let first = |word: &str| word.chars().next().map(|c| c.to_ascii_lowercase());
-    let is_spelled = |word: &str| {
-        let spellings = spoken().names.spellings.iter();
-        let mut written = spellings.map(|(one, _)| *one);
-        !word.is_ascii()
-            || written.any(|one| {
-                word.get(..one.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(one))
-            })
-    };
+    let is_spelled = |word: &str| !word.is_ascii() || spoken().names.spellings.begin(word);
     first(asked) == first(held) || is_spelled(asked) || is_spelled(held)
 }
 
@@ -54,14 +48,8 @@ fn is_exact(word: &str) -> bool {
 }
 
 /// Maps American and British spelling to one form.
-fn spelled(word: &str) -> String {
-    spoken()
-        .names
-        .spellings
-        .iter()
-        .fold(word.to_lowercase(), |word, (one, other)| {
-            word.replace(one, other)
-        })
+fn spelled(word: &str) -> Cow<'static, str> {
+    spoken().names.spellings.apply(word.to_lowercase())
 }
 
 fn one_root(one: &str, other: &str) -> bool {

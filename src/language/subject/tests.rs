@@ -1,6 +1,7 @@
 //! Tests of which questions a passage may answer.
 
 use super::*;
+use crate::language::lists::Set;
 
 fn answers(question: &str, title: &str, text: &str) -> bool {
     Subject::of(question).is_in(
@@ -10,7 +11,7 @@ fn answers(question: &str, title: &str, text: &str) -> bool {
             start: 0,
             context: None,
         },
-        &HashSet::new(),
+        &Set::default(),
     )
 }
 
@@ -71,7 +72,7 @@ fn things_of_one_kind_are_told_apart() {
 
 #[test]
 fn what_a_leaflet_names_elsewhere_counts_where_nothing_else_is_named() {
-    let beyond: HashSet<String> = words_of("Common examples are apixaban and edoxaban.").collect();
+    let beyond: Set<String> = words_of("Common examples are apixaban and edoxaban.").collect();
     let answers = |question, heading: &str| {
         let text = format!("{heading}\n\nCall the same day about nosebleeds.");
         let extract = Extract {
@@ -106,7 +107,7 @@ fn a_comparison_needs_both_sides() {
     };
     let senna = extract("Senna works over night.");
     let lactulose = extract("Lactulose takes two days.");
-    let none = HashSet::new();
+    let none = Set::default();
     assert!(subject.is_in(&senna, &none) && subject.is_in(&lactulose, &none));
     assert!(subject.is_covered_by([senna, lactulose].into_iter()));
     assert!(!subject.is_covered_by([senna].into_iter()));

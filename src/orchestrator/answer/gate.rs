@@ -11,10 +11,9 @@ mod features;
 mod model;
 mod share;
 
-use std::collections::HashSet;
-
 use crate::domain::evidence::{Passage, RetrieveResponse};
 use crate::language::asked::{Asked, points_back, questions};
+use crate::language::lists::Set;
 use crate::language::subject::{Subject, count_held, words_by_title};
 use crate::language::topic_words;
 use crate::language::units::{Extract, Section, sections};
@@ -61,7 +60,7 @@ pub fn candidates(message: &str, evidence: &RetrieveResponse) -> Vec<Candidate> 
     let texts = passages.iter();
     let words =
         words_by_title(texts.map(|passage| (passage.title.as_str(), passage.text.as_str())));
-    let none = HashSet::new();
+    let none = Set::default();
     let points_back = points_back(message);
     let mut found = Vec::new();
     for asked in questions(message) {
@@ -180,8 +179,8 @@ fn extract(passage: &Passage) -> Extract<'_> {
 }
 
 /// Returns the share of topic words in the passage, its title or a line that governs it.
-fn coverage(asked: &Asked, held: &HashSet<String>) -> f32 {
-    let asked: HashSet<String> = topic_words(&asked.text).collect();
+fn coverage(asked: &Asked, held: &Set<String>) -> f32 {
+    let asked: Set<String> = topic_words(&asked.text).collect();
     share(count_held(&asked, held), asked.len())
 }
 

@@ -236,12 +236,8 @@ impl Grounder {
         if let Some(citation) = self.support.place(&text.said, &text.numbers) {
             return self.show(&text, vec![citation], outputs);
         }
-        let asserted = Asserted {
-            claim: Claim::of(&text.said),
-            own: plain(&text.said),
-            lead: String::new(),
-            frame: None,
-        };
+        let claim = Claim::of(&text.said);
+        let asserted = Asserted::of(claim, plain(&text.said), String::new(), None);
         match self.support.find(&asserted, &text.numbers) {
             Ok(found) => self.show(&text, found.citations, outputs),
             Err(reason) => outputs.push(Output::Dropped(reason)),
@@ -275,12 +271,10 @@ impl Grounder {
         }
         let begins_table = row.is_some() && self.context.begins_table();
         let lead = self.context.lead(is_fragment);
-        let asserted = Asserted {
-            claim: Claim::of(&format!("{} {}", last_clause(&lead), text.said)),
-            own: plain(&text.said),
-            lead: last_clause(&lead).to_owned(),
-            frame: self.context.frame(),
-        };
+        let lead = last_clause(&lead);
+        let claim = Claim::of(&format!("{lead} {}", text.said));
+        let own = plain(&text.said);
+        let asserted = Asserted::of(claim, own, lead.to_owned(), self.context.frame());
         match self.judge(&asserted, &text) {
             Ok(found) => {
                 self.show_above(&found, outputs);

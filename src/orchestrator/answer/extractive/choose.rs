@@ -3,12 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
-
 use super::rows::Filter;
 use super::scale::{Placed, Scale};
 use crate::language::asked::{Asked, questions};
-use crate::language::lists::spaced;
+use crate::language::lists::{Set, Table, spaced};
 use crate::language::subject::{Subject, words_by_title};
 use crate::language::units::{Extract, Kind, Section, Unit, sections};
 use crate::language::{content_words, spoken};
@@ -132,13 +130,9 @@ pub(in crate::orchestrator::answer) fn choose(message: &str, evidence: &[Governe
 }
 
 /// Adds what is shown with the unit; returns how many units that are.
-fn add_shown(
-    lines: &mut Vec<Line>,
-    fit: &Fit<'_>,
-    words: &HashMap<&str, HashSet<String>>,
-) -> usize {
+fn add_shown(lines: &mut Vec<Line>, fit: &Fit<'_>, words: &Table<&str, Set<String>>) -> usize {
     let section = &fit.placed.section;
-    let none = HashSet::new();
+    let none = Set::default();
     let beyond = words.get(section.title.as_str()).unwrap_or(&none);
     let chosen = shown(section, fit.at, fit.subject, beyond);
     add(lines, fit.placed.number, &chosen);
@@ -213,10 +207,10 @@ fn add_rows(lines: &mut Vec<Line>, placed: &[Placed], fit: &Fit<'_>, filter: &Fi
 fn fits<'a>(
     (nth, asked, subject): (usize, &'a Asked, &'a Subject),
     placed: &'a [Placed],
-    words: &HashMap<&str, HashSet<String>>,
+    words: &Table<&str, Set<String>>,
 ) -> Vec<Fit<'a>> {
     let scale = Scale::new(asked, placed);
-    let none = HashSet::new();
+    let none = Set::default();
     let best = placed.iter().filter_map(|placed| {
         let beyond = words.get(placed.section.title.as_str()).unwrap_or(&none);
         let met = |at: &usize| subject.is_met(&placed.section, *at, beyond);
@@ -268,7 +262,7 @@ fn shown<'a>(
     section: &'a Section,
     at: usize,
     subject: &Subject,
-    beyond: &HashSet<String>,
+    beyond: &Set<String>,
 ) -> Vec<&'a Unit> {
     let units = section.units.as_slice();
     let (from, to) = window(units, at);

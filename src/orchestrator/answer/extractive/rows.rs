@@ -1,9 +1,7 @@
 //! The rows of a table that a question asks for.
 
-use std::collections::HashSet;
-
 use crate::language::lines::CELL;
-use crate::language::lists::lower_words;
+use crate::language::lists::{Set, lower_words};
 use crate::language::spoken;
 use crate::language::topic_words;
 use crate::language::units::{Kind, Section, Unit};
@@ -43,7 +41,7 @@ impl Filter {
         let mut cells = unit.text.split(CELL);
         match self {
             Self::Words(words) => {
-                let own: HashSet<String> = topic_words(&unit.text).collect();
+                let own: Set<String> = topic_words(&unit.text).collect();
                 words.iter().all(|word| own.contains(word))
             }
             Self::Yes(column) => cells.nth(*column).is_some_and(|cell| {
@@ -60,7 +58,7 @@ impl Filter {
 
 /// Returns the words of the question that some rows have, but no line above them and no title.
 fn cells(question: &str, section: &Section, row: &Unit, rows: &[&Unit]) -> Vec<String> {
-    let above: HashSet<String> = row
+    let above: Set<String> = row
         .above
         .iter()
         .map(String::as_str)
@@ -80,7 +78,7 @@ fn cells(question: &str, section: &Section, row: &Unit, rows: &[&Unit]) -> Vec<S
 
 /// Returns the column that says yes or no to what the question names.
 fn column(question: &str, row: &Unit) -> Option<usize> {
-    let asked: HashSet<String> = topic_words(question).collect();
+    let asked: Set<String> = topic_words(question).collect();
     let header = row.above.iter().rfind(|line| line.contains(CELL))?;
     let cells: Vec<&str> = row.text.split(CELL).collect();
     let questions = &spoken().questions;

@@ -1,10 +1,9 @@
 //! How well a unit answers a question.
 
-use std::collections::{HashMap, HashSet};
-
 use super::question::{Form, Likeness};
 use crate::language::asked::Asked;
 use crate::language::aspect::Aspects;
+use crate::language::lists::{Set, Table};
 use crate::language::topic_words;
 use crate::language::units::{Section, Unit};
 
@@ -42,7 +41,7 @@ pub(super) struct Placed {
 pub(super) struct Scale {
     form: Form,
     aspects: Aspects,
-    weights: HashMap<String, f32>,
+    weights: Table<String, f32>,
     total: f32,
 }
 
@@ -52,7 +51,7 @@ impl Scale {
         let own = words(&asked.text);
         let around = words(&asked.around);
         let all = own.iter().chain(&around);
-        let mut counts: HashMap<&str, u16> = all.map(|word| (word.as_str(), 0)).collect();
+        let mut counts: Table<&str, u16> = all.map(|word| (word.as_str(), 0)).collect();
         let mut units = 0_u16;
         for Placed { section, .. } in placed {
             let above = words(heading_of(section));
@@ -64,7 +63,7 @@ impl Scale {
                 }
             }
         }
-        let mut weights: HashMap<String, f32> = counts
+        let mut weights: Table<String, f32> = counts
             .into_iter()
             .map(|(word, count)| {
                 let count = f32::from(count);
@@ -72,7 +71,7 @@ impl Scale {
                 (word.to_owned(), (1.0 + rarity).ln())
             })
             .collect();
-        let sum = |words: &HashMap<String, f32>, is_asked: bool| -> f32 {
+        let sum = |words: &Table<String, f32>, is_asked: bool| -> f32 {
             let counted = words
                 .iter()
                 .filter(|(word, _)| own.contains(*word) == is_asked);
@@ -114,7 +113,7 @@ impl Scale {
         let heading = words(heading_of(section));
         let above = words(&unit.above.join(" "));
         let title = words(&section.title);
-        let near: HashSet<String> = section
+        let near: Set<String> = section
             .units
             .iter()
             .filter(|other| other.block == unit.block || other.block.abs_diff(unit.block) == 1)
@@ -189,7 +188,7 @@ fn heading_of(section: &Section) -> &str {
     if section.begins { &section.heading } else { "" }
 }
 
-fn words(text: &str) -> HashSet<String> {
+fn words(text: &str) -> Set<String> {
     topic_words(text).collect()
 }
 

@@ -1,14 +1,12 @@
 //! The features of a passage for a question, as numbers between about 0 and 1.
 
-use std::collections::{HashMap, HashSet};
-
 use super::super::extractive::Form;
 use super::share::share;
 use crate::domain::evidence::Passage;
 use crate::language::asked::{Asked, announced};
 use crate::language::aspect::Aspects;
 use crate::language::demand::Demand;
-use crate::language::lists::lower_words;
+use crate::language::lists::{Set, Table, lower_words};
 use crate::language::subject::{Subject, holds};
 use crate::language::units::{Section, Unit};
 use crate::language::{spoken, topic_words};
@@ -42,12 +40,12 @@ pub type Values = [f32; NAMES.len()];
 
 /// A question, read once for all passages.
 pub struct Reading {
-    words: HashMap<String, f32>,
+    words: Table<String, f32>,
     total: f32,
-    all: HashSet<String>,
+    all: Set<String>,
     names: Vec<String>,
     /// The topic words that only the rest of the message has.
-    around: HashSet<String>,
+    around: Set<String>,
     /// The thing that is asked about, if the question says "of" it; no other answers.
     object: Vec<String>,
     aspects: Aspects,
@@ -70,8 +68,8 @@ impl Reading {
     /// Reads a question; `points_back` says whether its message needs the conversation.
     pub fn of(asked: &Asked, subject: &Subject, points_back: bool) -> Self {
         let names: Vec<String> = subject.named().map(str::to_owned).collect();
-        let in_names: HashSet<String> = names.iter().flat_map(|name| topic_words(name)).collect();
-        let words: HashMap<String, f32> = topic_words(&announced(&asked.text))
+        let in_names: Set<String> = names.iter().flat_map(|name| topic_words(name)).collect();
+        let words: Table<String, f32> = topic_words(&announced(&asked.text))
             .map(|word| {
                 let weight = if in_names.contains(&word) { NAME } else { 1.0 };
                 (word, weight)
@@ -99,7 +97,7 @@ impl Reading {
     }
 
     /// Returns the weighted share of the question's words among these.
-    fn coverage(&self, held: &HashSet<String>) -> f32 {
+    fn coverage(&self, held: &Set<String>) -> f32 {
         if self.total <= 0.0 {
             return 0.0;
         }
@@ -113,12 +111,12 @@ impl Reading {
 
     /// Whether the words hold a word of the question. Only a name is looked for with its mistakes,
     /// which costs more.
-    fn is_held(&self, word: &str, held: &HashSet<String>) -> bool {
+    fn is_held(&self, word: &str, held: &Set<String>) -> bool {
         let is_name = || self.words.get(word).is_some_and(|weight| *weight > 1.0);
         held.contains(word) || (is_name() && holds(held, word))
     }
 
-    fn names_in(&self, held: &HashSet<String>) -> f32 {
+    fn names_in(&self, held: &Set<String>) -> f32 {
         let found = self.names.iter().filter(|name| holds(held, name)).count();
         share(found, self.names.len())
     }
@@ -149,7 +147,7 @@ pub struct Field {
     cosine: f32,
     lexical: f32,
     /// The words of each passage with its title and the lines above it.
-    pub held: Vec<HashSet<String>>,
+    pub held: Vec<Set<String>>,
 }
 
 impl Field {
@@ -166,7 +164,7 @@ impl Field {
     }
 }
 
-fn all_words(passage: &Passage) -> HashSet<String> {
+fn all_words(passage: &Passage) -> Set<String> {
     let above = passage.context.iter().flatten();
     topic_words(&passage.title)
         .chain(topic_words(&passage.text))
@@ -174,7 +172,7 @@ fn all_words(passage: &Passage) -> HashSet<String> {
         .collect()
 }
 
-fn words(text: &str) -> HashSet<String> {
+fn words(text: &str) -> Set<String> {
     topic_words(text).collect()
 }
 
@@ -271,7 +269,7 @@ impl UnitValues {
 /// The lines that stand above a unit.
 struct Above<'a> {
     lines: &'a [String],
-    words: HashSet<String>,
+    words: Set<String>,
     headed: Aspects,
 }
 
@@ -294,7 +292,7 @@ fn unit_values(
     reading: &Reading,
     unit: &Unit,
     above: &Above<'_>,
-    title: &HashSet<String>,
+    title: &Set<String>,
 ) -> UnitValues {
     let own = words(&unit.text);
     let over = above.words.iter();

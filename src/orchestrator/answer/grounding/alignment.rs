@@ -4,21 +4,20 @@
 //! that means the same. The lines above may complete the unit, but no word of theirs may take the
 //! place of one of its own.
 
-use std::collections::HashSet;
-
 use super::gist::Gist;
 use super::reason::Reason;
 use super::statement::{Statement, Token};
 use super::vocabulary::{holds, is_akin};
+use crate::language::lists::Set;
 use crate::language::spoken;
 
 /// The lines above a unit, and what the person asked.
 pub(super) struct Surroundings<'a> {
     /// The words of the lines above.
-    pub above: &'a HashSet<String>,
+    pub above: &'a Set<String>,
     /// The senses of the operators in the lines above.
-    pub senses: &'a HashSet<&'static str>,
-    pub question: &'a HashSet<String>,
+    pub senses: &'a Set<&'static str>,
+    pub question: &'a Set<String>,
     /// Whether the unit is a row, whose cells stand beside each other without any grammar.
     pub is_row: bool,
     /// The gists whose words may also agree by their meaning.

@@ -3,13 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use super::condition::{self, Condition, Threshold};
 use super::quantity::{Quantities, Range, in_figures};
 use super::statement::Statement;
 use super::vocabulary::{is_neutral, meaningful};
 use crate::domain::text;
+use crate::language::lists::Set;
 use crate::language::spoken;
 
 /// The statement of a piece of text.
@@ -18,7 +19,7 @@ pub(super) struct Claim {
     /// The text with single spaces and in lower case.
     pub plain: String,
     /// Every word with a meaning, including numbers.
-    pub words: HashSet<String>,
+    pub words: Set<String>,
     pub quantities: Quantities,
     pub ranges: Vec<Range>,
     pub statement: Statement,
@@ -26,24 +27,55 @@ pub(super) struct Claim {
     pub thresholds: Vec<Threshold>,
 }
 
-impl Claim {
+/// A text in the form in which a claim is read.
+pub(super) struct Written {
+    /// As [`Claim::plain`].
+    plain: String,
+    /// The same with contractions written out, and numbers in figures.
+    figured: String,
+}
+
+impl Written {
     pub fn of(text: &str) -> Self {
         let plain = plain(text);
-        let text = figured(&plain);
-        Self {
-            words: words(&text),
-            quantities: Quantities::of(&text),
-            ranges: Range::all(&text),
-            condition: condition::of(&text),
-            thresholds: condition::thresholds(&text),
-            statement: Statement::of(&text.replace("1 time a ", "a ")),
-            plain,
+        let figured = in_figures(&spelled_out(spaced(&plain)));
+        Self { plain, figured }
+    }
+
+    /// Returns the words of the claim.
+    pub fn words(&self) -> Set<String> {
+        meaningful(&self.counted()).collect()
+    }
+
+    /// Reads the claim, whose words are known.
+    pub fn claim(&self, words: Set<String>) -> Claim {
+        let text = &self.figured;
+        Claim {
+            words,
+            quantities: Quantities::of(text),
+            ranges: Range::all(text),
+            condition: condition::of(text),
+            thresholds: condition::thresholds(text),
+            statement: Statement::of(&self.counted()),
+            plain: self.plain.clone(),
         }
     }
 
+    /// Writes "once a day" like "daily".
+    fn counted(&self) -> String {
+        self.figured.replace("1 time a ", "a ")
+    }
+}
+
+impl Claim {
+    pub fn of(text: &str) -> Self {
+        let written = Written::of(text);
+        written.claim(written.words())
+    }
+
     /// Returns the words of the claim, at a part of the cost.
-    pub fn words_of(text: &str) -> HashSet<String> {
-        words(&figured(&plain(text)))
+    pub fn words_of(text: &str) -> Set<String> {
+        Written::of(text).words()
     }
 
     /// The words that make the claim, without fillers and figures.
@@ -56,16 +88,6 @@ impl Claim {
 pub(super) fn plain(text: &str) -> String {
     let words: Vec<&str> = text::without_bullet(text).split_whitespace().collect();
     words.join(" ").to_lowercase().replace('’', "'")
-}
-
-/// Writes out contractions, and numbers in figures.
-fn figured(plain: &str) -> String {
-    in_figures(&spelled_out(&spaced(plain)))
-}
-
-fn words(figured: &str) -> HashSet<String> {
-    // "Once a day" and "daily" have the same words.
-    meaningful(&figured.replace("1 time a ", "a ")).collect()
 }
 
 /// Writes "500mg" as "500 mg", but keeps "B12".
@@ -84,8 +106,7 @@ fn spaced(text: &str) -> String {
 }
 
 /// Replaces contractions and phrases by the words they stand for.
-fn spelled_out(plain: &str) -> String {
-    let phrases = spoken().claims.phrases.iter();
-    let plain = spoken().denial.spelled_out(plain);
-    phrases.fold(plain, |text, (short, long)| text.replace(short, long))
+fn spelled_out(plain: String) -> Cow<'static, str> {
+    let (denial, claims) = (&spoken().denial, &spoken().claims);
+    claims.phrases.apply(denial.contractions.apply(plain))
 }

@@ -1,41 +1,40 @@
 //! The columns of a table row.
 
-use std::collections::HashSet;
-
 use super::claim::Claim;
 use super::condition::held;
 use super::vocabulary::{is_neutral, meaningful};
 use crate::language::lines::CELL;
+use crate::language::lists::Set;
 
 /// The share of a header's words that a claim about its column has.
 const HALF: f32 = 0.5;
 
 /// A cell, and the words that only its column's header has.
 pub(super) struct Column {
-    header: HashSet<String>,
-    cell: HashSet<String>,
+    header: Set<String>,
+    cell: Set<String>,
 }
 
 impl Column {
     /// Whether a claim is about this column but has another column's figures.
-    pub fn is_crossed_by(&self, said: &HashSet<String>) -> bool {
+    pub fn is_crossed_by(&self, said: &Set<String>) -> bool {
         !self.cell.is_empty() && held(&self.header, said) > HALF && self.cell.is_disjoint(said)
     }
 }
 
 /// Returns the figures of a cell, or its words if it has none.
-fn figures_or_words(words: HashSet<String>) -> HashSet<String> {
+fn figures_or_words(words: Set<String>) -> Set<String> {
     let is_figure = |word: &&String| word.starts_with(|c: char| c.is_ascii_digit());
-    let figures: HashSet<String> = words.iter().filter(is_figure).cloned().collect();
+    let figures: Set<String> = words.iter().filter(is_figure).cloned().collect();
     if figures.is_empty() { words } else { figures }
 }
 
 /// Returns the columns of a row after its first cell, and the words of that cell.
-pub(super) fn columns(header: &str, row: &str) -> (Vec<Column>, HashSet<String>) {
-    let words = |cell: &str| -> HashSet<String> { Claim::of(cell).words };
-    let headers: Vec<HashSet<String>> = header.split(CELL).map(words).collect();
+pub(super) fn columns(header: &str, row: &str) -> (Vec<Column>, Set<String>) {
+    let words = |cell: &str| -> Set<String> { Claim::of(cell).words };
+    let headers: Vec<Set<String>> = header.split(CELL).map(words).collect();
     let mut cells = row.split(CELL);
-    let key: HashSet<String> = cells
+    let key: Set<String> = cells
         .next()
         .into_iter()
         .flat_map(|cell| meaningful(&Claim::of(cell).plain).collect::<Vec<_>>())

@@ -1,8 +1,7 @@
 //! The condition of a statement: "if you have a fever", "children under 12".
 
-use std::collections::HashSet;
-
 use super::vocabulary::{holds, is_neutral, meaningful};
+use crate::language::lists::Set;
 use crate::language::spoken;
 
 /// The share of the words of a condition, or of its statement, that a claim must hold.
@@ -13,9 +12,9 @@ const LEAST_OF_MAIN: f32 = 0.34;
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
     /// The words of each alternative: "if you have a cough, a fever or a rash" has three.
-    alternatives: Vec<HashSet<String>>,
+    alternatives: Vec<Set<String>>,
     /// The words of the statement itself.
-    main: HashSet<String>,
+    main: Set<String>,
 }
 
 /// Returns the first condition of a lower-case sentence.
@@ -49,10 +48,10 @@ pub(super) fn of(text: &str) -> Option<Condition> {
 
 impl Condition {
     /// Whether these words contain one alternative: all of it, unless they are a condition as well.
-    pub fn is_kept_by(&self, said: &HashSet<String>, whole: bool) -> bool {
+    pub fn is_kept_by(&self, said: &Set<String>, whole: bool) -> bool {
         if whole {
             // One word of several is no condition yet.
-            let all: HashSet<String> = self.alternatives.iter().flatten().cloned().collect();
+            let all: Set<String> = self.alternatives.iter().flatten().cloned().collect();
             let long = self.alternatives.iter().filter(|words| words.len() > 1);
             let mut wholes = long.chain(std::iter::once(&all));
             return all.is_empty() || wholes.any(|words| held(words, said) >= 1.0);
@@ -65,14 +64,14 @@ impl Condition {
     }
 
     /// Whether the question contains every word of one alternative.
-    pub fn is_asked_by(&self, question: &HashSet<String>) -> bool {
+    pub fn is_asked_by(&self, question: &Set<String>) -> bool {
         self.alternatives
             .iter()
             .any(|alternative| held(alternative, question) >= 1.0)
     }
 
     /// Whether these words contain enough of the statement under the condition.
-    pub fn is_applied_by(&self, words: &HashSet<String>) -> bool {
+    pub fn is_applied_by(&self, words: &Set<String>) -> bool {
         self.main.is_empty() || held(&self.main, words) >= LEAST_OF_MAIN
     }
 }
@@ -89,12 +88,12 @@ fn openings(text: &str) -> impl Iterator<Item = (usize, &str)> {
         })
 }
 
-fn told(text: &str) -> HashSet<String> {
+fn told(text: &str) -> Set<String> {
     meaningful(text).filter(|word| !is_neutral(word)).collect()
 }
 
 /// Returns the share of the words that the others contain.
-pub(super) fn held(words: &HashSet<String>, among: &HashSet<String>) -> f32 {
+pub(super) fn held(words: &Set<String>, among: &Set<String>) -> f32 {
     let held = words.iter().filter(|word| holds(among, word)).count();
     share(held, words.len())
 }
@@ -131,7 +130,7 @@ pub(super) fn thresholds(text: &str) -> Vec<Threshold> {
 
 impl Threshold {
     /// Whether a claim about the same people omits whom exactly it concerns.
-    pub fn is_dropped_by(&self, words: &HashSet<String>) -> bool {
+    pub fn is_dropped_by(&self, words: &Set<String>) -> bool {
         // Words end at the point of "2.5".
         let number = self.number.split(['.', ',']).next().unwrap_or_default();
         words.contains(&self.whom) && !words.contains(number)

@@ -1,13 +1,11 @@
 //! A text read for its gist: each expression as the word that stands for it, each word with its
 //! senses.
 
-use std::collections::HashSet;
-
 use super::claim::{Claim, plain};
 use super::statement::Token;
 use super::vocabulary::is_akin;
 use crate::language::lexicon::Sense;
-use crate::language::lists::lower_words;
+use crate::language::lists::{Set, lower_words};
 use crate::language::spoken;
 
 /// A text is compared if a glance shows one of so many words.
@@ -95,7 +93,7 @@ pub(super) struct Gist {
 
 impl Gist {
     pub fn of(text: &str) -> Self {
-        let plain = spoken().denial.spelled_out(&plain(text));
+        let plain = spoken().denial.contractions.apply(plain(text));
         let read = spoken().lexicon.read(&plain);
         let claim = Claim::of(&read);
         let words = claim.statement.tokens.iter().map(Word::of).collect();
@@ -159,8 +157,8 @@ impl Gist {
 /// The words around a text: those of its heading and of its neighbours.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Around {
-    lemmas: HashSet<String>,
-    given: HashSet<Sense>,
+    lemmas: Set<String>,
+    given: Set<Sense>,
 }
 
 impl Around {

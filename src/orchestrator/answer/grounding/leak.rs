@@ -1,10 +1,9 @@
 //! Recognises a model's text that gives its prompt away: the random words of the request, in any of
 //! the forms in which a model may write them, and sentences of the rules.
 
-use std::collections::HashSet;
-
 use super::markers::without_markers;
 use super::reason::Reason;
+use crate::language::lists::Set;
 use crate::orchestrator::answer::marks::Marks;
 
 /// This many characters of a random word are no chance.
@@ -20,7 +19,7 @@ pub(super) struct Leaks {
     /// Parts of the random words, in their forms.
     forms: Vec<String>,
     /// Six words in a row, for each place of the rules.
-    rules: HashSet<String>,
+    rules: Set<String>,
     /// The end of the text before, without its marks and spaces.
     tail: String,
     /// The last words of the text before.

@@ -3,8 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
-
+use crate::language::lists::Set;
 use crate::language::spoken;
 
 /// A word, and the text between it and the next one. Words with more than a space or a hyphen
@@ -107,21 +106,21 @@ fn number(word: &str) -> Option<u32> {
 #[derive(Clone, Debug)]
 pub(super) struct Quantities {
     /// The numbers with their units: "2.5 mg", "1,000", "8 pm".
-    numbers: HashSet<(String, Option<String>)>,
+    numbers: Set<(String, Option<String>)>,
     /// Units counted by "a": "a tablet" is one.
-    single: HashSet<String>,
+    single: Set<String>,
     /// The periods: 1 day for "a day", 8 hours for "every 8 hours".
-    rates: HashSet<(String, String)>,
+    rates: Set<(String, String)>,
     /// How many times; once if only a rate is given, because "daily" is not "twice a day".
-    times: HashSet<String>,
+    times: Set<String>,
 }
 
 impl Quantities {
     /// Reads a text in figures.
     pub fn of(text: &str) -> Self {
         let numbers = numbers(text);
-        let mut single = HashSet::new();
-        let mut rates = HashSet::new();
+        let mut single = Set::default();
+        let mut rates = Set::default();
         let mut before = "";
         let pieces = pieces(text);
         for (at, (word, _)) in pieces.iter().enumerate() {
@@ -141,7 +140,7 @@ impl Quantities {
             }
             before = word;
         }
-        let mut times: HashSet<String> = numbers
+        let mut times: Set<String> = numbers
             .iter()
             .filter(|(_, unit)| unit.as_deref() == Some("time"))
             .map(|(number, _)| number.clone())
@@ -245,8 +244,8 @@ impl Range {
     }
 }
 
-fn numbers(text: &str) -> HashSet<(String, Option<String>)> {
-    let mut found = HashSet::new();
+fn numbers(text: &str) -> Set<(String, Option<String>)> {
+    let mut found = Set::default();
     let mut rest = text;
     let mut in_word = false;
     while let Some(c) = rest.chars().next() {

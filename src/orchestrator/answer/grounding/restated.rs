@@ -7,13 +7,12 @@
 
 mod accord;
 
-use std::collections::HashSet;
-
 use super::alignment::is_discourse;
 use super::gist::{Around, Gist, Word};
 use super::quantity::Quantities;
 use super::reason::Reason;
 use super::statement::Token;
+use crate::language::lists::Set;
 use crate::language::spoken;
 
 /// A sentence that has more per cent of its words, of the unit's words, or of the pairs of words that
@@ -26,7 +25,7 @@ const MOST_PAIRS: usize = 45;
 pub(super) struct Beside<'a> {
     pub above: &'a Around,
     pub quantities: &'a Quantities,
-    pub question: &'a HashSet<String>,
+    pub question: &'a Set<String>,
 }
 
 /// A sentence laid over a unit.
@@ -44,7 +43,7 @@ pub(super) struct Laid<'a> {
     above: usize,
     lost: usize,
     /// The statements of the unit of which the sentence says a word.
-    touched: HashSet<usize>,
+    touched: Set<usize>,
 }
 
 impl<'a> Laid<'a> {
@@ -58,7 +57,7 @@ impl<'a> Laid<'a> {
             held: 0,
             above: 0,
             lost: 0,
-            touched: HashSet::new(),
+            touched: Set::default(),
         };
         for (token, word) in claim.tokens() {
             if !token.is_number && !claim.is_unit(token) {
@@ -186,7 +185,7 @@ pub(super) fn is_copy(claim: &Gist, unit: &Gist) -> bool {
     let (mine, its) = (&claim.raw, &unit.raw);
     let shared = mine.iter().filter(|word| its.contains(word)).count();
     let kept = its.iter().filter(|word| mine.contains(word)).count();
-    let pairs: HashSet<&[String]> = its.windows(2).collect();
+    let pairs: Set<&[String]> = its.windows(2).collect();
     let paired = mine.windows(2).filter(|pair| pairs.contains(pair)).count();
     let fewer = mine.len().min(its.len()).saturating_sub(1);
     shared * 100 > mine.len() * MOST_OF_SENTENCE

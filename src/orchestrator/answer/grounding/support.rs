@@ -4,7 +4,8 @@
 //! if units of one passage support each of its parts. A part that only adds figures does not count
 //! as a part, because a figure of the next row would support it.
 
-use std::collections::{BTreeSet, HashSet};
+use crate::language::lists::Set;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::claim::{Claim, plain};
@@ -35,7 +36,7 @@ pub(super) struct Support {
     sources: Vec<Source>,
     quotes: Vec<Quote>,
     /// The words of the question; a condition that it names need not be repeated.
-    question: HashSet<String>,
+    question: Set<String>,
 }
 
 /// The support of a sentence.
@@ -273,12 +274,8 @@ impl Support {
                 if claim.core().filter(|word| !has_digit(word)).count() < MIN_WORDS {
                     return None;
                 }
-                let asserted = Asserted {
-                    claim,
-                    own: part,
-                    lead: whole.lead.clone(),
-                    frame: whole.frame.clone(),
-                };
+                let (lead, frame) = (whole.lead.clone(), whole.frame.clone());
+                let asserted = Asserted::of(claim, part, lead, frame);
                 let in_source = |quote: &&Quote| self.number(quote) == Some(number);
                 let quote = self.best(&asserted, in_source).ok()?;
                 let other = quotes

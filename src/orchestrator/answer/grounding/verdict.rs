@@ -1,10 +1,10 @@
 //! Decides whether a unit supports a claim, and gives the reason if not.
 
-use std::collections::HashSet;
+use crate::language::lists::Set;
 use std::sync::OnceLock;
 
 use super::alignment::{Alignment, Gists, Surroundings};
-use super::claim::{Claim, plain};
+use super::claim::{Claim, Written, plain};
 use super::columns::{Column, columns};
 use super::condition::held;
 use super::difference::difference;
@@ -35,6 +35,20 @@ pub(super) struct Asserted {
     pub lead: String,
     /// Its headings and table header.
     pub frame: Option<Claim>,
+    /// The words that make the claim, as [`Claim::core`].
+    told: Set<String>,
+}
+
+impl Asserted {
+    pub fn of(claim: Claim, own: String, lead: String, frame: Option<Claim>) -> Self {
+        Self {
+            told: claim.core().cloned().collect(),
+            claim,
+            own,
+            lead,
+            frame,
+        }
+    }
 }
 
 /// A unit prepared for comparison. Most units share no words with a sentence, so all but the words is
@@ -46,7 +60,9 @@ pub(super) struct Evidence {
     /// Its lead-in, as [`Claim::plain`].
     lead: String,
     /// Every word with a meaning of the unit together with its lead-in.
-    words: HashSet<String>,
+    words: Set<String>,
+    /// The unit together with its lead-in.
+    full: Written,
     texts: Texts,
     read: OnceLock<Read>,
     gist: OnceLock<Gist>,
@@ -73,14 +89,14 @@ struct Read {
     /// The unit together with its lead-in.
     full: Claim,
     /// The words of its heading, header and title.
-    above: HashSet<String>,
+    above: Set<String>,
     /// The senses of the operators in its heading, header and title.
-    senses: HashSet<&'static str>,
+    senses: Set<&'static str>,
     /// The figures there; those of the previous sentence are its own.
     above_quantities: Quantities,
     columns: Vec<Column>,
     /// The words of a row's first cell, which names the subject of the row.
-    key: HashSet<String>,
+    key: Set<String>,
 }
 
 impl Evidence {
@@ -100,12 +116,14 @@ impl Evidence {
             Kind::Item if governs(&heading) => format!("{heading} {}", unit.text),
             _ => unit.text.clone(),
         };
+        let written = Written::of(&full);
         Self {
             kind: unit.kind,
             is_orphan: unit.is_orphan,
             own,
             lead: plain(leads),
-            words: Claim::words_of(&full),
+            words: written.words(),
+            full: written,
             texts: Texts {
                 above: format!("{title}. {heading}. {header}. {lead} {}", unit.before),
                 heads: format!("{title}. {heading}. {header}"),
@@ -136,11 +154,11 @@ impl Evidence {
             let (columns, key) = if self.kind == Kind::Row {
                 columns(header, row)
             } else {
-                (Vec::new(), HashSet::new())
+                (Vec::new(), Set::default())
             };
             Read {
                 has_rules: recognised::are_spoken(&format!("{full} {header}")),
-                full: Claim::of(full),
+                full: self.full.claim(self.words.clone()),
                 above: Claim::words_of(above),
                 senses: heads.statement.senses().collect(),
                 above_quantities: heads.quantities,
@@ -169,19 +187,18 @@ impl Evidence {
 
     /// Returns the share of the claim's words that the unit itself has.
     pub fn share(&self, asserted: &Asserted) -> f32 {
-        let told: HashSet<String> = asserted.claim.core().cloned().collect();
-        held(&told, &self.words)
+        held(&asserted.told, &self.words)
     }
 
     /// Returns how well this covers the claim. `question` may already have named a condition.
-    pub fn judge(&self, asserted: &Asserted, question: &HashSet<String>) -> Result<f32, Reason> {
+    pub fn judge(&self, asserted: &Asserted, question: &Set<String>) -> Result<f32, Reason> {
         let claim = &asserted.claim;
-        let told: HashSet<String> = claim.core().cloned().collect();
+        let told = &asserted.told;
         let is_verbatim = self.has_words(&asserted.own);
         if told.len() < MIN_WORDS && !(is_verbatim && told.iter().any(|word| is_phrase(word))) {
             return Err(Reason::Empty);
         }
-        let covered = held(&told, &self.words);
+        let covered = held(told, &self.words);
         if self.kind == Kind::Frame || (covered < LEAST && !is_verbatim) {
             return Err(Reason::Unrelated);
         }
@@ -238,7 +255,7 @@ impl Evidence {
 
     /// Whether a glance shows that this may say the sentence.
     pub fn may_say(&self, gist: &Gist) -> bool {
-        self.kind != Kind::Frame && self.read().has_rules && self.gist().may_say(gist)
+        self.kind != Kind::Frame && self.gist().may_say(gist) && self.read().has_rules
     }
 
     /// Whether the sentence repeats this, so that each difference counts.
@@ -252,7 +269,7 @@ impl Evidence {
         &self,
         asserted: &Asserted,
         gist: &Gist,
-        question: &HashSet<String>,
+        question: &Set<String>,
         may_move: bool,
     ) -> Result<usize, (usize, Reason)> {
         let whole = matches!(self.kind, Kind::Sentence | Kind::Item) && !self.is_orphan;
@@ -287,7 +304,7 @@ impl Evidence {
         asserted: &Asserted,
         gist: &Gist,
         laid: &Laid<'_>,
-        question: &HashSet<String>,
+        question: &Set<String>,
     ) -> Result<(), Reason> {
         // A few words may stand in many units, each of which says more.
         if gist.words.len() < MIN_REPEATED {
@@ -341,13 +358,8 @@ impl Evidence {
     }
 
     /// Whether the sentence keeps the conditions of the unit.
-    fn is_applied_by(
-        &self,
-        said: &HashSet<String>,
-        conditional: bool,
-        question: &HashSet<String>,
-    ) -> bool {
-        let asked: HashSet<String> = said.union(question).cloned().collect();
+    fn is_applied_by(&self, said: &Set<String>, conditional: bool, question: &Set<String>) -> bool {
+        let asked: Set<String> = said.union(question).cloned().collect();
         let read = self.read();
         let condition = read.full.condition.as_ref();
         let whole = !conditional;

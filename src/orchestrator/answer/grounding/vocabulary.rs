@@ -7,8 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
-
+use crate::language::lists::Set;
 use crate::language::{content_words, spoken};
 
 /// Shorter stems are shared by chance.
@@ -33,7 +32,7 @@ pub(super) fn is_neutral(word: &str) -> bool {
 }
 
 /// Whether the words of a passage contain this one, or a form derived from the same stem.
-pub(super) fn holds(words: &HashSet<String>, word: &str) -> bool {
+pub(super) fn holds(words: &Set<String>, word: &str) -> bool {
     words.contains(word) || words.iter().any(|other| is_akin(other, word))
 }
 

@@ -3,15 +3,12 @@ use super::super::verdict::{Asserted, Evidence};
 use super::*;
 use crate::domain::evidence::Source;
 use crate::domain::ids::{DocumentId, VersionId};
+use crate::language::lists::Set;
 
 /// Whether the sentence is supported by a quote.
 fn supported(sentence: &str, quote: &str) -> bool {
-    let asserted = Asserted {
-        claim: Claim::of(sentence),
-        own: plain(sentence),
-        lead: String::new(),
-        frame: None,
-    };
+    let claim = Claim::of(sentence);
+    let asserted = Asserted::of(claim, plain(sentence), String::new(), None);
     let source = Source {
         id: 1,
         document_id: DocumentId::new(),
@@ -28,7 +25,7 @@ fn supported(sentence: &str, quote: &str) -> bool {
     let mut units = units_of(&source, Vec::new()).into_iter();
     units.any(|unit| {
         Evidence::of(&unit, "")
-            .judge(&asserted, &HashSet::new())
+            .judge(&asserted, &Set::default())
             .is_ok()
     })
 }

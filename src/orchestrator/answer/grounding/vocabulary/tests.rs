@@ -1,9 +1,8 @@
-use std::collections::HashMap;
-
 use super::*;
+use crate::language::lists::{Set, Table};
 
 fn held(passage: &str, word: &str) -> bool {
-    let words: HashSet<String> = meaningful(passage).collect();
+    let words: Set<String> = meaningful(passage).collect();
     meaningful(word).all(|word| holds(&words, &word))
 }
 
@@ -44,10 +43,10 @@ fn other_medicines_are_suspects() {
 
 #[test]
 fn a_word_has_one_meaning() {
-    let mut seen: HashMap<String, &str> = HashMap::new();
+    let mut seen: Table<String, &str> = Table::default();
     let groups = include_str!("../../../../language/en/words/synonyms.txt");
     for group in groups.lines() {
-        for word in content_words(group).collect::<HashSet<_>>() {
+        for word in content_words(group).collect::<Set<_>>() {
             let other = seen.insert(word.clone(), group);
             assert!(other.is_none(), "{word}: {group} / {other:?}");
         }
