@@ -164,16 +164,41 @@ pub struct Lease {
     pub attempts: u32,
 }
 
+/// A member of a group after a heartbeat.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The leases that the member still owns, of all topics.
+    pub leases: Vec<Lease>,
+    /// How many other members are alive, and how many of them precede this one by name.
+    pub others: usize,
+    pub before: usize,
+}
+
+impl Standing {
+    /// Returns how many partitions this member should hold: an even share. The remainder goes to the
+    /// first members by name, so that shares differ by at most one and add up.
+    pub fn share(&self, partitions: usize) -> usize {
+        let members = self.others + 1;
+        partitions / members + usize::from(self.before < partitions % members)
+    }
+
+    /// Returns how many partitions of a topic this member holds.
+    pub fn held(&self, topic: &str) -> usize {
+        let leases = self.leases.iter();
+        leases.filter(|lease| lease.fence.topic == topic).count()
+    }
+}
+
 /// The leases, in the form that the consumer needs. All times are the database's.
 #[async_trait]
 pub trait LeaseStore: Send + Sync {
-    /// Registers or renews this member and extends its leases; returns those it still owns.
+    /// Registers or renews this member and extends its leases.
     async fn heartbeat(
         &self,
         group: &str,
         owner: &str,
         ttl: Duration,
-    ) -> Result<Vec<Lease>, StoreError>;
+    ) -> Result<Standing, StoreError>;
     /// Takes free or expired partitions up to a fair share and gives up what exceeds it.
     async fn rebalance(
         &self,

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::partition::PartitionLoop;
 use super::store::TimelyStore;
 use super::{ConsumerSettings, ConsumerStats, Log};
-use crate::domain::messaging::{Handler, Lease, LeaseStore, StoreError};
+use crate::domain::messaging::{Handler, Lease, LeaseStore, Standing, StoreError};
 
 /// The number of heartbeats between two looks at the topic's number of partitions.
 const BEATS_PER_TOPIC_LOOK: u64 = 20;
@@ -125,20 +125,20 @@ impl LeasedConsumer {
         }
     }
 
-    async fn renew(&self) -> Result<Vec<Lease>, StoreError> {
+    async fn renew(&self) -> Result<Standing, StoreError> {
         let settings = &self.settings;
         let sent = Instant::now();
         let beat = self.store.heartbeat(&settings.group, &settings.owner);
-        let owned = beat.await?;
+        let standing = beat.await?;
         self.stats.set_renewed(sent);
-        Ok(owned)
+        Ok(standing)
     }
 
     async fn leases(&self, membership: &mut Membership) -> Result<Vec<Lease>, StoreError> {
         let settings = &self.settings;
         let deadline = settings.ttl / 3;
         let silent = self.stats.lease_age();
-        let owned = self.renew().await?;
+        let standing = self.renew().await?;
         if silent >= settings.ttl {
             // The store was unavailable, or this process stood still. Living members may have been
             // silent just as long, so they get time to renew their partitions before these count as
@@ -155,8 +155,9 @@ impl LeasedConsumer {
             }
         }
         membership.beats += 1;
-        if membership.partitions == 0 || Instant::now() < membership.patient_until {
-            return Ok(owned);
+        let share = standing.share(usize::try_from(membership.partitions).unwrap_or_default());
+        if standing.held(&settings.topic) == share || Instant::now() < membership.patient_until {
+            return Ok(standing.leases);
         }
         let (group, member, topic) = (&settings.group, &settings.owner, &settings.topic);
         let rebalance = self

@@ -76,7 +76,7 @@ impl Default for RelaySettings {
         Self {
             batch: 200,
             poll: Duration::from_millis(200),
-            idle: Duration::from_secs(1),
+            idle: Duration::from_secs(2),
             backoff_max: Duration::from_secs(10),
         }
     }

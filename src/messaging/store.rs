@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, StoreError};
+use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, Standing, StoreError};
 
 /// A lease store whose calls end while the leases that they are about are still held.
 pub(super) struct TimelyStore {
@@ -18,7 +18,7 @@ impl TimelyStore {
     }
 
     /// A beat may be missed, and the next one still comes in time.
-    pub async fn heartbeat(&self, group: &str, owner: &str) -> Result<Vec<Lease>, StoreError> {
+    pub async fn heartbeat(&self, group: &str, owner: &str) -> Result<Standing, StoreError> {
         let call = self.store.heartbeat(group, owner, self.ttl);
         within(self.ttl / 3, call).await
     }

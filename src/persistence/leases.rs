@@ -22,7 +22,7 @@ use super::prepared::Prepared;
 use super::schema::{audit_log, dead_letters, partition_leases};
 use super::statement::statement;
 use crate::domain::ids::EventId;
-use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, Outcome, StoreError};
+use crate::domain::messaging::{Delivery, Fence, Lease, LeaseStore, Outcome, Standing, StoreError};
 
 /// The longest stored cause, in characters.
 const MAX_CAUSE: usize = 2_000;
@@ -186,12 +186,9 @@ impl LeaseStore for Database {
         group: &str,
         owner: &str,
         ttl: Duration,
-    ) -> Result<Vec<Lease>, StoreError> {
+    ) -> Result<Standing, StoreError> {
         let mut connection = self.connection().await?;
-        let leases: Result<_, DbError> = connection
-            .transaction(async |connection| membership::renew(connection, group, owner, ttl).await)
-            .await;
-        Ok(leases?)
+        Ok(membership::renew(&mut connection, group, owner, ttl).await?)
     }
 
     async fn rebalance(

@@ -102,6 +102,7 @@ async fn an_expired_lease_is_taken_with_its_offset_and_its_old_owner_is_fenced()
             .heartbeat(GROUP, "a", TTL)
             .await
             .unwrap()
+            .leases
             .is_empty()
     );
     assert_eq!(test.number("SELECT count(*) AS n FROM inbox").await, 1);
@@ -140,6 +141,7 @@ async fn attempts_at_the_next_record_outlive_their_process_and_no_longer() {
     test.database.note_attempts(&next, 3).await.unwrap();
     acknowledge(&test.database, &next).await.unwrap();
     let held = test.database.heartbeat(GROUP, "d", TTL).await.unwrap();
+    let held = held.leases;
     assert_eq!((held[0].next_offset, held[0].attempts), (1, 0));
     assert_eq!(take_over(&test, "e").await.attempts, 1);
 }
@@ -171,8 +173,8 @@ async fn many_members_at_once_never_share_a_partition() {
     let mut all = Vec::new();
     for owner in ["a", "b", "c", "d"] {
         let held = test.database.heartbeat(GROUP, owner, TTL).await.unwrap();
-        assert_eq!(held.len(), 2);
-        all.extend(partitions(&held));
+        assert_eq!((held.leases.len(), held.share(8), held.others), (2, 2, 3));
+        all.extend(partitions(&held.leases));
     }
     all.sort_unstable();
     assert_eq!(all, [0, 1, 2, 3, 4, 5, 6, 7]);

@@ -302,6 +302,14 @@ async fn the_age_of_the_leases_is_that_of_the_last_heartbeat() {
 }
 
 #[tokio::test]
+async fn a_member_with_its_share_only_renews_its_leases() {
+    let rig = Rig::new(3, |_| Ok(()));
+    let consumer = rig.consumer("a");
+    run_until(&consumer, || rig.leases.calls().0 >= 10).await;
+    assert_eq!(rig.leases.calls().1, 1);
+}
+
+#[tokio::test]
 async fn a_shared_dependency_may_be_away_for_longer_than_all_attempts() {
     let calls = AtomicU32::new(0);
     let rig = Rig::new(1, move |delivery| {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use crate::domain::ids::EventId;
 use crate::domain::messaging::{
-    Delivery, Envelope, Fence, Handler, HandlerError, Lease, LeaseStore, Outcome, StoreError,
-    topics,
+    Delivery, Envelope, Fence, Handler, HandlerError, Lease, LeaseStore, Outcome, Standing,
+    StoreError, topics,
 };
 use crate::domain::time;
 use crate::messaging::{
@@ -49,6 +49,8 @@ struct Tables {
     dead: Vec<(i64, String, u32)>,
     skips: Vec<(i64, i64)>,
     down: bool,
+    beats: usize,
+    shared: usize,
 }
 
 /// A store of one group and topic.
@@ -86,6 +88,12 @@ impl MemoryLeases {
             .entry(partition)
             .or_default()
             .next = next;
+    }
+
+    /// How often a member has renewed its leases, and how often the partitions were shared.
+    pub fn calls(&self) -> (usize, usize) {
+        let tables = self.0.lock().unwrap();
+        (tables.beats, tables.shared)
     }
 
     pub fn set_down(&self, down: bool) {
@@ -135,6 +143,20 @@ impl Tables {
         Ok(())
     }
 
+    fn standing(&self, group: &str, owner: &str) -> Standing {
+        let now = Instant::now();
+        let live = self.members.iter().filter(|(_, at)| **at > now);
+        let others = live.filter(|(member, _)| *member != owner);
+        Standing {
+            leases: self.owned(group, owner),
+            before: others
+                .clone()
+                .filter(|(member, _)| member.as_str() < owner)
+                .count(),
+            others: others.count(),
+        }
+    }
+
     fn owned(&self, group: &str, owner: &str) -> Vec<Lease> {
         self.rows
             .iter()
@@ -161,9 +183,10 @@ impl LeaseStore for MemoryLeases {
         group: &str,
         owner: &str,
         ttl: Duration,
-    ) -> Result<Vec<Lease>, StoreError> {
+    ) -> Result<Standing, StoreError> {
         let mut tables = self.0.lock().unwrap();
         tables.up()?;
+        tables.beats += 1;
         let until = Instant::now() + ttl;
         tables.members.insert(owner.into(), until);
         for row in tables.rows.values_mut() {
@@ -171,7 +194,7 @@ impl LeaseStore for MemoryLeases {
                 row.expires = Some(until);
             }
         }
-        Ok(tables.owned(group, owner))
+        Ok(tables.standing(group, owner))
     }
 
     async fn rebalance(
@@ -184,17 +207,13 @@ impl LeaseStore for MemoryLeases {
     ) -> Result<Vec<Lease>, StoreError> {
         let mut tables = self.0.lock().unwrap();
         tables.up()?;
+        tables.shared += 1;
         let now = Instant::now();
         for partition in 0..partitions {
             tables.rows.entry(partition).or_default();
         }
-        let live = tables
-            .members
-            .values()
-            .filter(|at| **at > now)
-            .count()
-            .max(1);
-        let fair = usize::try_from(partitions).unwrap().div_ceil(live);
+        let standing = tables.standing(group, owner);
+        let fair = standing.share(usize::try_from(partitions).unwrap());
         let mut held = 0;
         for row in tables.rows.values_mut() {
             let mine = row.owner.as_deref() == Some(owner);

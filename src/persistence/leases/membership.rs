@@ -4,17 +4,15 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use diesel::dsl::{case_when, count, count_star, now};
-use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Double, Integer, Text};
-use diesel::upsert::excluded;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
-use crate::domain::messaging::{Fence, Lease};
+use crate::domain::messaging::{Fence, Lease, Standing};
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
-use crate::persistence::functions::{LONG_AGO, ago, from_now, greatest};
+use crate::persistence::functions::{LONG_AGO, ago, greatest};
 use crate::persistence::prepared::Prepared;
 use crate::persistence::schema::{consumer_members, partition_leases};
 use crate::persistence::statement::statement;
@@ -22,97 +20,83 @@ use crate::persistence::statement::statement;
 /// A member that was silent for this long is forgotten when another one leaves.
 const FORGOTTEN: Duration = Duration::from_hours(1);
 
-#[derive(Queryable)]
+#[derive(Queryable, QueryableByName)]
 struct LeaseRow {
+    #[diesel(sql_type = Text)]
     topic: String,
+    #[diesel(sql_type = Integer)]
     partition: i32,
+    #[diesel(sql_type = BigInt)]
     epoch: i64,
+    #[diesel(sql_type = BigInt)]
     next_offset: i64,
+    #[diesel(sql_type = Integer)]
     attempts: i32,
 }
 
-/// Lists the leases of a member, of one topic or of all.
-async fn list_owned(
-    connection: &mut Connection,
-    group: &str,
-    owner: &str,
-    topic: Option<&str>,
-) -> Result<Vec<Lease>, DbError> {
-    let is_attempted =
-        partition_leases::attempted_offset.eq(partition_leases::next_offset.nullable());
-    let attempts = case_when(is_attempted, partition_leases::attempts).otherwise(0);
-    let mut query = partition_leases::table
-        .filter(partition_leases::consumer_group.eq(group))
-        .filter(partition_leases::owner.eq(owner))
-        .order((partition_leases::topic, partition_leases::partition))
-        .select((
-            partition_leases::topic,
-            partition_leases::partition,
-            partition_leases::epoch,
-            partition_leases::next_offset,
-            attempts,
-        ))
-        .into_boxed::<Pg>();
-    if let Some(topic) = topic {
-        query = query.filter(partition_leases::topic.eq(topic));
-    }
-    let rows: Vec<LeaseRow> = query.load(connection).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Lease {
-            fence: Fence {
-                group: group.to_owned(),
-                topic: row.topic,
-                partition: row.partition,
-                owner: owner.to_owned(),
-                epoch: row.epoch,
-            },
-            next_offset: row.next_offset,
-            attempts: u32::try_from(row.attempts).unwrap_or(0),
-        })
-        .collect())
+#[derive(QueryableByName)]
+struct StandingRow {
+    #[diesel(sql_type = BigInt)]
+    others: i64,
+    #[diesel(sql_type = BigInt)]
+    before: i64,
+    #[diesel(embed)]
+    lease: Option<LeaseRow>,
 }
 
+impl LeaseRow {
+    fn of(self, group: &str, owner: &str) -> Lease {
+        Lease {
+            fence: Fence {
+                group: group.to_owned(),
+                topic: self.topic,
+                partition: self.partition,
+                owner: owner.to_owned(),
+                epoch: self.epoch,
+            },
+            next_offset: self.next_offset,
+            attempts: u32::try_from(self.attempts).unwrap_or(0),
+        }
+    }
+}
+
+/// Registers or renews a member, and renews its leases.
 pub(super) async fn renew(
     connection: &mut Connection,
     group: &str,
     owner: &str,
     ttl: Duration,
-) -> Result<Vec<Lease>, DbError> {
-    Prepared(
-        diesel::insert_into(consumer_members::table)
-            .values((
-                consumer_members::consumer_group.eq(group),
-                consumer_members::member.eq(owner),
-                consumer_members::expires_at.eq(from_now(ttl)),
-            ))
-            .on_conflict((consumer_members::consumer_group, consumer_members::member))
-            .do_update()
-            .set(consumer_members::expires_at.eq(excluded(consumer_members::expires_at))),
-    )
-    .execute(connection)
-    .await?;
-    // The next beat renews a lease that a delivery has locked: waiting for it would delay the
-    // others, and nobody can take it meanwhile.
-    statement(include_str!("renew.sql"))
+) -> Result<Standing, DbError> {
+    let rows: Vec<StandingRow> = statement(include_str!("heartbeat.sql"))
         .bind::<Text, _>(group)
         .bind::<Text, _>(owner)
         .bind::<Double, _>(ttl.as_secs_f64())
-        .execute(connection)
+        .load(connection)
         .await?;
-    list_owned(connection, group, owner, None).await
+    let count = |count: fn(&StandingRow) -> i64| {
+        let first = rows.as_slice().first().map_or(0, count);
+        usize::try_from(first).unwrap_or_default()
+    };
+    Ok(Standing {
+        others: count(|row| row.others),
+        before: count(|row| row.before),
+        leases: rows
+            .into_iter()
+            .filter_map(|row| row.lease.map(|lease| lease.of(group, owner)))
+            .collect(),
+    })
 }
 
-/// Returns how many partitions this member should hold: an even share. The remainder goes to the
-/// first members by name, so that shares differ by at most one and add up.
-async fn fair_share(
+/// Returns the standing of a member in the transaction that changes its share.
+async fn standing(
     connection: &mut Connection,
     group: &str,
     owner: &str,
-    partitions: i32,
-) -> Result<usize, DbError> {
-    let (members, before): (i64, i64) = consumer_members::table
+    topic: &str,
+) -> Result<Standing, DbError> {
+    let (others, before): (i64, i64) = consumer_members::table
         .filter(consumer_members::consumer_group.eq(group))
+        .filter(consumer_members::member.ne(owner))
         .filter(consumer_members::expires_at.gt(now))
         .select((
             count_star(),
@@ -120,12 +104,37 @@ async fn fair_share(
         ))
         .get_result(connection)
         .await?;
-    let members = members.max(1);
-    let (each, left) = (
-        i64::from(partitions) / members,
-        i64::from(partitions) % members,
-    );
-    Ok(usize::try_from(each + i64::from(before < left)).unwrap_or(0))
+    Ok(Standing {
+        leases: list_owned(connection, group, owner, topic).await?,
+        others: usize::try_from(others).unwrap_or_default(),
+        before: usize::try_from(before).unwrap_or_default(),
+    })
+}
+
+/// Lists the leases of a member.
+async fn list_owned(
+    connection: &mut Connection,
+    group: &str,
+    owner: &str,
+    topic: &str,
+) -> Result<Vec<Lease>, DbError> {
+    let is_attempted =
+        partition_leases::attempted_offset.eq(partition_leases::next_offset.nullable());
+    let rows: Vec<LeaseRow> = partition_leases::table
+        .filter(partition_leases::consumer_group.eq(group))
+        .filter(partition_leases::owner.eq(owner))
+        .filter(partition_leases::topic.eq(topic))
+        .order(partition_leases::partition)
+        .select((
+            partition_leases::topic,
+            partition_leases::partition,
+            partition_leases::epoch,
+            partition_leases::next_offset,
+            case_when(is_attempted, partition_leases::attempts).otherwise(0),
+        ))
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.of(group, owner)).collect())
 }
 
 async fn add_missing(
@@ -193,8 +202,9 @@ pub(super) async fn share(
     connection
         .transaction(async |connection| {
             add_missing(connection, group, topic, partitions).await?;
-            let fair = fair_share(connection, group, owner, partitions).await?;
-            let held = list_owned(connection, group, owner, Some(topic)).await?;
+            let standing = standing(connection, group, owner, topic).await?;
+            let fair = standing.share(usize::try_from(partitions).unwrap_or_default());
+            let held = standing.leases;
             match held.len().cmp(&fair) {
                 Ordering::Equal => return Ok(held),
                 Ordering::Less => {
@@ -205,7 +215,7 @@ pub(super) async fn share(
                     give_up(connection, member, &excess.collect::<Vec<_>>()).await?;
                 }
             }
-            list_owned(connection, group, owner, Some(topic)).await
+            list_owned(connection, group, owner, topic).await
         })
         .await
 }
