@@ -3,7 +3,7 @@
 use rten_gemm::{GemmError, GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix};
 use rten_tensor::NdTensorView;
 
-use super::quantised::Quantised;
+use super::quantised::{Point, Quantised};
 
 /// The product of bytes and weights; its kernel is chosen for this CPU.
 pub(super) type ByteGemm = GemmExecutor<u8, i8, i32>;
@@ -51,6 +51,8 @@ impl Weights {
 
 /// A linear layer, packed for the kernel.
 pub(super) struct Linear {
+    /// The weights once more, by row, for the elements that are set aside.
+    values: Vec<i8>,
     packed: PackedBMatrix<i8>,
     /// The sum of each column, which the byte for 0 in the input is multiplied with.
     sums: Vec<f32>,
@@ -69,9 +71,21 @@ impl Linear {
         }
         Self {
             sums,
+            values: weights.values.clone(),
             packed: gemm.prepack_b(NdTensorView::from_data(shape, weights.values.as_slice())),
             scales: weights.scales.clone(),
             bias: weights.bias.clone(),
+        }
+    }
+
+    /// Writes the weights of the element that is set aside, if there is one.
+    pub fn read_aside(&self, point: Point, out: &mut [f32]) {
+        let (column, value) = point.aside;
+        let mut rows = self.values.chunks_exact(self.columns());
+        if let Some(row) = rows.nth(column).filter(|_| value != 0.0) {
+            for (out, weight) in out.iter_mut().zip(row) {
+                *out = f32::from(*weight);
+            }
         }
     }
 

@@ -8,11 +8,15 @@ pub(super) struct Quantised {
     top: f32,
 }
 
-/// The meaning of the bytes of a row: an element is `(byte - zero) * scale`.
+/// The meaning of the bytes of a row: an element is `(byte - zero) * scale`, except the one set aside.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Point {
     pub scale: f32,
     pub zero: f32,
+    /// An element that keeps its number, and has the byte for 0: its column and value. One element
+    /// of a normalised row is often several times as large as all others, which would be rounded
+    /// coarsely for its sake.
+    pub aside: (usize, f32),
 }
 
 impl Quantised {

@@ -8,6 +8,7 @@ use rten_simd::ops::{BitOps, FloatOps, NarrowSaturate, NumOps, ToFloat};
 use rten_simd::{Isa, Simd, SimdOp, SimdUnaryOp};
 use rten_vecmath::{Gelu, Softmax};
 
+use super::INNER;
 use super::linear::Linear;
 use super::quantised::{Point, Quantised};
 
@@ -36,6 +37,9 @@ impl<'a> Product<'a> {
     }
 }
 
+/// The weights of the element of a row that was set aside.
+type Aside = [f32; INNER];
+
 /// Turns a product into numbers.
 pub(super) struct Dequantise<'a> {
     pub product: Product<'a>,
@@ -47,10 +51,13 @@ impl SimdOp for Dequantise<'_> {
 
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
+        let mut aside: Aside = [0.0; INNER];
         let linear = self.product.linear;
         let out = self.out.chunks_exact_mut(linear.columns());
         for ((sums, point), out) in self.product.rows().zip(out) {
-            for_each(isa, sums, point, linear, out, |value, _| value);
+            for_each(isa, (sums, point), linear, &mut aside, out, |value, _| {
+                value
+            });
         }
     }
 }
@@ -68,16 +75,24 @@ impl SimdOp for Activate<'_> {
 
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
+        let mut aside: Aside = [0.0; INNER];
         let ops = isa.f32();
         let top = self.out.top();
         for ((sums, point), out) in self.product.rows().zip(self.out.rows_mut()) {
             let mut bounds = (ops.zero(), ops.zero());
             let linear = self.product.linear;
-            for_each(isa, sums, point, linear, self.row, |value, _| {
-                let value = Gelu {}.eval(isa, value);
-                bounds = (ops.min(bounds.0, value), ops.max(bounds.1, value));
-                value
-            });
+            for_each(
+                isa,
+                (sums, point),
+                linear,
+                &mut aside,
+                self.row,
+                |value, _| {
+                    let value = Gelu {}.eval(isa, value);
+                    bounds = (ops.min(bounds.0, value), ops.max(bounds.1, value));
+                    value
+                },
+            );
             quantise(isa, self.row, bounds, top, out);
         }
     }
@@ -96,6 +111,7 @@ impl SimdOp for AddAndNormalise<'_> {
 
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
+        let mut aside: Aside = [0.0; INNER];
         let ops = isa.f32();
         let top = self.out.top();
         let linear = self.product.linear;
@@ -103,11 +119,16 @@ impl SimdOp for AddAndNormalise<'_> {
         for (((sums, point), hidden), out) in
             self.product.rows().zip(hidden).zip(self.out.rows_mut())
         {
-            for_each(isa, sums, point, linear, hidden, |value, before| {
-                ops.add(value, before)
-            });
+            for_each(
+                isa,
+                (sums, point),
+                linear,
+                &mut aside,
+                hidden,
+                |value, before| ops.add(value, before),
+            );
             let bounds = normalise(isa, hidden, self.norm);
-            quantise(isa, hidden, bounds, top, out);
+            quantise_but_one(isa, hidden, bounds, top, out);
         }
     }
 }
@@ -128,7 +149,7 @@ impl SimdOp for Normalise<'_> {
         let hidden = self.hidden.chunks_exact_mut(self.norm.weight.len());
         for (hidden, out) in hidden.zip(self.out.rows_mut()) {
             let bounds = normalise(isa, hidden, self.norm);
-            quantise(isa, hidden, bounds, top, out);
+            quantise_but_one(isa, hidden, bounds, top, out);
         }
     }
 }
@@ -144,16 +165,10 @@ impl SimdOp for Quantise<'_> {
 
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
-        let ops = isa.f32();
         let top = self.out.top();
         let columns = self.out.columns();
         for (row, out) in self.rows.chunks_exact(columns).zip(self.out.rows_mut()) {
-            let mut bounds = (ops.zero(), ops.zero());
-            for values in row.chunks_exact(ops.len()) {
-                let value = ops.load(values);
-                bounds = (ops.min(bounds.0, value), ops.max(bounds.1, value));
-            }
-            quantise(isa, row, bounds, top, out);
+            quantise(isa, row, bounds(isa, row), top, out);
         }
     }
 }
@@ -179,22 +194,28 @@ impl SimdOp for Weigh<'_> {
 #[inline(always)]
 fn for_each<I: Isa>(
     isa: I,
-    sums: &[i32],
-    point: Point,
+    (sums, point): (&[i32], Point),
     linear: &Linear,
+    aside: &mut Aside,
     out: &mut [f32],
     mut step: impl FnMut(I::F32, I::F32) -> I::F32,
 ) {
     let (ops, ints) = (isa.f32(), isa.i32());
     let width = ops.len();
     let (scale, zero) = (ops.splat(point.scale), ops.splat(-point.zero));
-    let columns = (linear.sums().chunks_exact(width))
-        .zip(linear.scales().chunks_exact(width))
-        .zip(linear.bias().chunks_exact(width));
+    linear.read_aside(point, aside);
+    let alone = ops.splat(point.aside.1);
+    let columns = (linear
+        .sums()
+        .chunks_exact(width)
+        .zip(aside.chunks_exact(width)))
+    .zip(linear.scales().chunks_exact(width))
+    .zip(linear.bias().chunks_exact(width));
     let elements = out.chunks_exact_mut(width).zip(sums.chunks_exact(width));
-    for ((out, sums), ((column, scales), bias)) in elements.zip(columns) {
+    for ((out, sums), (((column, aside), scales), bias)) in elements.zip(columns) {
         let value = ints.to_float(ints.load(sums));
         let value = ops.mul(ops.mul_add(ops.load(column), zero, value), scale);
+        let value = ops.mul_add(ops.load(aside), alone, value);
         let value = ops.mul_add(value, ops.load(scales), ops.load(bias));
         ops.store(step(value, ops.load(out)), out);
     }
@@ -229,6 +250,53 @@ fn normalise<I: Isa>(isa: I, row: &mut [f32], norm: &Norm) -> (I::F32, I::F32) {
     bounds
 }
 
+/// Returns the least and greatest elements of a row, lane by lane, with 0 between them.
+#[inline(always)]
+fn bounds<I: Isa>(isa: I, row: &[f32]) -> (I::F32, I::F32) {
+    let ops = isa.f32();
+    let mut bounds = (ops.zero(), ops.zero());
+    for values in row.chunks_exact(ops.len()) {
+        let value = ops.load(values);
+        bounds = (ops.min(bounds.0, value), ops.max(bounds.1, value));
+    }
+    bounds
+}
+
+#[inline(always)]
+fn ends<I: Isa>((low, high): (I::F32, I::F32)) -> (f32, f32) {
+    let low = low.to_array().into_iter().fold(0.0, f32::min);
+    let high = high.to_array().into_iter().fold(0.0, f32::max);
+    (low, high)
+}
+
+/// Quantises a row, but sets the element aside that is furthest from 0.
+#[inline(always)]
+fn quantise_but_one<I: Isa>(
+    isa: I,
+    row: &mut [f32],
+    between: (I::F32, I::F32),
+    top: f32,
+    (out, point): (&mut [u8], &mut Point),
+) {
+    let (low, high) = ends::<I>(between);
+    let most = if -low > high { low } else { high };
+    let column = row
+        .iter()
+        .position(|value| value.to_bits() == most.to_bits());
+    let column = column.unwrap_or_default();
+    set(row, column, 0.0);
+    quantise(isa, row, bounds(isa, row), top, (out, point));
+    set(row, column, most);
+    point.aside = (column, most);
+}
+
+#[inline(always)]
+fn set(row: &mut [f32], column: usize, value: f32) {
+    if let Some(element) = row.get_mut(column) {
+        *element = value;
+    }
+}
+
 /// Maps the numbers between the bounds to 0 to `top`, so that 0 is exact.
 #[inline(always)]
 fn quantise<I: Isa>(
@@ -239,12 +307,15 @@ fn quantise<I: Isa>(
     (out, point): (&mut [u8], &mut Point),
 ) {
     let (ops, ints) = (isa.f32(), isa.i32());
-    let low = bounds.0.to_array().into_iter().fold(0.0, f32::min);
-    let high = bounds.1.to_array().into_iter().fold(0.0, f32::max);
+    let (low, high) = ends::<I>(bounds);
     let scale = ((high - low) / top).max(f32::MIN_POSITIVE);
     let factor = scale.recip();
     let zero = (-low * factor).round();
-    *point = Point { scale, zero };
+    *point = Point {
+        scale,
+        zero,
+        aside: (0, 0.0),
+    };
     let (factor, zero) = (ops.splat(factor), ops.to_int_round(ops.splat(zero)));
     let width = ops.len() * 4;
     for (values, out) in row.chunks_exact(width).zip(out.chunks_exact_mut(width)) {

@@ -100,6 +100,43 @@ fn a_linear_layer_on_bytes_is_near_the_one_on_numbers() {
 }
 
 #[test]
+fn the_greatest_number_of_a_normalised_row_does_not_coarsen_the_others() {
+    let (rows, columns) = (21, 1_152);
+    let mut hidden = input(rows, HIDDEN);
+    let mut norm = Norm {
+        weight: vec![1.0; HIDDEN],
+        bias: vec![0.0; HIDDEN],
+    };
+    norm.bias[63] = -60.0;
+    let mut bytes = Quantised::new(HIDDEN, TOP);
+    bytes.resize(rows);
+    Normalise {
+        hidden: &mut hidden,
+        norm: &norm,
+        out: &mut bytes,
+    }
+    .dispatch();
+    let (weights, gemm) = (weights(HIDDEN, columns), ByteGemm::default());
+    let linear = Linear::pack(&weights, &gemm);
+    let mut sums = vec![0; rows * columns];
+    linear.multiply(&gemm, &bytes, &mut sums).unwrap();
+    let mut out = vec![0.0; rows * columns];
+    Dequantise {
+        product: product(&linear, &bytes, &sums),
+        out: &mut out,
+    }
+    .dispatch();
+    // The others are between -2 and 2, so a step is a sixtieth; with all of them it is a quarter.
+    let pairs = hidden.chunks(HIDDEN).zip(out.chunks(columns));
+    let errors = pairs.flat_map(|(values, out)| {
+        let columns = out.iter().enumerate();
+        columns.map(|(column, out)| (out - weights.exact(values, column)).abs())
+    });
+    let mean = errors.sum::<f32>() / 24_192.0;
+    assert!(mean < 0.05, "{mean}");
+}
+
+#[test]
 fn a_row_of_zeros_stays_zero() {
     let mut bytes = Quantised::new(64, TOP);
     bytes.resize(1);
