@@ -1,13 +1,14 @@
 //! Anthropic's native Messages API, streaming.
 
-use async_trait::async_trait;
-use futures::{StreamExt, stream};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::capabilities::{self, Capabilities};
+use super::wire::Events;
 use super::{
     ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, ProviderConfig,
     ProviderKind, Role, Usage, wire,
@@ -217,7 +218,6 @@ impl Progress {
     }
 }
 
-#[async_trait]
 impl ChatModel for Anthropic {
     fn provider(&self) -> &'static str {
         "anthropic"
@@ -227,31 +227,33 @@ impl ChatModel for Anthropic {
         &self.model
     }
 
-    async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError> {
-        let request = authorised(self.http.post(&self.url), &self.key).json(&self.body(prompt));
-        let events = wire::open(request).await?;
-        let state = (Some(events), Progress::default());
-        Ok(Box::pin(stream::unfold(
-            state,
-            async |(events, mut progress)| {
-                let mut events = events?;
-                loop {
-                    let item = match events.next().await {
-                        None => Some(Err(LlmError::Truncated)),
-                        Some(Err(error)) => Some(Err(error)),
-                        Some(Ok(data)) => progress.take(&data),
-                    };
-                    match item {
-                        None => {}
-                        Some(Ok(delta @ Chunk::Delta(_))) => {
-                            return Some((Ok(delta), (Some(events), progress)));
-                        }
-                        Some(last) => return Some((last, (None, progress))),
-                    }
-                }
-            },
-        )))
+    fn stream(&self, prompt: &Prompt) -> BoxFuture<'_, Result<ChunkStream, LlmError>> {
+        let request = authorised(self.http.post(&self.url), &self.key);
+        let opened = wire::open(wire::with_json(request, &self.body(prompt)));
+        opened.map(|events| Ok(chunks(events?))).boxed()
     }
+}
+
+/// Reads the events of an answer.
+fn chunks(events: Events) -> ChunkStream {
+    let state = (Some(events), Progress::default());
+    Box::pin(stream::unfold(state, async |(events, mut progress)| {
+        let mut events = events?;
+        loop {
+            let item = match events.next().await {
+                None => Some(Err(LlmError::Truncated)),
+                Some(Err(error)) => Some(Err(error)),
+                Some(Ok(data)) => progress.take(&data),
+            };
+            match item {
+                None => {}
+                Some(Ok(delta @ Chunk::Delta(_))) => {
+                    return Some((Ok(delta), (Some(events), progress)));
+                }
+                Some(last) => return Some((last, (None, progress))),
+            }
+        }
+    }))
 }
 
 /// Maps an error inside a stream to the error of the corresponding status.

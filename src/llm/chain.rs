@@ -100,14 +100,15 @@ impl ProviderChain {
         BreakerCollector::new(breakers.collect())
     }
 
-    /// Returns the stream of the first provider whose first chunk arrives. It falls back only
-    /// before that chunk, and retries a provider only if this takes no attempt from another one.
+    /// Returns the stream of the first provider whose first chunk arrives. Each call builds the
+    /// prompt anew, so that nothing keeps it while a model takes its time. The chain falls back only
+    /// before the first chunk, and retries a provider only if this takes no attempt from another one.
     ///
     /// Failures in earlier runs of the same answer count. A call that was interrupted, because its
     /// replica died or stopped, says nothing about the provider and does not count.
     pub async fn stream(
         &self,
-        prompt: &Prompt,
+        prompt: &(dyn Fn() -> Prompt + Sync),
         attempts: &Arc<dyn Attempts>,
     ) -> Result<Serving, LlmError> {
         let end = Instant::now() + Duration::from_millis(self.deadlines.answer_start_ms);
@@ -167,14 +168,15 @@ impl ProviderChain {
         &self,
         link: &Link,
         mut permit: Permit,
-        prompt: &Prompt,
+        prompt: &(dyn Fn() -> Prompt + Sync),
         limit: Duration,
         attempts: Arc<dyn Attempts>,
     ) -> Result<Serving, LlmError> {
         let limit = limit.min(Duration::from_millis(self.deadlines.first_token_ms));
         let due = Instant::now() + limit;
         let begun = timeout_at(due, async {
-            let mut stream = link.model.stream(prompt).await?;
+            let call = link.model.stream(&prompt());
+            let mut stream = call.await?;
             match stream.next().await.ok_or(LlmError::Truncated)?? {
                 Chunk::Finished {
                     finish: FinishReason::Refusal,

@@ -2,8 +2,8 @@
 
 use std::pin::Pin;
 
-use async_trait::async_trait;
 use futures::Stream;
+use futures::future::BoxFuture;
 
 use super::error::LlmError;
 
@@ -73,10 +73,10 @@ impl FinishReason {
 pub type ChunkStream = Pin<Box<dyn Stream<Item = Result<Chunk, LlmError>> + Send>>;
 
 /// A model that streams. Dropping the stream ends the upstream call.
-#[async_trait]
 pub trait ChatModel: Send + Sync {
     /// The provider's name, for example `gemini`.
     fn provider(&self) -> &'static str;
     fn model(&self) -> &str;
-    async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError>;
+    /// Sends the prompt. The future does not keep it, because a model may take long to begin.
+    fn stream(&self, prompt: &Prompt) -> BoxFuture<'_, Result<ChunkStream, LlmError>>;
 }

@@ -11,8 +11,8 @@ use async_openai::types::chat::{
     ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
     ChatCompletionStreamOptions, CreateChatCompletionRequest, ReasoningEffort,
 };
-use async_trait::async_trait;
-use futures::{StreamExt, stream};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::capabilities::{self, Capabilities};
 use super::parameters::{Effort, OutputLimit};
+use super::wire::Events;
 use super::{
     ChatModel, Chunk, ChunkStream, FinishReason, LlmConfig, LlmError, Prompt, ProviderConfig,
     ProviderKind, Role, Usage, wire,
@@ -119,7 +120,6 @@ fn effort(effort: Effort) -> Option<ReasoningEffort> {
     })
 }
 
-#[async_trait]
 impl ChatModel for OpenAiCompatible {
     fn provider(&self) -> &'static str {
         self.provider
@@ -129,33 +129,34 @@ impl ChatModel for OpenAiCompatible {
         &self.model
     }
 
-    async fn stream(&self, prompt: &Prompt) -> Result<ChunkStream, LlmError> {
-        let request = self.http.post(&self.url).json(&self.request(prompt));
-        let request = authorised(request, &self.key);
-        let events = wire::open(request).await?;
-        let state = (Some(events), Progress::default());
-        Ok(Box::pin(stream::unfold(
-            state,
-            async |(events, mut progress)| {
-                let mut events = events?;
-                let last = loop {
-                    match events.next().await {
-                        None => break progress.end(),
-                        Some(Err(error)) => break Err(error),
-                        Some(Ok(data)) if data == "[DONE]" => break progress.end(),
-                        Some(Ok(data)) => match progress.take(&data) {
-                            Err(error) => break Err(error),
-                            Ok(None) => {}
-                            Ok(Some(text)) => {
-                                return Some((Ok(Chunk::Delta(text)), (Some(events), progress)));
-                            }
-                        },
-                    }
-                };
-                Some((last, (None, progress)))
-            },
-        )))
+    fn stream(&self, prompt: &Prompt) -> BoxFuture<'_, Result<ChunkStream, LlmError>> {
+        let request = wire::with_json(self.http.post(&self.url), &self.request(prompt));
+        let opened = wire::open(authorised(request, &self.key));
+        opened.map(|events| Ok(chunks(events?))).boxed()
     }
+}
+
+/// Reads the events of an answer.
+fn chunks(events: Events) -> ChunkStream {
+    let state = (Some(events), Progress::default());
+    Box::pin(stream::unfold(state, async |(events, mut progress)| {
+        let mut events = events?;
+        let last = loop {
+            match events.next().await {
+                None => break progress.end(),
+                Some(Err(error)) => break Err(error),
+                Some(Ok(data)) if data == "[DONE]" => break progress.end(),
+                Some(Ok(data)) => match progress.take(&data) {
+                    Err(error) => break Err(error),
+                    Ok(None) => {}
+                    Ok(Some(text)) => {
+                        return Some((Ok(Chunk::Delta(text)), (Some(events), progress)));
+                    }
+                },
+            }
+        };
+        Some((last, (None, progress)))
+    }))
 }
 
 /// The fields of a `chat.completion.chunk` that matter.

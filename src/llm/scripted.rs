@@ -1,7 +1,7 @@
 //! A model for tests that follows a script.
 
-use async_trait::async_trait;
-use futures::stream;
+use futures::future::BoxFuture;
+use futures::{FutureExt, future, stream};
 
 use super::{ChatModel, Chunk, ChunkStream, LlmError, Prompt};
 
@@ -10,7 +10,6 @@ pub struct Scripted {
     pub steps: Vec<Option<Result<Chunk, LlmError>>>,
 }
 
-#[async_trait]
 impl ChatModel for Scripted {
     fn provider(&self) -> &'static str {
         "scripted"
@@ -20,14 +19,14 @@ impl ChatModel for Scripted {
         "scripted"
     }
 
-    async fn stream(&self, _: &Prompt) -> Result<ChunkStream, LlmError> {
+    fn stream(&self, _: &Prompt) -> BoxFuture<'_, Result<ChunkStream, LlmError>> {
         let steps = self.steps.clone().into_iter();
-        Ok(Box::pin(stream::unfold(
-            steps,
-            async |mut steps| match steps.next()? {
+        let chunks: ChunkStream = Box::pin(stream::unfold(steps, async |mut steps| {
+            match steps.next()? {
                 Some(item) => Some((item, steps)),
                 None => std::future::pending().await,
-            },
-        )))
+            }
+        }));
+        future::ready(Ok(chunks)).boxed()
     }
 }

@@ -3,10 +3,13 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, redirect};
+use http_body_util::Full;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{Body, RequestBuilder, redirect};
+use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{DeadlinesConfig, LlmError, verdict};
@@ -33,15 +36,31 @@ pub(super) fn client(deadlines: &DeadlinesConfig) -> Result<reqwest::Client, Llm
         .map_err(|_| LlmError::Transport)
 }
 
+/// Adds a body that is gone once it is sent. The client keeps a body that it could send again for as
+/// long as the provider takes to answer.
+pub(super) fn with_json(request: RequestBuilder, body: &impl Serialize) -> RequestBuilder {
+    match serde_json::to_vec(body) {
+        Ok(json) => request
+            .header(CONTENT_TYPE, "application/json")
+            .body(Body::wrap(Full::new(Bytes::from(json)))),
+        // The builder reports the same error when it sends.
+        Err(_) => request.json(body),
+    }
+}
+
 /// Sends the request and opens the event stream. The body of a refusal is searched for the name of
 /// a parameter and not kept, because it may quote the prompt.
-pub(super) async fn open(request: RequestBuilder) -> Result<Events, LlmError> {
-    let response = request.send().await.map_err(|_| LlmError::Transport)?;
-    if response.status().is_success() {
-        let events = event_stream::events(response, MAX_EVENT);
-        return Ok(Box::pin(events.map(|event| Ok(event?.data))));
+pub(super) fn open(request: RequestBuilder) -> impl Future<Output = Result<Events, LlmError>> {
+    let sent = request.send();
+    async {
+        let response = sent.await.map_err(|_| LlmError::Transport)?;
+        if response.status().is_success() {
+            let events = event_stream::events(response, MAX_EVENT);
+            let events: Events = Box::pin(events.map(|event| Ok(event?.data)));
+            return Ok(events);
+        }
+        Err(Box::pin(refusal(response)).await)
     }
-    Err(refusal(response).await)
 }
 
 /// Returns the error for a response without success.

@@ -26,7 +26,7 @@ use crate::llm::ProviderChain;
 use crate::persistence::Database;
 use crate::safety::Contacts;
 use crate::shutdown::Shutdown;
-use answer::Answers;
+use answer::{Answers, Recent};
 use stream::hub::Hub;
 
 /// The parts that the role has once, for its handlers.
@@ -63,6 +63,7 @@ impl Orchestrator {
             contacts: Arc::clone(&contacts),
             config: config.clone(),
             metrics: metrics.clone(),
+            recent: Recent::new(answer::RECENT),
         };
         let runner = Runner::new(Arc::clone(&hub), answers, metrics.clone(), &config);
         Self {

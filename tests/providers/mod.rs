@@ -98,7 +98,7 @@ impl Attempts for Unrecorded {
 
 async fn begin(chain: &ProviderChain) -> Result<Serving, LlmError> {
     let unrecorded: Arc<dyn Attempts> = Arc::new(Unrecorded);
-    chain.stream(&prompt(), &unrecorded).await
+    chain.stream(&prompt, &unrecorded).await
 }
 
 /// The text, and how the stream ended.

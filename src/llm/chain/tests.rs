@@ -55,7 +55,7 @@ fn chain(scripts: Vec<Script>) -> ProviderChain {
 
 async fn run(scripts: Vec<Script>) -> Result<Vec<Result<Chunk, LlmError>>, LlmError> {
     let serving = chain(scripts)
-        .stream(&Prompt::default(), &unrecorded())
+        .stream(&Prompt::default, &unrecorded())
         .await?;
     Ok(serving.stream.collect().await)
 }
@@ -139,10 +139,7 @@ async fn a_provider_that_keeps_failing_is_left_alone_for_a_while() {
     let failing = vec![delta("a"), Some(Err(LlmError::Transport))];
     let chain = chain(vec![failing, vec![delta("b"), finished()]]);
     let first = || async {
-        let mut serving = chain
-            .stream(&Prompt::default(), &unrecorded())
-            .await
-            .unwrap();
+        let mut serving = chain.stream(&Prompt::default, &unrecorded()).await.unwrap();
         let first = serving.stream.next().await;
         assert!(serving.stream.next().await.is_some());
         first
@@ -195,7 +192,7 @@ impl Attempts for Books {
 async fn booked(scripts: Vec<Script>, books: Books) -> (Result<usize, LlmError>, Vec<String>) {
     let books = Arc::new(books);
     let attempts: Arc<dyn Attempts> = books.clone();
-    let outcome = match chain(scripts).stream(&Prompt::default(), &attempts).await {
+    let outcome = match chain(scripts).stream(&Prompt::default, &attempts).await {
         Ok(serving) => Ok(serving.stream.count().await),
         Err(error) => Err(error),
     };

@@ -9,6 +9,7 @@
 //! not sent; a heading is sent only with a sentence below it.
 
 mod alignment;
+mod basis;
 pub mod checker;
 mod claim;
 mod columns;
@@ -41,9 +42,12 @@ use super::governed::Governed;
 use super::marks::Marks;
 use crate::domain::evidence::Citation;
 use crate::language::lines::is_heading;
+use basis::Basis;
+pub use basis::Recent;
 use claim::{Claim, plain};
 use context::{Context, Level, Prefix, declines, is_rule, level_of, row_of, split_prefix};
 use leak::Leaks;
+pub use leak::Rules;
 use marked::Marked;
 pub use reason::Reason;
 use reasoning::Reasoning;
@@ -73,11 +77,11 @@ pub enum Words {
 }
 
 /// Processes one answer.
-pub struct Grounder {
+pub struct Grounder<'a> {
     words: Words,
     reasoning: Reasoning,
     splitter: Splitter,
-    support: Arc<Support>,
+    basis: Basis<'a>,
     context: Context,
     /// The number of characters sent so far.
     sent: usize,
@@ -108,19 +112,29 @@ enum Gap {
     Paragraph,
 }
 
-impl Grounder {
+impl<'a> Grounder<'a> {
     /// Creates a grounder over these passages.
     pub fn new(words: Words, question: &str, passages: &[Governed]) -> Self {
         Self::over(words, Arc::new(Support::new(question, passages)))
     }
 
+    /// Creates a grounder of a model's words that cuts the passages when the first sentence comes,
+    /// and again after a crowd of other answers.
+    pub fn sharing(recent: &'a Recent, question: &'a str, passages: &'a [Governed]) -> Self {
+        Self::on(Words::Written, Basis::shared(recent, question, passages))
+    }
+
     /// Creates a grounder over passages that are cut into units already.
     fn over(words: Words, support: Arc<Support>) -> Self {
+        Self::on(words, Basis::Own(support))
+    }
+
+    fn on(words: Words, basis: Basis<'a>) -> Self {
         Self {
             words,
             reasoning: Reasoning::default(),
             splitter: Splitter::new(),
-            support,
+            basis,
             context: Context::default(),
             sent: 0,
             prefix: Prefix::default(),
@@ -133,7 +147,7 @@ impl Grounder {
     }
 
     /// Drops what gives away the prompt with these marks and rules.
-    pub fn guarding(mut self, marks: &Marks, rules: &str) -> Self {
+    pub fn guarding(mut self, marks: &Marks, rules: &'static Rules) -> Self {
         self.leaks = Leaks::new(marks, rules);
         self
     }
@@ -233,12 +247,12 @@ impl Grounder {
         if sanitise::has_markup(&text.said) {
             return outputs.push(Output::Dropped(Reason::Markup));
         }
-        if let Some(citation) = self.support.place(&text.said, &text.numbers) {
+        if let Some(citation) = self.basis.support().place(&text.said, &text.numbers) {
             return self.show(&text, vec![citation], outputs);
         }
         let claim = Claim::of(&text.said);
         let asserted = Asserted::of(claim, plain(&text.said), String::new(), None);
-        match self.support.find(&asserted, &text.numbers) {
+        match self.basis.support().find(&asserted, &text.numbers) {
             Ok(found) => self.show(&text, found.citations, outputs),
             Err(reason) => outputs.push(Output::Dropped(reason)),
         }
@@ -296,10 +310,11 @@ impl Grounder {
     }
 
     /// Finds the support of a sentence, unless it contains contact data that its passages lack.
-    fn judge(&self, asserted: &Asserted, text: &Marked) -> Result<Found, Reason> {
-        let found = self.support.find(asserted, &text.numbers)?;
+    fn judge(&mut self, asserted: &Asserted, text: &Marked) -> Result<Found, Reason> {
+        let support = self.basis.support();
+        let found = support.find(asserted, &text.numbers)?;
         let numbers = found.citations.iter().map(|citation| citation.source_id);
-        let passages: Vec<&str> = numbers.filter_map(|id| self.support.text(id)).collect();
+        let passages: Vec<&str> = numbers.filter_map(|id| support.text(id)).collect();
         let above = self.context.lines.iter().map(|above| above.text.as_str());
         let mut shown = above.chain([text.said.as_str()]);
         if shown.any(|text| sanitise::has_foreign_contact(text, &passages)) {

@@ -12,7 +12,7 @@ mod prompt;
 pub mod retrieval;
 mod standing;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use futures::StreamExt;
 
@@ -31,14 +31,22 @@ use crate::safety::ladder::{self, Cause};
 use crate::safety::{Contacts, hostile};
 pub(super) use governed::Governed;
 use governed::{pieces, to_source};
+pub(super) use grounding::Recent;
 pub use grounding::checker::Checker;
-use grounding::{Grounder, Output, Words};
+use grounding::{Grounder, Output, Rules, Words};
 use marks::Marks;
 use retrieval::RetrievalClient;
 use standing::Standing;
 
 /// The most earlier messages that are read; the prompt keeps those that fit its budget.
 const HISTORY: i64 = 20;
+
+/// The most answers whose passages stay cut into units, about 100 KiB each: as many as turns run at
+/// once by default.
+pub(super) const RECENT: usize = 256;
+
+/// The rules of every prompt, as an answer must not repeat them.
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::of(prompt::RULES));
 
 /// The parts that every answer needs.
 pub(super) struct Answers {
@@ -48,6 +56,8 @@ pub(super) struct Answers {
     pub contacts: Arc<Contacts>,
     pub config: OrchestratorConfig,
     pub metrics: TurnMetrics,
+    /// The passages of the answers that grow just now.
+    pub recent: Recent,
 }
 
 /// The reason why there is no answer, not even an "I don't know".
@@ -138,10 +148,11 @@ impl Answers {
         draft: &mut Draft<'_>,
     ) -> Result<TurnStatus, NoAnswer> {
         let mut standing = Standing::of(&evidence);
-        let history = self.history(question, draft.turn()).await?;
         let budget = self.config.history_token_budget;
+        let history = Box::pin(self.history(question, draft.turn())).await?;
+        let history = prompt::newest(history, budget);
         let marks = Marks::random().map_err(|_| NoAnswer::Failed("randomness"))?;
-        let prompt = prompt::build(&question.content, &history, &evidence, budget, &marks);
+        let prompt = || prompt::build(&question.content, &history, &evidence, budget, &marks);
         let serving = match self.providers.stream(&prompt, attempts).await {
             Ok(serving) => serving,
             Err(LlmError::Exhausted) if self.config.extractive => {
@@ -149,10 +160,12 @@ impl Answers {
                 if !self.providers.is_empty() {
                     draft.degraded(ladder::degraded(Cause::NoProvider, &question.content));
                 }
-                return self.quote(question, &evidence, &mut standing, draft).await;
+                let quoted = self.quote(question, &evidence, &mut standing, draft);
+                return Box::pin(quoted).await;
             }
             Err(error) => return Err(error.into()),
         };
+        drop(history);
         let declined = self
             .write(question, serving, (&evidence, &marks), &mut standing, draft)
             .await?;
@@ -162,8 +175,7 @@ impl Answers {
         let status = if declined {
             self.abstain(question, draft)?
         } else {
-            self.quote(question, &evidence, &mut standing, draft)
-                .await?
+            Box::pin(self.quote(question, &evidence, &mut standing, draft)).await?
         };
         if status == TurnStatus::Completed {
             draft.degraded(ladder::degraded(Cause::Unsupported, &question.content));
@@ -201,8 +213,8 @@ impl Answers {
         if serving.fallback {
             draft.degraded(ladder::degraded(Cause::OtherProvider, &question.content));
         }
-        let grounder = Grounder::new(Words::Written, &question.content, evidence);
-        let mut grounder = grounder.guarding(marks, prompt::RULES);
+        let grounder = Grounder::sharing(&self.recent, &question.content, evidence);
+        let mut grounder = grounder.guarding(marks, &RULES);
         while let Some(chunk) = serving.stream.next().await {
             match chunk? {
                 Chunk::Delta(text) => {

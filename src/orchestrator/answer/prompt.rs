@@ -44,6 +44,22 @@ pub fn build(
     }
 }
 
+/// Returns the newest messages within the budget, oldest first: no other can become part of a prompt.
+pub fn newest(mut history: Vec<Utterance>, token_budget: usize) -> Vec<Utterance> {
+    let mut left = token_budget * CHARS_PER_TOKEN;
+    let fits = |message: &&Utterance| match left.checked_sub(message.content.chars().count()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let kept = history.iter().rev().take_while(fits).count();
+    let mut newest = history.split_off(history.len() - kept);
+    newest.shrink_to_fit();
+    newest
+}
+
 /// Returns the newest messages within the budget, oldest first, starting with a question.
 fn recent(history: &[Utterance], token_budget: usize, fence: &str) -> Vec<PromptMessage> {
     let mut left = token_budget * CHARS_PER_TOKEN;

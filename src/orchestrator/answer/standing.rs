@@ -49,7 +49,7 @@ impl<'a> Standing<'a> {
             let all = versions(self.evidence);
             let list = || turns::list_standing(database, reader, &all);
             self.looked = Instant::now();
-            self.versions = patiently(PATIENCE, list).await?;
+            self.versions = Box::pin(patiently(PATIENCE, list)).await?;
         }
         let stands = |citation: &Citation| {
             self.versions.contains(&citation.version_id) && is_quoted(self.evidence, citation)

@@ -72,11 +72,13 @@ impl Feed {
             return false;
         }
         let seq = self.first + u64::try_from(state.events.len()).unwrap_or(u64::MAX);
+        let mut data = event.data().to_string();
+        data.shrink_to_fit();
         state.events.push(Arc::new(StoredEvent {
             generation: self.generation,
             seq,
             name,
-            data: event.data().to_string(),
+            data,
         }));
         if name.ends_stream() {
             self.ended.cancel();

@@ -107,7 +107,8 @@ async fn begin(runner: &Arc<Runner>, question: Question, alone: Triage) -> Resul
     let work = async move {
         let _permit = permit;
         let (turn, question_id) = (TurnId::new(), MessageId::new());
-        let accepted = accept(&running, turn, question_id, &question, &notice).await;
+        let accepting = accept(&running, turn, question_id, &question, &notice);
+        let accepted = Box::pin(accepting).await;
         if !matches!(accepted, Ok(Accepted::New)) {
             let _ = sender.send(accepted.and_then(known));
             return;

@@ -125,7 +125,7 @@ impl Turn {
             Err(stop) => {
                 self.ledger.close(stop.as_str());
                 let status = match stop {
-                    Stop::HandedOver => return self.hand_over().await,
+                    Stop::HandedOver => return Box::pin(self.hand_over()).await,
                     Stop::Cancelled => TurnStatus::Cancelled,
                     Stop::Failed(_) | Stop::Superseded => TurnStatus::Failed,
                     Stop::Database(error) => {
@@ -138,8 +138,8 @@ impl Turn {
         };
         let shown = !draft.is_empty();
         let done = draft.finish(status, reason);
-        self.conclude(if shown { done } else { self.or_contacts(done) })
-            .await;
+        let done = if shown { done } else { self.or_contacts(done) };
+        Box::pin(self.conclude(done)).await;
         self.ledger.settle(false);
     }
 
@@ -167,13 +167,14 @@ impl Turn {
             return Ok(TurnStatus::Escalated);
         }
         let (answers, question) = (&self.runner.answers, &self.question);
-        let evidence = answers.evidence(question, draft).await?;
+        // A turn waits longest for its model; the future of each other step ends with it.
+        let evidence = Box::pin(answers.evidence(question, draft)).await?;
         let sources: Vec<Source> = evidence.iter().map(|(source, _)| source.clone()).collect();
         if sources.is_empty() {
             self.feed.publish(&TurnEvent::Sources(sources));
             return Ok(answers.abstain(question, draft)?);
         }
-        self.store_sources(&sources).await?;
+        Box::pin(self.store_sources(&sources)).await?;
         self.feed.publish(&TurnEvent::Sources(sources));
         let attempts: Arc<dyn Attempts> = Arc::clone(&self.ledger) as _;
         Ok(answers.give(question, evidence, &attempts, draft).await?)
@@ -283,5 +284,21 @@ impl Turn {
             }
         }
         self.feed.publish(&reconnect(self.feed.turn));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the size of the future of a turn.
+    fn size<'a, F: Future>(_: impl FnOnce(&'a Turn, Duration) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_turn_that_waits_for_its_model_keeps_little() {
+        let bytes = size(Turn::run);
+        assert!(bytes <= 4_096, "{bytes} bytes");
     }
 }

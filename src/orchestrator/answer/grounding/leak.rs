@@ -11,6 +11,19 @@ const PART: usize = 10;
 /// This many words of the rules in a row are no chance.
 const SHINGLE: usize = 6;
 
+/// Six words in a row, for each place of the rules.
+#[derive(Default)]
+pub struct Rules(HashSet<String>);
+
+impl Rules {
+    /// Reads the rules of a prompt, once for all answers.
+    pub fn of(rules: &str) -> Self {
+        let rules: Vec<String> = words(rules).collect();
+        let rows = rules.windows(SHINGLE);
+        Self(rows.map(|words| words.join(" ")).collect())
+    }
+}
+
 /// The forms of what an answer must not contain.
 #[derive(Default)]
 pub(super) struct Leaks {
@@ -18,8 +31,7 @@ pub(super) struct Leaks {
     tags: Vec<String>,
     /// Parts of the random words, in their forms.
     forms: Vec<String>,
-    /// Six words in a row, for each place of the rules.
-    rules: Set<String>,
+    rules: Option<&'static Rules>,
     /// The end of the text before, without its marks and spaces.
     tail: String,
     /// The last words of the text before.
@@ -28,16 +40,12 @@ pub(super) struct Leaks {
 
 impl Leaks {
     /// Prepares the check for one prompt.
-    pub fn new(marks: &Marks, rules: &str) -> Self {
+    pub fn new(marks: &Marks, rules: &'static Rules) -> Self {
         let forms = [&marks.canary, &marks.fence].map(|word| forms(word));
-        let rules: Vec<String> = words(rules).collect();
         Self {
             tags: vec![format!("earlier-{}", marks.fence)],
             forms: forms.into_iter().flatten().collect(),
-            rules: rules
-                .windows(SHINGLE)
-                .map(|words| words.join(" "))
-                .collect(),
+            rules: Some(rules),
             tail: String::new(),
             words: Vec::new(),
         }
@@ -64,7 +72,10 @@ impl Leaks {
         };
         self.words.extend(words(&text));
         let mut shingles = self.words.windows(SHINGLE);
-        let echo = shingles.any(|words| self.rules.contains(&words.join(" ")));
+        let echo = shingles.any(|words| {
+            let rules = self.rules.map(|rules| &rules.0);
+            rules.is_some_and(|rules| rules.contains(&words.join(" ")))
+        });
         let from = if echo {
             self.words.len()
         } else {
@@ -138,19 +149,21 @@ fn base64(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     const CANARY: &str = "3f9a07bc11d2e85a64c0";
+
+    static RULES: LazyLock<Rules> =
+        LazyLock::new(|| Rules::of("Use only the numbered passages in the last message."));
 
     fn leaks() -> Leaks {
         let marks = Marks {
             fence: "b1946ac92492d2347c62".into(),
             canary: CANARY.into(),
         };
-        Leaks::new(
-            &marks,
-            "Use only the numbered passages in the last message.",
-        )
+        Leaks::new(&marks, &RULES)
     }
 
     #[test]
