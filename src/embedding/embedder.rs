@@ -1,5 +1,7 @@
 //! The interface that every embedder implements, and how one fails.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::models::CacheError;
@@ -15,6 +17,10 @@ pub trait Embedder: Send + Sync {
     fn max_tokens(&self) -> usize;
     /// Counts the tokens of a text, without special tokens.
     fn count_tokens(&self, text: &str) -> usize;
+    /// Returns how long the vector of a question would take now, as far as that can be told.
+    fn query_wait(&self) -> Duration {
+        Duration::ZERO
+    }
     /// Returns the vector of a question.
     async fn embed_query(&self, text: String) -> Result<Vec<f32>, EmbedError>;
     /// Returns the vectors of passages, in order.

@@ -8,13 +8,22 @@ use std::time::Duration;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpRequest};
 use tokio::time::timeout;
 
 use super::problem::Problem;
 
 /// The time from request to response head; longer than a connection plus one statement may take.
 const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The header in which a caller says how many milliseconds it waits for the answer.
+pub const HEADER: &str = "x-deadline-ms";
+
+/// Returns how long the caller of a request waits, if it says so.
+pub fn of_caller(request: &HttpRequest) -> Option<Duration> {
+    let millis = request.headers().get(HEADER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_millis(millis))
+}
 
 /// Whether the route of this request has a deadline of its own.
 #[derive(Clone, Default)]

@@ -186,6 +186,13 @@ impl Problem {
         Self::out_of_service().with_detail(detail)
     }
 
+    /// 503 with `Retry-After`: the answer would come too late, so no work begins.
+    pub fn busy(retry_after: Duration) -> Self {
+        let mut problem = Self::unavailable("Too many questions at once. Try again shortly.");
+        problem.retry_after = Some(retry_after);
+        problem
+    }
+
     /// 503 with `Retry-After`, and a reason that is added later.
     pub fn out_of_service() -> Self {
         let mut problem = Self::new(

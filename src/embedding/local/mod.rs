@@ -11,7 +11,7 @@ mod tests;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -82,10 +82,14 @@ fn spawn_worker(
         .spawn(move || {
             let mut session = Session::default();
             while let Some(job) = queue.pop() {
+                let begun = Instant::now();
                 // A panic in the model costs one text, not the thread and all later texts.
                 let outcome =
                     catch_unwind(AssertUnwindSafe(|| model.embed(&job.text, &mut session)))
                         .unwrap_or_else(|_| Err(EmbedError::Model("the model panicked".into())));
+                if job.lane == Lane::Query {
+                    queue.record(begun.elapsed());
+                }
                 // A caller that has gone no longer wants the answer.
                 let _ = job.reply.send(outcome);
             }
@@ -118,6 +122,10 @@ impl Embedder for LocalEmbedder {
 
     fn count_tokens(&self, text: &str) -> usize {
         self.model.count_tokens(text)
+    }
+
+    fn query_wait(&self) -> Duration {
+        self.queue.query_wait(self.workers.len())
     }
 
     async fn embed_query(&self, text: String) -> Result<Vec<f32>, EmbedError> {

@@ -1,6 +1,7 @@
 //! The queue in front of the model: two bounded lanes, queries before passages.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub(super) type Reply = oneshot::Sender<Result<Vec<f32>, EmbedError>>;
 /// A text, and the receiver of its vector.
 pub(super) struct Job {
     pub text: String,
+    pub lane: Lane,
     pub reply: Reply,
 }
 
@@ -57,6 +59,8 @@ pub(super) struct Queue {
     lanes: Mutex<Lanes>,
     filled: Condvar,
     capacity: usize,
+    /// The moving average of the time that a query takes, in microseconds; 0 before the first.
+    pace: AtomicU64,
 }
 
 impl Queue {
@@ -66,6 +70,7 @@ impl Queue {
             lanes: Mutex::default(),
             filled: Condvar::new(),
             capacity: capacity.max(1),
+            pace: AtomicU64::new(0),
         }
     }
 
@@ -86,6 +91,28 @@ impl Queue {
                 Err(_) => return Err(EmbedError::Timeout),
             }
         }
+    }
+
+    /// Notes how long the model took for a query.
+    pub fn record(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let mix = |pace: u64| match pace {
+            0 => took,
+            pace => (pace - pace / 8).saturating_add(took / 8),
+        };
+        // Another thread's note may be lost, which the next one makes up for.
+        let pace = self.pace.load(Ordering::Relaxed);
+        self.pace.store(mix(pace), Ordering::Relaxed);
+    }
+
+    /// Returns how long a query would take that is added now, with so many threads.
+    pub fn query_wait(&self, threads: usize) -> Duration {
+        let lanes = self.lock();
+        let waiting = lanes.queries.iter().filter(|job| !job.reply.is_closed());
+        let ahead = waiting.count();
+        drop(lanes);
+        let rounds = u64::try_from(ahead / threads.max(1) + 1).unwrap_or(u64::MAX);
+        Duration::from_micros(self.pace.load(Ordering::Relaxed).saturating_mul(rounds))
     }
 
     /// Adds a job, or refuses it at once.
@@ -110,7 +137,7 @@ impl Queue {
                 return Err(EmbedError::Busy);
             }
         }
-        waiting.push_back(Job { text, reply });
+        waiting.push_back(Job { text, lane, reply });
         drop(lanes);
         self.filled.notify_one();
         Ok(receiver)
@@ -166,6 +193,22 @@ mod tests {
         let _query = queue.push("query".into(), Lane::Query).unwrap();
         assert_eq!(text(&queue), "query");
         assert_eq!(text(&queue), "passage");
+    }
+
+    #[test]
+    fn the_wait_of_a_query_grows_with_those_ahead() {
+        let queue = Queue::new(64);
+        assert_eq!(queue.query_wait(2), Duration::ZERO);
+        let millis = Duration::from_millis;
+        queue.record(millis(8));
+        assert_eq!(queue.query_wait(2), millis(8));
+        let waiting: Vec<_> = (0..4)
+            .map(|n| queue.push(n.to_string(), Lane::Query).unwrap())
+            .collect();
+        assert_eq!(queue.query_wait(2), millis(24));
+        queue.record(millis(16));
+        assert_eq!(queue.query_wait(2), millis(27));
+        drop(waiting);
     }
 
     #[test]

@@ -1,16 +1,25 @@
-//! The client of rag's `POST /v1/retrieve`: one deadline, one retry on another connection.
+//! The client of rag's `POST /v1/retrieve`: one deadline, one more attempt on another connection.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures::future::{Either, select};
+use reqwest::StatusCode;
+use reqwest::header::RETRY_AFTER;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::{Instant, sleep};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::domain::evidence::{RetrieveRequest, RetrieveResponse};
-use crate::http::request_id;
+use crate::http::{deadline, request_id};
 
 /// The pause before the second attempt if the first one failed at once, because replicas come and
 /// go.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long a question waits for replicas that are too busy.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The most attempts at once that go on beside a slow one.
+const HEDGES: usize = 4;
 
 /// Asks rag for evidence.
 pub struct RetrievalClient {
@@ -22,6 +31,8 @@ pub struct RetrievalClient {
     /// The previous token, for replicas of rag that do not know the new one yet during a rotation.
     previous: Option<SecretString>,
     deadline: Duration,
+    /// The room for attempts beside slow ones.
+    hedges: Semaphore,
 }
 
 /// The reason why there is no evidence.
@@ -31,8 +42,18 @@ pub enum RetrievalError {
     Timeout,
     #[error("rag cannot be reached")]
     Unreachable,
+    #[error("rag has too many questions")]
+    Busy(Duration),
     #[error("rag answered with status {0}")]
     Status(u16),
+}
+
+impl RetrievalError {
+    /// Whether another attempt at once would end alike. A 408 is different: a server sends it when a
+    /// request arrives on an idle connection that it is about to close.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Status(400..=407 | 409..=499))
+    }
 }
 
 impl RetrievalClient {
@@ -59,37 +80,88 @@ impl RetrievalClient {
             token,
             previous,
             deadline,
+            hedges: Semaphore::new(HEDGES),
         })
     }
 
-    /// Returns the evidence for a question within the deadline, which includes the retry: the first
-    /// attempt may take half of it.
+    /// Returns the evidence for a question. A replica that is too busy says so before it begins, and
+    /// then the question waits.
     pub async fn retrieve(
         &self,
         request: &RetrieveRequest,
         id: &str,
     ) -> Result<RetrieveResponse, RetrievalError> {
-        let end = Instant::now() + self.deadline;
-        let first = self
-            .attempt(&self.http, &self.token, request, id, self.deadline / 2)
-            .await;
-        match (first, &self.previous) {
-            (Err(RetrievalError::Status(401)), Some(previous)) => {
-                let left = end.saturating_duration_since(Instant::now());
-                self.attempt(&self.fresh, previous, request, id, left).await
-            }
-            // A retry would not change the answer. A 408 is different: a server sends it when a
-            // request arrives on an idle connection that it is about to close.
-            (first @ (Err(RetrievalError::Status(400..=407 | 409..=499)) | Ok(_)), _) => first,
-            (Err(error), _) => {
-                tracing::warn!(error = %error, "retrieval failed; trying once more");
-                if !matches!(error, RetrievalError::Timeout) {
-                    sleep(PAUSE).await;
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.ask(request, id).await {
+                Err(RetrievalError::Busy(pause)) if Instant::now() + pause < end => {
+                    sleep(pause).await;
                 }
-                let left = end.saturating_duration_since(Instant::now());
-                self.attempt(&self.fresh, &self.token, request, id, left)
-                    .await
+                outcome => return outcome,
             }
+        }
+    }
+
+    /// Asks within the deadline. An attempt that fails is followed by one on another connection; one
+    /// that is slow goes on beside it, because its replica may still work on it.
+    async fn ask(
+        &self,
+        request: &RetrieveRequest,
+        id: &str,
+    ) -> Result<RetrieveResponse, RetrievalError> {
+        let end = Instant::now() + self.deadline;
+        let mut first = pin!(self.attempt(&self.http, &self.token, request, id, end));
+        if let Ok(first) = timeout(self.deadline / 2, first.as_mut()).await {
+            return match first {
+                Err(error) if !error.is_final() => {
+                    tracing::warn!(error = %error, "retrieval failed; trying once more");
+                    sleep(PAUSE).await;
+                    self.attempt(&self.fresh, &self.token, request, id, end)
+                        .await
+                }
+                first => self.or_previous(first, request, id, end).await,
+            };
+        }
+        let second = pin!(self.hedge(request, id, end));
+        match select(first, second).await {
+            Either::Left((Err(error), second)) if !error.is_final() => second.await,
+            Either::Left((first, _)) => self.or_previous(first, request, id, end).await,
+            Either::Right((Err(_), first)) => first.await,
+            Either::Right((answer, _)) => answer,
+        }
+    }
+
+    /// Asks once more, beside an attempt that is slow. Few do so at once: if every replica is slow,
+    /// twice the work would make them slower.
+    async fn hedge(
+        &self,
+        request: &RetrieveRequest,
+        id: &str,
+        end: Instant,
+    ) -> Result<RetrieveResponse, RetrievalError> {
+        // An attempt that begins at the last moment only makes work.
+        let permit = timeout_at(end - PAUSE, self.hedges.acquire()).await;
+        let Ok(Ok(_permit)) = permit else {
+            return Err(RetrievalError::Timeout);
+        };
+        tracing::warn!("retrieval is slow; asking another connection as well");
+        self.attempt(&self.fresh, &self.token, request, id, end)
+            .await
+    }
+
+    /// Shows the previous token to a replica that does not know the new one yet.
+    async fn or_previous(
+        &self,
+        answer: Result<RetrieveResponse, RetrievalError>,
+        request: &RetrieveRequest,
+        id: &str,
+        end: Instant,
+    ) -> Result<RetrieveResponse, RetrievalError> {
+        match (answer, &self.previous) {
+            (Err(RetrievalError::Status(401)), Some(previous)) => {
+                self.attempt(&self.fresh, previous, request, id, end).await
+            }
+            (answer, _) => answer,
         }
     }
 
@@ -99,21 +171,34 @@ impl RetrievalClient {
         token: &SecretString,
         request: &RetrieveRequest,
         id: &str,
-        deadline: Duration,
+        end: Instant,
     ) -> Result<RetrieveResponse, RetrievalError> {
+        let left = end.saturating_duration_since(Instant::now());
         let response = http
             .post(&self.url)
-            .timeout(deadline)
+            .timeout(left)
             .bearer_auth(token.expose_secret())
             .header(request_id::HEADER, id)
+            .header(deadline::HEADER, left.as_millis().to_string())
             .json(request)
             .send()
             .await
             .map_err(|error| from_http(&error))?;
         if !response.status().is_success() {
-            return Err(RetrievalError::Status(response.status().as_u16()));
+            return Err(from_status(&response));
         }
         response.json().await.map_err(|error| from_http(&error))
+    }
+}
+
+fn from_status(response: &reqwest::Response) -> RetrievalError {
+    let pause = response.headers().get(RETRY_AFTER);
+    let pause = pause.and_then(|pause| pause.to_str().ok()?.parse().ok());
+    match (response.status(), pause) {
+        (StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => {
+            RetrievalError::Busy(Duration::from_secs(seconds))
+        }
+        (status, _) => RetrievalError::Status(status.as_u16()),
     }
 }
 
@@ -126,123 +211,4 @@ fn from_http(error: &reqwest::Error) -> RetrievalError {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpStream};
-
-    use super::*;
-
-    /// The reply to a connection: a response, or silence until the client gives up.
-    type Reply = Option<(u16, &'static str)>;
-
-    /// Replies to the connections in this order; returns what they sent, and the open connections,
-    /// because dropping them would end the silence.
-    async fn serve(listener: TcpListener, replies: Vec<Reply>) -> (Vec<String>, Vec<TcpStream>) {
-        let mut requests = Vec::new();
-        let mut open: Vec<TcpStream> = Vec::new();
-        for reply in replies {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut buffer = vec![0; 4_096];
-            let length = stream.read(&mut buffer).await.unwrap();
-            requests.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
-            if let Some((status, body)) = reply {
-                let head = format!(
-                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                    body.len()
-                );
-                stream
-                    .write_all(format!("{head}{body}").as_bytes())
-                    .await
-                    .unwrap();
-            }
-            open.push(stream);
-        }
-        (requests, open)
-    }
-
-    async fn run(replies: Vec<Reply>) -> (Result<RetrieveResponse, RetrievalError>, Vec<String>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        let client = RetrievalClient::new(
-            &url,
-            SecretString::from("t0ken"),
-            Some(SecretString::from("0ld")),
-            Duration::from_millis(800),
-        )
-        .unwrap();
-        let request = RetrieveRequest {
-            query: "q".into(),
-            collections: None,
-            limit: Some(3),
-        };
-        let expected = replies.len();
-        let asked = client.retrieve(&request, "request-1");
-        let (answer, (requests, _open)) = tokio::join!(asked, serve(listener, replies));
-        assert_eq!(requests.len(), expected);
-        (answer, requests)
-    }
-
-    const EMPTY: &str = "{\"results\":[],\"degraded\":null}";
-
-    #[tokio::test]
-    async fn sends_the_credential_and_the_request_id() {
-        let (answer, requests) = run(vec![Some((200, EMPTY))]).await;
-        assert!(answer.is_ok());
-        assert!(requests[0].starts_with("POST /v1/retrieve HTTP/1.1"));
-        assert!(requests[0].contains("authorization: Bearer t0ken"));
-        assert!(requests[0].contains("x-request-id: request-1"));
-    }
-
-    #[tokio::test]
-    async fn a_silent_or_failing_replica_costs_one_retry_on_another_connection() {
-        assert!(run(vec![None, Some((200, EMPTY))]).await.0.is_ok());
-        assert!(
-            run(vec![Some((503, "{}")), Some((200, EMPTY))])
-                .await
-                .0
-                .is_ok()
-        );
-        assert!(
-            run(vec![Some((408, "")), Some((200, EMPTY))])
-                .await
-                .0
-                .is_ok()
-        );
-        assert!(
-            run(vec![Some((200, "{")), Some((200, EMPTY))])
-                .await
-                .0
-                .is_ok()
-        );
-    }
-
-    #[tokio::test]
-    async fn there_is_one_retry_and_one_deadline() {
-        let begun = Instant::now();
-        assert!(matches!(
-            run(vec![None, None]).await.0,
-            Err(RetrievalError::Timeout)
-        ));
-        assert!(begun.elapsed() < Duration::from_millis(1_500));
-        let (answer, _) = run(vec![Some((500, "{}")), Some((500, "{}"))]).await;
-        assert!(matches!(answer, Err(RetrievalError::Status(500))));
-    }
-
-    #[tokio::test]
-    async fn a_rejected_request_is_not_repeated() {
-        assert!(matches!(
-            run(vec![Some((403, "{}"))]).await.0,
-            Err(RetrievalError::Status(403))
-        ));
-    }
-
-    #[tokio::test]
-    async fn a_replica_that_does_not_know_the_token_yet_is_shown_the_previous_one() {
-        let (answer, requests) = run(vec![Some((401, "{}")), Some((200, EMPTY))]).await;
-        assert!(answer.is_ok());
-        assert!(requests[0].contains("authorization: Bearer t0ken"));
-        assert!(requests[1].contains("authorization: Bearer 0ld"));
-        let (answer, _) = run(vec![Some((401, "{}")), Some((401, "{}"))]).await;
-        assert!(matches!(answer, Err(RetrievalError::Status(401))));
-    }
-}
+mod tests;

@@ -1,11 +1,13 @@
 //! `POST /v1/search` for people, `POST /v1/retrieve` for the orchestrator.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
+use tokio::time::timeout;
 
 use crate::domain::access::Scope;
 use crate::domain::evidence::{RetrieveRequest, RetrieveResponse};
 use crate::http::auth::{Caller, InternalCaller};
 use crate::http::body::Json;
+use crate::http::deadline;
 use crate::http::problem::Problem;
 use crate::rag::Rag;
 
@@ -22,13 +24,25 @@ pub async fn search(
     run(&rag, &body.0, collections.as_deref()).await
 }
 
-/// Retrieves evidence; the orchestrator has already applied the person's access.
+/// Retrieves evidence; the orchestrator has already applied the person's access. A request that could
+/// not be answered in time is refused before any work, and none begins for a caller that has gone.
 pub async fn retrieve(
     _caller: InternalCaller,
     rag: web::Data<Rag>,
+    request: HttpRequest,
     body: Json<RetrieveRequest>,
 ) -> Result<web::Json<RetrieveResponse>, Problem> {
-    run(&rag, &body.0, body.0.collections.as_deref()).await
+    let answer = run(&rag, &body.0, body.0.collections.as_deref());
+    let Some(deadline) = deadline::of_caller(&request) else {
+        return answer.await;
+    };
+    let wait = rag.retriever.embedder.query_wait();
+    if wait > deadline {
+        return Err(Problem::busy(wait - deadline));
+    }
+    timeout(deadline, answer)
+        .await
+        .unwrap_or_else(|_| Err(Problem::busy(deadline)))
 }
 
 async fn run(
