@@ -31,6 +31,7 @@ mod rotation;
 mod samples;
 mod scaling;
 mod soak;
+mod waiting;
 
 use std::time::Duration;
 

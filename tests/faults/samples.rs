@@ -113,11 +113,18 @@ impl Watch {
     }
 }
 
-fn sample(process: u32, at: f64) -> Sample {
-    let of = |file: &str| PathBuf::from(format!("/proc/{process}/{file}"));
-    let status = std::fs::read_to_string(of("status")).expect("the process lives");
+/// The memory of a process in KiB.
+pub fn resident(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    let status = status.expect("the process lives");
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let resident = resident.unwrap().trim().trim_end_matches(" kB");
+    resident.parse().unwrap()
+}
+
+fn sample(process: u32, at: f64) -> Sample {
+    let of = |file: &str| PathBuf::from(format!("/proc/{process}/{file}"));
+    let resident = u32::try_from(resident(process)).unwrap();
     let files = std::fs::read_dir(of("fd")).unwrap().count();
     let stat = std::fs::read_to_string(of("stat")).unwrap();
     // The fields after the name, from the third on: the 14th and 15th are user and system time.
@@ -130,7 +137,7 @@ fn sample(process: u32, at: f64) -> Sample {
     let ticks = |index: usize| fields[index].parse::<f64>().unwrap();
     Sample {
         at,
-        memory: resident.parse::<f64>().unwrap() / 1024.0,
+        memory: f64::from(resident) / 1024.0,
         files: f64::from(u32::try_from(files).unwrap()),
         processor: (ticks(11) + ticks(12)) / TICKS,
     }
