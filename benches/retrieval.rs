@@ -21,10 +21,11 @@
     reason = "a benchmark fails by panicking, prints, and shares the tests' support"
 )]
 
+#[path = "support/processes.rs"]
+mod processes;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,7 @@ use chatbot::rag::follower::{Follower, MemoryIndex};
 use chatbot::rag::retrieve::Retriever;
 use tokio_util::sync::CancellationToken;
 
+use processes::{of_threads, own_cpu};
 use support::{TestDatabase, unique};
 
 const DIMENSION: usize = 384;
@@ -380,21 +382,6 @@ impl Measured {
             self.name
         );
         let processes = test.texts(&query).await;
-        processes.iter().map(|process| cpu_of(process)).sum()
+        processes.iter().map(|process| of_threads(process)).sum()
     }
-}
-
-fn own_cpu() -> f64 {
-    cpu_of("self")
-}
-
-/// The CPU seconds of a process' threads so far.
-fn cpu_of(process: &str) -> f64 {
-    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    // The first number is the nanoseconds on a processor.
-    let of_thread = |thread: fs::DirEntry| {
-        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<f64>().ok()
-    };
-    threads.flatten().filter_map(of_thread).sum::<f64>() / 1e9
 }

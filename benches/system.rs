@@ -1,5 +1,5 @@
-//! The running system on a corpus: start, memory, ingestion compared with the embedder's own rate,
-//! and search.
+//! The running system on a corpus: memory, ingestion compared with the embedder's own rate, and
+//! search. The bench `turn` measures questions, and the start of a process.
 //!
 //! `scripts/services run --durable -- cargo bench --bench system -- CORPUS.jsonl [QUERIES.jsonl]`
 //!
@@ -18,6 +18,8 @@
     reason = "a benchmark fails by panicking, prints, and shares the tests' support"
 )]
 
+#[path = "support/processes.rs"]
+mod processes;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -31,6 +33,7 @@ use chatbot::embedding::{self, Embedder, EmbeddingConfig};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use processes::{cpu_of_tree, memory};
 use support::service;
 use support::system::{Role, Setup, System};
 
@@ -62,11 +65,11 @@ async fn main() {
     search(&system, &queries, None).await;
     search(&system, &queries, Some("hundredth")).await;
     compare_with_exact(&system, &queries, passages).await;
-    report("rag, RSS afterwards, MiB", memory(&system.rag, "VmRSS"));
-    report("rag, peak RSS, MiB", memory(&system.rag, "VmHWM"));
+    report("rag, RSS afterwards, MiB", resident(&system.rag, "VmRSS"));
+    report("rag, peak RSS, MiB", resident(&system.rag, "VmHWM"));
     report(
         "orchestrator, RSS, MiB",
-        memory(&system.orchestrator, "VmRSS"),
+        resident(&system.orchestrator, "VmRSS"),
     );
 }
 
@@ -79,24 +82,6 @@ async fn start() -> System {
         .await
         .with("CHATBOT__MESSAGING__PARTITIONS", "12")
         .with("CHATBOT__LOG__FILTER", "error");
-    let http = reqwest::Client::new();
-    // Starts each role on its own, so that the other role's start does not count.
-    for (role, path) in [
-        ("rag", "/v1/health/ready"),
-        ("orchestrator", "/health/ready"),
-    ] {
-        let begun = Instant::now();
-        let alone = setup.serve(role, &[]);
-        let url = format!("{}{path}", alone.url);
-        while !http.get(&url).send().await.is_ok_and(|a| a.status() == 200) {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        report(
-            &format!("{role}, start to ready, ms"),
-            millis(begun.elapsed()),
-        );
-        report(&format!("{role}, RSS idle, MiB"), memory(&alone, "VmRSS"));
-    }
     System::start_with(setup).await
 }
 
@@ -115,10 +100,10 @@ async fn ingest(system: &System, lines: &[String]) -> usize {
     let mut rounds = rest.chunks(ROUND);
     for round in rounds.by_ref().take(COMPARED_ROUNDS) {
         let known = newest_chunk(system).await;
-        let (turn, used) = (Instant::now(), cpu_seconds(&system.rag));
+        let (turn, used) = (Instant::now(), cpu_of_tree(system.rag.child.id()));
         upload(system, &texts(round), "corpus");
         ingesting += turn.elapsed();
-        cpu += cpu_seconds(&system.rag) - used;
+        cpu += cpu_of_tree(system.rag.child.id()) - used;
         let passages = passages_after(system, known).await;
         compared += passages.len();
         let (elapsed, used) = embed_alone(passages).await;
@@ -205,9 +190,9 @@ async fn load_embedder() -> Arc<dyn Embedder> {
 /// Wall-clock time and CPU seconds.
 async fn embed_alone(passages: Vec<String>) -> (Duration, f64) {
     let embedder = EMBEDDER.get_or_init(load_embedder).await;
-    let (begun, used) = (Instant::now(), cpu_of("self"));
+    let (begun, used) = (Instant::now(), cpu_of_tree(std::process::id()));
     embedder.embed_passages(passages).await.unwrap();
-    (begun.elapsed(), cpu_of("self") - used)
+    (begun.elapsed(), cpu_of_tree(std::process::id()) - used)
 }
 
 /// The queries of the file, or the corpus's titles without one.
@@ -334,28 +319,6 @@ fn millis(duration: Duration) -> f64 {
 }
 
 /// A line of `/proc/PID/status`, in MiB.
-fn memory(role: &Role, name: &str) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", role.child.id())).unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(name))
-        .unwrap();
-    let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kib / 1_024.0
-}
-
-fn cpu_seconds(role: &Role) -> f64 {
-    cpu_of(&role.child.id().to_string())
-}
-
-/// The user and system time of a process so far; a clock tick is 10 ms on every Linux that Rust
-/// supports.
-fn cpu_of(process: &str) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let (_, fields) = stat.rsplit_once(')').unwrap();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    ticks
-        .map(|field| field.parse::<f64>().unwrap())
-        .sum::<f64>()
-        / 100.0
+fn resident(role: &Role, name: &str) -> f64 {
+    memory(role.child.id(), name) / 1_024.0
 }

@@ -77,6 +77,13 @@ impl TestDatabase {
 
     /// The same on another server.
     pub async fn on(server: &str) -> Self {
+        let test = Self::empty(server).await;
+        migrate(test.url.clone()).await;
+        test
+    }
+
+    /// A schema without tables, which somebody else migrates.
+    pub async fn empty(server: &str) -> Self {
         let schema = unique("test");
         let mut connection = connect(server).await;
         // One at a time, and where it outlives this schema.
@@ -90,7 +97,6 @@ impl TestDatabase {
         execute(&mut connection, &format!("CREATE SCHEMA {schema}")).await;
         let joint = if server.contains('?') { '&' } else { '?' };
         let url = format!("{server}{joint}options=-c%20search_path%3D{schema}%2Cpublic");
-        migrate(url.clone()).await;
         Self {
             database: pool(&url),
             url,

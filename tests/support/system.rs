@@ -1,6 +1,7 @@
 //! Both roles as real processes on real PostgreSQL, Redis and Kafka.
 
 use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -48,6 +49,7 @@ impl Drop for Role {
 /// The parts that belong to one test's system: schema, topic prefix, and special settings.
 pub struct Setup {
     pub database: TestDatabase,
+    program: PathBuf,
     prefix: String,
     settings: Vec<(String, String)>,
     log: Option<Log>,
@@ -66,10 +68,18 @@ impl Setup {
     pub fn of(database: TestDatabase) -> Self {
         Self {
             database,
+            program: env!("CARGO_BIN_EXE_chatbot").into(),
             prefix: format!("{}.", unique("system")),
             settings: Vec::new(),
             log: None,
         }
+    }
+
+    /// Runs this program, such as that of an earlier release.
+    #[must_use]
+    pub fn running(mut self, program: &Path) -> Self {
+        program.clone_into(&mut self.program);
+        self
     }
 
     /// Has each role print its log into a file.
@@ -139,7 +149,7 @@ impl Setup {
 
     /// `chatbot`, configured for this system.
     pub fn chatbot(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
+        let mut command = Command::new(&self.program);
         for name in ["GEMINI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"] {
             command.env_remove(name);
         }
