@@ -68,12 +68,15 @@ struct Client {
     api_key: String,
     question: String,
     random: Random,
+    /// How many chats, of all clients, are shown some text and go on.
+    shown: Arc<AtomicUsize>,
 }
 
 /// Clients that chat until told to stop.
 pub struct Load {
     stop: Arc<AtomicBool>,
     ended: Arc<AtomicUsize>,
+    shown: Arc<AtomicUsize>,
     tasks: JoinSet<Vec<Chat>>,
 }
 
@@ -101,6 +104,7 @@ impl Load {
     fn at(urls: &[String], rig: &mut Rig, clients: usize, pause: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let ended = Arc::new(AtomicUsize::new(0));
+        let shown = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..clients {
             let (stop, ended) = (Arc::clone(&stop), Arc::clone(&ended));
@@ -110,6 +114,7 @@ impl Load {
                 api_key: rig.key.clone(),
                 question: format!("When are visiting hours? {}", rig.planted.question),
                 random: rig.random.fork(),
+                shown: Arc::clone(&shown),
             };
             tasks.spawn(async move {
                 let mut chats = Vec::new();
@@ -125,7 +130,19 @@ impl Load {
                 chats
             });
         }
-        Self { stop, ended, tasks }
+        Self {
+            stop,
+            ended,
+            shown,
+            tasks,
+        }
+    }
+
+    /// Resolves when some answers are in their middle, with text that their readers see.
+    pub async fn until_shown(&self) {
+        // One of two may end before the caller goes on.
+        let shown = || std::future::ready(self.shown.load(Ordering::Relaxed) >= 2);
+        until("some answers are in their middle", shown).await;
     }
 
     /// Resolves when as many chats have begun as there are clients, and ended.
@@ -191,6 +208,9 @@ impl Client {
                 }
             }
         }
+        if chat.first_delta.is_some() {
+            self.shown.fetch_sub(1, Ordering::Relaxed);
+        }
         chat.took = chat.begun.elapsed();
         chat
     }
@@ -227,8 +247,9 @@ impl Client {
             if event.name == "turn" {
                 chat.turn = event.data["turn_id"].as_str().map(str::to_owned);
             }
-            if event.name == "delta" {
-                chat.first_delta.get_or_insert_with(|| chat.begun.elapsed());
+            if event.name == "delta" && chat.first_delta.is_none() {
+                chat.first_delta = Some(chat.begun.elapsed());
+                self.shown.fetch_add(1, Ordering::Relaxed);
             }
             chat.ended = event.is_terminal();
             chat.seen.push(Seen {

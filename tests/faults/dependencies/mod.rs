@@ -49,6 +49,8 @@ async fn play(
             .random
             .between(Duration::from_millis(1_500), Duration::from_secs(3));
         sleep(moment).await;
+        // Everybody begins anew after a fault, and on a busy machine nobody may have come far.
+        load.until_shown().await;
         let begun = Instant::now();
         provoke(&rig).await;
         windows.push((begun, Instant::now()));
