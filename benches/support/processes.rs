@@ -6,11 +6,6 @@ use std::fs;
 /// Clock ticks a second in `/proc/PID/stat`, on every Linux that Rust supports.
 const TICKS: f64 = 100.0;
 
-/// The CPU seconds of this process so far.
-pub fn own_cpu() -> f64 {
-    of_threads("self")
-}
-
 /// The CPU seconds of a process' living threads so far, to the nanosecond.
 pub fn of_threads(process: &str) -> f64 {
     let threads = fs::read_dir(format!("/proc/{process}/task"));

@@ -142,6 +142,15 @@ impl<'a> Client<'a> {
         join_all(asking).await.into_iter().flatten().collect()
     }
 
+    /// Reads a page of the orchestrator.
+    pub async fn read(&self, path: &str) -> Value {
+        let url = format!("{}{path}", self.running.orchestrator.url);
+        let request = self.http.get(url).bearer_auth(&self.running.side.key);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
     pub async fn search(&self, query: &str) -> Duration {
         let begun = Instant::now();
         let body = json!({ "query": query, "limit": RESULTS });

@@ -2,13 +2,16 @@
 //! memory, and the same of searches, of ingestion, and of doing nothing.
 //!
 //! `scripts/services run --durable -- cargo bench --bench turn -- [CORPUS.jsonl] [--baseline PROGRAM]
-//! [--rounds N] [--only WORK,…]`
+//! [--rounds N] [--only WORK,…] [--conversations N] [--storage]`
 //!
 //! Both roles run as processes of the product's program on real stores. Each line of the corpus has
 //! `_id`, `title` and `text`; without one, leaflets are made up. A title is a question, each one asked
 //! once a round, so that no cache has its vector. A baseline is the program of an earlier release; it
 //! takes turns with the present one, round by round, on a schema of its own. Idle processes of the
 //! other side would cost PostgreSQL time, so only one side runs at any time.
+//!
+//! `--conversations` stores a history of that length on the present side alone, so the same program as
+//! its own baseline shows what length costs. `--storage` prints the bytes of the tables at the end.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,10 +26,13 @@
 
 mod client;
 mod corpus;
+mod history;
 mod model;
 #[path = "../support/processes.rs"]
 mod processes;
 mod side;
+#[path = "../support/storage.rs"]
+mod storage;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 mod table;
@@ -41,6 +47,7 @@ use corpus::Corpus;
 use model::Model;
 use processes::load_average;
 use side::Side;
+use storage::storage;
 use table::{Figures, table};
 use usage::Stores;
 use work::{Round, Work};
@@ -60,6 +67,12 @@ struct Arguments {
     /// All kinds of work if none is named.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Work>,
+    /// Conversations that the present side has from the beginning.
+    #[arg(long, default_value_t = 0)]
+    conversations: usize,
+    /// Print the bytes of the tables.
+    #[arg(long)]
+    storage: bool,
     /// Cargo says this.
     #[arg(long, hide = true)]
     bench: bool,
@@ -74,18 +87,7 @@ async fn main() {
         .map_or_else(Corpus::made, Corpus::read);
     let model = Model::start();
     let stores = Stores::find();
-    let mut sides = Vec::new();
-    let baseline = arguments.baseline.as_deref().map(|path| ("baseline", path));
-    for (label, program) in [("now", arguments.program.as_path())]
-        .into_iter()
-        .chain(baseline)
-    {
-        let side = Side::new(label, sides.len(), program, &model).await;
-        let running = side.start().await;
-        running.ingest(side::CORPUS, &corpus.lines());
-        running.stop();
-        sides.push((side, Figures::default()));
-    }
+    let mut sides = sides(&arguments, &corpus, &model).await;
     let documents = corpus.len();
     println!("{documents} documents, {} rounds", arguments.rounds);
     for number in 0..arguments.rounds {
@@ -112,4 +114,27 @@ async fn main() {
     }
     let figures: Vec<&Figures> = sides.iter().map(|(_, figures)| figures).collect();
     println!("\n{}", table(figures[0], figures.get(1).copied()));
+    if arguments.storage {
+        println!("\n{}", storage(&sides[0].0.setup.database).await);
+    }
+}
+
+/// The sides that are compared, the present one first, each with the corpus.
+async fn sides(arguments: &Arguments, corpus: &Corpus, model: &Model) -> Vec<(Side, Figures)> {
+    let mut sides = Vec::new();
+    let baseline = arguments.baseline.as_deref().map(|path| ("baseline", path));
+    for (label, program) in [("now", arguments.program.as_path())]
+        .into_iter()
+        .chain(baseline)
+    {
+        let side = Side::new(label, sides.len(), program, model).await;
+        let running = side.start().await;
+        running.ingest(side::CORPUS, &corpus.lines());
+        if sides.is_empty() && arguments.conversations > 0 {
+            history::fill(&running, &corpus.question(0), arguments.conversations).await;
+        }
+        running.stop();
+        sides.push((side, Figures::default()));
+    }
+    sides
 }

@@ -30,6 +30,8 @@ pub enum Work {
     Together,
     /// Searches, one client.
     Search,
+    /// The list of conversations, and one of them.
+    History,
     /// Documents.
     Ingestion,
 }
@@ -95,12 +97,13 @@ impl Round<'_> {
             Work::Paced => self.streams(&PACED).await,
             Work::Together => self.streams(&TOGETHER).await,
             Work::Search => self.search().await,
+            Work::History => self.history().await,
             Work::Ingestion => self.ingestion().await,
         }
     }
 
     /// Questions that were not asked in this round.
-    fn questions(&mut self, count: usize) -> Vec<String> {
+    pub fn questions(&mut self, count: usize) -> Vec<String> {
         let from = self.asked;
         self.asked += count;
         (from..self.asked)
@@ -108,11 +111,11 @@ impl Round<'_> {
             .collect()
     }
 
-    async fn usage(&self) -> Usage {
+    pub async fn usage(&self) -> Usage {
         Usage::now(self.running, self.stores).await
     }
 
-    async fn spent(&self, before: Usage) -> Spent {
+    pub async fn spent(&self, before: Usage) -> Spent {
         before.spent(self.running, self.stores).await
     }
 
@@ -310,7 +313,7 @@ impl Round<'_> {
     }
 }
 
-fn add_costs(figures: &mut Figures, work: &'static str, spent: &Spent, units: f64, unit: &str) {
+pub fn add_costs(figures: &mut Figures, work: &'static str, spent: &Spent, units: f64, unit: &str) {
     let together = spent.orchestrator + spent.rag + spent.postgresql;
     for (who, seconds) in [
         ("orchestrator", spent.orchestrator),
@@ -325,7 +328,7 @@ fn add_costs(figures: &mut Figures, work: &'static str, spent: &Spent, units: f6
     }
 }
 
-fn add_latencies(
+pub fn add_latencies(
     figures: &mut Figures,
     work: &'static str,
     names: [&str; 2],

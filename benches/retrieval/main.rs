@@ -1,8 +1,11 @@
 //! The index in memory against the SQL legs, on made-up chunks: CPU time of both sides, latency, recall,
 //! and memory, at several sizes, with a filter of one percent, and while chunks are written.
 //!
-//! `scripts/services run --durable -- cargo bench --bench retrieval -- [CHUNKS...]`
+//! `scripts/services run --durable -- cargo bench --bench retrieval -- [CHUNKS...] [--memory-mib N]
+//! [--storage]`
 //!
+//! An index above `--memory-mib` is not kept, as in the product, and only the tables are searched.
+//! `--storage` prints the bytes of the tables.
 //! The time of the query's embedding is left out. PostgreSQL works without parallel workers, so that all
 //! of its time is counted.
 
@@ -21,12 +24,16 @@
     reason = "a benchmark fails by panicking, prints, and shares the tests' support"
 )]
 
-#[path = "support/processes.rs"]
+mod made;
+#[path = "../support/processes.rs"]
 mod processes;
-#[path = "../tests/support/mod.rs"]
+#[path = "../support/storage.rs"]
+mod storage;
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -39,9 +46,11 @@ use chatbot::persistence::{Database, DatabaseSettings};
 use chatbot::rag::RetrievalConfig;
 use chatbot::rag::follower::{Follower, MemoryIndex};
 use chatbot::rag::retrieve::Retriever;
+use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
-use processes::{of_threads, own_cpu};
+use processes::{cpu_of_tree, of_threads};
+use storage::storage;
 use support::{TestDatabase, unique};
 
 const DIMENSION: usize = 384;
@@ -49,20 +58,33 @@ const SEARCHES: usize = 200;
 const LIMIT: usize = 5;
 const K: usize = 10;
 
+#[derive(Parser)]
+struct Arguments {
+    /// Numbers of chunks.
+    chunks: Vec<i64>,
+    /// The most that the index may take; by default as much as the product allows.
+    #[arg(long, default_value_t = RetrievalConfig::default().memory_index_mib)]
+    memory_mib: usize,
+    /// Print the bytes of the tables.
+    #[arg(long)]
+    storage: bool,
+    /// Cargo says this.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
 #[tokio::main]
 async fn main() {
-    let sizes: Vec<i64> = std::env::args()
-        .filter_map(|argument| argument.parse().ok())
-        .collect();
-    if sizes.is_empty() {
+    let arguments = Arguments::parse();
+    if arguments.chunks.is_empty() {
         println!("skipped: name numbers of chunks, for example 3000 30000 300000");
         return;
     }
     println!(
         "chunks   scope     legs         service   postgresql  p50 ms   p99 ms   recall@10 (dense)"
     );
-    for size in sizes {
-        measure(size).await;
+    for size in &arguments.chunks {
+        measure(*size, &arguments).await;
     }
 }
 
@@ -101,28 +123,34 @@ impl Embedder for Fixed {
 struct Measured {
     database: Database,
     name: String,
+    /// The CPU seconds of each connection when it was last seen; the pool closes idle ones.
+    seen: Mutex<BTreeMap<String, f64>>,
 }
 
-async fn measure(size: i64) {
+async fn measure(size: i64, arguments: &Arguments) {
     let test = TestDatabase::new().await;
     let measured = Measured::beside(&test);
     let database = &measured.database;
     let generation = ensure_generation(database, "fixed", DIMENSION)
         .await
         .unwrap();
-    fill(&test, generation, size).await;
+    made::fill(&test, generation, size).await;
     let most = RetrievalConfig::default().exact_scan_max_chunks;
     ensure_hnsw(database, generation, most).await.unwrap();
+    if arguments.storage {
+        println!("\n{}\n", storage(&test).await);
+    }
     let queries = queries(database, generation, size).await;
-    let (mut follower, index) = Follower::new(database.clone(), generation, 1 << 30);
-    load(&test, &measured, &mut follower, &index, size).await;
+    let (mut follower, index) =
+        Follower::new(database.clone(), generation, arguments.memory_mib << 20);
+    let loaded = load(&test, &measured, &mut follower, &index, size).await;
     let token = CancellationToken::new();
     let following = tokio::spawn(follower.run(token.clone()));
     let retriever = |index| retriever(database, generation, &queries, index);
-    let ways = [
-        ("memory", retriever(Some(index))),
-        ("postgresql", retriever(None)),
-    ];
+    let mut ways = vec![("postgresql", retriever(None))];
+    if loaded {
+        ways.push(("memory", retriever(Some(index))));
+    }
     for scope in [None, Some("few")] {
         for (legs, retriever) in &ways {
             let recall = recall(retriever, &queries, scope).await;
@@ -160,92 +188,31 @@ fn retriever(
     }
 }
 
+/// Returns whether the index is kept.
 async fn load(
     test: &TestDatabase,
     measured: &Measured,
     follower: &mut Follower,
     index: &MemoryIndex,
     size: i64,
-) {
-    let (begun, used) = (Instant::now(), (own_cpu(), measured.cpu(test).await));
-    assert!(follower.follow().await.unwrap());
+) -> bool {
+    let (begun, used) = (
+        Instant::now(),
+        (cpu_of_tree(std::process::id()), measured.cpu(test).await),
+    );
+    if !follower.follow().await.unwrap() {
+        println!("{size:7}  too many for the memory of the index");
+        return false;
+    }
+    let bytes = index.search(|index| index.bytes() as f64).unwrap();
     println!(
         "{size:7}  loaded in {:.2} s ({:.2} + {:.2} CPU-s), {:.1} MiB",
         begun.elapsed().as_secs_f64(),
-        own_cpu() - used.0,
+        cpu_of_tree(std::process::id()) - used.0,
         measured.cpu(test).await - used.1,
-        index.search(|index| index.bytes() as f64).unwrap() / 1_048_576.0,
+        bytes / 1_048_576.0,
     );
-}
-
-/// Fifty words a chunk from 20,000, the frequent ones in a sixth of all chunks.
-async fn fill_postings(test: &TestDatabase, size: i64) {
-    for statement in [
-        "INSERT INTO lexical_terms (lexeme) SELECT 'w' || n FROM generate_series(1, 20000) n"
-            .to_owned(),
-        "INSERT INTO lexical_postings (term_id, collection_id, chunk_id, impact)
-         SELECT t.id, k.collection_id, k.id, 0.3 + 1.4 * random()
-         FROM chunks k, LATERAL (
-             SELECT DISTINCT floor(50 * power(400, random()))::int AS id
-             FROM generate_series(1, 50) WHERE k.id > 0
-         ) t"
-            .to_owned(),
-        "UPDATE lexical_terms SET df = n
-         FROM (SELECT term_id, count(*) AS n FROM lexical_postings GROUP BY 1) c WHERE id = term_id"
-            .to_owned(),
-        format!("UPDATE lexical_stats SET chunks = {size}, total_length = {size} * 50"),
-    ] {
-        test.execute(&statement).await;
-    }
-}
-
-/// Ten chunks a document, and every hundredth document in the collection `few`; vectors around 400
-/// centres.
-async fn fill(test: &TestDatabase, generation: Generation, size: i64) {
-    let generation = generation.id;
-    for statement in [
-        "INSERT INTO collections (name) VALUES ('most'), ('few')".to_owned(),
-        format!(
-            "INSERT INTO documents (id, collection_id, external_id, status, latest_version)
-             SELECT md5('d' || n)::uuid, CASE WHEN n % 100 = 7 THEN 2 ELSE 1 END, n, 'active', 1
-             FROM generate_series(1, {size} / 10) n"
-        ),
-        "INSERT INTO document_versions
-             (id, document_id, version, title, media_type, sha256, size_bytes, status)
-         SELECT md5('v' || external_id)::uuid, id, 1, 'title', 'text/plain', '', 0, 'indexed'
-         FROM documents"
-            .to_owned(),
-        "UPDATE documents SET current_version_id = md5('v' || external_id)::uuid".to_owned(),
-        "INSERT INTO chunks (document_id, version_id, collection_id, ordinal, start_offset,
-             end_offset, text)
-         SELECT d.id, d.current_version_id, d.collection_id, o, 0, 900, repeat('some words ', 82)
-         FROM documents d, generate_series(1, 10) o ORDER BY d.external_id::int, o"
-            .to_owned(),
-        format!(
-            "WITH centres AS MATERIALIZED (
-                 SELECT n, array_agg(random() - 0.5) AS centre
-                 FROM generate_series(0, 399) n, generate_series(1, {DIMENSION}) GROUP BY n
-             )
-             INSERT INTO chunk_embeddings (generation_id, chunk_id, collection_id, embedding)
-             SELECT {generation}, k.id, k.collection_id,
-                 (SELECT array_agg(x + random() - 0.5) FROM unnest(c.centre) x WHERE k.id > 0)
-                     ::real[]::vector::halfvec
-             FROM chunks k JOIN centres c ON c.n = k.id * 7919 % 400 ORDER BY k.id"
-        ),
-        "DELETE FROM index_changes".to_owned(),
-    ] {
-        test.execute(&statement).await;
-    }
-    fill_postings(test, size).await;
-    for table in [
-        "chunks",
-        "chunk_embeddings",
-        "lexical_postings",
-        "lexical_terms",
-        "documents",
-    ] {
-        test.execute(&format!("VACUUM ANALYZE {table}")).await;
-    }
+    true
 }
 
 /// Vectors near those of some chunks.
@@ -286,7 +253,7 @@ async fn run(
     let mut used = (0.0, 0.0);
     // The first round is for the caches.
     for round in 0..2 {
-        let before = (own_cpu(), measured.cpu(test).await);
+        let before = (cpu_of_tree(std::process::id()), measured.cpu(test).await);
         for number in 0..SEARCHES {
             let begun = Instant::now();
             let question = question(number);
@@ -296,7 +263,10 @@ async fn run(
                 latencies.push(begun.elapsed().as_secs_f64() * 1e3);
             }
         }
-        used = (own_cpu() - before.0, measured.cpu(test).await - before.1);
+        used = (
+            cpu_of_tree(std::process::id()) - before.0,
+            measured.cpu(test).await - before.1,
+        );
     }
     latencies.sort_by(f64::total_cmp);
     let each = |seconds: f64| seconds * 1e3 / SEARCHES as f64;
@@ -372,6 +342,7 @@ impl Measured {
         Self {
             database: database.unwrap(),
             name,
+            seen: Mutex::default(),
         }
     }
 
@@ -382,6 +353,11 @@ impl Measured {
             self.name
         );
         let processes = test.texts(&query).await;
-        processes.iter().map(|process| of_threads(process)).sum()
+        let mut seen = self.seen.lock().unwrap();
+        for process in processes {
+            let used = of_threads(&process);
+            seen.insert(process, used);
+        }
+        seen.values().sum()
     }
 }
