@@ -12,6 +12,7 @@ mod safety;
 mod secret;
 mod well_known;
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -49,6 +50,16 @@ pub struct ServerConfig {
     pub drain_seconds: u64,
     pub endpoint_delay_seconds: u64,
     pub stalled_client_seconds: u64,
+}
+
+impl ServerConfig {
+    /// The workers of the server and of the runtime: as many as configured, but no more than the
+    /// processors that this process may use, by its quota too. More of them share the same time and
+    /// wake each other in vain.
+    pub fn threads(&self) -> usize {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        self.workers.min(processors)
+    }
 }
 
 impl Default for ServerConfig {

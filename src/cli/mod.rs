@@ -131,7 +131,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     telemetry::init(filter, format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.server.workers)
+        .worker_threads(config.server.threads())
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(dispatch(cli.command, config));

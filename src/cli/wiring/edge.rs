@@ -24,7 +24,7 @@ impl Process {
                 per_minute,
             },
             max_json_bytes: config.server.max_json_bytes,
-            workers: config.server.workers,
+            workers: config.server.threads(),
             drain: Duration::from_secs(config.server.drain_seconds),
             endpoint_delay: Duration::from_secs(config.server.endpoint_delay_seconds),
             stalled_client: Duration::from_secs(config.server.stalled_client_seconds),
