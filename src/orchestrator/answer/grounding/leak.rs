@@ -13,7 +13,7 @@ const SHINGLE: usize = 6;
 
 /// Six words in a row, for each place of the rules.
 #[derive(Default)]
-pub struct Rules(HashSet<String>);
+pub struct Rules(Set<String>);
 
 impl Rules {
     /// Reads the rules of a prompt, once for all answers.
