@@ -56,16 +56,7 @@ pub async fn fill(running: &Running<'_>, question: &str, conversations: usize) {
     assert_eq!(response.status(), 200);
     let database = &running.side.setup.database;
     for statement in [
-        format!(
-            "CREATE TABLE made AS
-             SELECT c.id AS conversation, c.owner_id, uuidv7() AS turn, uuidv7() AS question,
-                 uuidv7() AS answer
-             FROM (
-                 SELECT uuidv7() AS id,
-                     CASE WHEN n % 100 = 0 THEN 'anna' ELSE 'owner-' || n % 1000 END AS owner_id
-                 FROM generate_series(1, {conversations}) n
-             ) c, generate_series(1, 2)"
-        ),
+        made(conversations),
         "INSERT INTO conversations (id, owner_id, title)
          SELECT DISTINCT conversation, owner_id, 'A question' FROM made"
             .to_owned(),
@@ -99,6 +90,20 @@ pub async fn fill(running: &Running<'_>, question: &str, conversations: usize) {
     ] {
         database.execute(&statement).await;
     }
+}
+
+/// The ids of what is made.
+fn made(conversations: usize) -> String {
+    format!(
+        "CREATE TABLE made AS
+             SELECT c.id AS conversation, c.owner_id, uuidv7() AS turn, uuidv7() AS question,
+                 uuidv7() AS answer
+             FROM (
+                 SELECT uuidv7() AS id,
+                     CASE WHEN n % 100 = 0 THEN 'anna' ELSE 'owner-' || n % 1000 END AS owner_id
+                 FROM generate_series(1, {conversations}) n
+             ) c, generate_series(1, 2)"
+    )
 }
 
 /// A row like the first that meets the condition, for each made turn, with other values in these
