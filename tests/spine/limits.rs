@@ -252,3 +252,24 @@ async fn what_clients_do_wrong_is_no_error_of_ours() {
         assert!(!said.contains("ERROR"), "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_rag_would_answer_too_late_is_refused_before_any_work() {
+    let system = System::start().await;
+    // From the first search on, rag knows how long a question takes.
+    system.search("Who may visit?").await;
+    let url = format!("{}/v1/retrieve", system.rag.url);
+    for (wait, status, retry_after) in [("0", 503, "1"), ("30000", 200, "")] {
+        let answer = system
+            .http
+            .post(&url)
+            .bearer_auth("internal-token-of-a-test-and-of-nothing-else")
+            .header("x-deadline-ms", wait)
+            .json(&json!({ "query": "Who may visit at night?" }))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status, "{wait}");
+        assert_eq!(header(&answer, "retry-after"), retry_after);
+    }
+}

@@ -49,10 +49,10 @@ pub enum RetrievalError {
 }
 
 impl RetrievalError {
-    /// Whether another attempt at once would end alike. A 408 is different: a server sends it when a
+    /// Whether another attempt would end alike, at another replica too. A 408 is different: a server sends it when a
     /// request arrives on an idle connection that it is about to close.
     fn is_final(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Status(400..=407 | 409..=499))
+        matches!(self, Self::Status(400..=407 | 409..=499))
     }
 }
 
@@ -84,8 +84,8 @@ impl RetrievalClient {
         })
     }
 
-    /// Returns the evidence for a question. A replica that is too busy says so before it begins, and
-    /// then the question waits.
+    /// Returns the evidence for a question. A replica that is too busy says so before it begins. If
+    /// the next one is busy too, the question waits.
     pub async fn retrieve(
         &self,
         request: &RetrieveRequest,

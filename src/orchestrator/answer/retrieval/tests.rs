@@ -114,7 +114,8 @@ async fn a_question_waits_for_a_busy_replica() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = client(&listener, 2_000);
     let busy = async {
-        for head in ["503 Busy\r\nretry-after: 1", "200 OK"] {
+        let busy = "503 Busy\r\nretry-after: 1";
+        for head in [busy, busy, "200 OK"] {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = vec![0; 4_096];
             let length = stream.read(&mut request).await.unwrap();
