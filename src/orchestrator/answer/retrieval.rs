@@ -140,7 +140,7 @@ impl RetrievalClient {
         end: Instant,
     ) -> Result<RetrieveResponse, RetrievalError> {
         // An attempt that begins at the last moment only makes work.
-        let permit = timeout_at(end - PAUSE, self.hedges.acquire()).await;
+        let permit = timeout_at(end.checked_sub(PAUSE).unwrap_or(end), self.hedges.acquire()).await;
         let Ok(Ok(_permit)) = permit else {
             return Err(RetrievalError::Timeout);
         };

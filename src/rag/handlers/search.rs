@@ -38,7 +38,7 @@ pub async fn retrieve(
     };
     let wait = rag.retriever.embedder.query_wait();
     if wait > deadline {
-        return Err(Problem::busy(wait - deadline));
+        return Err(Problem::busy(wait.saturating_sub(deadline)));
     }
     timeout(deadline, answer)
         .await
