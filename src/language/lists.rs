@@ -47,9 +47,9 @@ impl Stems {
         let all: Set<String> = stems.collect();
         let mut by_first: Table<char, Vec<String>> = Table::default();
         for stem in &all {
-            let same = stem.chars().next().map(|first| by_first.entry(first));
-            same.into_iter()
-                .for_each(|same| same.or_default().push(stem.clone()));
+            if let Some(first) = stem.chars().next() {
+                by_first.entry(first).or_default().push(stem.clone());
+            }
         }
         Self { all, by_first }
     }

@@ -318,6 +318,7 @@ pub fn words_by_title<'a>(
 }
 
 /// Counts the words of a question that occur in a text, also in other forms or with a mistake.
+#[expect(clippy::implicit_hasher, reason = "all words are in sets of one kind")]
 pub fn count_held(asked: &Set<String>, held: &Set<String>) -> usize {
     let stands =
         |word: &&String| held.contains(*word) || held.iter().any(|other| alike(word, other));
@@ -325,6 +326,7 @@ pub fn count_held(asked: &Set<String>, held: &Set<String>) -> usize {
 }
 
 /// Whether the words hold the name, also in another form, with a mistake, or under another name.
+#[expect(clippy::implicit_hasher, reason = "all words are in sets of one kind")]
 pub fn holds(words: &Set<String>, name: &str) -> bool {
     let held = |name: &str| {
         words_of(name).any(|word| words.contains(&word))

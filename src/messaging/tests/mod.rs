@@ -1,4 +1,5 @@
 mod consumer;
 mod fakes;
+mod leases;
 mod log;
 mod relay;
