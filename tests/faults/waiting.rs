@@ -34,7 +34,7 @@ const OTHER_FILES: usize = 300;
 /// The limit of a pod's memory.
 const LIMIT: u64 = 512 * 1024 * 1024;
 /// The most memory of a stream in KiB; a build for tests needs more of it.
-const MOST: u64 = if cfg!(debug_assertions) { 96 } else { 48 };
+const MOST: u64 = if cfg!(debug_assertions) { 96 } else { 64 };
 /// The allocator returns pages after ten seconds without use.
 const RETURNED: Duration = Duration::from_secs(15);
 /// Answers whether a replica is ready.
