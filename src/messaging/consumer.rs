@@ -156,7 +156,10 @@ impl LeasedConsumer {
         }
         membership.beats += 1;
         let share = standing.share(usize::try_from(membership.partitions).unwrap_or_default());
-        if standing.held(&settings.topic) == share || Instant::now() < membership.patient_until {
+        let has_share = standing.held(&settings.topic) == share;
+        // A topic whose partitions are not known yet must not cost the leases.
+        let is_known = membership.partitions > 0;
+        if !is_known || has_share || Instant::now() < membership.patient_until {
             return Ok(standing.leases);
         }
         let (group, member, topic) = (&settings.group, &settings.owner, &settings.topic);
