@@ -314,7 +314,7 @@ fn quantise<I: Isa>(
     *point = Point {
         scale,
         zero,
-        aside: (0, 0.0),
+        ..Point::default()
     };
     let (factor, zero) = (ops.splat(factor), ops.to_int_round(ops.splat(zero)));
     let width = ops.len() * 4;

@@ -57,6 +57,21 @@ fn tops() -> Vec<u8> {
     all.into_iter().take(1 + exact).collect()
 }
 
+/// The output of a layer with these weights.
+fn multiplied(weights: &Weights, bytes: &Quantised, gemm: &ByteGemm) -> Vec<f32> {
+    let linear = Linear::pack(weights, gemm);
+    let count = bytes.points().len() * linear.columns();
+    let mut sums = vec![0; count];
+    linear.multiply(gemm, bytes, &mut sums).unwrap();
+    let mut out = vec![0.0; count];
+    Dequantise {
+        product: product(&linear, bytes, &sums),
+        out: &mut out,
+    }
+    .dispatch();
+    out
+}
+
 #[test]
 fn a_linear_layer_on_bytes_is_near_the_one_on_numbers() {
     // 1,536 rows are more than a kernel multiplies at once; 21 rows are more than one panel.
@@ -72,15 +87,7 @@ fn a_linear_layer_on_bytes_is_near_the_one_on_numbers() {
                 out: &mut bytes,
             }
             .dispatch();
-            let linear = Linear::pack(&weights, &gemm);
-            let mut sums = vec![0; count * columns];
-            linear.multiply(&gemm, &bytes, &mut sums).unwrap();
-            let mut out = vec![0.0; count * columns];
-            Dequantise {
-                product: product(&linear, &bytes, &sums),
-                out: &mut out,
-            }
-            .dispatch();
+            let out = multiplied(&weights, &bytes, &gemm);
             for (row, (values, out)) in values.chunks(rows).zip(out.chunks(columns)).enumerate() {
                 let size = values
                     .iter()
@@ -117,15 +124,7 @@ fn the_greatest_number_of_a_normalised_row_does_not_coarsen_the_others() {
     }
     .dispatch();
     let (weights, gemm) = (weights(HIDDEN, columns), ByteGemm::default());
-    let linear = Linear::pack(&weights, &gemm);
-    let mut sums = vec![0; rows * columns];
-    linear.multiply(&gemm, &bytes, &mut sums).unwrap();
-    let mut out = vec![0.0; rows * columns];
-    Dequantise {
-        product: product(&linear, &bytes, &sums),
-        out: &mut out,
-    }
-    .dispatch();
+    let out = multiplied(&weights, &bytes, &gemm);
     // The others are between -2 and 2, so a step is a sixtieth; with all of them it is a quarter.
     let pairs = hidden.chunks(HIDDEN).zip(out.chunks(columns));
     let errors = pairs.flat_map(|(values, out)| {

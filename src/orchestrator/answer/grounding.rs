@@ -247,12 +247,13 @@ impl<'a> Grounder<'a> {
         if sanitise::has_markup(&text.said) {
             return outputs.push(Output::Dropped(Reason::Markup));
         }
-        if let Some(citation) = self.basis.support().place(&text.said, &text.numbers) {
+        let support = self.basis.support();
+        if let Some(citation) = support.place(&text.said, &text.numbers) {
             return self.show(&text, vec![citation], outputs);
         }
         let claim = Claim::of(&text.said);
         let asserted = Asserted::of(claim, plain(&text.said), String::new(), None);
-        match self.basis.support().find(&asserted, &text.numbers) {
+        match support.find(&asserted, &text.numbers) {
             Ok(found) => self.show(&text, found.citations, outputs),
             Err(reason) => outputs.push(Output::Dropped(reason)),
         }

@@ -44,46 +44,44 @@ pub fn build(
     }
 }
 
-/// Returns the newest messages within the budget, oldest first: no other can become part of a prompt.
+/// Keeps the newest messages within the budget: no other can become part of a prompt.
 pub fn newest(mut history: Vec<Utterance>, token_budget: usize) -> Vec<Utterance> {
-    let mut left = token_budget * CHARS_PER_TOKEN;
-    let fits = |message: &&Utterance| match left.checked_sub(message.content.chars().count()) {
-        Some(rest) => {
-            left = rest;
-            true
-        }
-        None => false,
-    };
-    let kept = history.iter().rev().take_while(fits).count();
+    let kept = within(&history, token_budget).len();
     let mut newest = history.split_off(history.len() - kept);
     newest.shrink_to_fit();
     newest
 }
 
-/// Returns the newest messages within the budget, oldest first, starting with a question.
-fn recent(history: &[Utterance], token_budget: usize, fence: &str) -> Vec<PromptMessage> {
+/// Returns the newest messages within the budget, oldest first.
+fn within(history: &[Utterance], token_budget: usize) -> &[Utterance] {
     let mut left = token_budget * CHARS_PER_TOKEN;
-    let mut kept: Vec<PromptMessage> = history
+    let sizes = history
         .iter()
         .rev()
-        .map_while(|message| {
-            left = left.checked_sub(message.content.chars().count())?;
-            Some(PromptMessage {
-                role: match message.role {
-                    Role::User => llm::Role::User,
-                    Role::Assistant => llm::Role::Assistant,
-                },
-                // Earlier markers refer to other passages than those of this question.
-                content: fenced("earlier", fence, "", &without_markers(&message.content)),
-            })
+        .map(|message| message.content.chars().count());
+    let kept = sizes
+        .map_while(|size| {
+            left = left.checked_sub(size)?;
+            Some(())
         })
-        .collect();
-    kept.reverse();
-    let first = kept
-        .iter()
-        .position(|message| message.role == llm::Role::User)
-        .unwrap_or(kept.len());
-    kept.split_off(first)
+        .count();
+    history.get(history.len() - kept..).unwrap_or_default()
+}
+
+/// Returns the newest messages within the budget, oldest first, starting with a question.
+fn recent(history: &[Utterance], token_budget: usize, fence: &str) -> Vec<PromptMessage> {
+    let newest = within(history, token_budget).iter();
+    newest
+        .skip_while(|message| message.role != Role::User)
+        .map(|message| PromptMessage {
+            role: match message.role {
+                Role::User => llm::Role::User,
+                Role::Assistant => llm::Role::Assistant,
+            },
+            // Earlier markers refer to other passages than those of this question.
+            content: fenced("earlier", fence, "", &without_markers(&message.content)),
+        })
+        .collect()
 }
 
 /// Puts text that is data between tags with the mark. The text itself is not changed: it cannot

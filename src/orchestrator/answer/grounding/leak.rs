@@ -12,7 +12,6 @@ const PART: usize = 10;
 const SHINGLE: usize = 6;
 
 /// Six words in a row, for each place of the rules.
-#[derive(Default)]
 pub struct Rules(Set<String>);
 
 impl Rules {
@@ -72,10 +71,9 @@ impl Leaks {
         };
         self.words.extend(words(&text));
         let mut shingles = self.words.windows(SHINGLE);
-        let echo = shingles.any(|words| {
-            let rules = self.rules.map(|rules| &rules.0);
-            rules.is_some_and(|rules| rules.contains(&words.join(" ")))
-        });
+        let echo = self
+            .rules
+            .is_some_and(|Rules(rules)| shingles.any(|words| rules.contains(&words.join(" "))));
         let from = if echo {
             self.words.len()
         } else {
