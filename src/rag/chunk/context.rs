@@ -94,12 +94,14 @@ impl Reader<'_> {
                     self.nest(at, end);
                     end
                 }
-                BlockKind::TableRow => {
-                    let end = self.run(at);
+                BlockKind::TableHeader | BlockKind::TableRow => {
+                    let end = self.table(at);
                     self.lead_into(at, end);
-                    self.add(ContextKind::Header, at, self.end_of(end));
+                    self.headers(at, end);
                     end
                 }
+                // The table or the list below takes it as its lead-in.
+                BlockKind::Caption => at + 1,
                 BlockKind::Paragraph | BlockKind::Code => {
                     let led = at > 0 && self.text(at - 1).trim_end().ends_with(':');
                     if led {
@@ -123,6 +125,32 @@ impl Reader<'_> {
         }
     }
 
+    /// The end of the table that begins at `at`. An empty line separates it from the next one.
+    fn table(&self, at: usize) -> usize {
+        let mut end = at + 1;
+        while let [before, next] = self.blocks.get(end - 1..=end).unwrap_or_default()
+            && matches!(next.kind, BlockKind::TableHeader | BlockKind::TableRow)
+            && next.start <= before.end + 1
+        {
+            end += 1;
+        }
+        end
+    }
+
+    /// Lets each line of column names govern the rows up to the next one.
+    fn headers(&mut self, from: usize, to: usize) {
+        let is_header = |this: &Self, at: usize| {
+            let block = this.blocks.get(at);
+            block.is_some_and(|block| block.kind == BlockKind::TableHeader)
+        };
+        for at in from..to {
+            if is_header(self, at) {
+                let next = (at + 1..to).find(|next| is_header(self, *next));
+                self.add(ContextKind::Header, at, self.end_of(next.unwrap_or(to)));
+            }
+        }
+    }
+
     /// The end of the run of blocks of one kind that begins at `at`.
     fn run(&self, at: usize) -> usize {
         let kind = self.blocks.get(at).map(|block| block.kind);
@@ -130,11 +158,20 @@ impl Reader<'_> {
         at + rest.take_while(|block| Some(block.kind) == kind).count()
     }
 
-    /// Lets the last sentence of a paragraph right before a list or a table govern all of it.
+    /// Lets the caption right before a table or a list, and the last sentence of a paragraph right
+    /// before these, govern all of it.
     fn lead_into(&mut self, from: usize, to: usize) {
-        let Some(before) = from.checked_sub(1) else {
+        let Some(mut before) = from.checked_sub(1) else {
             return;
         };
+        let kind = |at: usize| self.blocks.get(at).map(|block| block.kind);
+        if kind(before) == Some(BlockKind::Caption) {
+            self.add(ContextKind::Lead, before, self.end_of(to));
+            let Some(above) = before.checked_sub(1) else {
+                return;
+            };
+            before = above;
+        }
         let Some(block) = self.blocks.get(before) else {
             return;
         };

@@ -190,7 +190,7 @@ impl<'a> Splitter<'a> {
         let mut cut = self.cut_before(kind);
         let pieces = match kind {
             BlockKind::Code => line_bounds(text),
-            BlockKind::TableRow if self.fits(text).is_some() => {
+            BlockKind::TableHeader | BlockKind::TableRow if self.fits(text).is_some() => {
                 std::iter::once(0..text.len()).collect()
             }
             _ => sentence_bounds(text),
@@ -216,7 +216,10 @@ impl<'a> Splitter<'a> {
             }
             at = after(at, piece);
         }
-        let leads = matches!(kind, BlockKind::Heading(_)) || text.trim_end().ends_with(':');
+        let leads = matches!(
+            kind,
+            BlockKind::Heading(_) | BlockKind::Caption | BlockKind::TableHeader
+        ) || text.trim_end().ends_with(':');
         self.previous = Some((kind, leads));
     }
 
@@ -230,11 +233,15 @@ impl<'a> Splitter<'a> {
     }
 
     fn cut_before(&self, kind: BlockKind) -> Cut {
-        let listed = matches!(kind, BlockKind::ListItem | BlockKind::TableRow);
+        let listed = matches!(
+            kind,
+            BlockKind::ListItem | BlockKind::Caption | BlockKind::TableHeader | BlockKind::TableRow
+        );
         match self.previous {
             _ if matches!(kind, BlockKind::Heading(_)) => Cut::Section,
             Some((BlockKind::Heading(_), _)) => Cut::Never,
-            Some((BlockKind::Paragraph, true)) if listed => Cut::Never,
+            Some((BlockKind::Paragraph | BlockKind::Caption, true)) if listed => Cut::Never,
+            Some((BlockKind::TableHeader, _)) if kind == BlockKind::TableRow => Cut::Never,
             Some((before, _)) if listed && before == kind => Cut::Item,
             _ => Cut::Block,
         }

@@ -14,6 +14,8 @@ pub(super) struct Builder {
     blocks: Vec<Block>,
     pages: Vec<usize>,
     depth: u8,
+    /// Whether the next block stands apart from the one before it.
+    apart: bool,
     max_bytes: usize,
     max_blocks: usize,
     max_pages: usize,
@@ -27,6 +29,7 @@ impl Builder {
             blocks: Vec::new(),
             pages: Vec::new(),
             depth: 0,
+            apart: false,
             max_bytes: limits.max_text_bytes,
             max_blocks: limits.max_blocks,
             max_pages: limits.max_pages,
@@ -43,6 +46,11 @@ impl Builder {
     /// Sets how many lists contain the next blocks.
     pub(super) fn nest(&mut self, lists: usize) {
         self.depth = u8::try_from(lists).unwrap_or(u8::MAX);
+    }
+
+    /// Separates the next block from the one before it, so that two tables or two lists remain two.
+    pub(super) fn stand_apart(&mut self) {
+        self.apart = true;
     }
 
     /// Starts a new page with the next block.
@@ -91,6 +99,7 @@ impl Builder {
         {
             return Err(ParseError::TooLarge);
         }
+        self.apart = false;
         let before = self.chars;
         self.text.push_str(separator);
         let start = self.chars + separator.len();
@@ -118,8 +127,16 @@ impl Builder {
             return "";
         };
         let tight = match (last.kind, kind) {
+            _ if self.apart => false,
             (BlockKind::ListItem, BlockKind::ListItem)
-            | (BlockKind::TableRow, BlockKind::TableRow) => true,
+            | (
+                BlockKind::TableHeader | BlockKind::TableRow,
+                BlockKind::TableHeader | BlockKind::TableRow,
+            )
+            | (
+                BlockKind::Caption,
+                BlockKind::TableHeader | BlockKind::TableRow | BlockKind::ListItem,
+            ) => true,
             (BlockKind::Paragraph, BlockKind::ListItem) => self.text.ends_with(':'),
             _ => false,
         };

@@ -41,6 +41,10 @@ pub enum BlockKind {
     Heading(u8),
     Paragraph,
     ListItem,
+    /// The title of a table; it governs the rows that follow it.
+    Caption,
+    /// The column names of a table; they govern the rows up to the next block of another kind.
+    TableHeader,
     TableRow,
     Code,
 }

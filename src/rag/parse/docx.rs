@@ -10,7 +10,9 @@ use zip::result::ZipError;
 
 use super::builder::{Builder, PAGE_MARK};
 use super::docx_styles::{Numbering, Styles, attribute, number, outline_level};
+use super::flow::Flow;
 use super::sniff::mismatch;
+use super::table::{Cell, Table};
 use super::{BlockKind, MediaType, ParseError, ParseLimits, ParsedDocument};
 
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
@@ -34,8 +36,8 @@ pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument
     let title = core
         .and_then(|xml| core_title(&xml))
         .or(reader.title)
-        .or_else(|| reader.builder.first_heading());
-    reader.builder.finish(title.as_deref())
+        .or_else(|| reader.flow.builder.first_heading());
+    reader.flow.builder.finish(title.as_deref())
 }
 
 /// The archive, with one budget for all unpacked data.
@@ -158,14 +160,11 @@ struct Paragraph {
     reason = "each mirrors an open element"
 )]
 struct DocxReader {
-    builder: Builder,
+    flow: Flow,
     styles: Styles,
     numbering: Numbering,
     title: Option<String>,
     paragraphs: Vec<Paragraph>,
-    /// The depth of open tables, and the text of the outermost table's open row.
-    tables: usize,
-    row: String,
     in_text: bool,
     in_properties: bool,
     hidden_run: bool,
@@ -176,13 +175,11 @@ struct DocxReader {
 impl DocxReader {
     fn new(limits: &ParseLimits, styles: Styles, numbering: Numbering) -> Self {
         Self {
-            builder: Builder::new(limits),
+            flow: Flow::new(Builder::new(limits)),
             styles,
             numbering,
             title: None,
             paragraphs: Vec::new(),
-            tables: 0,
-            row: String::new(),
             in_text: false,
             in_properties: false,
             hidden_run: false,
@@ -265,11 +262,26 @@ impl DocxReader {
             "br" if attribute(e, "type").as_deref() == Some("page") => self.break_page(true),
             "cr" | "br" => self.paragraph().text.push('\n'),
             "lastRenderedPageBreak" => self.break_page(false),
-            "tbl" => self.tables += 1,
-            "tr" if self.tables == 1 => self.row.clear(),
-            "tc" if !self.row.trim().is_empty() => {
-                self.row
-                    .push_str(if self.tables == 1 { " | " } else { " " });
+            "tbl" => self.flow.open_table(Table::default()),
+            "tr" => self.flow.open_row(),
+            "tblHeader" if is_on(e) => self.flow.mark_header(),
+            "gridBefore" => {
+                let columns = number(e, "val").and_then(|n| usize::try_from(n).ok());
+                self.flow.open_cell(Cell {
+                    columns: columns.unwrap_or(0),
+                    ..Cell::default()
+                });
+                self.flow.close_cell();
+            }
+            "tc" => self.flow.open_cell(Cell::default()),
+            "gridSpan" => {
+                let columns = number(e, "val").and_then(|n| usize::try_from(n).ok());
+                self.flow
+                    .change_cell(|cell| cell.columns = columns.unwrap_or(1));
+            }
+            "vMerge" => {
+                let begins = attribute(e, "val").as_deref() == Some("restart");
+                self.flow.change_cell(|cell| cell.continues = !begins);
             }
             _ => {}
         }
@@ -293,17 +305,14 @@ impl DocxReader {
                 self.in_text = false;
                 Ok(())
             }
-            "tbl" => {
-                self.tables = self.tables.saturating_sub(1);
+            "tbl" => self.flow.close_table(),
+            "tr" => {
+                self.flow.close_row();
                 Ok(())
             }
-            "tr" if self.tables == 1 => {
-                let row = std::mem::take(&mut self.row);
-                let blank = |c: char| (c.is_whitespace() && c != PAGE_MARK) || c == '|';
-                if row.chars().all(blank) {
-                    return Ok(());
-                }
-                self.builder.push(BlockKind::TableRow, &row)
+            "tc" => {
+                self.flow.close_cell();
+                Ok(())
             }
             _ => Ok(()),
         }
@@ -327,14 +336,6 @@ impl DocxReader {
             }
             _ => String::new(),
         };
-        if self.tables > 0 {
-            if !self.row.is_empty() && !self.row.ends_with(' ') {
-                self.row.push(' ');
-            }
-            self.row.push_str(&marker);
-            self.row.push_str(&paragraph.text);
-            return Ok(());
-        }
         if style.is_title && self.title.is_none() && !blank {
             self.title = Some(paragraph.text.clone());
         }
@@ -343,12 +344,10 @@ impl DocxReader {
             None if !marker.is_empty() => BlockKind::ListItem,
             None => BlockKind::Paragraph,
         };
-        self.builder.nest(
-            usize::try_from(paragraph.list_level)
-                .map_or(usize::MAX, |level| level.saturating_add(1)),
-        );
-        self.builder
-            .push(kind, &format!("{marker}{}", paragraph.text))
+        let lists = usize::try_from(paragraph.list_level)
+            .map_or(usize::MAX, |level| level.saturating_add(1));
+        self.flow
+            .push(kind, lists, &format!("{marker}{}", paragraph.text))
     }
 }
 

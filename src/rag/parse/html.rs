@@ -6,7 +6,9 @@ use scraper::node::Element;
 use scraper::{ElementRef, Html, HtmlTreeSink, Node};
 
 use super::builder::Builder;
+use super::flow::Flow;
 use super::html_visibility::{Seen, Visibility};
+use super::table::{Cell, Table};
 use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
 
 /// The most elements inside each other. Browsers build no more, and each costs the tree builder a
@@ -22,11 +24,10 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
     let mut visibility = Visibility::of(&html)?;
     let mut reader = HtmlReader {
         seen: Vec::new(),
-        builder: Builder::new(limits),
+        flow: Flow::new(Builder::new(limits)),
         inline: String::new(),
         lists: Vec::new(),
         prefix: None,
-        rows: 0,
         preformatted: 0,
         in_title: false,
         title: String::new(),
@@ -58,8 +59,8 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
     reader.flush(BlockKind::Paragraph)?;
     let title = Some(reader.title)
         .filter(|t| !t.trim().is_empty())
-        .or_else(|| reader.builder.first_heading());
-    reader.builder.finish(title.as_deref())
+        .or_else(|| reader.flow.builder.first_heading());
+    reader.flow.builder.finish(title.as_deref())
 }
 
 /// Builds the tree of the page, unless its nesting is too deep.
@@ -89,6 +90,9 @@ enum Role {
     Block,
     List(Option<u64>),
     Item,
+    Table,
+    Caption,
+    Head,
     Row,
     Cell,
     Preformatted,
@@ -116,14 +120,17 @@ fn role(element: &Element) -> Role {
         )),
         "ul" | "menu" => Role::List(None),
         "li" => Role::Item,
+        "table" => Role::Table,
+        "caption" => Role::Caption,
+        "thead" => Role::Head,
         "tr" => Role::Row,
         "td" | "th" => Role::Cell,
         "pre" => Role::Preformatted,
         "br" => Role::Break,
         "p" | "div" | "section" | "article" | "main" | "header" | "footer" | "aside"
         | "address" | "blockquote" | "figure" | "figcaption" | "dl" | "dt" | "dd" | "form"
-        | "fieldset" | "legend" | "details" | "summary" | "table" | "caption" | "hr" | "body"
-        | "head" | "html" | "center" | "hgroup" | "dialog" => Role::Block,
+        | "fieldset" | "legend" | "details" | "summary" | "hr" | "body" | "head" | "html"
+        | "center" | "hgroup" | "dialog" => Role::Block,
         _ => Role::Inline,
     }
 }
@@ -131,13 +138,11 @@ fn role(element: &Element) -> Role {
 struct HtmlReader {
     /// The visibility of each open element.
     seen: Vec<Seen>,
-    builder: Builder,
+    flow: Flow,
     inline: String,
     /// The next number of each open list; `None` for bullets.
     lists: Vec<Option<u64>>,
     prefix: Option<String>,
-    /// The number of open table rows.
-    rows: usize,
     preformatted: usize,
     in_title: bool,
     title: String,
@@ -208,22 +213,29 @@ impl HtmlReader {
                     }
                     _ => "- ".to_owned(),
                 };
-                if self.rows > 0 {
-                    self.inline.push_str(&prefix);
-                } else {
-                    self.prefix = Some(prefix);
-                }
+                self.prefix = Some(prefix);
             }
+            Role::Table => {
+                self.boundary()?;
+                self.flow.open_table(Table {
+                    is_layout: element
+                        .attr("role")
+                        .is_some_and(|role| matches!(role.trim(), "presentation" | "none")),
+                    ..Table::default()
+                });
+            }
+            Role::Caption => {
+                self.boundary()?;
+                self.flow.open_caption();
+            }
+            Role::Head => self.flow.set_head(true),
             Role::Row => {
-                self.flush(self.kind())?;
-                self.rows += 1;
+                self.boundary()?;
+                self.flow.open_row();
             }
             Role::Cell => {
-                let text = self.inline.trim_end().len();
-                self.inline.truncate(text);
-                if text > 0 {
-                    self.inline.push_str(" | ");
-                }
+                self.boundary()?;
+                self.flow.open_cell(cell(element));
             }
             Role::Preformatted => {
                 self.flush(self.kind())?;
@@ -254,7 +266,7 @@ impl HtmlReader {
         match role(element) {
             Role::Title => self.in_title = false,
             Role::Heading(level) => self.flush(BlockKind::Heading(level))?,
-            Role::Block | Role::Cell => self.boundary_after(element)?,
+            Role::Block => self.boundary()?,
             Role::List(_) => {
                 self.boundary()?;
                 self.lists.pop();
@@ -263,42 +275,45 @@ impl HtmlReader {
                 self.boundary()?;
                 self.prefix = None;
             }
+            Role::Table => {
+                self.boundary()?;
+                self.flow.close_table()?;
+            }
+            Role::Caption => {
+                self.boundary()?;
+                self.flow.close_caption();
+            }
+            Role::Head => self.flow.set_head(false),
             Role::Row => {
-                self.flush(BlockKind::TableRow)?;
-                self.rows = self.rows.saturating_sub(1);
+                self.boundary()?;
+                self.flow.close_row();
+            }
+            Role::Cell => {
+                self.boundary()?;
+                self.flow.close_cell();
             }
             Role::Preformatted => {
                 self.preformatted = self.preformatted.saturating_sub(1);
                 let content = std::mem::take(&mut self.inline);
-                self.builder.push_verbatim(&content)?;
+                self.flow.push(BlockKind::Code, 0, &content)?;
             }
             Role::Skipped | Role::Break | Role::Inline => {}
         }
         Ok(())
     }
 
-    fn boundary_after(&mut self, element: &Element) -> Result<(), ParseError> {
-        if matches!(element.name(), "td" | "th") {
-            self.inline.push(' ');
-            return Ok(());
-        }
-        self.boundary()
-    }
-
     fn kind(&self) -> BlockKind {
-        if self.rows > 0 {
-            BlockKind::TableRow
-        } else if self.lists.is_empty() {
+        if self.lists.is_empty() {
             BlockKind::Paragraph
         } else {
             BlockKind::ListItem
         }
     }
 
-    /// Begins or ends a block; inside a table row this is a line break in the cell.
+    /// Begins or ends a block.
     fn boundary(&mut self) -> Result<(), ParseError> {
-        if self.rows > 0 || self.preformatted > 0 {
-            if !self.inline.is_empty() && !self.inline.ends_with("| ") {
+        if self.preformatted > 0 {
+            if !self.inline.is_empty() {
                 self.inline.push('\n');
             }
             return Ok(());
@@ -308,16 +323,34 @@ impl HtmlReader {
 
     fn flush(&mut self, kind: BlockKind) -> Result<(), ParseError> {
         let content = std::mem::take(&mut self.inline);
-        if content.chars().all(|c| c.is_whitespace() || c == '|') {
+        if content.trim().is_empty() {
             return Ok(());
         }
-        self.builder.nest(self.lists.len());
+        let lists = self.lists.len();
         match self.prefix.take() {
             Some(prefix) if kind == BlockKind::ListItem => {
-                self.builder.push(kind, &format!("{prefix}{content}"))
+                self.flow.push(kind, lists, &format!("{prefix}{content}"))
             }
-            _ => self.builder.push(kind, &content),
+            _ => self.flow.push(kind, lists, &content),
         }
+    }
+}
+
+/// Reads the spans of a cell. A header of a row names no column.
+fn cell(element: &Element) -> Cell {
+    let span = |name: &str| {
+        let value = element.attr(name)?.trim();
+        let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+        value.get(..digits)?.parse::<usize>().ok()
+    };
+    let names_row = element
+        .attr("scope")
+        .is_some_and(|scope| scope.trim().to_ascii_lowercase().starts_with("row"));
+    Cell {
+        rows: span("rowspan").unwrap_or(1),
+        columns: span("colspan").unwrap_or(1),
+        is_header: element.name() == "th" && !names_row,
+        ..Cell::default()
     }
 }
 

@@ -3,6 +3,7 @@
 use pulldown_cmark::{Event, MetadataBlockKind, Options, Parser, Tag, TagEnd};
 
 use super::builder::Builder;
+use super::table::{Cell, Row, Table};
 use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
 
 pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
@@ -16,6 +17,7 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
         inline: String::new(),
         lists: Vec::new(),
         prefix: None,
+        table: None,
         mode: Mode::Prose,
         title: None,
     };
@@ -43,6 +45,8 @@ struct MarkdownReader {
     lists: Vec<Option<u64>>,
     /// The marker of the item that has just begun.
     prefix: Option<String>,
+    /// The open table.
+    table: Option<Table>,
     mode: Mode,
     title: Option<String>,
 }
@@ -92,14 +96,20 @@ impl MarkdownReader {
                 self.flush(self.prose_kind())?;
                 self.lists.push(first);
             }
-            Tag::Heading { .. } | Tag::Table(_) | Tag::Paragraph => {
+            Tag::Heading { .. } | Tag::Paragraph => self.flush(self.prose_kind())?,
+            Tag::Table(_) => {
                 self.flush(self.prose_kind())?;
+                self.table = Some(Table {
+                    headers_known: true,
+                    ..Table::default()
+                });
             }
+            Tag::TableHead => self.begin_row(true),
+            Tag::TableRow => self.begin_row(false),
             Tag::FootnoteDefinition(name) => {
                 self.flush(self.prose_kind())?;
                 self.prefix = Some(format!("[{name}] "));
             }
-            Tag::TableCell if !self.inline.is_empty() => self.inline.push_str(" | "),
             Tag::CodeBlock(_) => self.enter(Mode::Code)?,
             Tag::HtmlBlock => self.enter(Mode::Html)?,
             Tag::MetadataBlock(MetadataBlockKind::YamlStyle) => self.enter(Mode::Metadata)?,
@@ -120,10 +130,30 @@ impl MarkdownReader {
                 self.lists.pop();
                 Ok(())
             }
-            TagEnd::TableHead | TagEnd::TableRow => self.flush(BlockKind::TableRow),
+            TagEnd::TableCell => {
+                let text = std::mem::take(&mut self.inline);
+                let row = self.table.as_mut().and_then(|table| table.rows.last_mut());
+                if let Some(row) = row {
+                    row.cells.push(Cell::of(text));
+                }
+                Ok(())
+            }
+            TagEnd::Table => self
+                .table
+                .take()
+                .map_or(Ok(()), |table| table.write(&mut self.builder)),
             TagEnd::Paragraph => self.flush(self.prose_kind()),
             TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::MetadataBlock(_) => self.leave(),
             _ => Ok(()),
+        }
+    }
+
+    fn begin_row(&mut self, is_header: bool) {
+        if let Some(table) = &mut self.table {
+            table.rows.push(Row {
+                cells: Vec::new(),
+                is_header,
+            });
         }
     }
 
@@ -158,7 +188,7 @@ impl MarkdownReader {
 
     fn flush(&mut self, kind: BlockKind) -> Result<(), ParseError> {
         let content = std::mem::take(&mut self.inline);
-        if content.chars().all(|c| c.is_whitespace() || c == '|') {
+        if content.trim().is_empty() {
             return Ok(());
         }
         self.builder.nest(self.lists.len());
@@ -228,7 +258,8 @@ mod tests {
         let kinds: Vec<_> = doc.blocks.iter().map(|b| b.kind).collect();
         assert_eq!(kinds[0], BlockKind::Heading(1));
         assert_eq!(kinds[4], BlockKind::ListItem);
-        assert_eq!(kinds[5], BlockKind::TableRow);
+        assert_eq!(kinds[5], BlockKind::TableHeader);
+        assert_eq!(kinds[6], BlockKind::TableRow);
         assert_eq!(kinds[7], BlockKind::Code);
     }
 }

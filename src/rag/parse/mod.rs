@@ -11,6 +11,7 @@ mod document;
 mod docx;
 mod docx_styles;
 mod error;
+mod flow;
 mod html;
 mod html_visibility;
 mod in_process;
@@ -28,6 +29,7 @@ mod pdf_widths;
 mod plain;
 pub mod sandbox;
 mod sniff;
+mod table;
 #[cfg(test)]
 mod tests;
 mod warning;

@@ -66,7 +66,7 @@ fn every_format_gives_the_same_structure() {
         (BlockKind::ListItem, "1. Shake it"),
         (BlockKind::ListItem, "2. Breathe out"),
         (BlockKind::Heading(2), "Doses"),
-        (BlockKind::TableRow, "Age | Puffs"),
+        (BlockKind::TableHeader, "Age | Puffs"),
         (BlockKind::TableRow, "Adult | Two"),
         (BlockKind::ListItem, "- Rest"),
         (BlockKind::ListItem, "- Drink water"),

@@ -63,11 +63,12 @@ fn number_words(element: Element, page: usize) -> Element {
     }
 }
 
-/// The words of a text without list markers and cell borders.
+/// The words of a text without list markers and cell borders, or the mark between the cells of a
+/// single row.
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace()
         .filter(|w| w.chars().any(|c| c == 'p'))
-        .map(str::to_owned)
+        .map(|w| w.trim_end_matches(':').to_owned())
         .collect()
 }
 
