@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::worker::embedded_text;
+use super::embedded_text::embedded_text;
 use crate::embedding::{EmbedError, Embedder};
 use crate::persistence::indexing::{self, Generation, UnembeddedChunk};
 use crate::persistence::{Database, DbError};
@@ -96,9 +96,10 @@ impl Backfill {
 
     async fn embed(&self, chunks: Vec<UnembeddedChunk>) -> Result<(), BackfillError> {
         let ids = chunks.iter().map(|chunk| chunk.id).collect::<Vec<_>>();
-        let texts = chunks
-            .iter()
-            .map(|chunk| embedded_text(&chunk.title, &chunk.text));
+        let texts = chunks.iter().map(|chunk| {
+            let text = (chunk.start, chunk.text.as_str());
+            embedded_text(&*self.embedder, &chunk.title, text, &chunk.context())
+        });
         let vectors = self.embedder.embed_passages(texts.collect()).await?;
         let embeddings: Vec<(i64, Vec<f32>)> = ids.into_iter().zip(vectors).collect();
         let stored = indexing::insert_embeddings(&self.database, self.generation, &embeddings);

@@ -4,6 +4,7 @@ pub mod backfill;
 pub mod chunk;
 mod config;
 mod conflicts;
+mod embedded_text;
 pub mod follower;
 mod handlers;
 pub mod index;

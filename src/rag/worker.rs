@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::GovernanceConfig;
 use super::chunk::{self, Chunk, ChunkingConfig};
 use super::conflicts;
+use super::embedded_text::embedded_text;
 use super::parse::sandbox::{Sandbox, SandboxError};
 use super::parse::{MediaType, ParseError, ParsedDocument};
 use super::quarantine;
@@ -186,7 +187,10 @@ impl IngestWorker {
         let _turn = self.long_documents.turn(chunks.len()).await;
         let texts = chunks
             .iter()
-            .map(|chunk| embedded_text(title, &chunk.text))
+            .map(|chunk| {
+                let text = (offset(chunk.start), chunk.text.as_str());
+                embedded_text(&*self.embedder, title, text, &chunk.context)
+            })
             .collect();
         let vectors = self
             .embedder
@@ -278,13 +282,11 @@ fn take_bytes(mut pending: PendingVersion) -> Option<(PendingVersion, Vec<u8>)> 
     Some((pending, bytes))
 }
 
-/// Puts the title before the passage, so that both legs know the document's topic.
-pub(super) fn embedded_text(title: &str, text: &str) -> String {
-    format!("{title}\n{text}")
+fn offset(chars: usize) -> i32 {
+    i32::try_from(chars).unwrap_or(i32::MAX)
 }
 
 fn new_chunk(chunk: Chunk, embedding: Vec<f32>) -> NewChunk {
-    let offset = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     NewChunk {
         page: chunk.page.and_then(|page| i32::try_from(page).ok()),
         start: offset(chunk.start),

@@ -4,9 +4,12 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::chunks::vector_text;
 use super::generation::{Generation, Status, lock_generations};
+use crate::domain::evidence::ContextLine;
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
@@ -23,7 +26,19 @@ pub struct UnembeddedChunk {
     pub id: i64,
     /// The title of its document's version.
     pub title: String,
+    pub start: i32,
     pub text: String,
+    context: Option<Value>,
+}
+
+impl UnembeddedChunk {
+    /// Returns the lines that govern a part of the chunk; none if it was indexed before they were
+    /// kept.
+    pub fn context(&self) -> Vec<ContextLine> {
+        let stored = self.context.as_ref();
+        let lines = stored.map(Vec::<ContextLine>::deserialize);
+        lines.and_then(Result::ok).unwrap_or_default()
+    }
 }
 
 /// The lock of the one process that creates missing embeddings, until it is dropped.
@@ -54,7 +69,13 @@ pub async fn list_unembedded(
         .filter(not(exists(embedding(generation))))
         .order(chunks::id)
         .limit(limit)
-        .select((chunks::id, document_versions::title, chunks::text))
+        .select((
+            chunks::id,
+            document_versions::title,
+            chunks::start_offset,
+            chunks::text,
+            chunks::context,
+        ))
         .load(&mut database.connection().await?)
         .await?)
 }

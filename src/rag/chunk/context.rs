@@ -13,14 +13,15 @@ const MAX_LINES: usize = 64;
 
 /// The governing lines of a document, in the order of their first character. Chunks read them in
 /// ascending order.
-pub(super) struct Context {
+pub(super) struct Context<'a> {
     lines: std::iter::Peekable<std::vec::IntoIter<ContextLine>>,
-    /// The lines that have begun and may reach into a later chunk.
-    open: Vec<ContextLine>,
+    /// The lines that have begun and may reach into a later chunk, and the tokens of each.
+    open: Vec<(ContextLine, usize)>,
+    count_tokens: &'a dyn Fn(&str) -> usize,
 }
 
-impl Context {
-    pub(super) fn of(doc: &ParsedDocument) -> Self {
+impl<'a> Context<'a> {
+    pub(super) fn of(doc: &ParsedDocument, count_tokens: &'a dyn Fn(&str) -> usize) -> Self {
         let mut reader = Reader {
             texts: texts(doc),
             blocks: &doc.blocks,
@@ -31,6 +32,26 @@ impl Context {
         Self {
             lines: reader.lines.into_iter().peekable(),
             open: Vec::new(),
+            count_tokens,
+        }
+    }
+
+    /// Returns the tokens of the lines above a chunk that begins here, which are embedded with it.
+    /// Chunks ascend.
+    pub(super) fn tokens_above(&mut self, start: usize) -> usize {
+        let start = offset(start);
+        self.go_on(start, start);
+        let above = self.open.iter().filter(|(line, _)| line.end <= start);
+        above.map(|(_, tokens)| tokens).sum()
+    }
+
+    fn go_on(&mut self, start: i32, end: i32) {
+        self.open.retain(|(line, _)| line.until > start);
+        while let Some(line) = self.lines.next_if(|line| line.start < end) {
+            if line.until > start {
+                let tokens = (self.count_tokens)(&line.text);
+                self.open.push((line, tokens));
+            }
         }
     }
 
@@ -38,14 +59,10 @@ impl Context {
     /// there are too many. Chunks ascend.
     pub(super) fn within(&mut self, start: usize, end: usize) -> Vec<ContextLine> {
         let (start, end) = (offset(start), offset(end));
-        self.open.retain(|line| line.until > start);
-        while let Some(line) = self.lines.next_if(|line| line.start < end) {
-            if line.until > start {
-                self.open.push(line);
-            }
-        }
+        self.go_on(start, end);
         let first = self.open.len().saturating_sub(MAX_LINES);
-        self.open.get(first..).unwrap_or_default().to_vec()
+        let lines = self.open.get(first..).unwrap_or_default();
+        lines.iter().map(|(line, _)| line.clone()).collect()
     }
 }
 

@@ -20,6 +20,8 @@ use units::{Cut, Outline, Unit};
 /// Sections below this share of the target may share a chunk with the next one.
 const TINY_SECTION: usize = 6;
 const MAX_HEADING_CHARS: usize = 120;
+/// The lines above a chunk may take this share of it from its own text.
+const SHARE_ABOVE: usize = 3;
 
 /// The length of chunks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,12 +80,14 @@ pub fn chunk(
         target: cfg.target_tokens.clamp(1, max),
         overlap: cfg.overlap_sentences,
     };
-    let mut context = Context::of(doc);
+    let mut context = Context::of(doc, count_tokens);
     let mut chunks = Vec::new();
     let mut start = 0;
     let mut end = 0;
     while end < outline.units.len() {
-        end = packer.end(start, end + 1);
+        let begin = outline.units.get(start).map_or(0, |unit| unit.start);
+        let above = context.tokens_above(begin);
+        end = packer.end(start, end + 1, above.min(max / SHARE_ABOVE));
         let described = describe(doc, &outline, start, end, chunks.len());
         chunks.extend(described.map(|chunk| Chunk {
             context: context.within(chunk.start, chunk.end),
@@ -110,9 +114,10 @@ struct Candidate {
 }
 
 impl Packer<'_> {
-    /// Chooses the end of the chunk that starts at unit `start`; at least `floor`.
-    fn end(&self, start: usize, floor: usize) -> usize {
-        let mut tokens = 0;
+    /// Chooses the end of the chunk that starts at unit `start`, under lines of so many tokens; at
+    /// least `floor`.
+    fn end(&self, start: usize, floor: usize, above: usize) -> usize {
+        let mut tokens = above;
         let mut only_headings = true;
         let mut candidates = Vec::new();
         let mut previous: Option<&Unit> = None;
@@ -121,7 +126,10 @@ impl Packer<'_> {
             if let Some(previous) = previous
                 && at >= floor
             {
-                if opens_section && !only_headings && !self.may_go_on(previous, unit, tokens) {
+                if opens_section
+                    && !only_headings
+                    && !self.may_go_on(previous, unit, tokens - above)
+                {
                     return at;
                 }
                 candidates.push(Candidate {
