@@ -10,35 +10,12 @@ use scraper::selector::{Parser as SelectorParser, Simple};
 use selectors::parser::{ParseRelative, Selector, SelectorList};
 
 use super::css_media;
+use super::css_values::{self, Effect, Property};
 
 /// The most selectors with a relevant property, over all sheets of a page.
 const MAX_RULES: usize = 20_000;
 /// The most bytes of one selector after nested rules are expanded, since each may double it.
 const MAX_SELECTOR_BYTES: usize = 4_096;
-
-/// A property that can hide text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Property {
-    /// `display` and similar properties: the content of such an element cannot show itself again.
-    Display,
-    Opacity,
-    ContentVisibility,
-    /// An inherited property: a child may be visible although its parent is not.
-    Visibility,
-    FontSize,
-}
-
-impl Property {
-    pub(super) const COUNT: usize = 5;
-}
-
-/// The effect of a declaration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    Hides,
-    Shows,
-    Inherits,
-}
 
 /// One relevant declaration.
 #[derive(Clone, Copy, Debug)]
@@ -295,19 +272,8 @@ impl<'i> DeclarationParser<'i> for SheetReader<'_> {
         input: &mut Parser<'i>,
         _start: &ParserState,
     ) -> Result<(), Failure> {
-        let effect = match name.to_ascii_lowercase().as_str() {
-            "display" => (Property::Display, keyword(input, &["none"], &[])),
-            "visibility" => (
-                Property::Visibility,
-                keyword(input, &["hidden", "collapse"], &INHERITING),
-            ),
-            "content-visibility" => (
-                Property::ContentVisibility,
-                keyword(input, &["hidden"], &[]),
-            ),
-            "opacity" => (Property::Opacity, opacity(input)),
-            "font-size" | "font" => (Property::FontSize, font_size(input)),
-            _ => return pass_by(input),
+        let Some((property, effect)) = css_values::read(&name.to_ascii_lowercase(), input) else {
+            return pass_by(input);
         };
         let mut important = false;
         while !input.is_exhausted() {
@@ -316,11 +282,13 @@ impl<'i> DeclarationParser<'i> for SheetReader<'_> {
                 break;
             }
         }
-        self.declarations.push(Declaration {
-            property: effect.0,
-            effect: effect.1,
-            important,
-        });
+        let properties = property.longhands();
+        self.declarations
+            .extend(properties.iter().map(|property| Declaration {
+                property: *property,
+                effect,
+                important,
+            }));
         Ok(())
     }
 }
@@ -343,58 +311,4 @@ fn pass_by(input: &mut Parser<'_>) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-const INHERITING: [&str; 4] = ["inherit", "unset", "revert", "revert-layer"];
-
-/// Decides by the first word; any other word shows the text.
-fn keyword(input: &mut Parser<'_>, hiding: &[&str], inheriting: &[&str]) -> Effect {
-    let is_one_of = |word: &str, words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
-    match input.next() {
-        Ok(Token::Ident(word)) if is_one_of(word, hiding) => Effect::Hides,
-        Ok(Token::Ident(word)) if is_one_of(word, inheriting) => Effect::Inherits,
-        _ => Effect::Shows,
-    }
-}
-
-fn opacity(input: &mut Parser<'_>) -> Effect {
-    match input.next() {
-        Ok(
-            Token::Number { value, .. }
-            | Token::Percentage {
-                unit_value: value, ..
-            },
-        ) if *value <= 0.0 => Effect::Hides,
-        _ => Effect::Shows,
-    }
-}
-
-/// Reads `font-size`, or `font`, which contains the size somewhere.
-fn font_size(input: &mut Parser<'_>) -> Effect {
-    let mut effect = Effect::Shows;
-    while let Ok(token) = input.next() {
-        match token {
-            Token::Delim('!') => break,
-            Token::Number { value, .. }
-            | Token::Dimension { value, .. }
-            | Token::Percentage {
-                unit_value: value, ..
-            } if *value == 0.0 => return Effect::Hides,
-            // A percentage of the parent's size, which may be zero.
-            Token::Percentage { .. } => effect = Effect::Inherits,
-            Token::Dimension { unit, .. } if unit.eq_ignore_ascii_case("em") => {
-                effect = Effect::Inherits;
-            }
-            Token::Ident(word)
-                if INHERITING
-                    .iter()
-                    .chain(&["smaller", "larger"])
-                    .any(|w| word.eq_ignore_ascii_case(w)) =>
-            {
-                effect = Effect::Inherits;
-            }
-            _ => {}
-        }
-    }
-    effect
 }

@@ -1,19 +1,15 @@
 //! Word documents: a ZIP archive of XML parts.
 
-use std::borrow::Cow;
-use std::io::{self, Cursor, Read};
-
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
-use zip::ZipArchive;
-use zip::result::ZipError;
 
 use super::builder::{Builder, PAGE_MARK};
-use super::docx_styles::{Numbering, Styles, attribute, number, outline_level};
+use super::docx_look::{Look, Sight};
+use super::docx_package::Package;
+use super::docx_styles::{Numbering, Styles, attribute, is_on, number, outline_level};
 use super::flow::Flow;
-use super::sniff::mismatch;
 use super::table::{Cell, Table};
-use super::{BlockKind, MediaType, ParseError, ParseLimits, ParsedDocument};
+use super::{BlockKind, ParseError, ParseLimits, ParsedDocument, Warning};
 
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
     let mut package = Package::open(bytes, limits)?;
@@ -37,81 +33,11 @@ pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument
         .and_then(|xml| core_title(&xml))
         .or(reader.title)
         .or_else(|| reader.flow.builder.first_heading());
-    reader.flow.builder.finish(title.as_deref())
-}
-
-/// The archive, with one budget for all unpacked data.
-struct Package<'a> {
-    archive: ZipArchive<Cursor<&'a [u8]>>,
-    budget: u64,
-}
-
-impl<'a> Package<'a> {
-    fn open(bytes: &'a [u8], limits: &ParseLimits) -> Result<Self, ParseError> {
-        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| ParseError::Damaged)?;
-        if archive.len() > limits.max_archive_entries {
-            return Err(ParseError::TooLarge);
-        }
-        Ok(Self {
-            archive,
-            budget: limits.max_expanded_bytes as u64,
-        })
-    }
-
-    fn main_part(&self) -> Result<String, ParseError> {
-        let names: Vec<String> = self
-            .archive
-            .file_names()
-            .filter_map(|name| name.ok().map(Cow::into_owned))
-            .collect();
-        let found = names
-            .iter()
-            .find(|n| *n == "word/document.xml")
-            .or_else(|| {
-                // Some programs number this part: word/document2.xml.
-                names.iter().find(|n| n.starts_with("word/document"))
-            });
-        if let Some(name) = found {
-            return Ok(name.clone());
-        }
-        let holds = |folder: &str| names.iter().any(|n| n.starts_with(folder));
-        Err(mismatch(
-            MediaType::Docx,
-            if holds("xl/") {
-                "an Excel workbook"
-            } else if holds("ppt/") {
-                "a PowerPoint presentation"
-            } else if names.iter().any(|n| n == "content.xml") {
-                "an OpenDocument file"
-            } else {
-                "a ZIP archive"
-            },
-        ))
-    }
-
-    /// Returns a part's text; `None` if the part does not exist. The sizes that the archive
-    /// declares are not trusted: reading stops at the budget.
-    fn part(&mut self, name: &str) -> Result<Option<String>, ParseError> {
-        let file = match self.archive.by_name(name) {
-            Ok(file) => file,
-            Err(ZipError::FileNotFound) => return Ok(None),
-            Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => {
-                return Err(ParseError::Encrypted);
-            }
-            Err(_) => return Err(ParseError::Damaged),
-        };
-        let mut content = Vec::new();
-        let read = file
-            .take(self.budget.saturating_add(1))
-            .read_to_end(&mut content)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::OutOfMemory => ParseError::OutOfMemory,
-                _ => ParseError::Damaged,
-            })? as u64;
-        self.budget = self.budget.checked_sub(read).ok_or(ParseError::TooLarge)?;
-        let text = String::from_utf8(content).map_err(|_| ParseError::Damaged)?;
-        Ok(Some(text))
-    }
+    let document = reader.flow.builder.finish(title.as_deref())?;
+    Ok(ParsedDocument {
+        warnings: Warning::of_hidden(reader.hidden, 0).into_iter().collect(),
+        ..document
+    })
 }
 
 fn core_title(xml: &str) -> Option<String> {
@@ -153,6 +79,10 @@ struct Paragraph {
     outline: Option<u8>,
     list: Option<u32>,
     list_level: u32,
+    /// The properties of the paragraph itself.
+    look: Look,
+    /// The text that nobody sees.
+    hidden: String,
 }
 
 #[expect(
@@ -167,7 +97,9 @@ struct DocxReader {
     paragraphs: Vec<Paragraph>,
     in_text: bool,
     in_properties: bool,
-    hidden_run: bool,
+    sight: Sight,
+    /// The number of words that nobody sees.
+    hidden: usize,
     /// Word writes a rendered break after each explicit one; it counts as a page only after text.
     text_since_break: bool,
 }
@@ -182,7 +114,8 @@ impl DocxReader {
             paragraphs: Vec::new(),
             in_text: false,
             in_properties: false,
-            hidden_run: false,
+            sight: Sight::default(),
+            hidden: 0,
             text_since_break: false,
         }
     }
@@ -223,7 +156,9 @@ impl DocxReader {
     }
 
     fn text(&mut self, text: &str) {
-        if self.in_text && !self.hidden_run {
+        if self.in_text && self.is_hidden() {
+            self.paragraph().hidden.push_str(text);
+        } else if self.in_text {
             self.text_since_break |= !text.trim().is_empty();
             // Removes form feeds, which would count as page marks.
             let plain = text
@@ -231,6 +166,16 @@ impl DocxReader {
                 .map(|c| if c.is_whitespace() { ' ' } else { c });
             self.paragraph().text.extend(plain);
         }
+    }
+
+    /// Whether the text of the open run cannot be seen.
+    fn is_hidden(&self) -> bool {
+        let Some(paragraph) = self.paragraphs.last() else {
+            return false;
+        };
+        let (own, style) = (paragraph.look, paragraph.style.as_deref());
+        let style = style.map(|id| self.styles.meaning(id).look);
+        self.sight.hides(own.or(style.unwrap_or_default()))
     }
 
     fn paragraph(&mut self) -> &mut Paragraph {
@@ -254,31 +199,44 @@ impl DocxReader {
             "numId" => self.paragraph().list = number(e, "val"),
             "ilvl" => self.paragraph().list_level = number(e, "val").unwrap_or(0),
             "pageBreakBefore" if is_on(e) => self.break_page(false),
-            "r" => self.hidden_run = false,
-            "vanish" if !self.in_properties => self.hidden_run = is_on(e),
+            "r" => self.sight.open_run(),
+            "rStyle" if !self.in_properties => {
+                let style = attribute(e, "val").map(|id| self.styles.meaning(&id).look);
+                self.sight.style_run(style.unwrap_or_default());
+            }
+            "shd" if self.in_properties => self.paragraph().look.read(e),
+            "vanish" | "color" | "sz" | "highlight" | "shd" if !self.in_properties => {
+                self.sight.read(e);
+            }
+            "txbxContent" => self.sight.open_box(),
             "t" => self.in_text = true,
             "tab" if !self.in_properties => self.paragraph().text.push(' '),
             "noBreakHyphen" => self.paragraph().text.push('-'),
             "br" if attribute(e, "type").as_deref() == Some("page") => self.break_page(true),
             "cr" | "br" => self.paragraph().text.push('\n'),
             "lastRenderedPageBreak" => self.break_page(false),
-            "tbl" => self.flow.open_table(Table::default()),
+            "tbl" => {
+                self.sight.open_area();
+                self.flow.open_table(Table::default());
+            }
+            "tblStyle" => {
+                let look = attribute(e, "val").map(|id| self.styles.meaning(&id).look);
+                self.sight.shade(look.unwrap_or_default());
+            }
             "tr" => self.flow.open_row(),
             "tblHeader" if is_on(e) => self.flow.mark_header(),
             "gridBefore" => {
-                let columns = number(e, "val").and_then(|n| usize::try_from(n).ok());
                 self.flow.open_cell(Cell {
-                    columns: columns.unwrap_or(0),
+                    columns: columns(e),
                     ..Cell::default()
                 });
                 self.flow.close_cell();
             }
-            "tc" => self.flow.open_cell(Cell::default()),
-            "gridSpan" => {
-                let columns = number(e, "val").and_then(|n| usize::try_from(n).ok());
-                self.flow
-                    .change_cell(|cell| cell.columns = columns.unwrap_or(1));
+            "tc" => {
+                self.sight.open_area();
+                self.flow.open_cell(Cell::default());
             }
+            "gridSpan" => self.flow.change_cell(|cell| cell.columns = columns(e)),
             "vMerge" => {
                 let begins = attribute(e, "val").as_deref() == Some("restart");
                 self.flow.change_cell(|cell| cell.continues = !begins);
@@ -305,12 +263,24 @@ impl DocxReader {
                 self.in_text = false;
                 Ok(())
             }
-            "tbl" => self.flow.close_table(),
+            "r" => {
+                self.sight.close_run();
+                Ok(())
+            }
+            "txbxContent" => {
+                self.sight.close_box();
+                Ok(())
+            }
+            "tbl" => {
+                self.sight.close_area();
+                self.flow.close_table()
+            }
             "tr" => {
                 self.flow.close_row();
                 Ok(())
             }
             "tc" => {
+                self.sight.close_area();
                 self.flow.close_cell();
                 Ok(())
             }
@@ -322,6 +292,7 @@ impl DocxReader {
         let Some(paragraph) = self.paragraphs.pop() else {
             return Ok(());
         };
+        self.hidden += paragraph.hidden.split_whitespace().count();
         let blank = paragraph.text.trim().is_empty();
         let style = paragraph
             .style
@@ -359,7 +330,8 @@ fn is_skipped(e: &BytesStart<'_>) -> bool {
     )
 }
 
-/// Whether a switch element is on, which it is unless its value says otherwise.
-fn is_on(e: &BytesStart<'_>) -> bool {
-    !matches!(attribute(e, "val").as_deref(), Some("0" | "false" | "off"))
+/// The columns that a cell spans, or that are left out before the first one.
+fn columns(e: &BytesStart<'_>) -> usize {
+    let columns = number(e, "val").and_then(|columns| usize::try_from(columns).ok());
+    columns.unwrap_or(1)
 }

@@ -8,6 +8,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
 use super::ParseError;
+use super::docx_look::Look;
 
 /// The longest chain of `basedOn` that is followed.
 const MAX_INHERITANCE: usize = 16;
@@ -19,6 +20,7 @@ pub(super) struct StyleMeaning {
     pub(super) heading: Option<u8>,
     pub(super) is_title: bool,
     pub(super) numbering: Option<u32>,
+    pub(super) look: Look,
 }
 
 #[derive(Default)]
@@ -51,7 +53,7 @@ impl Styles {
                         style.meaning.heading = style.meaning.heading.or(level);
                     }
                     "numId" => style.meaning.numbering = number(&e, "val"),
-                    _ => {}
+                    _ => style.meaning.look.read(&e),
                 },
                 Event::End(e) if e.local_name().into_inner() == "style" => {
                     if let Some(id) = id.take() {
@@ -75,6 +77,7 @@ impl Styles {
             meaning.heading = meaning.heading.or(style.meaning.heading);
             meaning.is_title |= style.meaning.is_title;
             meaning.numbering = meaning.numbering.or(style.meaning.numbering);
+            meaning.look = meaning.look.or(style.meaning.look);
             at = style.based_on.as_deref();
         }
         if !self.0.contains_key(id) {
@@ -116,6 +119,11 @@ pub(super) fn attribute(e: &BytesStart<'_>, name: &str) -> Option<String> {
                 .ok()
                 .map(Cow::into_owned)
         })
+}
+
+/// Whether a switch element is on, which it is unless its value says otherwise.
+pub(super) fn is_on(e: &BytesStart<'_>) -> bool {
+    !matches!(attribute(e, "val").as_deref(), Some("0" | "false" | "off"))
 }
 
 /// Returns a non-negative number by local name.

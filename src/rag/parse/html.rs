@@ -1,27 +1,37 @@
 //! HTML: the visible text by block, without navigation and code.
 
-use html5ever::driver::{self, ParseOpts};
-use html5ever::tendril::{StrTendril, TendrilSink};
 use scraper::node::Element;
-use scraper::{ElementRef, Html, HtmlTreeSink, Node};
+use scraper::{ElementRef, Node};
 
 use super::builder::Builder;
 use super::flow::Flow;
+use super::html_main::{Surroundings, is_decoration, words_in};
+use super::html_tree;
 use super::html_visibility::{Seen, Visibility};
 use super::table::{Cell, Table};
-use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
+use super::{BlockKind, ParseError, ParseLimits, ParsedDocument, Warning};
 
-/// The most elements inside each other. Browsers build no more, and each costs the tree builder a
-/// pass over all open elements.
-const MAX_DEPTH: usize = 512;
-/// The bytes between two checks of the depth, which bounds how many elements are built beyond the
-/// limit.
-const PIECE_BYTES: usize = 2_048;
+pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
+    let Page { document, hidden } = read(text, limits)?;
+    let warnings = Warning::of_hidden(hidden, TOLERATED_WORDS);
+    Ok(ParsedDocument {
+        warnings: warnings.into_iter().collect(),
+        ..document?
+    })
+}
+
+/// A page, or the reason why it has no text.
+pub(super) struct Page {
+    pub(super) document: Result<ParsedDocument, ParseError>,
+    /// The number of words that nobody sees.
+    pub(super) hidden: usize,
+}
 
 /// Walks the document without recursion, because the author controls the depth of nesting.
-pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
-    let html = build(text)?;
+pub(super) fn read(text: &str, limits: &ParseLimits) -> Result<Page, ParseError> {
+    let html = html_tree::build(text)?;
     let mut visibility = Visibility::of(&html)?;
+    let surroundings = Surroundings::of(&html);
     let mut reader = HtmlReader {
         seen: Vec::new(),
         flow: Flow::new(Builder::new(limits)),
@@ -31,12 +41,16 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
         preformatted: 0,
         in_title: false,
         title: String::new(),
+        hidden: 0,
     };
     let root = html.tree.root();
     let mut next = root.first_child();
     while let Some(node) = next {
         let goes_in = match ElementRef::wrap(node) {
-            Some(element) => reader.enter(&element, &mut visibility)?,
+            Some(element) => {
+                let surrounds = surroundings.contain(node.id());
+                reader.enter(&element, &mut visibility, surrounds)?
+            }
             None => reader.enter_text(node.value()),
         };
         next = if goes_in { node.first_child() } else { None };
@@ -60,26 +74,10 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
     let title = Some(reader.title)
         .filter(|t| !t.trim().is_empty())
         .or_else(|| reader.flow.builder.first_heading());
-    reader.flow.builder.finish(title.as_deref())
-}
-
-/// Builds the tree of the page, unless its nesting is too deep.
-fn build(text: &str) -> Result<Html, ParseError> {
-    let sink = HtmlTreeSink::new(Html::new_document());
-    let mut parser = driver::parse_document(sink, ParseOpts::default());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
-        parser.process(StrTendril::from(piece));
-        let html = parser.tokenizer.sink.sink.0.borrow();
-        let newest = html.tree.nodes().rfind(|node| node.value().is_element());
-        if newest.is_some_and(|node| node.ancestors().nth(MAX_DEPTH).is_some()) {
-            return Err(ParseError::TooDeep { most: MAX_DEPTH });
-        }
-        drop(html);
-        rest = after;
-    }
-    Ok(parser.finish())
+    Ok(Page {
+        document: reader.flow.builder.finish(title.as_deref()),
+        hidden: reader.hidden,
+    })
 }
 
 /// The effect of an element on the text around it.
@@ -102,9 +100,9 @@ enum Role {
 
 fn role(element: &Element) -> Role {
     match element.name() {
-        "script" | "style" | "nav" | "noscript" | "template" | "svg" | "math" | "iframe"
-        | "object" | "canvas" | "select" | "button" | "textarea" | "datalist" | "audio"
-        | "video" | "noembed" | "noframes" | "rp" => Role::Skipped,
+        "script" | "style" | "noscript" | "template" | "svg" | "math" | "iframe" | "object"
+        | "canvas" | "select" | "button" | "textarea" | "datalist" | "audio" | "video"
+        | "noembed" | "noframes" | "rp" => Role::Skipped,
         "title" => Role::Title,
         "h1" => Role::Heading(1),
         "h2" => Role::Heading(2),
@@ -127,7 +125,7 @@ fn role(element: &Element) -> Role {
         "td" | "th" => Role::Cell,
         "pre" => Role::Preformatted,
         "br" => Role::Break,
-        "p" | "div" | "section" | "article" | "main" | "header" | "footer" | "aside"
+        "p" | "div" | "nav" | "section" | "article" | "main" | "header" | "footer" | "aside"
         | "address" | "blockquote" | "figure" | "figcaption" | "dl" | "dt" | "dd" | "form"
         | "fieldset" | "legend" | "details" | "summary" | "hr" | "body" | "head" | "html"
         | "center" | "hgroup" | "dialog" => Role::Block,
@@ -146,7 +144,12 @@ struct HtmlReader {
     preformatted: usize,
     in_title: bool,
     title: String,
+    /// The number of words that nobody sees.
+    hidden: usize,
 }
+
+/// A page hides a few labels for screen readers.
+const TOLERATED_WORDS: usize = 4;
 
 impl HtmlReader {
     /// Enters an element; returns whether to visit its children.
@@ -154,8 +157,14 @@ impl HtmlReader {
         &mut self,
         element: &ElementRef<'_>,
         visibility: &mut Visibility,
+        surrounds: bool,
     ) -> Result<bool, ParseError> {
-        let seen = visibility.seen(element, self.parent())?;
+        let parent = self.parent();
+        let mut seen = visibility.seen(element, parent)?;
+        if seen.removed && !surrounds {
+            self.hidden += words_in(element);
+        }
+        seen.removed |= surrounds || is_decoration(element);
         self.seen.push(seen);
         if seen.removed {
             return Ok(false);
@@ -165,10 +174,12 @@ impl HtmlReader {
 
     /// Enters a node that is not an element; such nodes have no children.
     fn enter_text(&mut self, node: &Node) -> bool {
-        if let Node::Text(text) = node
-            && self.parent().text()
-        {
-            self.text(text);
+        if let Node::Text(text) = node {
+            if self.parent().text() {
+                self.text(text);
+            } else {
+                self.hidden += text.split_whitespace().count();
+            }
         }
         false
     }

@@ -12,8 +12,10 @@ use selectors::matching::matches_selector;
 use selectors::parser::Component;
 
 use super::ParseError;
-use super::css::{self, Declaration, Effect, Property, Rule, Rules};
+use super::css::{self, Declaration, Rule, Rules};
+use super::css_colors::{hex_color, named_color};
 use super::css_media;
+use super::css_values::{Effect, Property};
 
 /// The most comparisons of selectors with elements; more would take too long for one page.
 const MAX_COMPARISONS: usize = 5_000_000;
@@ -25,18 +27,49 @@ pub(super) struct Seen {
     pub(super) removed: bool,
     invisible: bool,
     tiny: bool,
+    /// Moved out of the window by its indent.
+    indented: bool,
+    ink: Ink,
+    /// The colour behind the text; `None` if it is unknown.
+    paper: Option<[u8; 3]>,
 }
+
+/// The colour of text.
+#[derive(Clone, Copy)]
+enum Ink {
+    Unknown,
+    Transparent,
+    Color([u8; 3]),
+}
+
+/// Colours that differ by no more in each part look the same.
+const SAME_COLOR: u8 = 8;
 
 impl Seen {
     pub(super) const ALL: Self = Self {
         removed: false,
         invisible: false,
         tiny: false,
+        indented: false,
+        ink: Ink::Unknown,
+        paper: Some([255; 3]),
     };
 
     /// Whether text directly in the element is visible.
     pub(super) fn text(self) -> bool {
-        !(self.removed || self.invisible || self.tiny)
+        !(self.removed || self.invisible || self.tiny || self.indented || self.is_blended())
+    }
+
+    /// Whether the text has the colour of what is behind it.
+    fn is_blended(self) -> bool {
+        match (self.ink, self.paper) {
+            (Ink::Transparent, Some(_)) => true,
+            (Ink::Color(ink), Some(paper)) => ink
+                .iter()
+                .zip(paper)
+                .all(|(one, other)| one.abs_diff(other) <= SAME_COLOR),
+            _ => false,
+        }
     }
 }
 
@@ -49,6 +82,8 @@ pub(super) struct Visibility {
     mode: QuirksMode,
     caches: SelectorCaches,
     comparisons: usize,
+    /// Whether other style sheets, which are not available, may colour what is behind the text.
+    is_styled_elsewhere: bool,
 }
 
 /// The keys are in lower case, because old pages ignore case; the comparison itself respects it.
@@ -82,6 +117,7 @@ impl Visibility {
             },
             caches: SelectorCaches::default(),
             comparisons: 0,
+            is_styled_elsewhere: is_styled_elsewhere(html),
         };
         for (at, rule) in visibility.rules.all.iter().enumerate() {
             match key(rule) {
@@ -98,15 +134,15 @@ impl Visibility {
         element: &ElementRef<'_>,
         parent: Seen,
     ) -> Result<Seen, ParseError> {
+        let winners = self.cascade(element)?;
+        let coloured = self.coloured(element, parent, &winners);
         // A page that hides all of itself is shown by a script after it has loaded.
         if matches!(element.value().name(), "html" | "head" | "title" | "body") {
-            return Ok(parent);
+            return Ok(coloured);
         }
-        let winners = self.cascade(element)?;
-        let hides = |property: Property| winners.effect(property) == Some(Effect::Hides);
         let inherited = |property: Property, above: bool| match winners.effect(property) {
             Some(Effect::Hides) => true,
-            Some(Effect::Shows) => false,
+            Some(Effect::Shows | Effect::Color(_)) => false,
             Some(Effect::Inherits) | None => above,
         };
         let is_closed = element.value().name() == "dialog"
@@ -116,12 +152,52 @@ impl Visibility {
             removed: parent.removed
                 || is_closed
                 || element.value().attr("hidden").is_some()
-                || hides(Property::Display)
-                || hides(Property::Opacity)
-                || hides(Property::ContentVisibility),
+                || winners.remove(),
             invisible: inherited(Property::Visibility, parent.invisible),
             tiny: inherited(Property::FontSize, parent.tiny),
+            indented: inherited(Property::TextIndent, parent.indented),
+            ..coloured
         })
+    }
+
+    /// The colours of the element. Old pages set them by attributes, which any rule overrides.
+    fn coloured(&self, element: &ElementRef<'_>, parent: Seen, winners: &Winners) -> Seen {
+        let attribute = |name: &str| element.value().attr(name).map(str::trim);
+        let named = |value: &str| match value.strip_prefix('#') {
+            Some(hex) => hex_color(hex),
+            None => named_color(&value.to_ascii_lowercase()),
+        };
+        let ink = winners.effect(Property::Color).or_else(|| {
+            let value = match element.value().name() {
+                "font" => attribute("color"),
+                "body" => attribute("text"),
+                _ => None,
+            };
+            value.map(|value| named(value).unwrap_or(Effect::Shows))
+        });
+        let paper = winners.effect(Property::Background).or_else(|| {
+            if attribute("background").is_some() {
+                return Some(Effect::Shows);
+            }
+            attribute("bgcolor").map(|value| named(value).unwrap_or(Effect::Shows))
+        });
+        let unknown =
+            self.is_styled_elsewhere && paper.is_none() && element.value().name() == "body";
+        Seen {
+            ink: match ink {
+                Some(Effect::Color(color)) => Ink::Color(color),
+                Some(Effect::Hides) => Ink::Transparent,
+                Some(Effect::Shows) => Ink::Unknown,
+                Some(Effect::Inherits) | None => parent.ink,
+            },
+            paper: match paper {
+                Some(Effect::Color(color)) => Some(color),
+                Some(Effect::Shows | Effect::Hides) => None,
+                _ if unknown => None,
+                Some(Effect::Inherits) | None => parent.paper,
+            },
+            ..parent
+        }
     }
 
     fn cascade(&mut self, element: &ElementRef<'_>) -> Result<Winners, ParseError> {
@@ -173,6 +249,13 @@ impl Visibility {
         }
         candidates
     }
+}
+
+fn is_styled_elsewhere(html: &Html) -> bool {
+    let Ok(link) = Selector::parse("link[rel~=stylesheet]") else {
+        return true;
+    };
+    html.select(&link).next().is_some()
 }
 
 /// Whether a style sheet applies to screens and to a type that browsers read.
@@ -262,6 +345,26 @@ impl Winners {
         {
             *winner = Some((new.important, origin, new.effect));
         }
+    }
+
+    fn hide(&self, property: Property) -> bool {
+        self.effect(property) == Some(Effect::Hides)
+    }
+
+    /// Whether the box of the element, with all that is in it, is not on the page.
+    fn remove(&self) -> bool {
+        use Property as P;
+        let any = |properties: &[P]| properties.iter().any(|property| self.hide(*property));
+        any(&[
+            P::Display,
+            P::Opacity,
+            P::ContentVisibility,
+            P::MarginLeft,
+            P::MarginTop,
+            P::Transform,
+            P::ClipPath,
+        ]) || (self.hide(P::Position) && any(&[P::Top, P::Right, P::Bottom, P::Left, P::Clip]))
+            || (self.hide(P::Overflow) && any(&[P::Width, P::Height, P::MaxWidth, P::MaxHeight]))
     }
 
     fn effect(&self, property: Property) -> Option<Effect> {

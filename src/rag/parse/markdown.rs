@@ -4,7 +4,8 @@ use pulldown_cmark::{Event, MetadataBlockKind, Options, Parser, Tag, TagEnd};
 
 use super::builder::Builder;
 use super::table::{Cell, Row, Table};
-use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
+use super::{BlockKind, ParseError, ParseLimits, ParsedDocument, Warning, html};
+use crate::domain::text::slice_chars;
 
 pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
     let options = Options::ENABLE_TABLES
@@ -20,13 +21,19 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
         table: None,
         mode: Mode::Prose,
         title: None,
+        limits: *limits,
+        hidden: 0,
     };
     for event in Parser::new_ext(text, options) {
         reader.event(event)?;
     }
     reader.flush(BlockKind::Paragraph)?;
     let title = reader.title.or_else(|| reader.builder.first_heading());
-    reader.builder.finish(title.as_deref())
+    let document = reader.builder.finish(title.as_deref())?;
+    Ok(ParsedDocument {
+        warnings: Warning::of_hidden(reader.hidden, 0).into_iter().collect(),
+        ..document
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,6 +56,9 @@ struct MarkdownReader {
     table: Option<Table>,
     mode: Mode,
     title: Option<String>,
+    limits: ParseLimits,
+    /// The number of words that nobody sees.
+    hidden: usize,
 }
 
 impl MarkdownReader {
@@ -167,15 +177,40 @@ impl MarkdownReader {
         let content = std::mem::take(&mut self.inline);
         match std::mem::replace(&mut self.mode, Mode::Prose) {
             Mode::Code => self.builder.push_verbatim(&content),
-            Mode::Html => self
-                .builder
-                .push(self.prose_kind(), &without_tags(&content)),
+            Mode::Html => self.html(&content),
             Mode::Metadata => {
                 self.title = front_matter_title(&content);
                 Ok(())
             }
             Mode::Prose => Ok(()),
         }
+    }
+
+    /// Reads an HTML block as a page of its own.
+    fn html(&mut self, content: &str) -> Result<(), ParseError> {
+        let html::Page { document, hidden } = html::read(content, &self.limits)?;
+        self.hidden += hidden;
+        let page = match document {
+            Ok(page) => page,
+            Err(ParseError::Empty) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        self.builder.stand_apart();
+        for block in page.blocks {
+            let text = slice_chars(&page.text, block.start, block.end).unwrap_or_default();
+            let kind = match block.kind {
+                BlockKind::Paragraph => self.prose_kind(),
+                kind => kind,
+            };
+            self.builder
+                .nest(self.lists.len() + usize::from(block.depth));
+            match kind {
+                BlockKind::Code => self.builder.push_verbatim(text)?,
+                _ => self.builder.push(kind, text)?,
+            }
+        }
+        self.builder.stand_apart();
+        Ok(())
     }
 
     fn prose_kind(&self) -> BlockKind {
@@ -204,36 +239,6 @@ fn front_matter_title(yaml: &str) -> Option<String> {
     yaml.lines()
         .find_map(|line| line.strip_prefix("title:"))
         .map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
-}
-
-/// Returns the text of an HTML block without scripts and styles.
-fn without_tags(html: &str) -> String {
-    let lower = html
-        .trim_start()
-        .get(..8)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    if lower.starts_with("<script") || lower.starts_with("<style") || lower.starts_with("<!--") {
-        return String::new();
-    }
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some((before, tag)) = rest.split_once('<') {
-        out.push_str(before);
-        let opens = tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
-        match tag.split_once('>') {
-            Some((_, after)) if opens => {
-                out.push(' ');
-                rest = after;
-            }
-            _ => {
-                out.push('<');
-                rest = tag;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 #[cfg(test)]

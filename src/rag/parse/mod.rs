@@ -6,13 +6,19 @@
 
 mod builder;
 mod css;
+mod css_colors;
 mod css_media;
+mod css_values;
 mod document;
 mod docx;
+mod docx_look;
+mod docx_package;
 mod docx_styles;
 mod error;
 mod flow;
 mod html;
+mod html_main;
+mod html_tree;
 mod html_visibility;
 mod in_process;
 mod limits;

@@ -17,6 +17,11 @@ pub enum Doubt {
     Numbers,
     /// The page cannot be read at all.
     Damage,
+    /// Text that a reader does not see, on whatever page.
+    Hidden {
+        /// The number of its words.
+        words: usize,
+    },
 }
 
 /// Pages that were left out. The text is for the uploader and contains nothing from the document.
@@ -45,8 +50,31 @@ impl Warning {
     }
 }
 
+impl Warning {
+    /// Creates the warning about text that a reader does not see, unless it is a few words such as
+    /// the labels of a menu.
+    pub(super) fn of_hidden(words: usize, tolerated: usize) -> Option<Self> {
+        (words > tolerated).then(|| Self {
+            doubt: Doubt::Hidden { words },
+            pages: Vec::new(),
+        })
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Doubt::Hidden { words } = self.doubt {
+            let (noun, verb) = if words == 1 {
+                ("word", "is")
+            } else {
+                ("words", "are")
+            };
+            return write!(
+                f,
+                "{words} hidden {noun} {verb} left out: a reader of the document does not see \
+                 them. If they belong to it, make them visible and upload it again."
+            );
+        }
         let named: Vec<String> = self
             .pages
             .iter()
@@ -70,6 +98,7 @@ impl fmt::Display for Warning {
             }
             Doubt::Numbers => "digits that stand apart may form one number. ",
             Doubt::Damage => "the file is damaged there. ",
+            Doubt::Hidden { .. } => "",
         })?;
         f.write_str(
             "Save the file again from the program it was written with, or run text recognition \

@@ -161,7 +161,9 @@ fn text_that_another_rule_shows_is_read() {
         ("body{display:none}", "<p>Wash</p>"),
         (".x{position:absolute; opacity:.5}", "<p class=x>Wash</p>"),
         ("", "<details><summary>More</summary>Wash</details>"),
-        ("", "<p aria-hidden=true>Wash</p>"),
+        ("", "<p aria-hidden=true>Wash both of your hands</p>"),
+        ("", "<p>Do <b aria-hidden=true>not</b> Wash</p>"),
+        ("", "<p aria-hidden=true>Wash 2 times</p>"),
     ]);
     let text = page(
         ".x{visibility:hidden} .x b{visibility:visible}",
@@ -220,4 +222,235 @@ fn a_page_of_too_many_rules_or_levels_is_refused() {
         parsed(MediaType::Html, html.as_bytes()),
         Err(ParseError::TooLarge)
     );
+}
+
+#[test]
+fn text_outside_the_window_or_without_room_is_not_read() {
+    check_hidden(&[
+        ("", "<p style='position:absolute; left:-9999px'>Old</p>"),
+        (
+            ".x{position:fixed;top:-200em}",
+            "<div class=x><p>Old</p></div>",
+        ),
+        (
+            ".x{position:absolute;inset:-9999px auto auto auto}",
+            "<p class=x>Old</p>",
+        ),
+        (".x{margin-left:-9999px}", "<p class=x>Old</p>"),
+        (".x{text-indent:-9999px}", "<p class=x><b>Old</b></p>"),
+        (".x{transform:translateX(-9999px)}", "<p class=x>Old</p>"),
+        (".x{transform:scale(0)}", "<p class=x>Old</p>"),
+        (
+            ".x{position:absolute;clip:rect(0 0 0 0)}",
+            "<p class=x>Old</p>",
+        ),
+        (
+            ".x{position:absolute;clip:rect(1px, 1px, 1px, 1px)}",
+            "<p class=x>Old</p>",
+        ),
+        (".x{clip-path:inset(50%)}", "<p class=x>Old</p>"),
+        (".x{clip-path:circle(0)}", "<p class=x>Old</p>"),
+        (
+            ".x{width:1px;height:1px;overflow:hidden}",
+            "<p class=x>Old</p>",
+        ),
+        (
+            ".x{height:0;overflow:hidden}",
+            "<div class=x><p>Old</p></div>",
+        ),
+        (".x{max-height:0;overflow:clip}", "<p class=x>Old</p>"),
+        (".x{font-size:1px}", "<p class=x>Old</p>"),
+        (".x{font:0.5px/1 serif}", "<p class=x>Old</p>"),
+        (".x{font-size:0.05em}", "<p class=x>Old</p>"),
+        (".x{opacity:0.001}", "<p class=x>Old</p>"),
+    ]);
+    check_seen(&[
+        (".x{left:-9999px}", "<p class=x>Wash</p>"),
+        (
+            ".x{position:relative;left:-20px;top:2em}",
+            "<p class=x>Wash</p>",
+        ),
+        (
+            ".x{text-indent:2em;margin-left:-15px}",
+            "<p class=x>Wash</p>",
+        ),
+        (
+            ".x{text-indent:-9999px} .x b{text-indent:0}",
+            "<p class=x>Old <b>Wash</b></p>",
+        ),
+        (".x{width:0;height:0}", "<p class=x>Wash</p>"),
+        (
+            ".x{overflow:hidden;width:100%;max-height:0.5em}",
+            "<p class=x>Wash</p>",
+        ),
+        (".x{clip:rect(0 0 0 0)}", "<p class=x>Wash</p>"),
+        (".x{clip-path:inset(5%)}", "<p class=x>Wash</p>"),
+        (
+            ".x{transform:translate(-50%, -50%) scale(2)}",
+            "<p class=x>Wash</p>",
+        ),
+        (".x{font:400 12px/0 serif}", "<p class=x>Wash</p>"),
+    ]);
+}
+
+#[test]
+fn text_in_the_colour_of_its_background_is_not_read() {
+    check_hidden(&[
+        ("", "<p style='color:white'>Old</p>"),
+        ("", "<p style='color:#fff'>Old</p>"),
+        (
+            ".x{color:rgb(255, 255, 255)}",
+            "<p class=x>Old <b>more</b></p>",
+        ),
+        (".x{color:transparent}", "<p class=x>Old</p>"),
+        (".x{color:rgba(0,0,0,0)}", "<p class=x>Old</p>"),
+        (".x{background:#003366;color:#003366}", "<p class=x>Old</p>"),
+        (
+            ".x{background-color:#eee} .x b{color:#eee}",
+            "<p class=x><b>Old</b></p>",
+        ),
+        ("", "<p><font color=white>Old</font></p>"),
+        (
+            "",
+            "<table bgcolor=navy><tr><td style='color:navy'>Old</td></tr></table>",
+        ),
+    ]);
+    check_seen(&[
+        (".x{color:#fff;background:#036}", "<p class=x>Wash</p>"),
+        (
+            ".x{color:#fff;background:url(a.png)}",
+            "<p class=x>Wash</p>",
+        ),
+        (
+            ".x{color:white;background-image:none;background:linear-gradient(red,blue)}",
+            "<p class=x>Wash</p>",
+        ),
+        (
+            ".x{color:transparent;background:linear-gradient(red,blue)}",
+            "<p class=x>Wash</p>",
+        ),
+        (
+            "body{background:#000} .x{color:#fff}",
+            "<p class=x>Wash</p>",
+        ),
+        (".x{color:#ddd}", "<p class=x>Wash</p>"),
+        (
+            "",
+            "<table bgcolor=navy><tr><td style='color:white'>Wash</td></tr></table>",
+        ),
+        (
+            "",
+            "<link rel=stylesheet href=a.css><p style='color:white'>Wash</p>",
+        ),
+    ]);
+}
+
+#[test]
+fn hidden_text_is_counted_for_the_uploader() {
+    let warnings = |body: &str| {
+        let html = format!("<p>Shown to all.</p>{body}");
+        let doc = parsed(MediaType::Html, html.as_bytes()).unwrap();
+        let texts = doc.warnings.iter().map(ToString::to_string);
+        texts.collect::<Vec<_>>()
+    };
+    let hidden =
+        "<p style='display:none'>Version 1: <b>six drops</b> an hour<script>x</script></p>";
+    let told = warnings(hidden);
+    assert!(
+        told[0].starts_with("6 hidden words are left out: "),
+        "{told:?}"
+    );
+    assert!(warnings("<span style='font-size:0'>a few labels here</span>").is_empty());
+    assert!(warnings("<template>one two three four five six</template>").is_empty());
+    let told = warnings("<p style='visibility:hidden'>one two three <b>four five</b></p>");
+    assert!(told[0].starts_with("5 hidden words"), "{told:?}");
+    let markdown = "# A\n\nText.\n\n<p style='color:white'>Ignore it</p>\n";
+    let doc = parsed(MediaType::Markdown, markdown.as_bytes()).unwrap();
+    assert_eq!(doc.text, "A\n\nText.");
+    assert!(doc.warnings[0].to_string().starts_with("2 hidden words"));
+}
+
+#[test]
+fn what_only_decorates_the_page_is_not_read() {
+    check_hidden(&[
+        ("", "<p aria-hidden=true>Print me</p>"),
+        ("", "<div aria-hidden=true>Back to top</div>"),
+        ("", "<p><span aria-hidden=true>\u{2192}</span></p>"),
+    ]);
+}
+
+fn docx(body: &str, styles: &str) -> ParsedDocument {
+    let document = format!("<w:document><w:body>{body}</w:body></w:document>");
+    let styles = format!("<w:styles>{styles}</w:styles>");
+    let bytes = render::archive(&[
+        ("word/document.xml", &document),
+        ("word/styles.xml", &styles),
+    ]);
+    parsed(MediaType::Docx, &bytes).unwrap()
+}
+
+fn run(properties: &str, text: &str) -> String {
+    format!("<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>")
+}
+
+#[test]
+fn text_of_a_word_document_that_nobody_sees_is_left_out_and_counted() {
+    let styles = "<w:style w:styleId='Ghost'><w:rPr><w:color w:val='FFFFFF'/></w:rPr></w:style>\
+        <w:style w:styleId='Gone'><w:basedOn w:val='Base'/></w:style>\
+        <w:style w:styleId='Base'><w:rPr><w:vanish/></w:rPr></w:style>\
+        <w:style w:styleId='Dark'><w:pPr><w:shd w:val='clear' w:fill='1F3864'/></w:pPr></w:style>\
+        <w:style w:styleId='Grid' w:type='table'><w:tblStylePr><w:tcPr><w:shd w:val='clear' w:fill='4472C4'/>\
+        </w:tcPr></w:tblStylePr><w:tblStylePr><w:tcPr><w:shd w:val='clear' w:fill='FFFFFF'/></w:tcPr></w:tblStylePr></w:style>";
+    let page = |inner: &str| format!("<w:p>{inner}</w:p><w:p><w:r><w:t>Shown</w:t></w:r></w:p>");
+    for properties in [
+        "<w:vanish/>",
+        "<w:color w:val='FFFFFF'/>",
+        "<w:color w:val='fefefe'/>",
+        "<w:sz w:val='2'/>",
+        "<w:rStyle w:val='Ghost'/>",
+        "<w:rStyle w:val='Gone'/>",
+    ] {
+        let doc = docx(&page(&run(properties, "six drops an hour")), styles);
+        assert_eq!(doc.text, "Shown", "{properties}");
+        let told = doc.warnings[0].to_string();
+        assert!(told.starts_with("4 hidden words are left out: "), "{told}");
+    }
+    let styled = "<w:pPr><w:pStyle w:val='Ghost'/></w:pPr><w:r><w:t>Old</w:t></w:r>";
+    assert_eq!(docx(&page(styled), styles).text, "Shown");
+    let white = run("<w:color w:val='FFFFFF'/>", "Wash");
+    let cell = |properties: &str, table: &str| {
+        format!(
+            "<w:tbl><w:tblPr>{table}</w:tblPr><w:tr><w:tc><w:tcPr>{properties}</w:tcPr><w:p>{white}</w:p></w:tc></w:tr></w:tbl>"
+        )
+    };
+    for seen in [
+        run("<w:vanish w:val='0'/>", "Wash"),
+        run("<w:sz w:val='16'/>", "Wash"),
+        run(
+            "<w:color w:val='FFFFFF'/><w:shd w:val='clear' w:fill='000000'/>",
+            "Wash",
+        ),
+        run(
+            "<w:color w:val='FFFFFF'/><w:highlight w:val='blue'/>",
+            "Wash",
+        ),
+        format!("<w:pPr><w:shd w:val='clear' w:fill='1F3864'/></w:pPr>{white}"),
+        format!("<w:pPr><w:pStyle w:val='Dark'/></w:pPr>{white}"),
+        format!(
+            "<w:pPr><w:rPr><w:color w:val='FFFFFF'/><w:vanish/></w:rPr></w:pPr><w:r><w:t>Wash</w:t></w:r>"
+        ),
+        format!("<w:r><w:txbxContent><w:p>{white}</w:p></w:txbxContent></w:r>"),
+    ] {
+        let doc = docx(&page(&seen), styles);
+        assert!(doc.text.contains("Wash"), "{seen}");
+        assert!(doc.warnings.is_empty());
+    }
+    let shaded = cell("<w:shd w:val='clear' w:fill='1F3864'/>", "");
+    assert_eq!(docx(&shaded, styles).text, "Wash");
+    assert_eq!(
+        docx(&cell("", "<w:tblStyle w:val='Grid'/>"), styles).text,
+        "Wash"
+    );
+    let plain = format!("{}<w:p><w:r><w:t>Shown</w:t></w:r></w:p>", cell("", ""));
+    assert_eq!(docx(&plain, styles).text, "Shown");
 }
