@@ -28,7 +28,7 @@ impl<'a> Line<'a> {
     }
 
     pub fn is_row(&self) -> bool {
-        self.text.contains(CELL)
+        is_row(self.text)
     }
 
     /// Returns its sentences and their positions.
@@ -39,6 +39,29 @@ impl<'a> Line<'a> {
             Some((at + start, text::slice_chars(text, start, end)?))
         })
     }
+}
+
+/// Whether a line has cells; the first or the last one may be empty.
+pub fn is_row(line: &str) -> bool {
+    line.contains(CELL) || line.starts_with("| ") || line.ends_with(" |")
+}
+
+/// Returns the cells of a row. An empty cell keeps its column.
+pub fn cells(row: &str) -> impl Iterator<Item = &str> {
+    let row = row.trim();
+    let bytes = row.as_bytes();
+    let is_blank =
+        |at: Option<usize>| at.is_none_or(|at| bytes.get(at).is_none_or(|byte| *byte == b' '));
+    let bars = row
+        .match_indices('|')
+        .map(|(at, _)| at)
+        .filter(move |at| is_blank(at.checked_sub(1)) && is_blank(Some(at + 1)));
+    let mut begin = 0;
+    bars.chain([row.len()]).map(move |end| {
+        let cell = row.get(begin..end).unwrap_or_default().trim();
+        begin = end + 1;
+        cell
+    })
 }
 
 /// Returns the lines with text.
@@ -66,4 +89,20 @@ pub fn is_heading(line: &str) -> bool {
         '.', '!', ':', ';', ',', '…', ')', '"', '”', '。', '！', '：',
     ]) && line.split_whitespace().count() <= MAX_HEADING_WORDS
         && sentences::sentences(line).len() == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_cells_are_cells() {
+        let of = |row| cells(row).collect::<Vec<_>>();
+        assert_eq!(of("a | b"), ["a", "b"]);
+        assert_eq!(of("| Keyhole | Open"), ["", "Keyhole", "Open"]);
+        assert_eq!(of("Driving | | 2 weeks"), ["Driving", "", "2 weeks"]);
+        assert_eq!(of("Zyx |"), ["Zyx", ""]);
+        assert_eq!(of("p|q | r"), ["p|q", "r"]);
+        assert!(is_row("Zyx |") && is_row("| Zyx") && !is_row("p|q"));
+    }
 }

@@ -17,6 +17,7 @@ mod condition;
 mod context;
 mod difference;
 mod gist;
+mod known;
 mod leak;
 mod marked;
 pub mod markers;

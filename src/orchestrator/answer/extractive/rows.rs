@@ -1,6 +1,6 @@
 //! The rows of a table that a question asks for.
 
-use crate::language::lines::CELL;
+use crate::language::lines::{cells, is_row};
 use crate::language::lists::{Set, lower_words};
 use crate::language::spoken;
 use crate::language::topic_words;
@@ -32,13 +32,13 @@ impl Filter {
         };
         let age = age_of(question).map(Self::Age);
         let named = column(question, row).map(Self::Yes);
-        let words = Some(cells(question, section, row, &rows)).filter(|words| !words.is_empty());
+        let words = Some(distinct(question, section, row, &rows)).filter(|words| !words.is_empty());
         let filters = [age, named, words.map(Self::Words)];
         filters.into_iter().flatten().find(some)
     }
 
     pub fn is_met_by(&self, unit: &Unit) -> bool {
-        let mut cells = unit.text.split(CELL);
+        let mut cells = cells(&unit.text);
         match self {
             Self::Words(words) => {
                 let own: Set<String> = topic_words(&unit.text).collect();
@@ -57,7 +57,7 @@ impl Filter {
 }
 
 /// Returns the words of the question that some rows have, but no line above them and no title.
-fn cells(question: &str, section: &Section, row: &Unit, rows: &[&Unit]) -> Vec<String> {
+fn distinct(question: &str, section: &Section, row: &Unit, rows: &[&Unit]) -> Vec<String> {
     let above: Set<String> = row
         .above
         .iter()
@@ -79,17 +79,17 @@ fn cells(question: &str, section: &Section, row: &Unit, rows: &[&Unit]) -> Vec<S
 /// Returns the column that says yes or no to what the question names.
 fn column(question: &str, row: &Unit) -> Option<usize> {
     let asked: Set<String> = topic_words(question).collect();
-    let header = row.above.iter().rfind(|line| line.contains(CELL))?;
-    let cells: Vec<&str> = row.text.split(CELL).collect();
+    let header = row.above.iter().rfind(|line| is_row(line))?;
+    let own: Vec<&str> = cells(&row.text).collect();
     let questions = &spoken().questions;
     let decides = |at: usize| {
-        cells.get(at).is_some_and(|cell| {
+        own.get(at).is_some_and(|cell| {
             let cell = cell.trim().to_lowercase();
             questions.yes.contains(&cell) || questions.no.contains(&cell)
         })
     };
     let is_denied = lower_words(question).any(|word| word == spoken().denial.not);
-    header.split(CELL).enumerate().position(|(at, name)| {
+    cells(header).enumerate().position(|(at, name)| {
         let mut words = topic_words(name).peekable();
         !is_denied
             && decides(at)

@@ -3,7 +3,7 @@
 use super::claim::Claim;
 use super::condition::held;
 use super::vocabulary::{is_neutral, meaningful};
-use crate::language::lines::CELL;
+use crate::language::lines::cells;
 use crate::language::lists::Set;
 
 /// The share of a header's words that a claim about its column has.
@@ -32,8 +32,8 @@ fn figures_or_words(words: Set<String>) -> Set<String> {
 /// Returns the columns of a row after its first cell, and the words of that cell.
 pub(super) fn columns(header: &str, row: &str) -> (Vec<Column>, Set<String>) {
     let words = |cell: &str| -> Set<String> { Claim::of(cell).words };
-    let headers: Vec<Set<String>> = header.split(CELL).map(words).collect();
-    let mut cells = row.split(CELL);
+    let headers: Vec<Set<String>> = cells(header).map(words).collect();
+    let mut cells = cells(row);
     let key: Set<String> = cells
         .next()
         .into_iter()

@@ -10,12 +10,13 @@ use std::sync::OnceLock;
 
 use super::claim::{Claim, plain};
 use super::gist::Gist;
+use super::known;
 use super::parts::{Part, has_digit, is_denied, joined, lacks_subject, parts};
 use super::reason::Reason;
 use super::units::{Frame, Kind, Span, Unit, units_of};
 use super::verdict::{Asserted, Evidence};
 use super::vocabulary::meaningful;
-use crate::domain::evidence::{Citation, ContextKind, Source};
+use crate::domain::evidence::{Citation, ContextKind, ContextLine, Source};
 use crate::domain::text;
 use crate::orchestrator::answer::governed::{Governed, is_above, outside};
 
@@ -55,8 +56,15 @@ impl Support {
             let (passage, own) = (&governed.0, sources.len());
             sources.push(passage.clone());
             let above = lines_outside(governed, &mut sources, &mut quotes);
-            let units = units_of(passage, above).into_iter();
-            quotes.extend(units.map(|unit| Quote::of(own, unit)));
+            let mut units = units_of(passage, above);
+            if let Some(lines) = &governed.1 {
+                let index = |line: &ContextLine| {
+                    let at = outside(governed).position(|other| other == line)?;
+                    Some(own + 1 + at)
+                };
+                known::correct(&mut units, passage, lines, index);
+            }
+            quotes.extend(units.into_iter().map(|unit| Quote::of(own, unit)));
         }
         Self {
             sources,

@@ -8,7 +8,7 @@
 mod tests;
 
 use crate::domain::evidence::{ContextKind, Source};
-use crate::language::lines::{CELL, Line, is_heading, lines};
+use crate::language::lines::{CELL, Line, cells, is_heading, lines};
 use crate::language::{sentences, spoken};
 
 /// The kind of a unit.
@@ -44,6 +44,8 @@ pub(super) struct Unit {
     pub before: String,
     /// Set for an item at the beginning of a passage that is cut off from its lead-in.
     pub is_orphan: bool,
+    /// Set for the first row of a table, which is taken for its column names.
+    pub begins_table: bool,
 }
 
 /// A line on which units depend.
@@ -139,6 +141,7 @@ impl Outline {
             header: None,
             before: String::new(),
             is_orphan: false,
+            begins_table: false,
         }
     }
 
@@ -185,7 +188,10 @@ impl Outline {
     fn row(&mut self, line: &Line<'_>, units: &mut Vec<Unit>) {
         if !self.in_table {
             self.in_table = true;
-            units.push(self.unit(Kind::Frame, line.text, line.start));
+            units.push(Unit {
+                begins_table: true,
+                ..self.unit(Kind::Frame, line.text, line.start)
+            });
             self.header = Some(frame(line));
             return;
         }
@@ -193,7 +199,7 @@ impl Outline {
         unit.header.clone_from(&self.header);
         unit.lead.clone_from(&self.lead);
         // Each of several sentences in a cell is about the subject of the row.
-        if let [key, cell] = line.text.split(CELL).collect::<Vec<_>>().as_slice() {
+        if let [key, cell] = cells(line.text).collect::<Vec<_>>().as_slice() {
             let bounds = sentences::sentence_bounds(cell);
             let several = bounds.len() > 1;
             let said = bounds.into_iter().filter_map(|bound| cell.get(bound));
