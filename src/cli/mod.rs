@@ -27,7 +27,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, LogFormat};
 use crate::http::openapi;
-use crate::rag::parse::{self, MediaType, WorkerLimits};
+use crate::rag::parse::{self, ContentType, WorkerLimits};
 use crate::telemetry;
 use role::Role;
 
@@ -89,7 +89,7 @@ enum Command {
     #[command(hide = true)]
     ParseWorker {
         #[arg(long)]
-        media_type: MediaType,
+        media_type: ContentType,
         #[arg(long)]
         limits: WorkerLimits,
     },

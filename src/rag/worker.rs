@@ -11,7 +11,7 @@ use super::chunk::{self, Chunk, ChunkingConfig};
 use super::conflicts;
 use super::embedded_text::embedded_text;
 use super::parse::sandbox::{Sandbox, SandboxError};
-use super::parse::{MediaType, ParseError, ParsedDocument};
+use super::parse::{ContentType, ParseError, ParsedDocument};
 use super::quarantine;
 use crate::domain::governance::Finding;
 use crate::domain::ids::{DocumentId, VersionId};
@@ -140,7 +140,7 @@ impl IngestWorker {
         }
         let chunks = self.embed(&pending.title, chunks).await?;
         let conflicts = self.find_conflicts(command, &pending, &chunks).await;
-        let warnings: Vec<String> = parsed.warnings.iter().map(ToString::to_string).collect();
+        let warnings = parsed.remarks();
         let version = IndexedVersion {
             version_id: command.version_id,
             document_id: command.document_id,
@@ -175,8 +175,8 @@ impl IngestWorker {
         pending: &PendingVersion,
         bytes: Vec<u8>,
     ) -> Result<ParsedDocument, SandboxError> {
-        let media = MediaType::from_mime(&pending.media_type).ok_or(ParseError::Damaged)?;
-        let parsed = self.sandbox.parse(media, bytes).await?;
+        let content = ContentType::from_mime(&pending.media_type).ok_or(ParseError::Damaged)?;
+        let parsed = self.sandbox.parse(content, bytes).await?;
         if i32::try_from(parsed.text.chars().count()).is_err() {
             return Err(ParseError::TooLarge.into());
         }

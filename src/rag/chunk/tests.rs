@@ -105,6 +105,7 @@ fn text_outside_blocks_is_not_lost() {
         blocks: Vec::new(),
         pages: vec![0, 12],
         warnings: Vec::new(),
+        notes: Vec::new(),
     };
     let chunks = chunk(&doc, &ChunkingConfig::default(), &words);
     assert_eq!(texts(&chunks), ["alpha beta. gamma"]);

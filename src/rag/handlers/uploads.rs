@@ -20,7 +20,7 @@ use crate::http::body::{check_length, read_limited};
 use crate::http::problem::Problem;
 use crate::persistence::documents::{self, NewVersion, Put};
 use crate::rag::Rag;
-use crate::rag::parse::MediaType;
+use crate::rag::parse::{ContentType, MediaType, ParseError};
 use crate::rag::uploads::SLOWEST;
 
 /// Metadata of an upload, in the query string; the bytes are the body.
@@ -65,7 +65,7 @@ pub async fn put(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Documents)?;
     let (collection, external_id) = checked_address(&caller, address.into_inner())?;
-    let media_type = media_type(&request, &external_id)?;
+    let content_type = content_type(&request, &external_id)?;
     let title = checked_title(query.title.as_deref(), &external_id)?;
     let responsibility = responsibility(&query)?;
     let supersedes = superseded(&caller, &rag, query.supersedes.as_deref()).await?;
@@ -84,7 +84,7 @@ pub async fn put(
         collection: &collection,
         external_id: &external_id,
         title: &title,
-        media_type: media_type.as_mime(),
+        media_type: &content_type.settled(&bytes).to_string(),
         bytes: &bytes,
         sha256: &Sha256::digest(&bytes),
         responsibility: &responsibility,
@@ -176,8 +176,8 @@ fn checked_title(title: Option<&str>, external_id: &str) -> Result<String, Probl
     Ok(title)
 }
 
-/// Reads the media type from the header, or from the name's extension.
-fn media_type(request: &HttpRequest, external_id: &str) -> Result<MediaType, Problem> {
+/// Reads the media type and the charset from the header, or from the name's extension.
+fn content_type(request: &HttpRequest, external_id: &str) -> Result<ContentType, Problem> {
     let declared = request
         .headers()
         .get(CONTENT_TYPE)
@@ -185,11 +185,22 @@ fn media_type(request: &HttpRequest, external_id: &str) -> Result<MediaType, Pro
         .filter(|value| !value.starts_with("application/octet-stream"));
     let extension = external_id.rsplit_once('.').map(|(_, extension)| extension);
     declared
-        .and_then(MediaType::from_mime)
-        .or_else(|| declared.is_none().then(|| extension.and_then(MediaType::from_extension))?)
+        .and_then(ContentType::from_mime)
+        .or_else(|| {
+            let named = declared
+                .is_none()
+                .then(|| extension.and_then(MediaType::from_extension))?;
+            named.map(ContentType::from)
+        })
         .ok_or_else(|| {
-            Problem::unsupported_media_type(
-                "Send Markdown (text/markdown), plain text, HTML, PDF or DOCX with its Content-Type.",
-            )
+            let is_image = declared.is_some_and(|declared| declared.starts_with("image/"));
+            Problem::unsupported_media_type(if is_image {
+                ParseError::Image.to_string()
+            } else {
+                format!(
+                    "Send the document with its Content-Type: {}.",
+                    MediaType::names()
+                )
+            })
         })
 }

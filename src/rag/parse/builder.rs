@@ -1,6 +1,6 @@
 //! Assembles text and blocks, so that offsets and normalisation are in one place.
 
-use super::{Block, BlockKind, ParseError, ParseLimits, ParsedDocument};
+use super::{Block, BlockKind, Doubt, ParseError, ParseLimits, ParsedDocument, Warning};
 
 /// Marks the start of a new page inside a block's content.
 pub(super) const PAGE_MARK: char = '\u{000C}';
@@ -16,6 +16,8 @@ pub(super) struct Builder {
     depth: u8,
     /// Whether the next block stands apart from the one before it.
     apart: bool,
+    /// The words that a reader does not see.
+    hidden: usize,
     max_bytes: usize,
     max_blocks: usize,
     max_pages: usize,
@@ -30,6 +32,7 @@ impl Builder {
             pages: Vec::new(),
             depth: 0,
             apart: false,
+            hidden: 0,
             max_bytes: limits.max_text_bytes,
             max_blocks: limits.max_blocks,
             max_pages: limits.max_pages,
@@ -79,6 +82,35 @@ impl Builder {
             .and_then(|lead| lead.rfind('\n'))
             .map_or(0, |at| at + 1);
         self.append(BlockKind::Code, kept.get(first..).unwrap_or_default(), &[])
+    }
+
+    /// Counts the words of text that a reader does not see.
+    pub(super) fn hide(&mut self, text: &str) {
+        self.hidden += text.split_whitespace().count();
+    }
+
+    /// Adds the blocks of a document that is a part of this one.
+    pub(super) fn append_document(&mut self, part: &ParsedDocument) -> Result<(), ParseError> {
+        let mut chars = part.text.chars();
+        let mut at = 0;
+        self.stand_apart();
+        let hidden = part.warnings.iter().map(|warning| match warning.doubt {
+            Doubt::Hidden { words } => words,
+            _ => 0,
+        });
+        self.hidden += hidden.sum::<usize>();
+        for block in &part.blocks {
+            let gap: String = chars.by_ref().take(block.start - at).collect();
+            if gap.contains("\n\n") {
+                self.stand_apart();
+            }
+            let content: String = chars.by_ref().take(block.end - block.start).collect();
+            at = block.end;
+            self.depth = block.depth;
+            self.append(block.kind, &content, &[])?;
+        }
+        self.stand_apart();
+        Ok(())
     }
 
     fn append(
@@ -165,7 +197,8 @@ impl Builder {
             text: self.text,
             blocks: self.blocks,
             pages: self.pages,
-            warnings: Vec::new(),
+            warnings: Warning::of_hidden(self.hidden, 0).into_iter().collect(),
+            notes: Vec::new(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::note::Note;
 use super::warning::Warning;
 
 /// A parsed document: text with structure.
@@ -19,6 +20,18 @@ pub struct ParsedDocument {
     /// The parts that were left out.
     #[serde(default)]
     pub warnings: Vec<Warning>,
+    /// How the document was read, where that is not evident.
+    #[serde(default)]
+    pub notes: Vec<Note>,
+}
+
+impl ParsedDocument {
+    /// Returns what the uploader should know about the document, in words for people.
+    pub fn remarks(&self) -> Vec<String> {
+        let notes = self.notes.iter().map(ToString::to_string);
+        let warnings = self.warnings.iter().map(ToString::to_string);
+        notes.chain(warnings).collect()
+    }
 }
 
 /// A structural part of the text.

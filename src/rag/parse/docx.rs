@@ -1,19 +1,20 @@
 //! Word documents: a ZIP archive of XML parts.
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesStart, Event};
 
 use super::builder::{Builder, PAGE_MARK};
 use super::docx_look::{Look, Sight};
-use super::docx_package::Package;
 use super::docx_styles::{Numbering, Styles, attribute, is_on, number, outline_level};
 use super::flow::Flow;
+use super::package::Package;
 use super::table::{Cell, Table};
-use super::{BlockKind, ParseError, ParseLimits, ParsedDocument, Warning};
+use super::xml::{resolve, text_of};
+use super::{BlockKind, MediaType, ParseError, ParseLimits, ParsedDocument, Warning};
 
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
     let mut package = Package::open(bytes, limits)?;
-    let name = package.main_part()?;
+    let name = main_part(&mut package)?;
     let body = package.part(&name)?.ok_or(ParseError::Damaged)?;
     let styles = package.part("word/styles.xml")?;
     let numbering = package.part("word/numbering.xml")?;
@@ -30,7 +31,7 @@ pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument
     }
     let core = package.part("docProps/core.xml")?;
     let title = core
-        .and_then(|xml| core_title(&xml))
+        .and_then(|xml| text_of(&xml, "title"))
         .or(reader.title)
         .or_else(|| reader.flow.builder.first_heading());
     let document = reader.flow.builder.finish(title.as_deref())?;
@@ -40,34 +41,14 @@ pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument
     })
 }
 
-fn core_title(xml: &str) -> Option<String> {
-    let mut reader = Reader::from_str(xml);
-    let mut title = String::new();
-    let mut inside = false;
-    loop {
-        match reader.read_event().ok()? {
-            Event::Start(e) if e.local_name().into_inner() == "title" => inside = true,
-            Event::End(e) if e.local_name().into_inner() == "title" => break,
-            Event::Text(text) if inside => title.push_str(&text.xml10_content()),
-            Event::GeneralRef(reference) if inside => title.extend(resolve(&reference)),
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    (!title.trim().is_empty()).then_some(title)
-}
-
-fn resolve(reference: &BytesRef<'_>) -> Option<char> {
-    if let Ok(Some(c)) = reference.resolve_char_ref() {
-        return Some(c);
-    }
-    match reference.xml10_content().as_ref() {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => None,
+fn main_part(package: &mut Package<'_>) -> Result<String, ParseError> {
+    // Some programs number this part: word/document2.xml.
+    let found = package
+        .find("word/document.xml")
+        .or_else(|| package.find_start("word/document"));
+    match found {
+        Some(name) => Ok(name),
+        None => Err(package.mismatch(MediaType::Docx)),
     }
 }
 

@@ -13,8 +13,15 @@ pub enum ParseError {
     Damaged,
     #[error("The file was uploaded as {declared}, but it is {found}. Upload it with its own type.")]
     Mismatch { declared: String, found: String },
-    #[error("The file is not UTF-8 text. Save it with the encoding UTF-8 and upload it again.")]
+    #[error(
+        "The encoding of the file cannot be told. Save it with the encoding UTF-8 and upload it \
+         again."
+    )]
     NotUtf8,
+    #[error("The file is an image. Run text recognition (OCR) on it first and upload the result.")]
+    Image,
+    #[error("The file is not text: it contains binary data. Upload it with its own type.")]
+    Binary,
     #[error(
         "No text was found in the file. It looks like a scan: run text recognition (OCR) on it and \
          upload the result."
@@ -49,6 +56,8 @@ impl ParseError {
             Self::Damaged => "damaged",
             Self::Mismatch { .. } => "mismatch",
             Self::NotUtf8 => "not_utf8",
+            Self::Image => "image",
+            Self::Binary => "binary",
             Self::Empty => "empty",
             Self::Unreadable => "unreadable",
             Self::TooLarge => "too_large",

@@ -150,6 +150,16 @@ impl Flow {
         }
     }
 
+    /// Adds a copy of the last cell.
+    pub(super) fn repeat_cell(&mut self) {
+        let open = self.open();
+        if let Some(row) = open.and_then(|open| open.table.rows.last_mut())
+            && let Some(cell) = row.cells.last().cloned()
+        {
+            row.cells.push(cell);
+        }
+    }
+
     pub(super) fn open_caption(&mut self) {
         self.close_cell();
         if let Some(open) = self.open() {

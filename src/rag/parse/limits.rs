@@ -10,9 +10,9 @@ pub struct ParseLimits {
     pub max_input_bytes: usize,
     /// Bytes of the parsed text.
     pub max_text_bytes: usize,
-    /// Bytes of all unpacked parts of a DOCX file together.
+    /// Bytes of all unpacked parts of an archive together, such as a DOCX file.
     pub max_expanded_bytes: usize,
-    /// Entries of a DOCX archive.
+    /// Entries of an archive, and parts of an e-mail.
     pub max_archive_entries: usize,
     /// Pages of a document in a format that has pages.
     pub max_pages: usize,

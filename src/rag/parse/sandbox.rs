@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
 use super::worker::{self, WorkerLimits};
-use super::{MediaType, ParseError, ParseLimits, ParsedDocument};
+use super::{ContentType, ParseError, ParseLimits, ParsedDocument};
 
 /// How many bytes of a dying child's output are read, to tell a lack of memory from other causes.
 const MAX_STDERR_BYTES: u64 = 4_096;
@@ -93,7 +93,7 @@ impl Sandbox {
     /// Dropping the future kills the child.
     pub async fn parse(
         &self,
-        media: MediaType,
+        content: impl Into<ContentType>,
         bytes: Vec<u8>,
     ) -> Result<ParsedDocument, SandboxError> {
         if bytes.len() > self.config.limits.max_input_bytes {
@@ -102,7 +102,7 @@ impl Sandbox {
         let slot = self.slots.acquire().await;
         let _slot = slot.map_err(|_| SandboxError::Interrupted)?;
         let mut child = self
-            .spawn(media)
+            .spawn(content.into())
             .map_err(|error| SandboxError::NotStarted(error.to_string()))?;
         let deadline = Duration::from_millis(self.config.timeout_ms);
         let talk = converse(
@@ -120,7 +120,7 @@ impl Sandbox {
         Err(ParseError::TimedOut.into())
     }
 
-    fn spawn(&self, media: MediaType) -> io::Result<Child> {
+    fn spawn(&self, content: ContentType) -> io::Result<Child> {
         let limits = WorkerLimits {
             parse: self.config.limits,
             memory_bytes: self.config.memory_bytes,
@@ -128,7 +128,7 @@ impl Sandbox {
         };
         Command::new(&self.executable)
             .arg("parse-worker")
-            .args(["--media-type", media.as_mime()])
+            .args(["--media-type", &content.to_string()])
             .args(["--limits", &serde_json::to_string(&limits)?])
             // The environment contains secrets, and the child needs none of it.
             .env_clear()

@@ -1,8 +1,4 @@
-//! Checks whether bytes have their declared type, and decodes their text.
-
-use std::borrow::Cow;
-
-use encoding_rs::WINDOWS_1252;
+//! Checks whether bytes have their declared type.
 
 use super::{MediaType, ParseError};
 
@@ -48,15 +44,20 @@ pub(super) fn check(media: MediaType, bytes: &[u8]) -> Result<(), ParseError> {
                 || (found == Found::Other
                     && names_pdf(bytes.get(..PDF_HEADER_WINDOW).unwrap_or(bytes)))
         }
-        MediaType::Docx if found == Found::OldOffice && holds_encrypted_package(bytes) => {
-            return Err(ParseError::Encrypted);
+        media if media.is_archive() => {
+            if found == Found::OldOffice && holds_encrypted_package(bytes) {
+                return Err(ParseError::Encrypted);
+            }
+            found == Found::Zip
         }
-        MediaType::Docx => found == Found::Zip,
+        MediaType::Rtf => found == Found::Rtf,
         MediaType::Html => matches!(found, Found::Html | Found::Other),
-        MediaType::Markdown | MediaType::Text => found == Found::Other,
+        _ => found == Found::Other,
     };
     if fits {
         Ok(())
+    } else if found == Found::Image {
+        Err(ParseError::Image)
     } else {
         Err(mismatch(media, found.name()))
     }
@@ -71,7 +72,7 @@ pub(super) fn mismatch(media: MediaType, found: &str) -> ParseError {
 }
 
 fn sniff(bytes: &[u8]) -> Found {
-    const MAGIC: [(&[u8], Found); 14] = [
+    const MAGIC: [(&[u8], Found); 16] = [
         (b"%PDF-", Found::Pdf),
         (b"PK\x03\x04", Found::Zip),
         (b"PK\x05\x06", Found::Zip),
@@ -82,6 +83,8 @@ fn sniff(bytes: &[u8]) -> Found {
         (b"GIF8", Found::Image),
         (b"II*\0", Found::Image),
         (b"MM\0*", Found::Image),
+        (b"\0\0\0\x0CjP  ", Found::Image),
+        (b"\xFF\x0A", Found::Image),
         (b"\x1F\x8B", Found::Compressed),
         (b"7z\xBC\xAF", Found::Compressed),
         (b"\x7FELF", Found::Program),
@@ -89,6 +92,9 @@ fn sniff(bytes: &[u8]) -> Found {
     ];
     if let Some((_, found)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return *found;
+    }
+    if is_boxed_image(bytes) {
+        return Found::Image;
     }
     let head = bytes.get(..PDF_HEADER_WINDOW).unwrap_or(bytes);
     if names_pdf(head) && !is_texty(head) {
@@ -103,6 +109,16 @@ fn sniff(bytes: &[u8]) -> Found {
     } else {
         Found::Other
     }
+}
+
+/// Whether the bytes are an image in a container of several kinds: WebP, HEIC or AVIF.
+fn is_boxed_image(bytes: &[u8]) -> bool {
+    let at = |range: std::ops::Range<usize>| bytes.get(range).unwrap_or_default();
+    (at(0..4) == b"RIFF" && at(8..12) == b"WEBP")
+        || (at(4..8) == b"ftyp"
+            && [b"heic", b"heix", b"mif1", b"msf1", b"avif"]
+                .iter()
+                .any(|kind| at(8..12) == *kind))
 }
 
 fn names_pdf(head: &[u8]) -> bool {
@@ -125,29 +141,4 @@ fn holds_encrypted_package(bytes: &[u8]) -> bool {
         .flat_map(u16::to_le_bytes)
         .collect();
     bytes.windows(name.len()).any(|w| w == name)
-}
-
-/// The bytes as UTF-8, without a byte order mark.
-pub(super) fn utf8(bytes: &[u8]) -> Result<&str, ParseError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| ParseError::NotUtf8)?;
-    Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
-}
-
-/// HTML text: UTF-8, or Windows-1252 (which browsers also read Latin-1 as) if the page says so.
-pub(super) fn html_text(bytes: &[u8]) -> Result<Cow<'_, str>, ParseError> {
-    match utf8(bytes) {
-        Ok(text) => Ok(Cow::Borrowed(text)),
-        Err(error) => {
-            let head = bytes.get(..2_048).unwrap_or(bytes).to_ascii_lowercase();
-            let head = String::from_utf8_lossy(&head);
-            let latin = ["iso-8859-1", "windows-1252", "latin1"]
-                .iter()
-                .any(|name| head.contains("charset") && head.contains(name));
-            if latin {
-                Ok(WINDOWS_1252.decode_without_bom_handling(bytes).0)
-            } else {
-                Err(error)
-            }
-        }
-    }
 }

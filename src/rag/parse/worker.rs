@@ -7,7 +7,7 @@ use std::str::FromStr;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::{MediaType, ParseError, ParseLimits, ParsedDocument, parse};
+use super::{ContentType, ParseError, ParseLimits, ParsedDocument, parse};
 
 /// Lets deep recursion in a parser use far more than the default few megabytes of stack.
 const STACK_BYTES: usize = 64 << 20;
@@ -91,7 +91,7 @@ pub(super) fn read_reply(mut reply: Vec<u8>) -> Option<Result<ParsedDocument, Pa
 /// whole process and silences panic messages, which could contain document text. Call it before
 /// anything starts threads or telemetry.
 pub fn run_worker(
-    media: MediaType,
+    content: ContentType,
     mut stdin: impl Read,
     mut stdout: impl Write,
     limits: &WorkerLimits,
@@ -101,7 +101,7 @@ pub fn run_worker(
     let mut bytes = Vec::new();
     let most = limits.parse.max_input_bytes as u64 + 1;
     let outcome = match stdin.by_ref().take(most).read_to_end(&mut bytes) {
-        Ok(_) => parse_on_big_stack(media, &bytes, &limits.parse)?,
+        Ok(_) => parse_on_big_stack(content, &bytes, &limits.parse)?,
         Err(error) if error.kind() == io::ErrorKind::OutOfMemory => Err(ParseError::OutOfMemory),
         Err(error) => return Err(error),
     };
@@ -111,7 +111,7 @@ pub fn run_worker(
 }
 
 fn parse_on_big_stack(
-    media: MediaType,
+    content: ContentType,
     bytes: &[u8],
     limits: &ParseLimits,
 ) -> io::Result<Result<ParsedDocument, ParseError>> {
@@ -119,7 +119,7 @@ fn parse_on_big_stack(
         let handle = std::thread::Builder::new()
             .stack_size(STACK_BYTES)
             .spawn_scoped(scope, || {
-                catch_unwind(AssertUnwindSafe(|| parse(media, bytes, limits)))
+                catch_unwind(AssertUnwindSafe(|| parse(content, bytes, limits)))
                     .unwrap_or(Err(ParseError::Crashed))
             })?;
         Ok(handle.join().unwrap_or(Err(ParseError::Crashed)))
@@ -154,6 +154,7 @@ fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MediaType;
     use super::*;
 
     fn replied(outcome: Result<ParsedDocument, ParseError>) -> Vec<u8> {

@@ -12,6 +12,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::super::MediaType;
+use super::{render_books as books, render_office as office};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Element {
@@ -58,6 +59,14 @@ pub(crate) fn render(media: MediaType, model: &Model) -> Vec<u8> {
         MediaType::Html => html(model),
         MediaType::Pdf => pdf(model),
         MediaType::Docx => docx(model),
+        MediaType::Pptx => office::pptx(model),
+        MediaType::Xlsx => office::xlsx(model),
+        MediaType::Odt => office::odt(model),
+        MediaType::Ods => office::ods(model),
+        MediaType::Odp => office::odp(model),
+        MediaType::Epub => books::epub(model),
+        MediaType::Rtf => books::rtf(model),
+        MediaType::Email => books::email(model),
     }
 }
 
