@@ -8,6 +8,7 @@ pub mod document;
 pub mod emergency;
 pub mod event;
 pub mod evidence;
+pub mod external_id;
 pub mod governance;
 pub mod ids;
 pub mod messaging;

@@ -13,7 +13,7 @@ pub fn plain(name: &str) -> String {
 
 /// Whether a character is invisible but has an effect: marks of direction, fillers, annotations,
 /// tags.
-fn acts_unseen(c: char) -> bool {
+pub(super) fn acts_unseen(c: char) -> bool {
     matches!(c,
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
         | '\u{00AD}' | '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}'

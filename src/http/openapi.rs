@@ -10,6 +10,7 @@ use crate::domain::contact::Contact;
 use crate::domain::document::{DocumentView, VersionView};
 use crate::domain::emergency::TriageNotice;
 use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveResponse, Source};
+use crate::domain::external_id;
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
@@ -283,6 +284,21 @@ fn request_body(path: &str) -> Option<Value> {
     Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
 }
 
+fn path_parameter(name: &str) -> Value {
+    let schema = json!({ "type": "string" });
+    if name != "external_id" {
+        return json!({ "name": name, "in": "path", "required": true, "schema": schema });
+    }
+    let schema = json!({ "type": "string", "minLength": 1, "maxLength": external_id::MAX_CHARS });
+    json!({
+        "name": name,
+        "in": "path",
+        "required": true,
+        "description": external_id::ALLOWED,
+        "schema": schema,
+    })
+}
+
 fn describe(&(method, path, summary, status, schema): &Operation) -> Value {
     let in_query = query(method, path)
         .iter()
@@ -290,9 +306,7 @@ fn describe(&(method, path, summary, status, schema): &Operation) -> Value {
     let parameters: Vec<Value> = path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| {
-            json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
-        })
+        .map(path_parameter)
         .chain(in_query)
         .collect();
     let content = schema.map_or_else(

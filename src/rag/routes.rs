@@ -12,11 +12,13 @@ pub fn configure(config: &mut ServiceConfig) {
     config
         .service(
             web::resource("/v1/documents/{collection}/{external_id:.+}/withdraw")
+                .guard(Post())
                 .route(web::post().to(documents::withdraw)),
         )
         .configure(versions)
         .service(
-            web::resource("/v1/documents/{id}/impact")
+            // A collection may contain a document called `impact`.
+            web::resource("/v1/documents/{id:[0-9A-Fa-f-]{36}}/impact")
                 .guard(Get())
                 .route(web::get().to(documents::impact)),
         )

@@ -6,6 +6,7 @@ mod chat;
 mod contacts;
 mod cost;
 mod emergencies;
+mod external_ids;
 mod governance;
 mod lifecycle;
 mod limits;

@@ -21,14 +21,17 @@ async fn at_trace_neither_role_spells_what_people_write() {
     let (question, document, title) = (word("quest"), word("docu"), word("titl"));
     let text = format!("The garden is open all day. Its oldest tree is called {document}.\n");
     let titled = format!("title={title}");
-    let garden = system.document("garden.txt").text(text).query(&titled);
+    let name = word("naam");
+    // An id in another script is percent-encoded in the URL.
+    let address = format!("%E5%BA%AD%2F{name}.txt");
+    let garden = system.document(&address).text(text).query(&titled);
     garden.indexed().await;
     let asked = format!("When is the garden open, {question}?");
     system.ask(&asked).json().await;
     for role in ["orchestrator", "rag"] {
         let said = printed(&logs.path().join(role));
         assert!(said.contains("TRACE") || said.contains("DEBUG"), "{said}");
-        for word in [&question, &document, &title] {
+        for word in [&question, &document, &title, &name] {
             assert!(!holds(&said, word), "the log of {role} holds {word}");
         }
     }

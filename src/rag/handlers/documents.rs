@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::access::Scope;
 use crate::domain::document::{DocumentStatus, DocumentView, VersionStatus};
+use crate::domain::external_id;
 use crate::domain::ids::DocumentId;
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
@@ -202,7 +203,7 @@ fn no_document() -> Problem {
     Problem::not_found("There is no such document, or it is not one you may see.")
 }
 
-/// Checks that the names fit into a URL and a log, and that the caller may use the collection.
+/// Checks the names and brings the id to its one form; checks that the caller may use the collection.
 pub(super) fn checked_address(
     caller: &Caller,
     (collection, external_id): (String, String),
@@ -210,15 +211,12 @@ pub(super) fn checked_address(
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if collection.len() > 64 || !collection.chars().all(plain) {
         return Err(Problem::unprocessable(
-            "A collection's name has up to 64 letters, digits, `-`, `_` or `.`.",
+            "A collection's name has up to 64 of the letters A to Z and a to z, digits, `-`, `_` \
+             or `.`.",
         ));
     }
-    let path_like = |c: char| plain(c) || "/:@+ ".contains(c);
-    if external_id.len() > 256 || !external_id.chars().all(path_like) {
-        return Err(Problem::unprocessable(
-            "A document's id has up to 256 letters, digits, spaces or `-_./:@+`.",
-        ));
-    }
+    let external_id = external_id::normalised(&external_id)
+        .ok_or_else(|| Problem::unprocessable(external_id::ALLOWED))?;
     if !caller.0.may_read(&collection) {
         return Err(no_document());
     }

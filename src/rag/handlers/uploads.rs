@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::documents::{Address, checked_address, view};
 use crate::domain::access::Scope;
 use crate::domain::document::DocumentView;
+use crate::domain::external_id;
 use crate::domain::governance::Responsibility;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::name;
@@ -157,10 +158,11 @@ async fn superseded(
         )
     };
     let (collection, external_id) = address.split_once('/').ok_or_else(unknown)?;
+    let external_id = external_id::normalised(external_id).ok_or_else(unknown)?;
     if !caller.0.may_read(collection) {
         return Err(unknown());
     }
-    let found = documents::find_id(&rag.database, collection, external_id).await?;
+    let found = documents::find_id(&rag.database, collection, &external_id).await?;
     Ok(Some(found.ok_or_else(unknown)?))
 }
 
