@@ -55,14 +55,22 @@ struct About {
     #[arg(long)]
     audience: Option<String>,
     /// They answer from this time on.
-    #[arg(long)]
+    #[arg(long, value_parser = time)]
     effective_from: Option<String>,
     /// The owner should have read them again by this time.
-    #[arg(long)]
+    #[arg(long, value_parser = time)]
     review_by: Option<String>,
     /// They stop answering at this time.
-    #[arg(long)]
+    #[arg(long, value_parser = time)]
     expires_at: Option<String>,
+}
+
+/// A time as the API takes it; clap shows the reason against another one.
+fn time(given: &str) -> Result<String, &'static str> {
+    match crate::domain::time::parse(given) {
+        Some(_) => Ok(given.to_owned()),
+        None => Err(crate::domain::time::FORM),
+    }
 }
 
 impl About {

@@ -129,7 +129,9 @@ const RAG: [Operation; 17] = [
     (
         "delete",
         "/v1/documents/{collection}/{external_id}",
-        "Delete a document",
+        "Delete a document: bytes, text and passages of every version. What remains: its address and \
+         versions by number, time and people; and the answers that quoted it, for `impact`, which no \
+         reader is shown any more",
         "204",
         None,
     ),

@@ -1,6 +1,7 @@
 //! Documents and their versions: upload, status, decisions, withdrawal, deletion, impact.
 
 mod decide;
+mod erase;
 mod governance;
 mod impact;
 mod put;
@@ -10,6 +11,7 @@ mod view;
 mod waiting;
 
 pub use decide::{Decided, Decision, Hindrance, approve, quarantine, release, revoke};
+pub use erase::{erase_sources, list_to_erase, remove_unused_terms};
 pub use impact::{ImpactRow, find_collection, list_impact};
 pub use put::{NewVersion, Put, find_id, put};
 pub use retire::{list_retired, remove_chunks, retire};

@@ -155,6 +155,7 @@ table! {
         updated_at -> Timestamptz,
         scheduled_version_id -> Nullable<Uuid>,
         scheduled_at -> Nullable<Timestamptz>,
+        erase_after -> Nullable<Uuid>,
     }
 }
 

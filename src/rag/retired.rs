@@ -1,4 +1,5 @@
-//! Removes the chunks of retired documents and versions from the index, in the background.
+//! Removes the chunks of retired documents and versions from the index, and the passages of deleted
+//! documents from the sources of turns, in the background.
 
 use std::time::Duration;
 
@@ -61,18 +62,30 @@ impl Removal {
     async fn remove_announced(&mut self, until: Instant) -> Option<()> {
         while let Ok(document) = timeout_at(until, self.waiting.recv()).await {
             self.remove(document?).await;
+            if self.waiting.is_empty() {
+                self.remove_terms().await;
+            }
         }
         Some(())
     }
 
     async fn look(&self) {
-        match documents::list_retired(&self.database, FOUND).await {
-            Ok(found) => {
-                for document in found {
-                    self.remove(document).await;
-                }
-            }
-            Err(error) => tracing::warn!(error = %error, "cannot look for retired documents"),
+        let retired = documents::list_retired(&self.database, FOUND).await;
+        let deleted = documents::list_to_erase(&self.database, FOUND).await;
+        let found: Vec<DocumentId> = [retired, deleted]
+            .into_iter()
+            .flat_map(|found| {
+                found.unwrap_or_else(|error| {
+                    tracing::warn!(error = %error, "cannot look for retired documents");
+                    Vec::new()
+                })
+            })
+            .collect();
+        for document in &found {
+            self.remove(*document).await;
+        }
+        if !found.is_empty() {
+            self.remove_terms().await;
         }
     }
 
@@ -82,9 +95,19 @@ impl Removal {
         }
     }
 
+    /// Removes the words that only removed chunks contained.
+    async fn remove_terms(&self) {
+        let remove = || documents::remove_unused_terms(&self.database);
+        if let Err(error) = patiently(PATIENCE, remove).await {
+            tracing::warn!(error = %error, "words of removed chunks are not removed yet");
+        }
+    }
+
     async fn remove_all(&self, document: DocumentId) -> Result<(), DbError> {
         let some = || documents::remove_chunks(&self.database, document);
         while patiently(PATIENCE, some).await? {}
+        let rest = || documents::erase_sources(&self.database, document);
+        while patiently(PATIENCE, rest).await? {}
         Ok(())
     }
 }

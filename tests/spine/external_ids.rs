@@ -1,5 +1,7 @@
 //! Documents with names of any script, and with paths for names.
 
+use std::fmt::Write as _;
+
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,7 +12,10 @@ use crate::support::system::{System, authority};
 
 /// A name as one segment of a URL.
 fn encoded(name: &str) -> String {
-    name.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    name.bytes().fold(String::new(), |mut url, byte| {
+        write!(url, "%{byte:02X}").unwrap();
+        url
+    })
 }
 
 /// Names, each with a word that only its document contains.

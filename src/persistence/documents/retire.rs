@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 
+use super::erase;
 use crate::domain::document::{DocumentStatus, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::topics;
@@ -72,7 +73,7 @@ pub async fn retire(
         .await
 }
 
-/// Nobody can approve a draft of a retired document later; the bytes of a deleted one go.
+/// Nobody can approve a draft of a retired document later; of a deleted one, bytes and text go.
 async fn clear_versions(
     connection: &mut Connection,
     document: DocumentId,
@@ -86,10 +87,7 @@ async fn clear_versions(
         .execute(connection)
         .await?;
     if status == DocumentStatus::Deleted {
-        let versions = document_versions::table.filter(document_versions::document_id.eq(document));
-        Prepared(diesel::update(versions).set(document_versions::bytes.eq(None::<&[u8]>)))
-            .execute(connection)
-            .await?;
+        erase::erase(connection, document).await?;
     }
     Ok(())
 }

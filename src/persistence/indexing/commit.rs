@@ -237,7 +237,11 @@ pub async fn commit_quarantined(
                 document_versions::text.eq(found.text),
                 document_versions::findings.eq(json!(found.findings)),
             );
-            Prepared(diesel::update(document_versions::table.find(version)).set(values))
+            // The document may have been deleted meanwhile.
+            let kept = document_versions::table
+                .find(version)
+                .filter(document_versions::bytes.is_not_null());
+            Prepared(diesel::update(kept).set(values))
                 .execute(connection)
                 .await?;
             announce(connection, "document.quarantined", document, version).await?;

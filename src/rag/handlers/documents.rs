@@ -36,8 +36,9 @@ pub async fn get(
         .map(web::Json)
 }
 
-/// `DELETE /v1/documents/{collection}/{external_id}`: the document is unretrievable once this
-/// returns.
+/// `DELETE /v1/documents/{collection}/{external_id}`: the document is unretrievable, and its bytes and
+/// text are gone, once this returns. Its passages leave the index and the sources of turns shortly
+/// after.
 pub async fn delete(
     caller: Caller,
     rag: web::Data<Rag>,

@@ -16,6 +16,7 @@ use crate::domain::external_id;
 use crate::domain::governance::Responsibility;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::name;
+use crate::domain::time::{self, now};
 use crate::http::auth::Caller;
 use crate::http::body::{check_length, read_limited};
 use crate::http::problem::Problem;
@@ -32,9 +33,9 @@ pub struct PutQuery {
     owner: Option<String>,
     jurisdiction: Option<String>,
     audience: Option<String>,
-    effective_from: Option<DateTime<Utc>>,
-    review_by: Option<DateTime<Utc>>,
-    expires_at: Option<DateTime<Utc>>,
+    effective_from: Option<String>,
+    review_by: Option<String>,
+    expires_at: Option<String>,
     supersedes: Option<String>,
 }
 
@@ -113,7 +114,16 @@ pub async fn put(
 
 /// Checks what the uploader says about the version.
 fn responsibility(query: &PutQuery) -> Result<Responsibility, Problem> {
-    if let (Some(from), Some(until)) = (query.effective_from, query.expires_at)
+    let effective_from = checked_time("effective_from", query.effective_from.as_deref())?;
+    let review_by = checked_time("review_by", query.review_by.as_deref())?;
+    let expires_at = checked_time("expires_at", query.expires_at.as_deref())?;
+    if expires_at.is_some_and(|until| until <= now()) {
+        return Err(Problem::unprocessable(
+            "`expires_at` has passed, so the document would never answer. Leave it out, or name a \
+             time to come.",
+        ));
+    }
+    if let (Some(from), Some(until)) = (effective_from, expires_at)
         && until <= from
     {
         return Err(Problem::unprocessable(
@@ -124,10 +134,20 @@ fn responsibility(query: &PutQuery) -> Result<Responsibility, Problem> {
         owner: checked_words("owner", query.owner.as_deref())?,
         jurisdiction: checked_words("jurisdiction", query.jurisdiction.as_deref())?,
         audience: checked_words("audience", query.audience.as_deref())?,
-        effective_from: query.effective_from,
-        review_by: query.review_by,
-        expires_at: query.expires_at,
+        effective_from,
+        review_by,
+        expires_at,
     })
+}
+
+fn checked_time(field: &str, given: Option<&str>) -> Result<Option<DateTime<Utc>>, Problem> {
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    let instant = time::parse(given).ok_or_else(|| {
+        Problem::bad_request(format!("`{field}` is not a date and time. {}", time::FORM))
+    })?;
+    Ok(Some(instant))
 }
 
 fn checked_words(field: &str, words: Option<&str>) -> Result<Option<String>, Problem> {

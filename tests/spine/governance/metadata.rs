@@ -43,7 +43,7 @@ async fn wrong_metadata_is_refused_with_its_name() {
     let long = format!("owner={}", "x".repeat(201));
     for (query, status, word) in [
         (long.as_str(), 422, "`owner`"),
-        ("review_by=soon", 400, ""),
+        ("review_by=soon", 400, "`review_by`"),
         ("reviewer=anna", 400, "reviewer"),
         (
             "effective_from=2027-02-01T00:00:00Z&expires_at=2027-01-01T00:00:00Z",
