@@ -4,6 +4,7 @@
 //! environment.
 
 mod auth;
+mod aws;
 mod environment;
 mod error;
 mod messaging;
@@ -20,6 +21,7 @@ use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub use auth::AuthConfig;
+pub use aws::aws_variables;
 pub use error::ConfigError;
 pub use messaging::{
     KafkaSaslConfig, KafkaTlsConfig, MessagingBackend, MessagingConfig, SaslMechanism,

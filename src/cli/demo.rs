@@ -1,15 +1,17 @@
 //! `chatbot demo` runs everything on this machine, with sample documents.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
 
-use super::ingest::{Client, Upload, upload_all};
+use super::ingest::{Client, Content, Document, Outcome, upload_all};
 use super::running_demo::RunningDemo;
 use super::wiring::{self, Built, Process};
 use super::{keys, output, serve};
@@ -289,27 +291,51 @@ struct Entry {
     media_type: String,
 }
 
+/// A leaflet of the demo.
+pub(super) struct Sample {
+    pub collection: String,
+    pub external_id: String,
+    pub title: String,
+    pub media_type: MediaType,
+    pub bytes: &'static [u8],
+}
+
+impl Sample {
+    fn document(self) -> Document {
+        Document {
+            name: self.external_id.clone(),
+            external_id: self.external_id,
+            title: Some(self.title),
+            content_type: self.media_type.as_mime().to_owned(),
+            origin: None,
+            content: Content::Bytes(Bytes::from_static(self.bytes)),
+        }
+    }
+}
+
 async fn load_samples(demo: &RunningDemo) -> anyhow::Result<()> {
     let [_, rag_url] = &demo.urls;
-    let uploads = sample_uploads()?;
-    let client = Client {
-        http: reqwest::Client::builder()
-            .timeout(Duration::from_secs(30))
-            .build()?,
-        url: rag_url.clone(),
-        api_key: Some(demo.token.clone()),
-    };
-    let outcome = upload_all(&client, uploads).await?;
-    for (external_id, reason) in &outcome.failed {
-        output::line(&format!("  {external_id} failed: {reason}"))?;
+    let client = Client::new(rag_url, Some(demo.token.clone()))?;
+    let mut collections = BTreeMap::<String, Vec<Document>>::new();
+    for sample in samples()? {
+        let documents = collections.entry(sample.collection.clone()).or_default();
+        documents.push(sample.document());
     }
-    let ready = outcome.indexed + outcome.unchanged;
+    let mut ready = 0;
+    for (collection, documents) in collections {
+        let report = upload_all(&client, &collection, documents).await?;
+        for entry in report.with(Outcome::Failed) {
+            let reason = entry.reason.as_deref().unwrap_or_default();
+            output::line(&format!("  {} failed: {reason}", entry.name))?;
+        }
+        ready += report.count(Outcome::Indexed) + report.count(Outcome::Unchanged);
+    }
     output::line(&format!("  {ready} sample documents are searchable"))?;
     Ok(())
 }
 
-/// Returns the sample leaflets as uploads.
-pub(super) fn sample_uploads() -> anyhow::Result<Vec<Upload>> {
+/// Returns the sample leaflets.
+pub(super) fn samples() -> anyhow::Result<Vec<Sample>> {
     use figment::providers::{Format, Toml};
     let manifest: Manifest = Toml::from_str(MANIFEST)?;
     manifest
@@ -320,14 +346,13 @@ pub(super) fn sample_uploads() -> anyhow::Result<Vec<Upload>> {
                 .iter()
                 .find(|(name, _)| *name == entry.file)
                 .with_context(|| format!("the manifest names {}, which is missing", entry.file))?;
-            Ok(Upload {
+            Ok(Sample {
                 collection: entry.collection,
                 external_id: entry.external_id,
-                title: Some(entry.title),
+                title: entry.title,
                 media_type: MediaType::from_mime(&entry.media_type)
                     .with_context(|| format!("{} has no known type", entry.file))?,
-                bytes: bytes.to_vec(),
-                about: Vec::new(),
+                bytes,
             })
         })
         .collect()
@@ -339,8 +364,8 @@ mod tests {
 
     #[test]
     fn the_manifest_and_the_samples_agree() {
-        let uploads = sample_uploads().unwrap();
-        assert_eq!(uploads.len(), SAMPLES.len());
+        let samples = samples().unwrap();
+        assert_eq!(samples.len(), SAMPLES.len());
     }
     #[test]
     fn another_port_is_taken_if_the_wished_one_is_in_use() {

@@ -145,7 +145,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Serve(role) => serve::run(role, config).await?,
         Command::Demo(args) => Box::pin(demo::run(args, config)).await?,
         Command::Migrate(args) => return migrate::run(&args, &config).await,
-        Command::Ingest(args) => return ingest::run(&args).await,
+        Command::Ingest(args) => return Box::pin(ingest::run(&args, &config)).await,
         Command::Documents(command) => documents::run(&command).await?,
         Command::Ask(args) => return ask::run(&args, &config).await,
         Command::Models(command) => models::run(&command, &config).await?,

@@ -101,6 +101,12 @@ pub struct DocumentView {
     pub chunks: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The address where the newest version was read, for example that of a web page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The `ETag` or the `Last-Modified` that the newest version had there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_validator: Option<String>,
     #[serde(flatten)]
     pub governance: Governance,
 }

@@ -265,6 +265,8 @@ fn query(method: &str, path: &str) -> &'static [&'static str] {
             "review_by",
             "expires_at",
             "supersedes",
+            "source",
+            "source_validator",
         ],
         ("get", "/v1/documents") => &["collection", "status", "due_for_review", "cursor", "limit"],
         ("get", "/v1/documents/{id}/impact") => &["version"],

@@ -156,6 +156,8 @@ table! {
         scheduled_version_id -> Nullable<Uuid>,
         scheduled_at -> Nullable<Timestamptz>,
         erase_after -> Nullable<Uuid>,
+        source -> Nullable<Text>,
+        source_validator -> Nullable<Text>,
     }
 }
 

@@ -25,6 +25,7 @@ pub async fn put(test: &TestDatabase, external_id: &str) -> (DocumentId, Version
         sha256: external_id.as_bytes(),
         responsibility: &Responsibility::default(),
         supersedes: None,
+        origin: None,
         actor: "owner",
     };
     documents::put(&test.database, &new).await.unwrap();

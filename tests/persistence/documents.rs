@@ -94,6 +94,7 @@ impl Round<'_> {
                 ..Responsibility::default()
             },
             supersedes: None,
+            origin: None,
             actor: "actor",
         };
         let put = documents::put(self.database, &new).await.unwrap();

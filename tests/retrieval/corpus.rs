@@ -118,6 +118,7 @@ impl<'a> Corpus<'a> {
             sha256: text.as_bytes(),
             responsibility: &Responsibility::default(),
             supersedes: None,
+            origin: None,
             actor: "author",
         };
         let put = documents::put(self.database, &new).await.unwrap();

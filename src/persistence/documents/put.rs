@@ -33,7 +33,17 @@ pub struct NewVersion<'a> {
     pub responsibility: &'a Responsibility,
     /// The document that stops answering when this version starts.
     pub supersedes: Option<DocumentId>,
+    pub origin: Option<Origin<'a>>,
     pub actor: &'a str,
+}
+
+/// Where an upload was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The address, for example that of a web page.
+    pub source: &'a str,
+    /// The `ETag` or the `Last-Modified` that the bytes had there.
+    pub validator: Option<&'a str>,
 }
 
 /// The effect of an upload.
@@ -102,7 +112,10 @@ pub async fn put(database: &Database, new: &NewVersion<'_>) -> Result<Put, DbErr
             let path = format!("{}/{}", new.collection, new.external_id);
             locks::lock_one(connection, &path).await?;
             let existing = find_latest(connection, collection, new.external_id).await?;
-            if existing.as_ref().is_some_and(|e| e.same_as(new)) {
+            if let Some(existing) = existing.as_ref().filter(|e| e.same_as(new)) {
+                if let Some(origin) = new.origin {
+                    set_origin(connection, existing.document.id, origin).await?;
+                }
                 return Ok(Put::Unchanged);
             }
             let existing = existing.map(|existing| existing.document);
@@ -166,6 +179,8 @@ async fn upsert_document(
     new: &NewVersion<'_>,
 ) -> Result<DocumentId, DbError> {
     let id = existing.map_or(new.document_id, |existing| existing.id);
+    let source = new.origin.map(|origin| origin.source);
+    let validator = new.origin.and_then(|origin| origin.validator);
     Prepared(
         diesel::insert_into(documents::table)
             .values((
@@ -174,6 +189,8 @@ async fn upsert_document(
                 documents::external_id.eq(new.external_id),
                 documents::status.eq(DocumentStatus::Active),
                 documents::latest_version.eq(1),
+                documents::source.eq(source),
+                documents::source_validator.eq(validator),
             ))
             .on_conflict((documents::collection_id, documents::external_id))
             .do_update()
@@ -181,11 +198,34 @@ async fn upsert_document(
                 documents::status.eq(DocumentStatus::Active),
                 documents::latest_version.eq(documents::latest_version + 1),
                 documents::updated_at.eq(now),
+                documents::source.eq(source),
+                documents::source_validator.eq(validator),
             )),
     )
     .execute(connection)
     .await?;
     Ok(id)
+}
+
+/// The same bytes may have a new `ETag`.
+async fn set_origin(
+    connection: &mut Connection,
+    document: DocumentId,
+    origin: Origin<'_>,
+) -> Result<(), DbError> {
+    let other = documents::source
+        .is_distinct_from(origin.source)
+        .or(documents::source_validator.is_distinct_from(origin.validator));
+    let changed = documents::table
+        .filter(documents::id.eq(document))
+        .filter(other);
+    Prepared(diesel::update(changed).set((
+        documents::source.eq(origin.source),
+        documents::source_validator.eq(origin.validator),
+    )))
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 #[derive(Insertable)]

@@ -37,6 +37,8 @@ struct ViewRow {
     chunks: Option<i64>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    source: Option<String>,
+    source_validator: Option<String>,
 }
 
 impl ViewRow {
@@ -60,6 +62,8 @@ impl ViewRow {
             chunks: row.chunks.unwrap_or(0),
             created_at: row.created_at,
             updated_at: row.updated_at,
+            source: row.source,
+            source_validator: row.source_validator,
             governance: governed.governance,
         }
     }
@@ -141,6 +145,8 @@ async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView
             chunk_count().single_value(),
             documents::created_at,
             documents::updated_at,
+            documents::source,
+            documents::source_validator,
         ))
         .filter(documents::status.ne(DocumentStatus::Deleted))
         .into_boxed::<Pg>();

@@ -20,7 +20,7 @@ use crate::domain::time::{self, now};
 use crate::http::auth::Caller;
 use crate::http::body::{check_length, read_limited};
 use crate::http::problem::Problem;
-use crate::persistence::documents::{self, NewVersion, Put};
+use crate::persistence::documents::{self, NewVersion, Origin, Put};
 use crate::rag::Rag;
 use crate::rag::parse::{ContentType, MediaType, ParseError};
 use crate::rag::uploads::SLOWEST;
@@ -37,12 +37,16 @@ pub struct PutQuery {
     review_by: Option<String>,
     expires_at: Option<String>,
     supersedes: Option<String>,
+    source: Option<String>,
+    source_validator: Option<String>,
 }
 
 /// The longest title, in characters.
 const MAX_TITLE: usize = 1_000;
 /// The longest owner, jurisdiction or audience, in characters.
 const MAX_WORDS: usize = 200;
+/// The longest source, and the longest validator of a source, in bytes.
+const MAX_SOURCE: usize = 2_048;
 /// How long the largest document may take to arrive.
 const UPLOAD_DEADLINE: Duration = Duration::from_mins(2);
 
@@ -71,6 +75,7 @@ pub async fn put(
     let title = checked_title(query.title.as_deref(), &external_id)?;
     let responsibility = responsibility(&query)?;
     let supersedes = superseded(&caller, &rag, query.supersedes.as_deref()).await?;
+    let origin = origin(&query)?;
     let most = rag.ingestion.max_document_bytes;
     check_length(&request, most)?;
     let room = rag.uploads.enter(&caller.0.owner_id).await?;
@@ -91,6 +96,7 @@ pub async fn put(
         sha256: &Sha256::digest(&bytes),
         responsibility: &responsibility,
         supersedes,
+        origin,
         actor: &caller.0.owner_id,
     };
     let outcome = documents::put(&rag.database, &new).await?;
@@ -184,6 +190,33 @@ async fn superseded(
     }
     let found = documents::find_id(&rag.database, collection, &external_id).await?;
     Ok(Some(found.ok_or_else(unknown)?))
+}
+
+/// Checks where the uploader read the bytes. The address is shown as a link, so it is one.
+fn origin(query: &PutQuery) -> Result<Option<Origin<'_>>, Problem> {
+    let validator = query.source_validator.as_deref();
+    let Some(source) = query.source.as_deref().filter(|source| !source.is_empty()) else {
+        return match validator {
+            None => Ok(None),
+            Some(_) => Err(Problem::unprocessable(
+                "`source_validator` needs a `source`.",
+            )),
+        };
+    };
+    let scheme = url::Url::parse(source).map(|url| url.scheme().to_owned());
+    if !scheme.is_ok_and(|scheme| ["http", "https", "s3"].contains(&scheme.as_str())) {
+        return Err(Problem::unprocessable(
+            "`source` is an address that begins with `https://`, `http://` or `s3://`.",
+        ));
+    }
+    let fits = |text: &str| text.len() <= MAX_SOURCE && !text.contains(char::is_control);
+    if !fits(source) || !validator.is_none_or(fits) {
+        return Err(Problem::unprocessable(format!(
+            "`source` and `source_validator` have up to {MAX_SOURCE} bytes, without control \
+             characters."
+        )));
+    }
+    Ok(Some(Origin { source, validator }))
 }
 
 /// Returns the title, or the name if there is none.

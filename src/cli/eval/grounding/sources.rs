@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use super::corpus::Place;
-use crate::cli::demo::sample_uploads;
+use crate::cli::demo;
 use crate::rag::parse::{ParseLimits, parse};
 
 /// The most sentences of one passage of a dataset.
@@ -15,12 +15,11 @@ const OF_ONE: usize = 3;
 /// Returns the places of the sample leaflets.
 pub fn samples() -> anyhow::Result<Vec<Place>> {
     let mut places = Vec::new();
-    for upload in sample_uploads()? {
-        let title = upload.title.clone().unwrap_or_default();
-        let parsed = parse(upload.media_type, &upload.bytes, &ParseLimits::default())
-            .map_err(|error| anyhow::anyhow!("{}: {error}", upload.external_id))?;
+    for sample in demo::samples()? {
+        let parsed = parse(sample.media_type, sample.bytes, &ParseLimits::default())
+            .map_err(|error| anyhow::anyhow!("{}: {error}", sample.external_id))?;
         let text = parsed.text;
-        places.push(Place::of(vec![(title, text)], usize::MAX));
+        places.push(Place::of(vec![(sample.title, text)], usize::MAX));
     }
     Ok(places)
 }

@@ -1,0 +1,2 @@
+ALTER TABLE documents DROP COLUMN source_validator;
+ALTER TABLE documents DROP COLUMN source;
