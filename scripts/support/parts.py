@@ -185,19 +185,26 @@ def redis():
 def programs():
     """The programs of the servers that a test can kill, and what makes certificates for them."""
     java, classes = kafka()
+    _, bucket = jars("s3", "S3Proxy")
     return {"CHATBOT_TEST_POSTGRES_BIN": postgres(), "CHATBOT_TEST_REDIS_SERVER": redis(), "CHATBOT_TEST_JAVA": java,
-            "CHATBOT_TEST_KAFKA_CLASSES": classes, "CHATBOT_TEST_OPENSSL": need("openssl", "openssl")}
+            "CHATBOT_TEST_KAFKA_CLASSES": classes, "CHATBOT_TEST_S3_CLASSES": bucket,
+            "CHATBOT_TEST_OPENSSL": need("openssl", "openssl")}
 
 
 def kafka():
     """The Java command and the class path of the broker that scripts/kafka/pom.xml names."""
+    return jars("kafka", "Apache Kafka")
+
+
+def jars(name, title):
+    """The Java command and the class path of a server that scripts/NAME/pom.xml names."""
     java = need("java", "default-jre-headless")
-    pom = ROOT / "scripts/kafka/pom.xml"
-    name = f"kafka-{sha256(pom)[:12]}"
+    pom = ROOT / f"scripts/{name}/pom.xml"
+    name = f"{name}-{sha256(pom)[:12]}"
     with installing(name) as work:
         if work:
             maven = need("mvn", "maven")
-            say("downloading Apache Kafka with Maven")
+            say(f"downloading {title} with Maven")
             run([maven, "--batch-mode", "--quiet", "--strict-checksums", "--file", pom, "dependency:copy-dependencies",
                  "-DincludeScope=runtime", f"-DoutputDirectory={work}"])
     return java, f"{cache_dir() / name}/*"

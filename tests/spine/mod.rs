@@ -10,6 +10,7 @@ mod emergencies;
 mod expiry;
 mod external_ids;
 mod governance;
+mod ingest;
 mod lifecycle;
 mod limits;
 mod open;

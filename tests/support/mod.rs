@@ -12,6 +12,7 @@
 )]
 
 pub mod broker;
+pub mod bucket;
 pub mod canary;
 pub mod certificates;
 pub mod client;
@@ -25,6 +26,7 @@ pub mod proxy;
 pub mod servers;
 pub mod stable;
 pub mod system;
+pub mod website;
 pub mod wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};
