@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use chatbot::rag::parse::sandbox::{Sandbox, SandboxConfig, SandboxError};
 use chatbot::rag::parse::{MediaType, ParseError, ParseLimits, WorkerLimits};
-use pdf_extract::content::{Content, Operation};
-use pdf_extract::{Dictionary, Document, Object, ObjectId, Stream};
+use lopdf::content::{Content, Operation};
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
 use crate::support::system::System;
 use crate::support::until;

@@ -3,9 +3,7 @@
 use std::io::{Cursor, Write as _};
 
 use futures::stream;
-use pdf_extract::{
-    Document, EncryptionState, EncryptionVersion, Object, Permissions, StringFormat,
-};
+use lopdf::{Document, EncryptionState, EncryptionVersion, Object, Permissions, StringFormat};
 use reqwest::Method;
 use serde_json::{Value, json};
 use zip::ZipWriter;

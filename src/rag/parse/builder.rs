@@ -1,6 +1,6 @@
 //! Assembles text and blocks, so that offsets and normalisation are in one place.
 
-use super::{Block, BlockKind, Doubt, ParseError, ParseLimits, ParsedDocument, Warning};
+use super::{Block, BlockKind, ParseError, ParseLimits, ParsedDocument, Warning};
 
 /// Marks the start of a new page inside a block's content.
 pub(super) const PAGE_MARK: char = '\u{000C}';
@@ -86,7 +86,11 @@ impl Builder {
 
     /// Counts the words of text that a reader does not see.
     pub(super) fn hide(&mut self, text: &str) {
-        self.hidden += text.split_whitespace().count();
+        self.hide_words(text.split_whitespace().count());
+    }
+
+    pub(super) fn hide_words(&mut self, words: usize) {
+        self.hidden += words;
     }
 
     /// Adds the blocks of a document that is a part of this one.
@@ -94,9 +98,9 @@ impl Builder {
         let mut chars = part.text.chars();
         let mut at = 0;
         self.stand_apart();
-        let hidden = part.warnings.iter().map(|warning| match warning.doubt {
-            Doubt::Hidden { words } => words,
-            _ => 0,
+        let hidden = part.warnings.iter().map(|warning| match warning {
+            Warning::Hidden { words } => *words,
+            Warning::Pages { .. } => 0,
         });
         self.hidden += hidden.sum::<usize>();
         for block in &part.blocks {

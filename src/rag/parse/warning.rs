@@ -1,5 +1,6 @@
 //! The parts of a document that were left out, and the reasons.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,103 +9,122 @@ use serde::{Deserialize, Serialize};
 const MAX_NAMED: usize = 20;
 
 /// The reason why a page is unreliable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
-    /// The page has glyphs with unknown characters.
-    Glyphs,
+    /// The page has glyphs with unknown characters: this share of them, in percent, at least 1.
+    Glyphs(u8),
     /// The page has digits that may or may not form one number.
     Numbers,
+    /// The page is a picture without text.
+    Picture,
     /// The page cannot be read at all.
     Damage,
-    /// Text that a reader does not see, on whatever page.
-    Hidden {
-        /// The number of its words.
-        words: usize,
-    },
 }
 
-/// Pages that were left out. The text is for the uploader and contains nothing from the document.
+/// A part of a document that was left out. The text is for the uploader and contains nothing from
+/// the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Warning {
-    pub doubt: Doubt,
-    /// The page numbers, starting at 1, ascending.
-    pub pages: Vec<usize>,
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Warning {
+    /// Pages, by their numbers from 1 on, ascending.
+    Pages { doubt: Doubt, pages: Vec<usize> },
+    /// Text that nobody can see.
+    Hidden { words: usize },
 }
 
 impl Warning {
     /// Creates one warning per reason, for all pages of a document.
     pub(super) fn of_pages(doubts: &[Option<Doubt>]) -> Vec<Self> {
-        [Doubt::Glyphs, Doubt::Numbers, Doubt::Damage]
+        let mut pages: BTreeMap<Doubt, Vec<usize>> = BTreeMap::new();
+        for (page, doubt) in (1..).zip(doubts) {
+            let reason = match doubt {
+                Some(Doubt::Glyphs(_)) => Some(Doubt::Glyphs(0)),
+                other => *other,
+            };
+            if let Some(reason) = reason {
+                pages.entry(reason).or_default().push(page);
+            }
+        }
+        let greatest = doubts.iter().flatten().filter_map(|doubt| match doubt {
+            Doubt::Glyphs(share) => Some(*share),
+            _ => None,
+        });
+        let greatest = greatest.max().unwrap_or(0);
+        pages
             .into_iter()
-            .map(|doubt| Self {
-                doubt,
-                pages: (1..)
-                    .zip(doubts)
-                    .filter(|(_, of_page)| **of_page == Some(doubt))
-                    .map(|(page, _)| page)
-                    .collect(),
+            .map(|(reason, pages)| Self::Pages {
+                doubt: match reason {
+                    Doubt::Glyphs(_) => Doubt::Glyphs(greatest),
+                    other => other,
+                },
+                pages,
             })
-            .filter(|warning| !warning.pages.is_empty())
             .collect()
     }
-}
 
-impl Warning {
     /// Creates the warning about text that a reader does not see, unless it is a few words such as
     /// the labels of a menu.
     pub(super) fn of_hidden(words: usize, tolerated: usize) -> Option<Self> {
-        (words > tolerated).then(|| Self {
-            doubt: Doubt::Hidden { words },
-            pages: Vec::new(),
-        })
+        (words > tolerated).then_some(Self::Hidden { words })
     }
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Doubt::Hidden { words } = self.doubt {
-            let (noun, verb) = if words == 1 {
-                ("word", "is")
-            } else {
-                ("words", "are")
-            };
-            return write!(
-                f,
-                "{words} hidden {noun} {verb} left out: a reader of the document does not see \
-                 them. If they belong to it, make them visible and upload it again."
+        match self {
+            Self::Pages { doubt, pages } => write_pages(f, *doubt, pages),
+            Self::Hidden { words } => {
+                let (noun, verb) = if *words == 1 {
+                    ("word", "is")
+                } else {
+                    ("words", "are")
+                };
+                write!(
+                    f,
+                    "{words} hidden {noun} {verb} left out: a reader of the document does not see \
+                     them. If they belong to it, make them visible and upload it again."
+                )
+            }
+        }
+    }
+}
+
+fn write_pages(f: &mut fmt::Formatter<'_>, doubt: Doubt, pages: &[usize]) -> fmt::Result {
+    let named: Vec<String> = pages
+        .iter()
+        .take(MAX_NAMED)
+        .map(ToString::to_string)
+        .collect();
+    match named.as_slice() {
+        [page] => write!(f, "Page {page} is left out: ")?,
+        named => {
+            write!(f, "Pages {}", named.join(", "))?;
+            if pages.len() > named.len() {
+                write!(f, " and {} more", pages.len() - named.len())?;
+            }
+            f.write_str(" are left out: ")?;
+        }
+    }
+    match doubt {
+        Doubt::Glyphs(share) => write!(
+            f,
+            "some characters, up to {share} % of a page, cannot be told from the fonts of the \
+             file, so numbers could be read wrongly. "
+        )?,
+        Doubt::Numbers => f.write_str("digits that stand apart may form one number. ")?,
+        Doubt::Picture => {
+            return f.write_str(
+                "there is no text, only a picture. Run text recognition (OCR) on the file, and \
+                 upload the result.",
             );
         }
-        let named: Vec<String> = self
-            .pages
-            .iter()
-            .take(MAX_NAMED)
-            .map(ToString::to_string)
-            .collect();
-        match named.as_slice() {
-            [page] => write!(f, "Page {page} is left out: ")?,
-            pages => {
-                write!(f, "Pages {}", pages.join(", "))?;
-                if self.pages.len() > named.len() {
-                    write!(f, " and {} more", self.pages.len() - named.len())?;
-                }
-                f.write_str(" are left out: ")?;
-            }
-        }
-        f.write_str(match self.doubt {
-            Doubt::Glyphs => {
-                "some characters cannot be told from the fonts of the file, so numbers could be \
-                 read wrongly. "
-            }
-            Doubt::Numbers => "digits that stand apart may form one number. ",
-            Doubt::Damage => "the file is damaged there. ",
-            Doubt::Hidden { .. } => "",
-        })?;
-        f.write_str(
-            "Save the file again from the program it was written with, or run text recognition \
-             (OCR) on it, and upload the result.",
-        )
+        Doubt::Damage => f.write_str("the file is damaged there. ")?,
     }
+    f.write_str(
+        "Save the file again from the program it was written with, or run text recognition (OCR) \
+         on it, and upload the result.",
+    )
 }
 
 #[cfg(test)]
@@ -116,20 +136,20 @@ mod tests {
         let doubts = [
             None,
             Some(Doubt::Numbers),
-            Some(Doubt::Glyphs),
+            Some(Doubt::Glyphs(7)),
             Some(Doubt::Numbers),
         ];
         let warnings = Warning::of_pages(&doubts);
         let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         assert!(
-            texts[0].starts_with("Page 3 is left out: some characters "),
+            texts[0].starts_with("Page 3 is left out: some characters, up to 7 % "),
             "{texts:?}"
         );
         assert!(
             texts[1].starts_with("Pages 2, 4 are left out: digits "),
             "{texts:?}"
         );
-        let all = Warning {
+        let all = Warning::Pages {
             doubt: Doubt::Damage,
             pages: (1..=500).collect(),
         };

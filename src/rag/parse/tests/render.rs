@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
-use pdf_extract::content::{Content, Operation};
-use pdf_extract::{
+use lopdf::content::{Content, Operation};
+use lopdf::{
     Dictionary, Document, EncryptionState, EncryptionVersion, Object, Permissions, Stream,
     StringFormat,
 };
@@ -316,6 +316,8 @@ fn pdf_document(model: &Model) -> Document {
         page.set("Parent", root);
         page.set("Contents", content);
         page.set("Resources", resources);
+        let page_box: Vec<Object> = [0, 0, 1_600, 2_100].map(Object::from).into();
+        page.set("MediaBox", page_box);
         kids.push(Object::from(document.add_object(page)));
     }
     let mut pages = Dictionary::new();

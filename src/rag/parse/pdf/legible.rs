@@ -1,8 +1,9 @@
 //! Whether the extracted text of a page equals what a reader sees. A page with a number that could
 //! be another number is no evidence.
 
-use super::Doubt;
-use super::pdf_glyphs::is_unknown;
+use super::super::Doubt;
+use super::characters::is_unknown;
+use super::regions::Piece;
 
 /// Units whose numbers must not come apart.
 const UNITS: [&str; 40] = [
@@ -50,35 +51,88 @@ const UNITS: [&str; 40] = [
 /// This many lines of one character in a row mean rotated or vertical text.
 const TURNED_LINES: usize = 4;
 
+/// A page with a greater share of unknown characters is not text, in percent.
+const MOST_UNKNOWN: usize = 20;
+
 /// Returns the reason to leave a page out, if there is one.
-pub(super) fn doubt<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Doubt> {
-    let mut short_lines = 0;
-    let mut has_digit = false;
-    for line in lines {
-        if line.chars().any(is_unknown) {
-            return Some(Doubt::Glyphs);
-        }
-        if line.split('\t').any(has_split_number) {
-            return Some(Doubt::Numbers);
-        }
-        let mut chars = line.chars().filter(|c| !c.is_whitespace());
-        if let (Some(only), None) = (chars.next(), chars.next()) {
-            short_lines += 1;
-            has_digit |= only.is_ascii_digit();
-        } else {
-            short_lines = 0;
-            has_digit = false;
-        }
-        if short_lines >= TURNED_LINES && has_digit {
-            return Some(Doubt::Numbers);
+pub(super) fn doubt_of(pieces: &[Piece]) -> Option<Doubt> {
+    let doubtful = |piece: &Piece| matches!(piece, Piece::Line(line) if line.doubtful);
+    if pieces.iter().any(doubtful) {
+        return Some(Doubt::Numbers);
+    }
+    doubt(pieces.iter().flat_map(Piece::lines))
+}
+
+/// Replaces the marks of list items in symbol fonts, and removes decoration.
+pub(super) fn plain_marks(pieces: &mut Vec<Piece>) {
+    for piece in pieces.iter_mut() {
+        for line in piece.lines_mut() {
+            if let Some(text) = with_plain_bullets(line) {
+                *line = text;
+            }
+            if line.chars().any(is_unknown) && !hides_meaning(line) {
+                *line = without_decoration(line);
+            }
         }
     }
-    None
+    pieces.retain(|piece| piece.lines().iter().any(|line| !line.trim().is_empty()));
+}
+
+fn doubt<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Doubt> {
+    let (mut all, mut unknown) = (0, 0);
+    let mut hidden = false;
+    let mut numbers = false;
+    let mut turned = String::new();
+    for line in lines {
+        all += line.chars().count();
+        unknown += line.chars().filter(|c| is_unknown(*c)).count();
+        hidden |= hides_meaning(line);
+        numbers |= line.split('\t').any(has_split_number);
+        let mut chars = line.chars().filter(|c| !c.is_whitespace());
+        match (chars.next(), chars.next()) {
+            (Some(only), None) => turned.push(only),
+            _ => turned.clear(),
+        }
+        let has = |is_it: fn(char) -> bool| turned.chars().any(is_it);
+        numbers |= turned.chars().count() >= TURNED_LINES
+            && has(|c| c.is_ascii_digit())
+            && has(char::is_alphabetic);
+    }
+    if unknown > 0 && (hidden || unknown * 100 > all * MOST_UNKNOWN) {
+        let share = (unknown * 100).div_ceil(all.max(1));
+        return Some(Doubt::Glyphs(u8::try_from(share).unwrap_or(100)));
+    }
+    numbers.then_some(Doubt::Numbers)
+}
+
+/// Whether an unknown character may be part of a word or a number: `do ��t eat`, `� 5 mg`. A sign
+/// that stands alone among words is decoration.
+fn hides_meaning(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_number = |word: Option<&&str>| {
+        word.is_some_and(|word| word.chars().any(char::is_numeric) || is_unit(word))
+    };
+    words.iter().enumerate().any(|(at, word)| {
+        word.chars().any(is_unknown)
+            && (word.chars().any(char::is_alphanumeric)
+                || is_number(words.get(at + 1))
+                || is_number(at.checked_sub(1).and_then(|before| words.get(before))))
+    })
+}
+
+/// Removes the words of a line that consist of unknown characters.
+fn without_decoration(line: &str) -> String {
+    let known = |word: &&str| !word.chars().any(is_unknown);
+    let cells = line.split('\t').map(|cell| {
+        let words: Vec<&str> = cell.split(' ').filter(known).collect();
+        words.join(" ")
+    });
+    cells.collect::<Vec<_>>().join("\t")
 }
 
 /// Replaces list marks and other pictures at the start of a line with plain bullets. Symbol fonts
 /// keep them at the positions of letters in a private range.
-pub(super) fn with_plain_bullets(line: &str) -> Option<String> {
+fn with_plain_bullets(line: &str) -> Option<String> {
     let trimmed = line.trim_start();
     let mut chars = trimmed.chars();
     let mark = chars.next().filter(|c| is_picture(*c))?;
@@ -221,7 +275,7 @@ mod tests {
             "do \u{FFFD}\u{FFFD}t eat",
             "\u{F06D}g",
         ] {
-            assert_eq!(doubt_of(text), Some(Doubt::Glyphs), "{text}");
+            assert!(matches!(doubt_of(text), Some(Doubt::Glyphs(_))), "{text}");
         }
         let plain = |text: &str| with_plain_bullets(text);
         assert_eq!(plain("\u{F0B7} Rest well").as_deref(), Some("• Rest well"));
