@@ -3,6 +3,8 @@
 //! A page shows such a line from its last letter to its first. Numbers and words of other scripts
 //! inside it run from left to right, as in the rest of the text.
 
+use super::legible::is_unit;
+
 /// Whether a glyph belongs to a script that is written from right to left.
 pub(super) fn is_right_to_left(text: &str) -> bool {
     text.chars().any(|c| {
@@ -67,16 +69,58 @@ fn reversed(cells: &[String]) -> Vec<String> {
     out
 }
 
-/// The number of cells at the end that run from left to right: words and numbers with the signs
-/// between them.
+/// The number of cells at the end that run from left to right: a number with its signs, or words of
+/// another script with the numbers after them. A number and its unit stand beside each other as the
+/// words of the line do.
 fn forward_run(cells: &[String]) -> usize {
+    let mut run = 0;
+    let mut end = cells.len();
+    loop {
+        let token = token_at_end(cells.get(..end).unwrap_or_default());
+        if token == 0 {
+            return run.max(1);
+        }
+        let start = end - token;
+        let text = cells.get(start..end).unwrap_or_default().concat();
+        let is_word = text.chars().any(char::is_alphabetic);
+        let after = cells.get(end..).unwrap_or_default();
+        if run > 0 && (!is_word || (is_unit(&text) && begins_with_digit(after))) {
+            return run;
+        }
+        run = cells.len() - start;
+        end = start;
+        // The words and numbers after a word belong to it; a number stands alone unless a word is
+        // before it.
+        let blanks = cells
+            .get(..end)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take_while(|cell| cell.trim().is_empty())
+            .count();
+        if blanks == 0 {
+            return run;
+        }
+        end -= blanks;
+    }
+}
+
+fn begins_with_digit(cells: &[String]) -> bool {
+    let first = cells.iter().find(|cell| !cell.trim().is_empty());
+    first.is_some_and(|cell| cell.starts_with(|c: char| c.is_numeric()))
+}
+
+/// The number of cells of the last word, from its first to its last letter or digit.
+fn token_at_end(cells: &[String]) -> usize {
     let mut length = 0;
     for (at, cell) in cells.iter().rev().enumerate() {
-        if is_right_to_left(cell) {
+        if is_right_to_left(cell) || cell.trim().is_empty() {
             break;
         }
         if is_left_to_right(cell) {
             length = at + 1;
+        } else if at == 0 {
+            break;
         }
     }
     length
@@ -142,6 +186,8 @@ mod tests {
     #[test]
     fn lines_from_right_to_left_are_read_from_their_start() {
         assert_eq!(read("םולש"), "שלום");
+        assert_eq!(read("mg 100 חק"), "קח 100 mg");
+        assert_eq!(read("123 050 רפסמ"), "מספר 050 123");
         // Numbers, ranges and words of another script keep their order.
         assert_eq!(read("ג\"מ 12.5 לוטנ"), "נטול 12.5 מ\"ג");
         assert_eq!(read("םימי 5-10 ךשמב"), "במשך 5-10 ימים");

@@ -2,7 +2,6 @@
 //!
 //! A viewer draws them itself, so a person sees them beside their labels.
 
-use hayro_interpret::hayro_syntax::Pdf;
 use hayro_interpret::hayro_syntax::object::{
     Array, Dict, Name, Object, Rect as Place, String as PdfString,
 };
@@ -22,7 +21,7 @@ const NO_VIEW: u32 = 1 << 5;
 const PASSWORD: u32 = 1 << 13;
 
 /// Adds the text of the fields and notes whose place on the page is blank.
-pub(super) fn add(_pdf: &Pdf, page: &Page<'_>, transform: Affine, sheet: &mut Sheet) {
+pub(super) fn add(page: &Page<'_>, transform: Affine, sheet: &mut Sheet) {
     let Some(annotations) = page.raw().get::<Array<'_>>(b"Annots".as_slice()) else {
         return;
     };
@@ -133,7 +132,7 @@ fn written(text: &str, place: Rect) -> Vec<Glyph> {
             size,
             angle: 0,
             is_bold: false,
-            order: usize::MAX,
+            order: None,
         });
         y += height.min(size * 1.4);
     }

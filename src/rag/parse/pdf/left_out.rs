@@ -18,9 +18,10 @@ pub(super) fn remove(pages: &mut [Vec<Piece>], doubts: &[Option<Doubt>]) {
         let Some(pieces) = pages.get_mut(at).map(std::mem::take) else {
             continue;
         };
-        // An unreadable page may begin and end in the middle of anything.
+        // An unreadable page may end in the middle of a list; a sentence of it would go on in lower
+        // case.
         let unread = pieces.is_empty();
-        let ends_open = unread || pieces.last().is_some_and(Piece::ends_open);
+        let ends_open = pieces.last().is_some_and(Piece::ends_open);
         let leads = |piece: &Piece| {
             piece.is_list_item()
                 || piece

@@ -158,7 +158,8 @@ fn is_picture(c: char) -> bool {
     )
 }
 
-fn is_unit(word: &str) -> bool {
+/// Whether a word is a unit of measurement.
+pub(super) fn is_unit(word: &str) -> bool {
     let word = word.trim_matches(|c: char| matches!(c, '.' | ',' | ';' | ':' | ')' | '('));
     let first = word.split(['/', '.']).next().unwrap_or_default();
     UNITS.contains(&first.to_lowercase().as_str())

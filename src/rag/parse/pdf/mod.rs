@@ -16,15 +16,18 @@ mod regions;
 mod segments;
 mod strings;
 mod tables;
+mod tree;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hayro_interpret::hayro_syntax::object::dict::keys::{CONTENTS, COUNT, PAGES};
-use hayro_interpret::hayro_syntax::object::{Dict, Object};
+use hayro_interpret::hayro_syntax::object::Object;
+use hayro_interpret::hayro_syntax::object::dict::keys::CONTENTS;
 use hayro_interpret::hayro_syntax::page::Page;
 use hayro_interpret::hayro_syntax::{LoadPdfError, Pdf};
 use hayro_interpret::kurbo::{Affine, Rect};
-use hayro_interpret::{Context, InterpreterCache, InterpreterSettings, interpret_page};
+use hayro_interpret::{
+    Context, InterpreterCache, InterpreterSettings, RenderContent, interpret_page,
+};
 
 use super::builder::Builder;
 use super::{Doubt, ParseError, ParseLimits, ParsedDocument, Warning};
@@ -34,6 +37,9 @@ use regions::Piece;
 
 /// A page with this share of pictures and no text is a scan.
 const PICTURED: f64 = 0.2;
+/// A page with a greater share of pictures is a scan even if it has some letters, such as a stamp.
+const FULL_PICTURE: f64 = 0.6;
+const STAMP: usize = 24;
 
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
     // Catches panics on malformed files; no state outlives the unwinding.
@@ -46,6 +52,16 @@ struct Read {
     pieces: Vec<Piece>,
     doubt: Option<Doubt>,
     hidden: usize,
+}
+
+impl Read {
+    fn damaged() -> Self {
+        Self {
+            pieces: Vec::new(),
+            doubt: Some(Doubt::Damage),
+            hidden: 0,
+        }
+    }
 }
 
 fn parse_unguarded(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
@@ -66,8 +82,12 @@ fn parse_unguarded(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument,
     let mut doubts = Vec::with_capacity(pages.len());
     let mut size = 0;
     let mut builder = Builder::new(limits);
-    for page in pages.iter() {
-        let own = read_page(&pdf, page, &cache, &mut characters);
+    let mut pages = pages.iter().peekable();
+    for is_whole in tree::pages(&pdf, pages.len(), limits.max_pages) {
+        let own = match pages.next_if(|_| is_whole) {
+            Some(page) => read_page(&pdf, page, &cache, &mut characters),
+            None => Read::damaged(),
+        };
         size += own.pieces.iter().map(Piece::len).sum::<usize>();
         if size > limits.max_text_bytes {
             return Err(ParseError::TooLarge);
@@ -76,7 +96,6 @@ fn parse_unguarded(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument,
         read.push(own.pieces);
         doubts.push(own.doubt);
     }
-    doubts.extend(missing_pages(&pdf, pages.len(), limits).map(|()| Some(Doubt::Damage)));
     left_out::remove(&mut read, &doubts);
     paragraphs::push_pages(&mut builder, &read)?;
     let title = info_title(&pdf).or_else(|| builder.first_heading());
@@ -101,16 +120,11 @@ fn read_page<'a>(
     characters: &mut Characters,
 ) -> Read {
     let sheet = catch_unwind(AssertUnwindSafe(|| sheet(pdf, page, cache, characters)));
-    let damaged = Read {
-        pieces: Vec::new(),
-        doubt: Some(Doubt::Damage),
-        hidden: 0,
-    };
     let Ok(sheet) = sheet else {
-        return damaged;
+        return Read::damaged();
     };
     if sheet.glyphs.is_empty() && lost_content(page) {
-        return damaged;
+        return Read::damaged();
     }
     let (pictured, hidden) = (sheet.pictured, sheet.hidden);
     let mut pieces = Vec::new();
@@ -118,7 +132,8 @@ fn read_page<'a>(
         pieces.extend(regions::arrange(turned.segments, &turned.rules));
     }
     pieces.iter_mut().for_each(Piece::mirror);
-    let doubt = if pieces.is_empty() && pictured > PICTURED {
+    let doubt = if is_picture(&pieces, pictured) {
+        pieces.clear();
         Some(Doubt::Picture)
     } else {
         legible::doubt_of(&pieces)
@@ -131,6 +146,13 @@ fn read_page<'a>(
     }
 }
 
+/// Whether a page is a picture, with at most a page number or a stamp as text.
+fn is_picture(pieces: &[Piece], pictured: f64) -> bool {
+    let letters = pieces.iter().flat_map(Piece::lines).flat_map(str::chars);
+    let letters = letters.filter(|c| c.is_alphabetic()).count();
+    (pieces.is_empty() && pictured > PICTURED) || (pictured > FULL_PICTURE && letters < STAMP)
+}
+
 fn sheet<'a>(
     pdf: &'a Pdf,
     page: &Page<'a>,
@@ -140,12 +162,20 @@ fn sheet<'a>(
     let (width, height) = page.render_dimensions();
     let area = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
     let transform = Affine::new(page.initial_transform(true).as_coeffs());
-    let settings = InterpreterSettings::default();
-    let mut context = Context::new(transform, area, cache, pdf.xref(), settings);
     let mut reader = page::Reader::new(area, characters);
-    interpret_page(page, &mut context, &mut reader);
+    let mut interpret = |reader: &mut page::Reader<'_>, render_content| {
+        let settings = InterpreterSettings {
+            render_content,
+            ..InterpreterSettings::default()
+        };
+        let mut context = Context::new(transform, area, cache, pdf.xref(), settings);
+        interpret_page(page, &mut context, reader);
+    };
+    interpret(&mut reader, RenderContent::PAGE);
+    reader.begin_annotations();
+    interpret(&mut reader, RenderContent::ANNOTATIONS);
     let mut sheet = reader.into_sheet();
-    fields::add(pdf, page, transform, &mut sheet);
+    fields::add(page, transform, &mut sheet);
     sheet
 }
 
@@ -163,19 +193,6 @@ fn lost_content(page: &Page<'_>) -> bool {
         Some(_) => true,
         None => page.raw().contains_key(CONTENTS),
     }
-}
-
-/// The pages that the file counts at its end but does not hold.
-fn missing_pages(pdf: &Pdf, found: usize, limits: &ParseLimits) -> impl Iterator<Item = ()> {
-    let xref = pdf.xref();
-    let stated = xref
-        .get::<Dict<'_>>(xref.root_id())
-        .and_then(|root| root.get::<Dict<'_>>(PAGES))
-        .and_then(|pages| pages.get::<u32>(COUNT))
-        .and_then(|count| usize::try_from(count).ok())
-        .filter(|count| *count <= limits.max_pages)
-        .unwrap_or(found);
-    (found..stated).map(|_| ())
 }
 
 fn nothing_left(doubts: &[Option<Doubt>]) -> ParseError {

@@ -42,8 +42,8 @@ pub(super) struct Glyph {
     /// The direction of the line in degrees, clockwise; 0 for most text.
     pub(super) angle: i32,
     pub(super) is_bold: bool,
-    /// The position in the file.
-    pub(super) order: usize,
+    /// The position in the file; `None` for fields and notes, which are drawn after the page.
+    pub(super) order: Option<usize>,
 }
 
 /// A straight line that is drawn, or the edge of a box.
@@ -90,6 +90,7 @@ pub(super) struct Reader<'c> {
     /// Glyphs in the mode for invisible text; they count if the page is a scan.
     invisible: Vec<Glyph>,
     in_hidden_word: bool,
+    in_annotations: bool,
 }
 
 impl<'c> Reader<'c> {
@@ -103,7 +104,15 @@ impl<'c> Reader<'c> {
             marked: Vec::new(),
             invisible: Vec::new(),
             in_hidden_word: false,
+            in_annotations: false,
         }
+    }
+
+    /// Expects the annotations of the page from now on.
+    pub(super) fn begin_annotations(&mut self) {
+        self.in_annotations = true;
+        self.clips.clear();
+        self.marked.clear();
     }
 
     pub(super) fn into_sheet(mut self) -> Sheet {
@@ -121,10 +130,11 @@ impl<'c> Reader<'c> {
     }
 
     fn show(&mut self, mut glyph: Glyph, is_hidden: bool, is_invisible: bool) {
-        glyph.order = self.sheet.glyphs.len() + self.invisible.len();
-        if glyph.order >= MAX_GLYPHS {
+        let order = self.sheet.glyphs.len() + self.invisible.len();
+        if order >= MAX_GLYPHS {
             return;
         }
+        glyph.order = (!self.in_annotations).then_some(order);
         if glyph.text.contains(characters::UNKNOWN) && !is_hidden {
             self.sheet.unknown += 1;
         }
@@ -341,7 +351,7 @@ fn glyph_at(
             size,
             angle: degrees + 90,
             is_bold,
-            order: 0,
+            order: None,
         });
     }
     // A slanted scan is straight text.
@@ -358,7 +368,7 @@ fn glyph_at(
         size,
         angle: angle.rem_euclid(360),
         is_bold,
-        order: 0,
+        order: None,
     })
 }
 

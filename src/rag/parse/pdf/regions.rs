@@ -290,10 +290,11 @@ impl Gutter {
     fn is_drawn_by_column(&self, segments: &[Segment]) -> bool {
         let orders = |left: bool| {
             let side = segments.iter().filter(move |s| self.is_left(s) == left);
-            side.map(|s| s.order)
+            side.filter_map(|s| s.order)
         };
+        let drawn = orders(true).next().is_some() && orders(false).next().is_some();
         let before = |left: bool| orders(left).max() < orders(!left).min();
-        self.lines >= 2 && (before(true) || before(false))
+        drawn && (before(true) || before(false))
     }
 
     /// Ends the strip where only one side goes on, and counts the lines beside it.

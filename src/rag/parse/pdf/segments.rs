@@ -42,8 +42,8 @@ pub(super) struct Segment {
     /// The type size of most of the segment.
     pub(super) size: f64,
     pub(super) is_bold: bool,
-    /// The position of its first glyph in the file.
-    pub(super) order: usize,
+    /// The position of its first glyph in the file; `None` for fields and notes.
+    pub(super) order: Option<usize>,
     /// Set if a gap between digits may or may not be a space.
     pub(super) doubtful: bool,
 }
