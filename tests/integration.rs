@@ -13,6 +13,8 @@ mod browser;
 mod delivery;
 mod faults;
 mod hostile;
+#[path = "rag/hostile_formats.rs"]
+mod hostile_formats;
 mod import_rules;
 mod language;
 mod messaging;

@@ -182,3 +182,48 @@ async fn the_same_bytes_under_another_type_are_read_anew() {
         "text/markdown"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_is_read_in_the_encoding_that_came_with_it() {
+    let system = System::start().await;
+    // "Приём с 14:00" in KOI8-R, which a guess would need more of.
+    let bytes = b"\xF0\xD2\xC9\xA3\xCD \xD3 14:00";
+    let declared = system
+        .document("hours.txt")
+        .media_type("text/plain; charset=koi8-r")
+        .bytes(*bytes);
+    let put = declared.upload().await;
+    assert_eq!(put["document"]["media_type"], "text/plain; charset=koi8-r");
+    let indexed = declared.until_indexed().await;
+    assert_eq!(indexed["warnings"], serde_json::json!([]));
+    assert_eq!(declared.upload().await["outcome"], "unchanged");
+    // A declaration that says no more than the bytes makes no new version.
+    for media_type in [
+        "text/plain",
+        "text/plain; charset=utf-8",
+        "text/plain; charset=UTF-8",
+    ] {
+        let hours = system
+            .document("plain.txt")
+            .media_type(media_type)
+            .text("Приём с 14:00");
+        let put = hours.upload().await;
+        assert_eq!(put["document"]["media_type"], "text/plain");
+        assert_eq!(put["document"]["version"], 1, "{media_type}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_uploader_sees_that_the_encoding_was_guessed() {
+    let system = System::start().await;
+    let guessed = system
+        .document("cafe.html")
+        .bytes(*b"<p>The caf\xE9 closes at 19:30.");
+    guessed.upload().await;
+    let indexed = guessed.until_indexed().await;
+    let warning = indexed["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.contains("read as windows-1252, which was guessed"),
+        "{warning}"
+    );
+}
