@@ -3,9 +3,14 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{
+    Address, Encoding, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+};
 
 use super::builder::Builder;
+use super::charset::Charset;
 use super::encoding::{Decoded, decode};
 use super::note::Note;
 use super::sniff::mismatch;
@@ -19,7 +24,7 @@ const MAX_NAME_CHARS: usize = 100;
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
     let message = MessageParser::default()
         .parse(bytes)
-        .filter(|message| message.from().is_some() || message.subject().is_some())
+        .filter(is_mail)
         .ok_or_else(|| mismatch(MediaType::Email, "something else"))?;
     if message.parts.len() > limits.max_archive_entries {
         return Err(ParseError::TooLarge);
@@ -52,6 +57,15 @@ pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument
     Ok(document)
 }
 
+/// Whether the file begins with the headers of a mail.
+fn is_mail(message: &Message<'_>) -> bool {
+    let is_known = |header: &HeaderName<'_>| !matches!(header, HeaderName::Other(_));
+    message
+        .headers()
+        .iter()
+        .any(|header| is_known(&header.name))
+}
+
 /// Reads a part of the message that is text.
 fn body(
     part: &MessagePart<'_>,
@@ -82,16 +96,29 @@ fn body(
 fn decoded<'a>(
     part: &MessagePart<'a>,
     text: &'a str,
-    message: &'a Message<'_>,
+    message: &Message<'_>,
     is_page: bool,
 ) -> Result<Decoded<'a>, ParseError> {
-    let is_raw = matches!(part.encoding, Encoding::None);
     let start = usize::try_from(part.offset_body).unwrap_or(usize::MAX);
     let end = usize::try_from(part.offset_end).unwrap_or(usize::MAX);
-    match message.raw_message.get(start..end) {
-        Some(raw) if is_raw && text.contains('\u{FFFD}') => decode(raw, None, is_page),
-        _ => decode(text.as_bytes(), None, false),
-    }
+    let raw = message.raw_message.get(start..end);
+    let raw = raw.filter(|_| text.contains('\u{FFFD}'));
+    let raw = raw.and_then(|raw| match part.encoding {
+        Encoding::None => Some(raw.to_vec()),
+        Encoding::QuotedPrintable => quoted_printable_decode(raw),
+        Encoding::Base64 => base64_decode(raw),
+    });
+    let Some(raw) = raw else {
+        return decode(text.as_bytes(), None, false);
+    };
+    let label = part
+        .content_type()
+        .and_then(|kind| kind.attribute("charset"));
+    let decoded = decode(&raw, label.and_then(Charset::for_label), is_page)?;
+    Ok(Decoded {
+        text: Cow::Owned(decoded.text.into_owned()),
+        notes: decoded.notes,
+    })
 }
 
 fn is_encrypted(part: &MessagePart<'_>) -> bool {

@@ -136,7 +136,10 @@ impl RtfReader {
             Token::Close => {
                 self.flush();
                 self.to_skip = 0;
-                let outer = self.groups.pop().ok_or(ParseError::Damaged)?;
+                // Some programs close one group too many.
+                let Some(outer) = self.groups.pop() else {
+                    return Ok(());
+                };
                 self.end_group(outer.destination);
                 self.group = outer;
             }

@@ -162,6 +162,13 @@ fn an_email_shows_its_subject_and_who_wrote_when() {
     let doc = read(MediaType::Email, &undeclared);
     assert!(doc.text.contains("täglich"), "{}", doc.text);
     assert_eq!(doc.notes.len(), 1);
+    let wrong = mail(
+        "text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable",
+        b"Die Besuchszeiten sind t=E4glich von 14:00 an.",
+    );
+    let doc = read(MediaType::Email, &wrong);
+    assert!(doc.text.contains("täglich"), "{}", doc.text);
+    assert!(matches!(&doc.notes[..], [Note::Contradicted { .. }]));
 }
 
 #[test]
