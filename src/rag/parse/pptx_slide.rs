@@ -213,6 +213,7 @@ impl Slide {
                             .filter(|title| !title.is_empty());
                     }
                     Place::Margin => {}
+                    _ if shape.is_empty() => {}
                     place => self.parts.push(Part::Shape(place, shape)),
                 }
                 open.place = Place::Free;
