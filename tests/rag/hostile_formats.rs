@@ -266,7 +266,7 @@ fn check(media: MediaType, document: Vec<u8>) {
         std::thread::sleep(Duration::from_millis(1));
     }
     writer.join().unwrap();
-    println!("{media}: {length} bytes, {peak} KiB, {:?}", begin.elapsed());
+    eprintln!("{media}: {length} bytes, {peak} KiB, {:?}", begin.elapsed());
     assert!(peak < MAX_KIB, "{media} of {length} bytes: {peak} KiB");
 }
 

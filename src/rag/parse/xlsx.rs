@@ -11,7 +11,7 @@ use super::note::Note;
 use super::package::Package;
 use super::sheet::{Merge, Sheet, Value};
 use super::xlsx_styles::{CellStyles, shared_strings};
-use super::xml::{append_text, foreign_attribute, text_of};
+use super::xml::{append_text, foreign_attribute, is_phonetic, text_of};
 use super::{MediaType, ParseError, ParseLimits, ParsedDocument};
 
 /// The last row and column of a sheet.
@@ -256,11 +256,6 @@ impl SheetReader<'_> {
 
 fn is_on(e: &BytesStart<'_>, name: &str) -> bool {
     matches!(attribute(e, name).as_deref(), Some("1" | "true"))
-}
-
-/// Whether an element tells how the characters before it are pronounced.
-pub(super) fn is_phonetic(e: &BytesStart<'_>) -> bool {
-    e.local_name().into_inner() == "rPh"
 }
 
 /// Returns the row and the column of a name such as "B7".

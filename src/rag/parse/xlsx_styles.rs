@@ -8,8 +8,7 @@ use quick_xml::events::Event;
 use super::ParseError;
 use super::docx_styles::{attribute, number};
 use super::number_format::{built_in, general, show};
-use super::xlsx::is_phonetic;
-use super::xml::append_text;
+use super::xml::{append_text, is_phonetic};
 
 /// How a cell is shown.
 #[derive(Clone, Copy)]

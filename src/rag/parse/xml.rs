@@ -54,3 +54,8 @@ pub(super) fn foreign_attribute(e: &BytesStart<'_>, name: &str) -> Option<String
     let value = found.normalized_value(quick_xml::XmlVersion::Implicit1_0);
     value.ok().map(std::borrow::Cow::into_owned)
 }
+
+/// Whether an element tells how the characters before it are pronounced.
+pub(super) fn is_phonetic(e: &BytesStart<'_>) -> bool {
+    e.local_name().into_inner() == "rPh"
+}
