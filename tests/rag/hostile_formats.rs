@@ -172,22 +172,28 @@ fn mazes() -> Vec<(MediaType, Vec<u8>)> {
             mazes.push(odf(kind, content.as_bytes()));
         }
     }
+    mazes.extend(sheets(million));
+    mazes
+}
+
+/// Workbooks of a million values, texts or merged cells.
+fn sheets(million: usize) -> Vec<(MediaType, Vec<u8>)> {
     let cells = "<c t=\"s\"><v>0</v></c>".repeat(16_000);
     let rows = format!("<row>{cells}</row>").repeat(50);
     let long = format!("<si><t>{}</t></si>", "long ".repeat(million));
-    mazes.push((MediaType::Xlsx, workbook(&rows, &long)));
+    let mut sheets = vec![(MediaType::Xlsx, workbook(&rows, &long))];
     let values = "<row><c><v>1</v></c><c><v>2</v></c><c><v>3</v></c></row>".repeat(million);
-    mazes.push((MediaType::Xlsx, workbook(&values, "")));
+    sheets.push((MediaType::Xlsx, workbook(&values, "")));
     let merges = (1..100_000).map(|at| format!("<mergeCell ref=\"A{at}:XFD1048576\"/>"));
     let merges: String = std::iter::once("<row><c><v>1</v></c></row>".to_owned())
         .chain(merges)
         .collect();
-    mazes.push((MediaType::Xlsx, workbook(&merges, "")));
-    mazes.push((
+    sheets.push((MediaType::Xlsx, workbook(&merges, "")));
+    sheets.push((
         MediaType::Xlsx,
         workbook("", &"<si><t>x</t></si>".repeat(7 * million)),
     ));
-    mazes
+    sheets
 }
 
 /// Mails and texts that are large or nested.
