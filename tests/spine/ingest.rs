@@ -4,7 +4,7 @@ mod buckets;
 mod folders;
 mod sites;
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -43,14 +43,15 @@ impl Run {
         let json = self.json();
         let mut documents = json["documents"].as_array().unwrap().iter();
         let one = documents.find(|document| {
-            document["external_id"] == name || document["name"].as_str().unwrap().ends_with(name)
+            let named = document["name"].as_str().unwrap().ends_with(name);
+            document["reason"].is_string() && (named || document["external_id"] == name)
         });
         one.unwrap()["reason"].as_str().unwrap().to_owned()
     }
 }
 
-/// Runs `chatbot ingest` into the collection `ward`.
-async fn ingest(system: &System, arguments: &[&str]) -> Run {
+/// `chatbot ingest` into the collection `ward`.
+fn command(system: &System, arguments: &[&str]) -> Command {
     let mut command = system.setup.chatbot();
     command
         .arg("ingest")
@@ -59,6 +60,12 @@ async fn ingest(system: &System, arguments: &[&str]) -> Run {
         .env("CHATBOT_API_KEY", &system.key)
         .env("AWS_ACCESS_KEY_ID", crate::support::bucket::IDENTITY)
         .env("AWS_SECRET_ACCESS_KEY", crate::support::bucket::CREDENTIAL);
+    command
+}
+
+/// Runs `chatbot ingest` into the collection `ward`.
+async fn ingest(system: &System, arguments: &[&str]) -> Run {
+    let mut command = command(system, arguments);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap());
     let Output {
         status,

@@ -141,7 +141,6 @@ impl Report {
 
     /// Prints the counts, and then every document that needs a person's attention.
     pub fn print(&self) -> anyhow::Result<()> {
-        // A document that was not waited for needs another look.
         let mut counts = format!(
             "{} indexed, {} unchanged, {} failed",
             self.count(Outcome::Indexed),

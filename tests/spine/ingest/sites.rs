@@ -10,9 +10,8 @@ fn statuses(asked: &[(String, u16)], path: &str) -> Vec<u16> {
     those.map(|(_, status)| *status).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_site_map_says_what_is_read_and_only_news_are_read_again() {
-    let system = System::start().await;
+/// A site with a site map of three readable pages; the first request for one of them fails.
+fn mapped() -> Website {
     let site = Website::start();
     let url = &site.url;
     site.page(
@@ -47,7 +46,14 @@ async fn a_site_map_says_what_is_read_and_only_news_are_read_again() {
         "The plan is simple.",
     );
     site.fail_once("/plan.txt", 503);
-    let arguments = [url.as_str(), "--rate", "1000", "--json"];
+    site
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_map_says_what_is_read_and_only_news_are_read_again() {
+    let system = System::start().await;
+    let site = mapped();
+    let arguments = [site.url.as_str(), "--rate", "1000", "--json"];
     let first = ingest(&system, &arguments).await;
     let ids = ["heart/index.html", "kidney.html", "plan.txt"];
     assert_eq!(first.code, Some(0), "{} {}", first.said, first.errors);
@@ -80,12 +86,8 @@ async fn a_site_map_says_what_is_read_and_only_news_are_read_again() {
     assert_eq!(listed(&system).await, ["kidney.html", "plan.txt"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn links_are_followed_on_the_host_alone() {
-    let system = System::start().await;
-    let (site, other) = (Website::start(), Website::start());
-    other.html("/trap.html", "Nobody reads this.");
-    let trap = format!("{}/trap.html", other.url);
+/// Four documents that lead to each other, and to an address on another host.
+fn link_pages(site: &Website, trap: &str) {
     let link = |to: &str| format!("<a href='{to}'>a link</a>");
     let links = [
         "next.html",
@@ -113,9 +115,18 @@ async fn links_are_followed_on_the_host_alone() {
         "text/markdown",
         "# Plan\n\nThe plan is simple.\n",
     );
-    site.redirect("/away", &trap);
+    site.redirect("/away", trap);
     site.redirect("/home", "/next.html");
     site.page("/picture.png", "image/png", "x");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_followed_on_the_host_alone() {
+    let system = System::start().await;
+    let (site, other) = (Website::start(), Website::start());
+    other.html("/trap.html", "Nobody reads this.");
+    let trap = format!("{}/trap.html", other.url);
+    link_pages(&site, &trap);
     let start = format!("{}/start.html", site.url);
     let arguments = [start.as_str(), "--rate", "1000", "--json"];
     let first = ingest(&system, &arguments).await;
