@@ -168,3 +168,52 @@ fn every_row_carries_its_header_and_every_nested_item_its_parent() {
     assert_eq!(governing("- two tablets"), ["- Adults"]);
     assert_eq!(governing("- none"), ["- Children"]);
 }
+
+#[test]
+fn every_part_of_a_long_table_carries_its_caption_and_its_columns() {
+    let rows: String = (0..30)
+        .map(|at| format!("<tr><td>drug{at}<td>{at} mg<td>daily</tr>"))
+        .collect();
+    let html = format!(
+        "<h1>List</h1><h2>Adults</h2><p>Give these doses:</p><table><caption>Table 1. Doses</caption>\
+         <thead><tr><th>Drug<th>Dose<th>When</thead>{rows}</table><table><tr><th>A<th>B<tr><td>one<td>two</table>"
+    );
+    let doc = parse(MediaType::Html, html.as_bytes(), &ParseLimits::default()).unwrap();
+    let cfg = ChunkingConfig {
+        target_tokens: 40,
+        max_tokens: 50,
+        overlap_sentences: 1,
+    };
+    let chunks = chunk(&doc, &cfg, &words);
+    let parts: Vec<&Chunk> = chunks.iter().filter(|c| c.text.contains("drug")).collect();
+    assert!(parts.len() > 4, "{}", parts.len());
+    for part in &parts[1..] {
+        assert!(part.text.starts_with("drug") && part.text.contains(" | "));
+        let lines: Vec<&str> = above(part)
+            .into_iter()
+            .filter(|(_, is)| *is)
+            .map(|(l, _)| l)
+            .collect();
+        let expected = [
+            "List",
+            "Adults",
+            "Give these doses:",
+            "Table 1. Doses",
+            "Drug | Dose | When",
+        ];
+        assert_eq!(lines, expected);
+        for line in &part.context {
+            let (start, end) = (line.start as usize, line.end as usize);
+            let quote: String = doc.text.chars().skip(start).take(end - start).collect();
+            assert_eq!(quote, line.text);
+        }
+    }
+    let other = chunks
+        .iter()
+        .find(|c| c.text.contains("one | two"))
+        .unwrap();
+    let at = i32::try_from(other.start + other.text.find("one | two").unwrap()).unwrap();
+    let of_other = other.context.iter().filter(|l| l.end <= at && at < l.until);
+    let of_other: Vec<&str> = of_other.map(|l| l.text.as_str()).collect();
+    assert_eq!(of_other, ["List", "Adults", "A | B"]);
+}

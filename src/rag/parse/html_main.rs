@@ -112,7 +112,8 @@ fn measure(html: &Html) -> HashMap<NodeId, Content> {
                     open.push(Content::default());
                 }
                 Node::Text(text) if unread == 0 => {
-                    let words = text.split_whitespace().count();
+                    let is_word = |word: &&str| word.contains(char::is_alphanumeric);
+                    let words = text.split_whitespace().filter(is_word).count();
                     if let Some(content) = open.last_mut() {
                         content.words += words;
                         content.linked += if links > 0 { words } else { 0 };

@@ -2,6 +2,7 @@
 
 mod encodings;
 mod hidden;
+mod hidden_docx;
 mod hostile;
 mod hostile_archives;
 mod legibility;
@@ -11,6 +12,7 @@ mod properties;
 pub(crate) mod render;
 pub(crate) mod render_books;
 pub(crate) mod render_office;
+mod surroundings;
 
 use super::*;
 use render::{Element, Model};
