@@ -7,6 +7,7 @@
 mod characters;
 mod direction;
 mod fields;
+mod furniture;
 mod hyphens;
 mod left_out;
 mod legible;
@@ -97,7 +98,8 @@ fn parse_unguarded(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument,
         doubts.push(own.doubt);
     }
     left_out::remove(&mut read, &doubts);
-    paragraphs::push_pages(&mut builder, &read)?;
+    let furniture = furniture::move_behind(&mut read);
+    paragraphs::push_pages(&mut builder, &read, &furniture)?;
     let title = info_title(&pdf).or_else(|| builder.first_heading());
     let parsed = builder.finish(title.as_deref());
     let warnings = Warning::of_pages(&doubts);

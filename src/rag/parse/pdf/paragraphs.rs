@@ -24,8 +24,13 @@ const HEADING_LEADING: f64 = 1.45;
 /// The lowest level of headings.
 const LOWEST_LEVEL: u8 = 6;
 
-/// Adds all pages.
-pub(super) fn push_pages(builder: &mut Builder, pages: &[Vec<Piece>]) -> Result<(), ParseError> {
+/// Adds all pages. The last pieces of each page, as many as `furniture` says, are its headers and
+/// footers.
+pub(super) fn push_pages(
+    builder: &mut Builder,
+    pages: &[Vec<Piece>],
+    furniture: &[usize],
+) -> Result<(), ParseError> {
     let lines = || pages.iter().flatten().filter_map(line_of);
     let words = Words::of(pages.iter().flatten());
     let kinds = Kinds::of(lines());
@@ -36,27 +41,18 @@ pub(super) fn push_pages(builder: &mut Builder, pages: &[Vec<Piece>]) -> Result<
         paragraph: String::new(),
         kind: BlockKind::Paragraph,
         depth: 0,
+        table: None,
+        behind: Vec::new(),
     };
     writer.builder.start_pages();
     for (at, page) in pages.iter().enumerate() {
+        let behind = furniture.get(at).copied().unwrap_or(0);
+        let (body, behind) = page.split_at(page.len().saturating_sub(behind));
         if at > 0 {
-            writer.turn_page(page.first())?;
+            writer.turn_page(body.first())?;
         }
-        let shape = PageShape::of(page);
-        let mut previous: Option<&Segment> = None;
-        for piece in page {
-            match piece {
-                Piece::Line(line) => {
-                    writer.line(previous, line, &shape)?;
-                    previous = Some(line);
-                }
-                Piece::Table(grid) => {
-                    writer.flush()?;
-                    table(grid, &words).write(writer.builder)?;
-                    previous = None;
-                }
-            }
-        }
+        writer.page(body)?;
+        writer.behind.extend(behind.iter().flat_map(Piece::lines));
     }
     writer.flush()
 }
@@ -68,25 +64,6 @@ fn line_of(piece: &Piece) -> Option<&Segment> {
     }
 }
 
-fn table(grid: &Grid, words: &Words) -> Table {
-    let cell = |lines: &Vec<String>| {
-        let mut text = String::new();
-        for line in lines {
-            words.join(&mut text, line, ' ');
-        }
-        Cell::of(text)
-    };
-    let row = |(at, cells): (usize, &Vec<Vec<String>>)| Row {
-        cells: cells.iter().map(cell).collect(),
-        is_header: grid.has_header && at == 0,
-    };
-    Table {
-        rows: grid.rows.iter().enumerate().map(row).collect(),
-        headers_known: true,
-        ..Table::default()
-    }
-}
-
 struct Writer<'a> {
     builder: &'a mut Builder,
     words: &'a Words,
@@ -94,15 +71,75 @@ struct Writer<'a> {
     paragraph: String,
     kind: BlockKind,
     depth: usize,
+    /// A table that may go on on the next page, and its first part.
+    table: Option<(Table, &'a Grid)>,
+    /// Headers and footers that wait for the end of a sentence or a table.
+    behind: Vec<&'a str>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn page(&mut self, body: &'a [Piece]) -> Result<(), ParseError> {
+        let shape = PageShape::of(body);
+        let mut previous: Option<&Segment> = None;
+        for piece in body {
+            match piece {
+                Piece::Line(line) => {
+                    self.line(previous, line, &shape)?;
+                    previous = Some(line);
+                }
+                Piece::Table(grid) => {
+                    self.rows(grid)?;
+                    previous = None;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a table, or the rows that continue one from the page before.
+    fn rows(&mut self, grid: &'a Grid) -> Result<(), ParseError> {
+        let continues = self
+            .table
+            .as_ref()
+            .is_some_and(|(_, first)| first.goes_on_as(grid))
+            && self.paragraph == String::from(PAGE_MARK);
+        if !continues {
+            self.flush()?;
+        }
+        let mark = std::mem::take(&mut self.paragraph);
+        let words = self.words;
+        let mut mark = Some(mark).filter(|mark| !mark.is_empty());
+        let mut cell = |lines: &Vec<String>| {
+            let mut text = mark.take().unwrap_or_default();
+            for line in lines {
+                words.join(&mut text, line, ' ');
+            }
+            Cell::of(text)
+        };
+        let (table, first) = self.table.get_or_insert_with(|| {
+            let table = Table {
+                headers_known: true,
+                ..Table::default()
+            };
+            (table, grid)
+        });
+        // The next page may repeat the names of the columns.
+        for (at, cells) in grid.rows.iter().enumerate() {
+            table.rows.push(Row {
+                cells: cells.iter().map(&mut cell).collect(),
+                is_header: at == 0 && first.header() == Some(cells),
+            });
+        }
+        Ok(())
+    }
+
     fn line(
         &mut self,
         previous: Option<&Segment>,
         line: &Segment,
         shape: &PageShape,
     ) -> Result<(), ParseError> {
+        self.flush_table()?;
         let kind = self.kinds.of_line(line);
         let continues_page = previous.is_none() && self.paragraph.ends_with(PAGE_MARK);
         let is_heading = matches!(kind, BlockKind::Heading(_));
@@ -131,8 +168,16 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Keeps a sentence that continues on the next page in one paragraph.
+    /// Keeps a sentence or a table that continues on the next page in one piece.
     fn turn_page(&mut self, next: Option<&Piece>) -> Result<(), ParseError> {
+        let goes_on = matches!(
+            (&self.table, next),
+            (Some((_, first)), Some(Piece::Table(grid))) if first.goes_on_as(grid)
+        );
+        if goes_on && self.paragraph.is_empty() {
+            self.paragraph.push(PAGE_MARK);
+            return Ok(());
+        }
         let goes_on = next.and_then(line_of).is_some_and(|line| {
             line.text.trim().starts_with(char::is_lowercase)
                 && self.kinds.of_line(line) == BlockKind::Paragraph
@@ -151,9 +196,21 @@ impl Writer<'_> {
     }
 
     fn flush(&mut self) -> Result<(), ParseError> {
+        self.flush_table()?;
         let paragraph = std::mem::take(&mut self.paragraph);
         self.builder.nest(self.depth);
-        self.builder.push(self.kind, &paragraph)
+        self.builder.push(self.kind, &paragraph)?;
+        for line in std::mem::take(&mut self.behind) {
+            self.builder.push(BlockKind::Paragraph, line)?;
+        }
+        Ok(())
+    }
+
+    fn flush_table(&mut self) -> Result<(), ParseError> {
+        match self.table.take() {
+            Some((table, _)) => table.write(self.builder),
+            None => Ok(()),
+        }
     }
 }
 

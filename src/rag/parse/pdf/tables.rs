@@ -12,20 +12,36 @@ const ROW_GAP: f64 = 1.2;
 /// The share of lines that gaps must separate if they separate rows.
 const GAPS: f64 = 0.3;
 const MOST_COLUMNS: usize = 40;
+/// Columns of two pages whose left edges differ less, in points, are one column.
+const SAME_COLUMN: f64 = 6.0;
 
 /// The text of a table by row and column. Every row has one cell per column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Grid {
     /// The lines of each cell.
     pub(super) rows: Vec<Vec<Vec<String>>>,
     /// Whether the first row names the columns.
     pub(super) has_header: bool,
+    /// Where each column begins, ascending.
+    pub(super) columns: Vec<f64>,
 }
 
 impl Grid {
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
         let cells = self.rows.iter().flatten();
         cells.flatten().map(String::as_str)
+    }
+
+    /// The names of the columns.
+    pub(super) fn header(&self) -> Option<&Vec<Vec<String>>> {
+        self.rows.first().filter(|_| self.has_header)
+    }
+
+    /// Whether the rows of another page continue this table.
+    pub(super) fn goes_on_as(&self, other: &Self) -> bool {
+        let near = |(a, b): (&f64, &f64)| (a - b).abs() < SAME_COLUMN;
+        self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(&other.columns).all(near)
     }
 
     pub(super) fn lines_mut(&mut self) -> impl Iterator<Item = &mut String> {
@@ -232,7 +248,18 @@ impl<'a> Candidate<'a> {
             rows.pop();
         }
         let has_header = self.has_header(&groups, &rows);
-        (Grid { rows, has_header }, after)
+        let grid = Grid {
+            rows,
+            has_header,
+            columns: self.lefts(),
+        };
+        (grid, after)
+    }
+
+    /// The left edge of the text of each column.
+    fn lefts(&self) -> Vec<f64> {
+        let left = |column: &Vec<&Segment>| column.iter().map(|s| s.left).fold(f64::MAX, f64::min);
+        self.by_column().iter().map(left).collect()
     }
 
     /// Whether the first row differs from the others as the names of columns do: it alone is bold,
