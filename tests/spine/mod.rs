@@ -22,5 +22,6 @@ mod scopes;
 mod secrecy;
 mod sources;
 mod streams;
+mod tables;
 mod triage_rules;
 mod uploads;

@@ -10,7 +10,8 @@ use scraper::selector::{Parser as SelectorParser, Simple};
 use selectors::parser::{ParseRelative, Selector, SelectorList};
 
 use super::css_media;
-use super::css_values::{self, Effect, Property};
+use super::css_property::{Effect, Property};
+use super::css_values;
 
 /// The most selectors with a relevant property, over all sheets of a page.
 const MAX_RULES: usize = 20_000;

@@ -2,7 +2,7 @@
 
 use cssparser::{ParseError, Parser, Token};
 
-use super::css_values::{Effect, INHERITING, is_one_of};
+use super::css_property::{Effect, INHERITING, is_one_of};
 
 /// Reads the colour of text.
 pub(super) fn color(input: &mut Parser<'_>) -> Effect {

@@ -3,6 +3,7 @@
 use cssparser::{ParseError, Parser, Token};
 
 use super::css_colors::{background, color};
+use super::css_property::{Effect, INHERITING, Property, is_one_of};
 
 /// Text with a smaller font is not legible.
 const MIN_FONT_PX: f32 = 1.5;
@@ -11,61 +12,6 @@ const OUTSIDE_PX: f32 = 900.0;
 const FAR_OUTSIDE_PX: f32 = 5_000.0;
 /// A box of this width or height has no room for a letter.
 const NO_ROOM_PX: f32 = 1.0;
-
-/// A property that can hide text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Property {
-    /// `display` and similar properties: the content of such an element cannot show itself again.
-    Display,
-    Opacity,
-    ContentVisibility,
-    /// An inherited property: a child may be visible although its parent is not.
-    Visibility,
-    FontSize,
-    /// Whether the box can be moved by its offsets.
-    Position,
-    Top,
-    Right,
-    Bottom,
-    Left,
-    MarginLeft,
-    MarginTop,
-    Transform,
-    TextIndent,
-    Clip,
-    ClipPath,
-    Width,
-    Height,
-    MaxWidth,
-    MaxHeight,
-    Overflow,
-    Color,
-    Background,
-    /// All four offsets at once.
-    Inset,
-}
-
-impl Property {
-    pub(super) const COUNT: usize = 24;
-
-    /// The properties that this one sets.
-    pub(super) fn longhands(self) -> Vec<Self> {
-        match self {
-            Self::Inset => vec![Self::Top, Self::Right, Self::Bottom, Self::Left],
-            one => vec![one],
-        }
-    }
-}
-
-/// The effect of a declaration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    Hides,
-    Shows,
-    Inherits,
-    /// A colour as red, green and blue.
-    Color([u8; 3]),
-}
 
 /// Reads the value of a property; `None` if the property hides nothing.
 pub(super) fn read(name: &str, input: &mut Parser<'_>) -> Option<(Property, Effect)> {
@@ -108,12 +54,6 @@ pub(super) fn read(name: &str, input: &mut Parser<'_>) -> Option<(Property, Effe
         "background" | "background-color" => (P::Background, background(input)),
         _ => return None,
     })
-}
-
-pub(super) const INHERITING: [&str; 4] = ["inherit", "unset", "revert", "revert-layer"];
-
-pub(super) fn is_one_of(word: &str, words: &[&str]) -> bool {
-    words.iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 fn hides(is_hidden: bool) -> Effect {

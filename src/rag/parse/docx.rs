@@ -5,7 +5,8 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::builder::{Builder, PAGE_MARK};
 use super::docx_look::{Look, Sight};
-use super::docx_styles::{Numbering, Styles, attribute, is_on, number, outline_level};
+use super::docx_styles::{Numbering, Styles, outline_level};
+use super::docx_xml::{attribute, is_on, number};
 use super::flow::Flow;
 use super::package::Package;
 use super::table::{Cell, Table};

@@ -1,14 +1,13 @@
 //! Paragraph styles and numbering of a DOCX file: which style is a heading, and how lists count.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use quick_xml::Reader;
-use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
 use super::ParseError;
 use super::docx_look::Look;
+use super::docx_xml::{attribute, number};
 
 /// The longest chain of `basedOn` that is followed.
 const MAX_INHERITANCE: usize = 16;
@@ -107,28 +106,6 @@ fn heading_of_name(name: &str) -> Option<u8> {
 pub(super) fn outline_level(e: &BytesStart<'_>) -> Option<u8> {
     let level = number(e, "val")?;
     u8::try_from(level).ok().filter(|l| *l < 9).map(|l| l + 1)
-}
-
-/// Returns an attribute's value by local name.
-pub(super) fn attribute(e: &BytesStart<'_>, name: &str) -> Option<String> {
-    e.attributes()
-        .flatten()
-        .find(|a| a.key.local_name().into_inner() == name)
-        .and_then(|a| {
-            a.normalized_value(XmlVersion::Implicit1_0)
-                .ok()
-                .map(Cow::into_owned)
-        })
-}
-
-/// Whether a switch element is on, which it is unless its value says otherwise.
-pub(super) fn is_on(e: &BytesStart<'_>) -> bool {
-    !matches!(attribute(e, "val").as_deref(), Some("0" | "false" | "off"))
-}
-
-/// Returns a non-negative number by local name.
-pub(super) fn number(e: &BytesStart<'_>, name: &str) -> Option<u32> {
-    attribute(e, name)?.trim().parse().ok()
 }
 
 #[derive(Clone, Copy)]

@@ -15,7 +15,7 @@ use super::ParseError;
 use super::css::{self, Declaration, Rule, Rules};
 use super::css_colors::{hex_color, named_color};
 use super::css_media;
-use super::css_values::{Effect, Property};
+use super::css_property::{Effect, Property};
 
 /// The most comparisons of selectors with elements; more would take too long for one page.
 const MAX_COMPARISONS: usize = 5_000_000;

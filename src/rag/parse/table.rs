@@ -5,13 +5,16 @@
 //! what it is about and every value stands under its own column name.
 
 mod grid;
+mod model;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-use super::builder::{Builder, PAGE_MARK};
+use super::builder::Builder;
 use super::{BlockKind, ParseError};
 use grid::Grid;
+use model::join;
+pub(super) use model::{Cell, Piece, Row, Table};
 use writer::Writer;
 
 /// The cells of a table with a single row are joined into one line up to this length each.
@@ -21,119 +24,6 @@ const MAX_CELL_BLOCKS: usize = 8;
 const MAX_CELL_CHARS: usize = 1_500;
 /// The rows of a table with one column are list items up to this length.
 const MAX_ITEM_CHARS: usize = 300;
-
-/// A part of a cell's content.
-#[derive(Clone, Debug)]
-pub(super) enum Piece {
-    Text {
-        kind: BlockKind,
-        /// The number of lists that contain a list item.
-        depth: usize,
-        text: String,
-    },
-    Table(Table),
-}
-
-/// A cell as its format declares it.
-#[derive(Clone, Debug)]
-pub(super) struct Cell {
-    pub(super) content: Vec<Piece>,
-    /// The rows and the columns that it spans. No rows means all rows to the end of the table.
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    /// Whether the cell names a row or a column.
-    pub(super) is_header: bool,
-    /// Whether the cell is a part of the one above it.
-    pub(super) continues: bool,
-}
-
-impl Default for Cell {
-    fn default() -> Self {
-        Self {
-            content: Vec::new(),
-            rows: 1,
-            columns: 1,
-            is_header: false,
-            continues: false,
-        }
-    }
-}
-
-impl Cell {
-    /// Creates a cell of one row and one column with one paragraph.
-    pub(super) fn of(text: impl Into<String>) -> Self {
-        let mut cell = Self::default();
-        cell.add(BlockKind::Paragraph, 0, text.into());
-        cell
-    }
-
-    /// Adds a block to the content.
-    pub(super) fn add(&mut self, kind: BlockKind, depth: usize, text: String) {
-        if !text.is_empty() {
-            self.content.push(Piece::Text { kind, depth, text });
-        }
-    }
-
-    /// Returns the content as one line.
-    pub(super) fn line(&self) -> String {
-        let mut line = String::new();
-        for piece in &self.content {
-            match piece {
-                Piece::Text { text, .. } => {
-                    text.split('\n').for_each(|part| join(&mut line, part, ""));
-                }
-                Piece::Table(table) => join(&mut line, &table.inline(), ";"),
-            }
-        }
-        // A bar in a cell would be taken for the end of the cell.
-        line.replace('|', "/")
-    }
-}
-
-/// Appends a part to a line. The mark goes between them unless the line ends with one; digits of two
-/// lines must not become one number.
-fn join(line: &mut String, part: &str, mark: &str) {
-    let part = part.trim_matches(|c: char| c.is_whitespace() && c != PAGE_MARK);
-    let before = line.trim_end();
-    if part.is_empty() || before.is_empty() {
-        line.push_str(part);
-        return;
-    }
-    let digits = before.ends_with(|c: char| c.is_ascii_digit())
-        && part.starts_with(|c: char| c.is_ascii_digit());
-    if digits {
-        line.push(';');
-    } else if !before.ends_with(['.', ',', ':', ';', '!', '?']) {
-        line.push_str(mark);
-    }
-    line.push(' ');
-    line.push_str(part);
-}
-
-/// A row as its format declares it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Row {
-    pub(super) cells: Vec<Cell>,
-    /// Whether the format declares it a row of column names.
-    pub(super) is_header: bool,
-}
-
-impl Row {
-    fn is_blank(&self) -> bool {
-        self.cells.iter().all(|cell| cell.content.is_empty())
-    }
-}
-
-/// A table as its format declares it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Table {
-    pub(super) caption: String,
-    pub(super) rows: Vec<Row>,
-    /// Whether the format says which cells are headers. Otherwise the first row is taken for one.
-    pub(super) headers_known: bool,
-    /// Whether the table only places its content on the page.
-    pub(super) is_layout: bool,
-}
 
 impl Table {
     /// Writes the table: its caption, one line of column names, and a line for each row. A table
@@ -155,28 +45,6 @@ impl Table {
         Writer::new(builder, self.lines().collect()).write(&self, &grid)?;
         builder.stand_apart();
         Ok(())
-    }
-
-    fn cells(&self) -> impl Iterator<Item = &Cell> {
-        self.rows.iter().flat_map(|row| &row.cells)
-    }
-
-    fn lines(&self) -> impl Iterator<Item = String> {
-        self.cells().map(Cell::line)
-    }
-
-    /// Returns a table inside a cell as one line.
-    fn inline(&self) -> String {
-        let mut line = String::new();
-        join(&mut line, &self.caption, "");
-        for row in &self.rows {
-            let mut text = String::new();
-            row.cells
-                .iter()
-                .for_each(|cell| join(&mut text, &cell.line(), ","));
-            join(&mut line, &text, ";");
-        }
-        line
     }
 
     fn is_prose(&self, grid: &Grid) -> bool {

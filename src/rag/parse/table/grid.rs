@@ -1,6 +1,6 @@
 //! The places of a table's cells.
 
-use super::Table;
+use super::model::Table;
 
 /// The most columns that one cell spans, as in browsers.
 const MAX_COLUMN_SPAN: usize = 1_000;

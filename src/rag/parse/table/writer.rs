@@ -3,7 +3,7 @@
 use super::super::builder::{Builder, PAGE_MARK};
 use super::super::{BlockKind, ParseError};
 use super::grid::{Grid, GridRow, Span};
-use super::{Table, join};
+use super::model::{Table, join};
 
 /// The separator between the cells of a row.
 const CELL: &str = " | ";
