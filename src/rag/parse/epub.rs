@@ -6,7 +6,7 @@ use quick_xml::events::{BytesEnd, Event};
 use quick_xml::{Reader, Writer};
 
 use super::builder::Builder;
-use super::docx_styles::attribute;
+use super::docx_xml::attribute;
 use super::package::{Package, resolve_path};
 use super::xml::text_of;
 use super::{MediaType, ParseError, ParseLimits, ParsedDocument, html};

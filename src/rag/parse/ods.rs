@@ -5,7 +5,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::builder::Builder;
-use super::docx_styles::{attribute, number};
+use super::docx_xml::{attribute, number};
 use super::odf_styles::OdfStyles;
 use super::sheet::{Merge, Sheet, Value};
 use super::xlsx::LeftOut;

@@ -9,7 +9,7 @@ use quick_xml::events::Event;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::docx_styles::attribute;
+use super::docx_xml::attribute;
 use super::encoding::decode;
 use super::sniff::mismatch;
 use super::{MediaType, ParseError, ParseLimits};

@@ -3,7 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::docx_styles::{attribute, number};
+use super::docx_xml::{attribute, number};
 use super::flow::Flow;
 use super::table::{Cell, Table};
 use super::xml::append_text;

@@ -6,7 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::builder::Builder;
-use super::docx_styles::{attribute, number};
+use super::docx_xml::{attribute, number};
 use super::note::Note;
 use super::package::Package;
 use super::sheet::{Merge, Sheet, Value};

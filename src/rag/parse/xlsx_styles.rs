@@ -6,7 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::ParseError;
-use super::docx_styles::{attribute, number};
+use super::docx_xml::{attribute, number};
 use super::number_format::{built_in, general, show};
 use super::xml::{append_text, is_phonetic};
 
