@@ -129,12 +129,13 @@ fn read_page<'a>(
         return Read::damaged();
     }
     let (pictured, hidden) = (sheet.pictured, sheet.hidden);
+    let is_recognised = sheet.is_recognised;
     let mut pieces = Vec::new();
     for turned in segments::by_direction(sheet.glyphs, &sheet.rules) {
         pieces.extend(regions::arrange(turned.segments, &turned.rules));
     }
     pieces.iter_mut().for_each(Piece::mirror);
-    let doubt = if is_picture(&pieces, pictured) {
+    let doubt = if !is_recognised && is_picture(&pieces, pictured) {
         pieces.clear();
         Some(Doubt::Picture)
     } else {

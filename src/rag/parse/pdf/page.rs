@@ -64,6 +64,8 @@ pub(super) struct Sheet {
     pub(super) hidden: usize,
     /// The share of the page that images cover, at most 1.
     pub(super) pictured: f64,
+    /// Whether a program recognised the text of a scan.
+    pub(super) is_recognised: bool,
 }
 
 struct Fill {
@@ -117,6 +119,7 @@ impl<'c> Reader<'c> {
 
     pub(super) fn into_sheet(mut self) -> Sheet {
         if self.sheet.pictured >= SCAN_SHARE {
+            self.sheet.is_recognised = !self.invisible.is_empty();
             self.sheet.glyphs.append(&mut self.invisible);
         } else {
             let text: String = self

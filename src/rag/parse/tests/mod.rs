@@ -8,6 +8,7 @@ mod hostile_archives;
 mod legibility;
 mod letters;
 mod offices;
+mod pages;
 mod properties;
 pub(crate) mod render;
 pub(crate) mod render_books;
