@@ -35,7 +35,12 @@ export const announce = (text) => { byId("status").textContent = text; };
 /** Shows a problem above the form, and announces it to screen readers. */
 export const trouble = (text) => { byId("trouble").textContent = text; };
 
-const where = (source) => `Version ${source.version}` + (source.page ? `, page ${source.page}` : "");
+/** The version and the date that the document states itself; the count of its uploads if it states none. */
+const edition = ({ version, stated_version, stated_date }) => {
+  const said = [stated_version && `Version ${stated_version.replace(/^v/i, "")}`, stated_date].filter(Boolean);
+  return said.length ? said.join(", ") : `Version ${version}`;
+};
+const where = (source) => edition(source) + (source.page ? `, page ${source.page}` : "");
 
 /** A question and its answer. Nothing is drawn twice, so focus and reading position stay in place. */
 export class Answer {

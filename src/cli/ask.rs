@@ -16,6 +16,7 @@ use super::running_demo::key_for;
 use super::{output, wiring};
 use crate::config::Config;
 use crate::domain::chat::{TurnDone, TurnStatus};
+use crate::domain::evidence::Source;
 use crate::event_stream::{self, Event};
 use crate::language::Tongue;
 use crate::safety::{self, texts};
@@ -97,7 +98,7 @@ async fn answer(args: &AskArgs) -> anyhow::Result<ExitCode> {
     let mut reader = Reader::default();
     loop {
         if let Some(done) = reader.read(events).await? {
-            return finish(&done);
+            return finish(&done, &reader.sources);
         }
         events = server.go_on(&reader).await?;
     }
@@ -186,6 +187,8 @@ struct Reader {
     last: String,
     /// Whether a part of the answer is on the screen.
     shown: bool,
+    /// The passages of the answer.
+    sources: Vec<Source>,
 }
 
 impl Reader {
@@ -216,6 +219,7 @@ impl Reader {
             "triage" if text(event, "level")? == "urgent" => {
                 output::line(&text(event, "text")?)?;
             }
+            "sources" => self.sources = serde_json::from_str(&event.data).unwrap_or_default(),
             "delta" => {
                 output::text(&text(event, "text")?)?;
                 self.shown = true;
@@ -247,7 +251,7 @@ fn text(event: &Event, key: &str) -> anyhow::Result<String> {
     Ok(text.unwrap_or_default().to_owned())
 }
 
-fn finish(done: &TurnDone) -> anyhow::Result<ExitCode> {
+fn finish(done: &TurnDone, sources: &[Source]) -> anyhow::Result<ExitCode> {
     let ended = done.answer.ends_with('\n');
     output::line(if ended { "" } else { "\n" })?;
     if let Some(degraded) = &done.degraded {
@@ -257,7 +261,10 @@ fn finish(done: &TurnDone) -> anyhow::Result<ExitCode> {
     for citation in &done.citations {
         // Several sentences may cite the same passage.
         if listed.insert((&citation.source_id, &citation.quote)) {
-            output::line(&format!("[{}] “{}”", citation.source_id, citation.quote))?;
+            let source = sources.iter().find(|s| s.id == citation.source_id);
+            let place = source.map(|s| format!("  ({}, {})", s.title, s.edition()));
+            let (id, quote) = (citation.source_id, &citation.quote);
+            output::line(&format!("[{id}] “{quote}”{}", place.unwrap_or_default()))?;
         }
     }
     Ok(if done.status == TurnStatus::Completed {

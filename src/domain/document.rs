@@ -75,13 +75,40 @@ impl VersionStatus {
     }
 }
 
+/// What a version states about itself, in its own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Stated {
+    /// Its version, such as `2.0`; `version` is our count of uploads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_version: Option<String>,
+    /// Its date, such as `2 February 2026`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_date: Option<String>,
+    /// The date until which it should be reviewed, such as `March 2027`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_date: Option<String>,
+}
+
+/// What was read of a version's own title, version and dates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SelfDescription {
+    /// Its title, if the uploader gave none but the name of the file.
+    pub title: Option<String>,
+    pub stated: Stated,
+    /// The first moment after the date of review, if that date has one meaning.
+    pub review_over: Option<DateTime<Utc>>,
+}
+
 /// A document as content owners see it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DocumentView {
     pub id: DocumentId,
     pub collection: String,
     pub external_id: String,
+    /// The uploader's title, or the document's own if the uploader gave none.
     pub title: String,
+    #[serde(flatten)]
+    pub stated: Stated,
     pub status: DocumentStatus,
     pub media_type: String,
     /// The newest version.
@@ -120,6 +147,8 @@ pub struct VersionView {
     pub version_status: VersionStatus,
     pub reason: Option<String>,
     pub title: String,
+    #[serde(flatten)]
+    pub stated: Stated,
     pub uploaded_by: Option<String>,
     #[serde(flatten)]
     pub responsibility: Responsibility,

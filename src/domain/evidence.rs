@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::document::Stated;
 use super::ids::{DocumentId, VersionId};
 
 /// The scores that the two legs gave a passage.
@@ -50,6 +51,8 @@ pub struct Passage {
     pub collection: String,
     pub title: String,
     pub version: i32,
+    #[serde(flatten)]
+    pub stated: Stated,
     /// The page, starting at 1, for formats with pages.
     pub page: Option<i32>,
     /// Character (Unicode scalar value) offsets into the version's text, half-open.
@@ -96,11 +99,31 @@ pub struct Source {
     pub version_id: VersionId,
     pub title: String,
     pub version: i32,
+    #[serde(flatten)]
+    pub stated: Stated,
     pub page: Option<i32>,
     pub start: i32,
     pub end: i32,
     pub text: String,
     pub score: f32,
+}
+
+impl Source {
+    /// The version and the date that the document states itself; the count of its uploads if it states
+    /// none.
+    pub fn edition(&self) -> String {
+        let version = self.stated.stated_version.as_deref();
+        let version =
+            version.map(|stated| format!("Version {}", stated.trim_start_matches(['v', 'V'])));
+        let said: Vec<String> = version
+            .into_iter()
+            .chain(self.stated.stated_date.clone())
+            .collect();
+        if said.is_empty() {
+            return format!("Version {}", self.version);
+        }
+        said.join(", ")
+    }
 }
 
 /// A sentence of an answer, and whether it is proved.

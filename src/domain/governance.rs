@@ -63,6 +63,10 @@ pub struct Governance {
     pub scheduled_version: Option<i32>,
     /// The time by which the version that answers should be reviewed.
     pub review_due_at: Option<DateTime<Utc>>,
+    /// Whether the review of the version that answers is overdue: by `review_by`, or by the date that
+    /// the document itself states.
+    #[serde(default)]
+    pub review_overdue: bool,
     /// The passages of other documents that say the same with other numbers. Lists leave them out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflicts: Option<Vec<Conflict>>,

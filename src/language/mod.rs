@@ -21,6 +21,7 @@ mod question;
 pub mod recognised;
 pub mod senses;
 pub mod sentences;
+pub mod stated;
 pub mod subject;
 mod tongue;
 pub mod units;

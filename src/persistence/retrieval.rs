@@ -18,6 +18,7 @@ use super::error::DbError;
 use super::index_changes::Position;
 use super::indexing::{Generation, vector_text};
 use super::statement::statement;
+use crate::domain::document::Stated;
 use crate::domain::evidence::{LegScores, Passage};
 use crate::domain::ids::{DocumentId, VersionId};
 
@@ -173,6 +174,12 @@ struct PassageRow {
     title: String,
     #[diesel(sql_type = Integer)]
     version: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    stated_version: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    stated_date: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    stated_review: Option<String>,
     #[diesel(sql_type = Nullable<Integer>)]
     page: Option<i32>,
     #[diesel(sql_type = Integer)]
@@ -221,6 +228,11 @@ impl From<PassageRow> for Passage {
             collection: row.collection,
             title: row.title,
             version: row.version,
+            stated: Stated {
+                stated_version: row.stated_version,
+                stated_date: row.stated_date,
+                review_date: row.stated_review,
+            },
             page: row.page,
             start: row.start_offset,
             end: row.end_offset,

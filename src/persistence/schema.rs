@@ -189,6 +189,11 @@ table! {
         approved_at -> Nullable<Timestamptz>,
         released_by -> Nullable<Text>,
         findings -> Jsonb,
+        stated_title -> Nullable<Text>,
+        stated_version -> Nullable<Text>,
+        stated_date -> Nullable<Text>,
+        stated_review -> Nullable<Text>,
+        stated_review_over -> Nullable<Timestamptz>,
     }
 }
 

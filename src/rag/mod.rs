@@ -14,6 +14,7 @@ mod quarantine;
 mod retired;
 pub mod retrieve;
 pub mod routes;
+mod stated;
 pub mod upkeep;
 mod uploads;
 pub mod worker;

@@ -13,6 +13,7 @@ use super::embedded_text::embedded_text;
 use super::parse::sandbox::{Sandbox, SandboxError};
 use super::parse::{ContentType, ParseError, ParsedDocument};
 use super::quarantine;
+use super::stated;
 use crate::domain::governance::Finding;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::{Delivery, Handler, HandlerError, Outcome, StoreError};
@@ -138,15 +139,24 @@ impl IngestWorker {
         if let Some(reason) = too_long(chunks.len(), self.max_passages) {
             return self.fail(receipt, command, &reason).await;
         }
+<<<<<<< HEAD
         let chunks = self.embed(&pending.title, chunks).await?;
         let conflicts = self.find_conflicts(command, &pending, &chunks).await;
         let warnings = parsed.remarks();
+=======
+        let about = stated::describe(&pending.title, &pending.external_id, &parsed);
+        let title = about.title.as_deref().unwrap_or(&pending.title);
+        let chunks = self.embed(title, chunks).await?;
+        let conflicts = self.find_conflicts(command, title, &chunks).await;
+        let warnings: Vec<String> = parsed.warnings.iter().map(ToString::to_string).collect();
+>>>>>>> 0e3e4aa (documents: show the title, version and dates that a document states)
         let version = IndexedVersion {
             version_id: command.version_id,
             document_id: command.document_id,
             collection_id: pending.collection_id,
             generation: self.generation,
-            title: &pending.title,
+            title,
+            about: &about,
             text: &parsed.text,
             warnings: &warnings,
             chunks: &chunks,
@@ -250,7 +260,7 @@ impl IngestWorker {
     async fn find_conflicts(
         &self,
         command: &DocumentReceived,
-        pending: &PendingVersion,
+        title: &str,
         chunks: &[NewChunk],
     ) -> Vec<NewConflict> {
         let near_duplicate = self.governance.conflict_similarity;
@@ -267,7 +277,7 @@ impl IngestWorker {
             near_duplicate.min(conflicts::SAME_TITLE),
         );
         match near.await {
-            Ok(near) => conflicts::find(&pending.title, &compared, &near, near_duplicate),
+            Ok(near) => conflicts::find(title, &compared, &near, near_duplicate),
             Err(error) => {
                 tracing::warn!(error = %error, document.id = %command.document_id,
                     "the document was not compared with others");

@@ -59,6 +59,7 @@ async fn a_long_document_is_stored_and_removed_whole() {
     let collection = "SELECT id::bigint AS n FROM collections";
     let chunks: Vec<NewChunk> = (0..CHUNKS).map(chunk).collect();
     let version = IndexedVersion {
+        about: &chatbot::domain::document::SelfDescription::default(),
         version_id,
         document_id,
         collection_id: test.number(collection).await.try_into().unwrap(),

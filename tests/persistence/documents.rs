@@ -128,6 +128,7 @@ impl Round<'_> {
             .map(|n| chunk((n > 0).then_some(1)))
             .collect();
         let new = IndexedVersion {
+            about: &chatbot::domain::document::SelfDescription::default(),
             version_id,
             document_id,
             collection_id: pending.collection_id,

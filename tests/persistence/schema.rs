@@ -90,7 +90,7 @@ macro_rules! tuples {
     };
     () => {};
 }
-tuples!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z);
+tuples!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z AA AB AC AD AE AF);
 
 /// Everything that `schema.rs` declares of these tables.
 macro_rules! declared {

@@ -127,6 +127,7 @@ impl<'a> Corpus<'a> {
         let pending = pending.unwrap().unwrap();
         let chunks: Vec<NewChunk> = texts.iter().map(|text| chunk(text)).collect();
         let version = IndexedVersion {
+            about: &chatbot::domain::document::SelfDescription::default(),
             version_id: new.version_id,
             document_id: pending.document_id.into(),
             collection_id: pending.collection_id,

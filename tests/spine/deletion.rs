@@ -182,6 +182,7 @@ async fn what_an_earlier_release_deleted_by_half_is_removed() {
     let mut system = System::start_with(setup).await;
     let garden = word("garden");
     let document = system.document("garden.md").text(text(&garden, "seven"));
+    let document = document.query("title=The%20garden");
     document.indexed().await;
     system
         .ask(&format!("When does the {garden} garden open?"))

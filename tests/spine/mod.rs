@@ -23,5 +23,6 @@ mod secrecy;
 mod sources;
 mod streams;
 mod tables;
+mod titles;
 mod triage_rules;
 mod uploads;

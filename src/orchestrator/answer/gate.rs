@@ -198,6 +198,7 @@ mod tests {
             collection: "public".into(),
             title: "Ward 7".into(),
             version: 1,
+            stated: crate::domain::document::Stated::default(),
             page: None,
             start: 0,
             end: i32::try_from(text.chars().count()).unwrap(),

@@ -48,6 +48,7 @@ pub(super) fn to_source((id, passage): (i32, Passage)) -> Governed {
         version_id: passage.version_id,
         title: passage.title,
         version: passage.version,
+        stated: passage.stated,
         page: passage.page,
         start: passage.start,
         end: passage.end,

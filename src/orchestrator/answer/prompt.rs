@@ -125,6 +125,7 @@ mod tests {
             version_id: VersionId::new(),
             title: "Leaflet \"A\"".into(),
             version: 1,
+            stated: crate::domain::document::Stated::default(),
             page: None,
             start: 0,
             end: i32::try_from(text.chars().count()).unwrap(),

@@ -102,6 +102,7 @@ mod tests {
             version_id: VersionId::new(),
             title: "Visiting".into(),
             version: 1,
+            stated: crate::domain::document::Stated::default(),
             page: None,
             start: 10,
             end: 28,

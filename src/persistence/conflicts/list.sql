@@ -12,7 +12,7 @@ WITH both_ways AS (
     WHERE other_version_id IN (SELECT id FROM document_versions WHERE document_id = $1)
 )
 SELECT m.version, b.start_offset, b.end_offset, b.quantities, d.id AS other_document_id,
-    c.name AS other_collection, d.external_id AS other_external_id, o.title AS other_title,
+    c.name AS other_collection, d.external_id AS other_external_id, coalesce(o.stated_title, o.title) AS other_title,
     o.version AS other_version, b.other_start_offset, b.other_end_offset, b.other_quantities,
     b.similarity, b.found_at
 FROM both_ways b

@@ -5,7 +5,7 @@ WITH q AS MATERIALIZED (
     SELECT nth, vector::halfvec({dimension}) AS vector
     FROM unnest($2) WITH ORDINALITY AS t (vector, nth)
 )
-SELECT q.nth, k.version_id, other.title, k.start_offset AS start, k.text, near.similarity::real AS similarity
+SELECT q.nth, k.version_id, coalesce(other.stated_title, other.title) AS title, k.start_offset AS start, k.text, near.similarity::real AS similarity
 FROM document_versions mine
 CROSS JOIN q
 CROSS JOIN LATERAL (

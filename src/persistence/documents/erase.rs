@@ -32,6 +32,10 @@ pub(super) async fn erase(
         document_versions::reason.eq(None::<&str>),
         document_versions::warnings.eq(Vec::<String>::new()),
         document_versions::findings.eq(json!([])),
+        document_versions::stated_title.eq(None::<&str>),
+        document_versions::stated_version.eq(None::<&str>),
+        document_versions::stated_date.eq(None::<&str>),
+        document_versions::stated_review.eq(None::<&str>),
     );
     Prepared(diesel::update(versions).set(nothing))
         .execute(connection)

@@ -50,6 +50,8 @@ struct Row {
     answers: Option<bool>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     review_due_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    review_overdue: Option<bool>,
 }
 
 /// The governance of a document, and the version that answers.
@@ -79,6 +81,7 @@ impl From<Row> for Governed {
                 answers: row.answers.unwrap_or(false),
                 scheduled_version: row.scheduled_version,
                 review_due_at: row.review_due_at,
+                review_overdue: row.review_overdue.unwrap_or(false),
                 conflicts: None,
             },
         }

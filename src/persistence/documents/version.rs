@@ -6,7 +6,7 @@ use diesel::sql_types::{Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as Sql
 use diesel_async::RunQueryDsl;
 
 use super::governance::findings;
-use crate::domain::document::{VersionStatus, VersionView};
+use crate::domain::document::{Stated, VersionStatus, VersionView};
 use crate::domain::governance::Responsibility;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::persistence::database::Database;
@@ -27,6 +27,12 @@ struct VersionRow {
     reason: Option<String>,
     #[diesel(sql_type = Text)]
     title: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    stated_version: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    stated_date: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    stated_review: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     uploaded_by: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -81,6 +87,11 @@ impl From<VersionRow> for VersionView {
             version_status: row.version_status,
             reason: row.reason,
             title: row.title,
+            stated: Stated {
+                stated_version: row.stated_version,
+                stated_date: row.stated_date,
+                review_date: row.stated_review,
+            },
             uploaded_by: row.uploaded_by,
             responsibility: Responsibility {
                 owner: row.owner,

@@ -9,12 +9,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::governance::{self, Governed};
-use crate::domain::document::{DocumentStatus, DocumentView, VersionStatus};
+use crate::domain::document::{DocumentStatus, DocumentView, Stated, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
-use crate::persistence::functions::from_now;
+use crate::persistence::functions::{coalesce, from_now};
 use crate::persistence::schema::{chunks, collections, document_versions, documents};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -25,6 +25,9 @@ struct ViewRow {
     collection: String,
     external_id: String,
     title: String,
+    stated_version: Option<String>,
+    stated_date: Option<String>,
+    review_date: Option<String>,
     status: DocumentStatus,
     media_type: String,
     version: i32,
@@ -49,6 +52,11 @@ impl ViewRow {
             collection: row.collection,
             external_id: row.external_id,
             title: row.title,
+            stated: Stated {
+                stated_version: row.stated_version,
+                stated_date: row.stated_date,
+                review_date: row.review_date,
+            },
             status: row.status,
             media_type: row.media_type,
             version: row.version,
@@ -125,6 +133,8 @@ fn is_newest() -> _ {
 }
 
 async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView>, DbError> {
+    let own = document_versions::stated_title;
+    let shown_title = coalesce(own, document_versions::title.nullable()).assume_not_null();
     let mut query = documents::table
         .inner_join(collections::table)
         .inner_join(document_versions::table.on(is_newest()))
@@ -132,7 +142,10 @@ async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView
             documents::id,
             collections::name,
             documents::external_id,
-            document_versions::title,
+            shown_title,
+            document_versions::stated_version,
+            document_versions::stated_date,
+            document_versions::stated_review,
             documents::status,
             document_versions::media_type,
             document_versions::version,
@@ -168,7 +181,11 @@ async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView
                 let day = || from_now(DAY * days).nullable();
                 let id = answering.field(document_versions::id).nullable();
                 let review_by = answering.field(document_versions::review_by);
-                let is_due = review_by.le(day()).or(documents::expires_at.le(day()));
+                let stated = answering.field(document_versions::stated_review_over);
+                let is_due = review_by
+                    .le(day())
+                    .or(stated.le(day()))
+                    .or(documents::expires_at.le(day()));
                 let answers = id.eq(documents::current_version_id);
                 let due = answering.filter(answers).filter(is_due);
                 query = query.filter(exists(due));

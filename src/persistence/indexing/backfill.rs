@@ -13,6 +13,7 @@ use crate::domain::evidence::ContextLine;
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
+use crate::persistence::functions::coalesce;
 use crate::persistence::locks;
 use crate::persistence::prepared::Prepared;
 use crate::persistence::schema::{
@@ -71,10 +72,19 @@ pub async fn list_unembedded(
         .limit(limit)
         .select((
             chunks::id,
+<<<<<<< HEAD
             document_versions::title,
             chunks::start_offset,
             chunks::text,
             chunks::context,
+=======
+            coalesce(
+                document_versions::stated_title,
+                document_versions::title.nullable(),
+            )
+            .assume_not_null(),
+            chunks::text,
+>>>>>>> 0e3e4aa (documents: show the title, version and dates that a document states)
         ))
         .load(&mut database.connection().await?)
         .await?)

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::conflicts::NewConflict;
 use super::generation::Generation;
+use crate::domain::document::SelfDescription;
 use crate::domain::evidence::ContextLine;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::persistence::connection::Connection;
@@ -34,7 +35,9 @@ pub struct IndexedVersion<'a> {
     pub document_id: DocumentId,
     pub collection_id: i32,
     pub generation: Generation,
+    /// The title that people see.
     pub title: &'a str,
+    pub about: &'a SelfDescription,
     pub text: &'a str,
     /// The parts that were left out, in words for people.
     pub warnings: &'a [String],

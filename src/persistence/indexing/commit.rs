@@ -2,7 +2,7 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 
@@ -179,6 +179,11 @@ async fn settle(connection: &mut Connection, new: &IndexedVersion<'_>) -> Result
         .bind::<SqlUuid, _>(version)
         .bind::<Text, _>(new.text)
         .bind::<Array<Text>, _>(new.warnings)
+        .bind::<Nullable<Text>, _>(new.about.title.as_deref())
+        .bind::<Nullable<Text>, _>(new.about.stated.stated_version.as_deref())
+        .bind::<Nullable<Text>, _>(new.about.stated.stated_date.as_deref())
+        .bind::<Nullable<Text>, _>(new.about.stated.review_date.as_deref())
+        .bind::<Nullable<Timestamptz>, _>(new.about.review_over)
         .execute(connection)
         .await?;
     conflicts::insert(connection, version, new.conflicts).await?;

@@ -109,6 +109,7 @@ mod tests {
             version_id: VersionId::new(),
             title: "Visiting".into(),
             version: 1,
+            stated: crate::domain::document::Stated::default(),
             page: None,
             start: 0,
             end: i32::try_from(text.chars().count()).unwrap(),

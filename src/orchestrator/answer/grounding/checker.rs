@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::support::Support;
 use super::{Grounder, Output, Words};
+use crate::domain::document::Stated;
 use crate::domain::evidence::Source;
 use crate::domain::ids::{DocumentId, VersionId};
 
@@ -20,6 +21,7 @@ impl Checker {
                 version_id: VersionId::new(),
                 title: title.clone(),
                 version: 1,
+                stated: Stated::default(),
                 page: None,
                 start: 0,
                 end: i32::try_from(text.chars().count()).unwrap_or(i32::MAX),

@@ -29,6 +29,7 @@ fn sources_of(passages: &[(&str, &str)]) -> Vec<Source> {
             version_id: VersionId::new(),
             title: (*title).into(),
             version: 1,
+            stated: crate::domain::document::Stated::default(),
             page: None,
             start: 0,
             end: i32::try_from(text.chars().count()).unwrap(),

@@ -11,6 +11,7 @@ fn source(id: i32, text: &str) -> Source {
         version_id: VersionId::new(),
         title: "Visitors".into(),
         version: 1,
+        stated: crate::domain::document::Stated::default(),
         page: None,
         start: 0,
         end: i32::try_from(text.chars().count()).unwrap(),

@@ -15,6 +15,7 @@ fn supported(sentence: &str, quote: &str) -> bool {
         version_id: VersionId::new(),
         title: String::new(),
         version: 1,
+        stated: crate::domain::document::Stated::default(),
         page: None,
         start: 0,
         end: 0,

@@ -10,6 +10,7 @@ fn cut(text: &str) -> Vec<String> {
         version_id: VersionId::new(),
         title: "Title".into(),
         version: 1,
+        stated: crate::domain::document::Stated::default(),
         page: None,
         start: 0,
         end: 0,
