@@ -171,9 +171,10 @@ fn every_row_carries_its_header_and_every_nested_item_its_parent() {
 
 #[test]
 fn every_part_of_a_long_table_carries_its_caption_and_its_columns() {
-    let rows: String = (0..30)
+    let rows: Vec<String> = (0..30)
         .map(|at| format!("<tr><td>drug{at}<td>{at} mg<td>daily</tr>"))
         .collect();
+    let rows = rows.concat();
     let html = format!(
         "<h1>List</h1><h2>Adults</h2><p>Give these doses:</p><table><caption>Table 1. Doses</caption>\
          <thead><tr><th>Drug<th>Dose<th>When</thead>{rows}</table><table><tr><th>A<th>B<tr><td>one<td>two</table>"
@@ -203,7 +204,7 @@ fn every_part_of_a_long_table_carries_its_caption_and_its_columns() {
         ];
         assert_eq!(lines, expected);
         for line in &part.context {
-            let (start, end) = (line.start as usize, line.end as usize);
+            let [start, end] = [line.start, line.end].map(|at| usize::try_from(at).unwrap());
             let quote: String = doc.text.chars().skip(start).take(end - start).collect();
             assert_eq!(quote, line.text);
         }

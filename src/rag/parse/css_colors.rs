@@ -6,17 +6,15 @@ use super::css_property::{Effect, INHERITING, is_one_of};
 
 /// Reads the colour of text.
 pub(super) fn color(input: &mut Parser<'_>) -> Effect {
-    while let Ok(token) = input.next() {
-        let token = token.clone();
-        match &token {
-            Token::Ident(word) if is_one_of(word, &INHERITING) => return Effect::Inherits,
-            Token::Ident(word) if word.eq_ignore_ascii_case("currentcolor") => {
-                return Effect::Inherits;
-            }
-            _ => return color_of(&token, input).unwrap_or(Effect::Shows),
-        }
+    let Ok(token) = input.next().cloned() else {
+        return Effect::Shows;
+    };
+    let inherits =
+        |word: &str| is_one_of(word, &INHERITING) || word.eq_ignore_ascii_case("currentcolor");
+    match &token {
+        Token::Ident(word) if inherits(word) => Effect::Inherits,
+        _ => color_of(&token, input).unwrap_or(Effect::Shows),
     }
-    Effect::Shows
 }
 
 /// Reads the colour behind the text. A picture or a gradient may have any colour.

@@ -93,10 +93,9 @@ fn pixels(token: &Token<'_>) -> Option<f32> {
         Token::Dimension { value, unit, .. } => Some(
             value
                 * match unit.to_ascii_lowercase().as_str() {
-                    "em" | "rem" => 16.0,
+                    "em" | "rem" | "pc" => 16.0,
                     "ex" | "ch" => 8.0,
                     "pt" => 4.0 / 3.0,
-                    "pc" => 16.0,
                     "in" => 96.0,
                     "cm" => 37.8,
                     "mm" => 3.78,
@@ -162,7 +161,9 @@ fn is_empty_path(name: &str, numbers: &[f32]) -> bool {
         ("inset", [all]) => *all >= 500.0,
         ("inset", [top, right, ..]) => *top >= 500.0 || *right >= 500.0,
         ("circle", [radius, ..]) => *radius <= 0.0,
-        ("polygon", [first, rest @ ..]) => rest.iter().all(|other| other == first),
+        ("polygon", [first, rest @ ..]) => {
+            rest.iter().all(|other| (other - first).abs() < NO_ROOM_PX)
+        }
         _ => false,
     }
 }
@@ -199,25 +200,31 @@ fn font_size(input: &mut Parser<'_>) -> Effect {
     let mut effect = Effect::Shows;
     while let Ok(token) = input.next() {
         match token {
-            Token::Delim('!') => break,
+            // The height of the lines follows a bar.
+            Token::Delim('!' | '/') => break,
             // A weight or a line height is no size.
             Token::Number { value, .. } if *value == 0.0 => return Effect::Hides,
-            Token::Percentage { unit_value, .. } if *unit_value <= 0.05 => return Effect::Hides,
-            // A percentage of the parent's size, which may be zero.
-            Token::Percentage { .. } => effect = Effect::Inherits,
-            Token::Dimension { .. } if pixels(token).is_some_and(|size| size < MIN_FONT_PX) => {
-                return Effect::Hides;
-            }
-            Token::Dimension { unit, .. } if unit.eq_ignore_ascii_case("em") => {
+            Token::Percentage { unit_value, .. } => {
+                if *unit_value <= 0.05 {
+                    return Effect::Hides;
+                }
+                // The parent's size may be zero.
                 effect = Effect::Inherits;
+            }
+            Token::Dimension { unit, .. } => {
+                let size = pixels(token);
+                if size.is_some_and(|size| size < MIN_FONT_PX) {
+                    return Effect::Hides;
+                }
+                if unit.eq_ignore_ascii_case("em") {
+                    effect = Effect::Inherits;
+                }
             }
             Token::Ident(word)
                 if is_one_of(word, &INHERITING) || is_one_of(word, &["smaller", "larger"]) =>
             {
                 effect = Effect::Inherits;
             }
-            // The height of the lines follows.
-            Token::Delim('/') => break,
             _ => {}
         }
     }

@@ -67,10 +67,6 @@ struct Paragraph {
     hidden: String,
 }
 
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each mirrors an open element"
-)]
 struct DocxReader {
     flow: Flow,
     styles: Styles,

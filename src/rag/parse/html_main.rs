@@ -24,6 +24,35 @@ const FEW_UNLINKED: usize = 4;
 const MENU_LINKS: usize = 3;
 const MENU_LINK_WORDS: usize = 6;
 
+/// The names of banners that ask for consent to cookies. "consent" alone may be about an operation.
+const CONSENT: [&str; 6] = [
+    "cookie",
+    "cookies",
+    "gdpr",
+    "cookiebanner",
+    "cookieconsent",
+    "onetrust",
+];
+/// The names of bars of links.
+const BARS: [&str; 16] = [
+    "share",
+    "sharing",
+    "social",
+    "breadcrumb",
+    "breadcrumbs",
+    "pagination",
+    "pager",
+    "menu",
+    "nav",
+    "navbar",
+    "navigation",
+    "toolbar",
+    "skip",
+    "skiplink",
+    "related",
+    "tags",
+];
+
 /// The surroundings of a page's text.
 pub(super) struct Surroundings(HashSet<NodeId>);
 
@@ -173,48 +202,24 @@ fn surrounds(element: &Element, content: Content, within: &[NodeId]) -> Option<C
     if name == "nav" || matches!(role, "navigation" | "search") {
         return Some(Certainty::Declared);
     }
-    if content.is_main && name != "article" && !(name == "footer" && !is_inside) {
+    if !is_inside && name == "footer" {
+        return Some(Certainty::Declared);
+    }
+    if content.is_main && name != "article" {
         return None;
     }
-    if !is_inside && (name == "footer" || role == "contentinfo") {
+    if !is_inside && role == "contentinfo" {
         return Some(Certainty::Declared);
     }
     let named = |names: &[&str]| is_named(element, names);
     let asks_consent = content.words <= MAX_BANNER_WORDS
-        && (named(&[
-            "cookie",
-            "cookies",
-            "consent",
-            "gdpr",
-            "cookiebanner",
-            "cookieconsent",
-            "onetrust",
-        ]) || (matches!(role, "dialog" | "alertdialog") && name != "main"));
+        && (named(&CONSENT) || matches!(role, "dialog" | "alertdialog"));
     if asks_consent {
         return Some(Certainty::Declared);
     }
     let is_linked = content.links > 0
         && (content.words - content.linked.min(content.words)) * FEW_UNLINKED <= content.words;
-    let is_bar = content.words <= MAX_BAR_WORDS
-        && is_linked
-        && named(&[
-            "share",
-            "sharing",
-            "social",
-            "breadcrumb",
-            "breadcrumbs",
-            "pagination",
-            "pager",
-            "menu",
-            "nav",
-            "navbar",
-            "navigation",
-            "toolbar",
-            "skip",
-            "skiplink",
-            "related",
-            "tags",
-        ]);
+    let is_bar = content.words <= MAX_BAR_WORDS && is_linked && named(&BARS);
     let is_outer = !is_inside
         && content.words <= MAX_BANNER_WORDS
         && (named(&["footer", "colophon", "copyright"])

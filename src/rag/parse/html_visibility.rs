@@ -21,6 +21,10 @@ use super::css_property::{Effect, Property};
 const MAX_COMPARISONS: usize = 5_000_000;
 
 /// The properties that an element passes on to its children.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of its own"
+)]
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
     /// Set if neither the element nor its content is rendered.

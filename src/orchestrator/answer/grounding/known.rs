@@ -42,14 +42,14 @@ pub(super) fn correct(
             let header = header.and_then(|line| frame(line, passage, &outside));
             unit.header = header.or(unit.header.take());
         }
-        let leads = governing
-            .iter()
-            .filter(|line| line.kind == ContextKind::Lead);
-        let nested = leads.clone().any(|line| opens_list_item(&line.text));
+        let leads: Vec<&ContextLine> = governing
+            .into_iter()
+            .filter(|line| line.kind == ContextKind::Lead)
+            .collect();
+        let nested = leads.iter().any(|line| opens_list_item(&line.text));
         if matches!(unit.kind, Kind::Item | Kind::Frame) && nested {
-            let joined: Vec<&str> = leads.clone().map(|line| line.text.as_str()).collect();
-            let last = leads.last();
-            let lead = last.and_then(|line| frame(line, passage, &outside));
+            let joined: Vec<&str> = leads.iter().map(|line| line.text.as_str()).collect();
+            let lead = leads.last().and_then(|line| frame(line, passage, &outside));
             unit.lead = lead.map(|lead| Frame {
                 text: joined.join(" "),
                 ..lead

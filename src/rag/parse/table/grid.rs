@@ -113,7 +113,9 @@ impl Grid {
                 .filter(|span| span.rows > 1)
                 .copied()
                 .collect();
-            open.iter_mut().for_each(|span| span.rows -= 1);
+            for span in &mut open {
+                span.rows -= 1;
+            }
             open.truncate(if spare == 0 { 0 } else { MAX_OPEN });
             // A row without a cell of its own only repeats the cells above it.
             if !row.cells.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::super::{BlockKind, ParseLimits, ParsedDocument};
 use super::*;
+use BlockKind::{TableHeader, TableRow};
 
 /// A cell written as "2x3 text": two rows, three columns, `!` for a header, `^` for a part of the
 /// cell above.
@@ -200,7 +201,6 @@ fn later_column_names_hold_for_the_rows_below_them() {
         &["!Night", "!Food"],
         &["2", "soup"],
     ];
-    use BlockKind::{TableHeader, TableRow};
     assert_eq!(kinds(rows), [TableHeader, TableRow, TableHeader, TableRow]);
     assert_eq!(
         kinds(&[&["!a", "!b"], &["!c", "!d"], &["!e", "!f"]]),

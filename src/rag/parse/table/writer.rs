@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
                 before = cell;
             }
         }
-        line_of(names)
+        line_of(&names)
     }
 
     fn body_row(&mut self, row: &GridRow, is_last: bool, grid: &Grid) -> Result<(), ParseError> {
@@ -114,7 +114,7 @@ impl<'a> Writer<'a> {
                 self.group = Some(only);
             } else {
                 let note = self.take(only);
-                self.push(BlockKind::TableRow, &line_of(vec![note, String::new()]))?;
+                self.push(BlockKind::TableRow, &line_of(&[note, String::new()]))?;
             }
             return Ok(());
         }
@@ -132,7 +132,7 @@ impl<'a> Writer<'a> {
         }
         let end = row.end(grid).max(2);
         cells.truncate(end);
-        self.push(BlockKind::TableRow, &line_of(cells))
+        self.push(BlockKind::TableRow, &line_of(&cells))
     }
 
     /// The cell of a row that consists of it alone and spans all columns.
@@ -180,7 +180,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn line_of(cells: Vec<String>) -> String {
+fn line_of(cells: &[String]) -> String {
     let trimmed = cells.iter().map(|cell| cell.trim_matches(' '));
     trimmed.collect::<Vec<_>>().join(CELL)
 }

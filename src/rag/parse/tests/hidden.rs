@@ -264,6 +264,10 @@ fn text_outside_the_window_or_without_room_is_not_read() {
         (".x{font-size:0.05em}", "<p class=x>Old</p>"),
         (".x{opacity:0.001}", "<p class=x>Old</p>"),
     ]);
+}
+
+#[test]
+fn text_that_stays_in_the_window_is_read() {
     check_seen(&[
         (".x{left:-9999px}", "<p class=x>Wash</p>"),
         (

@@ -38,8 +38,8 @@ fn text_of_a_word_document_that_nobody_sees_is_left_out_and_counted() {
         let told = doc.warnings[0].to_string();
         assert!(told.starts_with("4 hidden words are left out: "), "{told}");
     }
-    let styled = "<w:pPr><w:pStyle w:val='Ghost'/></w:pPr><w:r><w:t>Old</w:t></w:r>";
-    assert_eq!(docx(&page(styled), styles).text, "Shown");
+    let by_style = "<w:pPr><w:pStyle w:val='Ghost'/></w:pPr><w:r><w:t>Old</w:t></w:r>";
+    assert_eq!(docx(&page(by_style), styles).text, "Shown");
     let white = run("<w:color w:val='FFFFFF'/>", "Wash");
     let cell = |properties: &str, table: &str| {
         format!(
@@ -59,9 +59,7 @@ fn text_of_a_word_document_that_nobody_sees_is_left_out_and_counted() {
         ),
         format!("<w:pPr><w:shd w:val='clear' w:fill='1F3864'/></w:pPr>{white}"),
         format!("<w:pPr><w:pStyle w:val='Dark'/></w:pPr>{white}"),
-        format!(
-            "<w:pPr><w:rPr><w:color w:val='FFFFFF'/><w:vanish/></w:rPr></w:pPr><w:r><w:t>Wash</w:t></w:r>"
-        ),
+        "<w:pPr><w:rPr><w:color w:val='FFFFFF'/><w:vanish/></w:rPr></w:pPr><w:r><w:t>Wash</w:t></w:r>".to_owned(),
         format!("<w:r><w:txbxContent><w:p>{white}</w:p></w:txbxContent></w:r>"),
     ] {
         let doc = docx(&page(&seen), styles);

@@ -17,7 +17,7 @@ fn the_surroundings_of_the_text_are_left_out() {
         "<footer>Copyright 2031 Example Trust</footer>",
         "<div role=contentinfo><p>Privacy</p></div>",
         "<div id=cookie-banner><p>We use cookies. Accept them?</p></div>",
-        "<div class='cc consent'>We would like to measure visits.</div>",
+        "<div class='cc gdpr'>We would like to measure visits.</div>",
         "<div role=dialog>Subscribe to our letter</div>",
         "<ul class=share><li><a href=/1>Tweet</a><li><a href=/2>Post</a></ul>",
         "<div class=breadcrumbs><a href=/>Home</a> / <a href=/x>Wounds</a></div>",
@@ -46,6 +46,7 @@ fn parts_of_the_text_are_kept() {
         "<main><ul><li><a href=/1>Wash</a><li><a href=/2>Dry</a><li><a href=/3>Dress</a></ul></main>",
         "<ul><li><a href=/1>Wash</a> the wound twice a day with warm water and soap",
         "<p>Cookies and other sweets are no problem.</p>",
+        "<div class=consent>The surgeon asks for your consent.</div>",
         "<div role=alert>Call 999 if it spurts.</div>",
     ] {
         let text = read(&format!("<p>{TEXT}</p>{part}"));
