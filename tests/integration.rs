@@ -18,6 +18,8 @@ mod hostile_formats;
 mod import_rules;
 mod language;
 mod messaging;
+#[path = "rag/parse_file.rs"]
+mod parse_file;
 mod persistence;
 mod providers;
 mod retrieval;

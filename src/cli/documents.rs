@@ -1,4 +1,6 @@
-//! `chatbot documents list|review|show|impact|approve|revoke|quarantine|release`.
+//! `chatbot documents list|review|show|impact|approve|revoke|quarantine|release|parse`.
+
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -6,8 +8,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::ask::{base_url, checked};
-use super::output;
 use super::running_demo::key_for;
+use super::{output, parse_file};
+use crate::config::Config;
 
 /// The documents that one request lists.
 const PAGE: &str = "500";
@@ -103,46 +106,50 @@ pub enum DocumentsCommand {
         #[command(flatten)]
         server: Server,
     },
+    /// Show the text that would be read from a file; it needs no server.
+    Parse(parse_file::ParseArgs),
 }
 
 /// Runs the command.
-pub async fn run(command: &DocumentsCommand) -> anyhow::Result<()> {
+pub async fn run(command: &DocumentsCommand, config: &Config) -> anyhow::Result<ExitCode> {
     match command {
+        DocumentsCommand::Parse(args) => return parse_file::run(args, config).await,
         DocumentsCommand::List {
             collection,
             status,
             server,
-        } => list(server, collection.as_deref(), status.as_deref()).await,
+        } => list(server, collection.as_deref(), status.as_deref()).await?,
         DocumentsCommand::Review {
             days,
             collection,
             server,
-        } => review(server, collection.as_deref(), *days).await,
+        } => review(server, collection.as_deref(), *days).await?,
         DocumentsCommand::Show {
             document,
             version,
             server,
-        } => show(server, document, *version).await,
+        } => show(server, document, *version).await?,
         DocumentsCommand::Impact {
             document,
             version,
             server,
-        } => impact(server, document, *version).await,
+        } => impact(server, document, *version).await?,
         DocumentsCommand::Approve { version, server } => {
-            decide(server, version, "approve", None).await
+            decide(server, version, "approve", None).await?;
         }
         DocumentsCommand::Revoke { version, server } => {
-            decide(server, version, "revoke", None).await
+            decide(server, version, "revoke", None).await?;
         }
         DocumentsCommand::Quarantine {
             version,
             reason,
             server,
-        } => decide(server, version, "quarantine", Some(reason)).await,
+        } => decide(server, version, "quarantine", Some(reason)).await?,
         DocumentsCommand::Release { version, server } => {
-            decide(server, version, "release", None).await
+            decide(server, version, "release", None).await?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Server {

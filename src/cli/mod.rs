@@ -13,6 +13,7 @@ mod listen;
 mod migrate;
 mod models;
 mod output;
+mod parse_file;
 mod role;
 mod running_demo;
 mod safety_case;
@@ -146,7 +147,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Demo(args) => Box::pin(demo::run(args, config)).await?,
         Command::Migrate(args) => return migrate::run(&args, &config).await,
         Command::Ingest(args) => return Box::pin(ingest::run(&args, &config)).await,
-        Command::Documents(command) => documents::run(&command).await?,
+        Command::Documents(command) => return documents::run(&command, &config).await,
         Command::Ask(args) => return ask::run(&args, &config).await,
         Command::Models(command) => models::run(&command, &config).await?,
         Command::Keys(command) => keys::run(&command, &config).await?,

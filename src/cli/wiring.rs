@@ -37,7 +37,7 @@ use crate::persistence::indexing::{self, Generation};
 use crate::persistence::{Database, DatabaseSettings, catalogue, migrations};
 use crate::rag::backfill::Backfill;
 use crate::rag::follower::MemoryIndex;
-use crate::rag::parse::sandbox::{Sandbox, SandboxConfig};
+use crate::rag::parse::sandbox::Sandbox;
 use crate::rag::retrieve::Retriever;
 use crate::rag::upkeep::WaitingMetrics;
 use crate::rag::worker::{IngestWorker, LongDocuments};
@@ -270,17 +270,11 @@ impl Process {
         let (config, database) = (&self.config, &self.database);
         let (embedder, generation) = embedder(config, database).await?;
         let ingestion = &config.rag.ingestion;
-        let sandbox = Sandbox::new(SandboxConfig {
-            max_concurrent: ingestion.parse_processes,
-            timeout_ms: ingestion.parse_timeout_ms,
-            memory_bytes: ingestion.parse_memory_mib * 1_048_576,
-            ..SandboxConfig::default()
-        })?;
         self.spawn_consumer(IngestWorker {
             database: database.clone(),
             embedder: Arc::clone(&embedder),
             generation,
-            sandbox,
+            sandbox: Sandbox::new(ingestion.sandbox())?,
             chunking: config.rag.chunking.clone(),
             max_passages: ingestion.max_passages,
             governance: config.rag.governance.clone(),

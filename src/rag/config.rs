@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::chunk::ChunkingConfig;
+use super::parse::sandbox::SandboxConfig;
 
 /// Documents and retrieval.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +39,18 @@ pub struct IngestionConfig {
     pub parse_memory_mib: u64,
     pub parse_processes: usize,
     pub reannounce_seconds: i32,
+}
+
+impl IngestionConfig {
+    /// Returns the limits of the parser processes.
+    pub fn sandbox(&self) -> SandboxConfig {
+        SandboxConfig {
+            max_concurrent: self.parse_processes,
+            timeout_ms: self.parse_timeout_ms,
+            memory_bytes: self.parse_memory_mib * 1_048_576,
+            ..SandboxConfig::default()
+        }
+    }
 }
 
 impl Default for IngestionConfig {
