@@ -323,7 +323,7 @@ async fn load_samples(demo: &RunningDemo) -> anyhow::Result<()> {
     }
     let mut ready = 0;
     for (collection, documents) in collections {
-        let report = upload_all(&client, &collection, documents).await?;
+        let report = Box::pin(upload_all(&client, &collection, documents)).await?;
         for entry in report.with(Outcome::Failed) {
             let reason = entry.reason.as_deref().unwrap_or_default();
             output::line(&format!("  {} failed: {reason}", entry.name))?;

@@ -46,8 +46,12 @@ const INTERRUPTED: u8 = 130;
 
 /// The sources to upload and their destination.
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub struct IngestArgs {
-    /// Files, folders, web sites (https://host/path) and buckets (s3://bucket/prefix). A `.jsonl` file
+    /// Files, folders, web sites (`https://host/path`) and buckets (`s3://bucket/prefix`). A `.jsonl` file
     /// holds one document per line: `_id`, `title`, `text`.
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<Source>,

@@ -1,5 +1,7 @@
 //! The outcome of every document, for people and for programs.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -154,7 +156,7 @@ impl Report {
         ] {
             let count = self.count(outcome);
             if count > 0 {
-                counts.push_str(&format!(", {count} {word}"));
+                write!(counts, ", {count} {word}")?;
             }
         }
         output::line(&counts)?;
@@ -194,10 +196,10 @@ impl Report {
             let mut line = format!("{word}: {}", entry.label());
             // The path says more where two documents have one id.
             if outcome == Outcome::Failed && entry.label() != entry.name {
-                line.push_str(&format!(" ({})", entry.name));
+                write!(line, " ({})", entry.name)?;
             }
             if let Some(reason) = &entry.reason {
-                line.push_str(&format!(": {reason}"));
+                write!(line, ": {reason}")?;
             }
             output::line(&line)?;
         }

@@ -95,7 +95,7 @@ fn link_pages(site: &Website, trap: &str) {
         "away",
         "home",
         "picture.png",
-        &trap,
+        trap,
     ]
     .map(link);
     site.html(
