@@ -56,7 +56,7 @@ enum Command {
     /// Apply pending database migrations.
     Migrate(migrate::MigrateArgs),
     /// Upload documents and wait until they are searchable.
-    Ingest(ingest::IngestArgs),
+    Ingest(Box<ingest::IngestArgs>),
     /// Show documents, and decide about their versions.
     #[command(subcommand)]
     Documents(documents::DocumentsCommand),

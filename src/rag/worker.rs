@@ -139,17 +139,11 @@ impl IngestWorker {
         if let Some(reason) = too_long(chunks.len(), self.max_passages) {
             return self.fail(receipt, command, &reason).await;
         }
-<<<<<<< HEAD
-        let chunks = self.embed(&pending.title, chunks).await?;
-        let conflicts = self.find_conflicts(command, &pending, &chunks).await;
-        let warnings = parsed.remarks();
-=======
         let about = stated::describe(&pending.title, &pending.external_id, &parsed);
         let title = about.title.as_deref().unwrap_or(&pending.title);
         let chunks = self.embed(title, chunks).await?;
         let conflicts = self.find_conflicts(command, title, &chunks).await;
-        let warnings: Vec<String> = parsed.warnings.iter().map(ToString::to_string).collect();
->>>>>>> 0e3e4aa (documents: show the title, version and dates that a document states)
+        let warnings = parsed.remarks();
         let version = IndexedVersion {
             version_id: command.version_id,
             document_id: command.document_id,

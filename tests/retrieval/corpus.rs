@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chatbot::cache::{CacheLimits, InProcessCache};
+use chatbot::domain::document::SelfDescription;
 use chatbot::domain::evidence::Passage;
 use chatbot::domain::governance::Responsibility;
 use chatbot::domain::ids::{DocumentId, EventId, VersionId};
@@ -123,11 +124,11 @@ impl<'a> Corpus<'a> {
         };
         let put = documents::put(self.database, &new).await.unwrap();
         assert_eq!(put, Put::Received);
-        let pending = indexing::find_version(self.database, new.version_id).await;
-        let pending = pending.unwrap().unwrap();
+        let pending = indexing::find_version(self.database, new.version_id);
+        let pending = pending.await.unwrap().unwrap();
         let chunks: Vec<NewChunk> = texts.iter().map(|text| chunk(text)).collect();
         let version = IndexedVersion {
-            about: &chatbot::domain::document::SelfDescription::default(),
+            about: &SelfDescription::default(),
             version_id: new.version_id,
             document_id: pending.document_id.into(),
             collection_id: pending.collection_id,
@@ -145,9 +146,8 @@ impl<'a> Corpus<'a> {
             offset: self.offset.fetch_add(1, Ordering::Relaxed),
             event_id: EventId::new(),
         };
-        indexing::commit_indexed(self.database, &receipt, &version)
-            .await
-            .unwrap();
+        let committed = indexing::commit_indexed(self.database, &receipt, &version);
+        committed.await.unwrap();
         new.version_id
     }
 

@@ -132,6 +132,10 @@ fn is_newest() -> _ {
         .and(document_versions::version.eq(documents::latest_version))
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one statement with optional conditions"
+)]
 async fn load(database: &Database, which: &Which<'_>) -> Result<Vec<DocumentView>, DbError> {
     let own = document_versions::stated_title;
     let shown_title = coalesce(own, document_versions::title.nullable()).assume_not_null();

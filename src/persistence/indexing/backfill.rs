@@ -72,19 +72,14 @@ pub async fn list_unembedded(
         .limit(limit)
         .select((
             chunks::id,
-<<<<<<< HEAD
-            document_versions::title,
-            chunks::start_offset,
-            chunks::text,
-            chunks::context,
-=======
             coalesce(
                 document_versions::stated_title,
                 document_versions::title.nullable(),
             )
             .assume_not_null(),
+            chunks::start_offset,
             chunks::text,
->>>>>>> 0e3e4aa (documents: show the title, version and dates that a document states)
+            chunks::context,
         ))
         .load(&mut database.connection().await?)
         .await?)

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Write as _;
+
 use chrono::{Days, NaiveDate};
 
 /// The digits that a spreadsheet shows of a number without a format.
@@ -17,8 +19,8 @@ pub(super) fn built_in(id: u32) -> &'static str {
     match id {
         1 => "0",
         2 => "0.00",
-        3 => "#,##0",
-        4 => "#,##0.00",
+        3 | 37 | 38 => "#,##0",
+        4 | 39 | 40 => "#,##0.00",
         9 => "0%",
         10 => "0.00%",
         11 | 48 => "0.00E+00",
@@ -26,8 +28,6 @@ pub(super) fn built_in(id: u32) -> &'static str {
         18 | 20 | 32 | 55 => "h:mm",
         19 | 21 | 33 | 56 => "h:mm:ss",
         22 => "yyyy-mm-dd h:mm",
-        37 | 38 => "#,##0",
-        39 | 40 => "#,##0.00",
         45 | 47 => "mm:ss",
         46 => "[h]:mm:ss",
         _ => "General",
@@ -46,8 +46,7 @@ pub(super) fn show(value: f64, code: &str, from_1904: bool) -> String {
     let own_sign = sections.len() > 1 && value < 0.0;
     let value = if own_sign { value.abs() } else { value };
     match Kind::of(section) {
-        Kind::General => general(value),
-        Kind::Text => general(value),
+        Kind::General | Kind::Text => general(value),
         Kind::Date(parts) => date(value, parts, from_1904).unwrap_or_else(|| general(value)),
         Kind::Number => number(value, section),
     }
@@ -86,8 +85,7 @@ fn tokens(code: &str) -> Vec<Token> {
             )),
             '\\' => tokens.extend(chars.next().map(|c| Token::Literal(c.to_string()))),
             // A space as wide as the next character; a character that fills the cell.
-            '_' => drop(chars.next()),
-            '*' => drop(chars.next()),
+            '_' | '*' => drop(chars.next()),
             '[' => {
                 let inside: String = chars.by_ref().take_while(|c| *c != ']').collect();
                 let lower = inside.to_ascii_lowercase();
@@ -107,6 +105,7 @@ fn tokens(code: &str) -> Vec<Token> {
 
 /// The parts of a date that a format shows.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each part is shown or not")]
 struct DateParts {
     year: bool,
     month: bool,
@@ -223,9 +222,9 @@ fn date(value: f64, parts: DateParts, from_1904: bool) -> Option<String> {
         if !shown.is_empty() {
             shown.push(' ');
         }
-        shown.push_str(&format!("{hours:02}:{minutes:02}"));
+        let _ = write!(shown, "{hours:02}:{minutes:02}");
         if parts.second {
-            shown.push_str(&format!(":{:02}", rest % 60));
+            let _ = write!(shown, ":{:02}", rest % 60);
         }
     }
     Some(shown)
@@ -329,7 +328,7 @@ fn digits(value: f64, decimals: &[char], least: usize, grouped: bool) -> String 
     let mut whole = format!("{whole:0>least$}");
     if least == 0 && whole == "0" && !fraction.is_empty() {
         // A dose of ".5" is misread as 5.
-        whole = "0".to_owned();
+        "0".clone_into(&mut whole);
     }
     if grouped {
         whole = group(&whole);

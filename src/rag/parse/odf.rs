@@ -121,10 +121,10 @@ impl<'a> OdfReader<'a> {
                 Event::Eof if closed => return Ok(()),
                 Event::Eof => return Err(ParseError::Damaged),
                 _ if skipped > 0 => {}
-                Event::Start(e) => self.open(e)?,
+                Event::Start(e) => self.open(e),
                 Event::Empty(e) if self.is_skipped(e) => {}
                 Event::Empty(e) => {
-                    self.open(e)?;
+                    self.open(e);
                     self.close(e.local_name().into_inner())?;
                 }
                 Event::End(e) => {
@@ -189,7 +189,7 @@ impl<'a> OdfReader<'a> {
         self.untitled = true;
     }
 
-    fn open(&mut self, e: &BytesStart<'_>) -> Result<(), ParseError> {
+    fn open(&mut self, e: &BytesStart<'_>) {
         let count = |name| number(e, name).and_then(|n| usize::try_from(n).ok());
         let style = || attribute(e, "style-name").unwrap_or_default();
         match e.local_name().into_inner() {
@@ -222,18 +222,7 @@ impl<'a> OdfReader<'a> {
                     marker: None,
                 });
             }
-            "list-item" => {
-                if let Some(list) = self.lists.last_mut() {
-                    list.marker = Some(match &mut list.next {
-                        Some(next) => {
-                            let marker = format!("{next}. ");
-                            *next = next.saturating_add(1);
-                            marker
-                        }
-                        None => "- ".to_owned(),
-                    });
-                }
-            }
+            "list-item" => self.begin_item(),
             "page" => self.begin_slide(),
             "frame" => {
                 self.in_title = attribute(e, "class").is_some_and(|class| class == "title");
@@ -251,7 +240,19 @@ impl<'a> OdfReader<'a> {
             }
             _ => {}
         }
-        Ok(())
+    }
+
+    fn begin_item(&mut self) {
+        if let Some(list) = self.lists.last_mut() {
+            list.marker = Some(match &mut list.next {
+                Some(next) => {
+                    let marker = format!("{next}. ");
+                    *next = next.saturating_add(1);
+                    marker
+                }
+                None => "- ".to_owned(),
+            });
+        }
     }
 
     fn push_str(&mut self, text: &str) {

@@ -124,20 +124,7 @@ impl SheetReader<'_> {
         let is_collapsed =
             || attribute(e, "visibility").is_some_and(|v| v == "collapse" || v == "filter");
         match e.local_name().into_inner() {
-            "table" => {
-                self.tables += 1;
-                if self.tables > 1 {
-                    return;
-                }
-                let style = attribute(e, "style-name").unwrap_or_default();
-                if self.styles.is_hidden(&style) {
-                    self.left_out.sheets += 1;
-                } else {
-                    self.sheet = Some(Sheet::named(attribute(e, "name").unwrap_or_default()));
-                }
-                (self.row, self.columns) = (0, 0);
-                self.hidden.clear();
-            }
+            "table" => self.begin_sheet(e),
             "table-column" => {
                 let end = self
                     .columns
@@ -180,6 +167,21 @@ impl SheetReader<'_> {
             }
             _ => {}
         }
+    }
+
+    fn begin_sheet(&mut self, e: &BytesStart<'_>) {
+        self.tables += 1;
+        if self.tables > 1 {
+            return;
+        }
+        let style = attribute(e, "style-name").unwrap_or_default();
+        if self.styles.is_hidden(&style) {
+            self.left_out.sheets += 1;
+        } else {
+            self.sheet = Some(Sheet::named(attribute(e, "name").unwrap_or_default()));
+        }
+        (self.row, self.columns) = (0, 0);
+        self.hidden.clear();
     }
 
     fn close(&mut self, name: &str) -> Result<(), ParseError> {

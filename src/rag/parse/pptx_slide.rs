@@ -25,6 +25,17 @@ enum Place {
     Margin,
 }
 
+impl Place {
+    fn of(placeholder: &BytesStart<'_>) -> Self {
+        match attribute(placeholder, "type").as_deref() {
+            Some("title" | "ctrTitle") => Self::Title,
+            Some("subTitle") => Self::Free,
+            Some("dt" | "ftr" | "hdr" | "sldNum" | "sldImg") => Self::Margin,
+            _ => Self::Body,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Bullet {
     #[default]
@@ -126,12 +137,7 @@ impl Slide {
                 open.shape.clear();
             }
             "ph" if open.place != Place::Margin => {
-                open.place = match attribute(e, "type").as_deref() {
-                    Some("title" | "ctrTitle") => Place::Title,
-                    Some("subTitle") => Place::Free,
-                    Some("dt" | "ftr" | "hdr" | "sldNum" | "sldImg") => Place::Margin,
-                    _ => Place::Body,
-                };
+                open.place = Place::of(e);
             }
             "p" => open.paragraph = Some(Paragraph::default()),
             "pPr" => {

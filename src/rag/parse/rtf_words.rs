@@ -47,7 +47,7 @@ pub(super) fn destination(word: &str) -> Option<Destination> {
 /// Returns the character that a control word stands for.
 pub(super) fn sign(word: &str) -> Option<&'static str> {
     Some(match word {
-        "tab" => " ",
+        "tab" | "emspace" | "enspace" | "qmspace" => " ",
         "line" | "softline" => "\n",
         "emdash" => "—",
         "endash" => "–",
@@ -56,7 +56,6 @@ pub(super) fn sign(word: &str) -> Option<&'static str> {
         "ldblquote" => "“",
         "rdblquote" => "”",
         "bullet" => "•",
-        "emspace" | "enspace" | "qmspace" => " ",
         "~" => "\u{A0}",
         "_" => "-",
         _ => return None,

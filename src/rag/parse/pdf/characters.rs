@@ -175,8 +175,7 @@ pub(super) fn plain(text: &str) -> String {
 /// old style figures and small capitals.
 fn of_variant(c: char) -> Option<char> {
     match c {
-        '\u{F730}'..='\u{F739}' => char::from_u32(u32::from(c) - 0xF700),
-        '\u{F761}'..='\u{F77A}' => char::from_u32(u32::from(c) - 0xF700),
+        '\u{F730}'..='\u{F739}' | '\u{F761}'..='\u{F77A}' => char::from_u32(u32::from(c) - 0xF700),
         _ => None,
     }
 }

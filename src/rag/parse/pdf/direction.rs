@@ -19,14 +19,14 @@ fn is_left_to_right(text: &str) -> bool {
 
 /// Joins the glyphs of a line, which are in the order of their position, in the order in which they
 /// are read.
-pub(super) fn logical(cells: Vec<String>) -> String {
+pub(super) fn logical(cells: &[String]) -> String {
     if !cells.iter().any(|cell| is_right_to_left(cell)) {
         return cells.concat();
     }
-    if starts_at_the_right(&cells) {
-        reversed(&cells).concat()
+    if starts_at_the_right(cells) {
+        reversed(cells).concat()
     } else {
-        with_reversed_runs(&cells)
+        with_reversed_runs(cells)
     }
 }
 
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     fn read(shown: &str) -> String {
-        logical(shown.chars().map(String::from).collect())
+        logical(&shown.chars().map(String::from).collect::<Vec<_>>())
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod characters;
 mod direction;
 mod fields;
 mod furniture;
+mod glyphs;
 mod hyphens;
 mod left_out;
 mod legible;
@@ -15,6 +16,7 @@ mod page;
 mod paragraphs;
 mod regions;
 mod segments;
+mod shape;
 mod strings;
 mod tables;
 mod tree;
@@ -166,7 +168,7 @@ fn sheet<'a>(
     let area = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
     let transform = Affine::new(page.initial_transform(true).as_coeffs());
     let mut reader = page::Reader::new(area, characters);
-    let mut interpret = |reader: &mut page::Reader<'_>, render_content| {
+    let interpret = |reader: &mut page::Reader<'_>, render_content| {
         let settings = InterpreterSettings {
             render_content,
             ..InterpreterSettings::default()

@@ -112,28 +112,13 @@ fn divide(segments: Vec<Segment>, rules: &[Rule], depth: usize, pieces: &mut Vec
     } else {
         tables::read(&within, &gutter, rules)
     };
-    match table {
-        Some((grid, after)) => {
-            pieces.push(Piece::Table(grid));
-            below.extend(after);
-            below.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.left.total_cmp(&b.left)));
-        }
-        None => {
-            let middle = f64::midpoint(gutter.left, gutter.right);
-            let (left, right): (Vec<_>, Vec<_>) = within.into_iter().partition(|s| s.left < middle);
-            let letters = left.iter().chain(&right).map(|s| s.text.as_str());
-            let (first, second) = if letters
-                .filter(|text| direction::is_right_to_left(text))
-                .count()
-                * 2
-                > left.len() + right.len()
-            {
-                (right, left)
-            } else {
-                (left, right)
-            };
-            divide(first, rules, depth + 1, pieces);
-            divide(second, rules, depth + 1, pieces);
+    if let Some((grid, after)) = table {
+        pieces.push(Piece::Table(grid));
+        below.extend(after);
+        below.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.left.total_cmp(&b.left)));
+    } else {
+        for column in gutter.columns(within) {
+            divide(column, rules, depth + 1, pieces);
         }
     }
     divide(below, rules, depth + 1, pieces);
@@ -234,8 +219,12 @@ fn extend(
     rules: &[Rule],
 ) -> Option<Gutter> {
     let start = segments.get(at)?;
-    let ruled = has_rule(rules, left, right, start.y);
-    let narrowest = if ruled { 0.5 } else { start.size * NARROWEST };
+    let has_rule = has_rule(rules, left, right, start.y);
+    let narrowest = if has_rule {
+        0.5
+    } else {
+        start.size * NARROWEST
+    };
     if right - left < narrowest {
         return None;
     }
@@ -261,7 +250,7 @@ fn extend(
         }
         gutter.top = segment.y;
     }
-    gutter.trim(segments, ruled)
+    gutter.trim(segments, has_rule)
 }
 
 impl Gutter {
@@ -283,6 +272,19 @@ impl Gutter {
 
     fn is_left(&self, segment: &Segment) -> bool {
         segment.right <= f64::midpoint(self.left, self.right)
+    }
+
+    /// Divides segments into two columns in reading order.
+    fn columns(&self, segments: Vec<Segment>) -> [Vec<Segment>; 2] {
+        let backward = |s: &&Segment| direction::is_right_to_left(&s.text);
+        let from_the_right = segments.iter().filter(backward).count() * 2 > segments.len();
+        let middle = f64::midpoint(self.left, self.right);
+        let (left, right) = segments.into_iter().partition(|s| s.left < middle);
+        if from_the_right {
+            [right, left]
+        } else {
+            [left, right]
+        }
     }
 
     /// Whether the file draws all of one side before the other, as programs do with columns of

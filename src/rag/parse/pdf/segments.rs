@@ -299,7 +299,7 @@ fn segment(glyphs: &[&Glyph]) -> Option<Segment> {
     let Writer {
         mut segment, cells, ..
     } = writer;
-    segment.text = direction::logical(cells);
+    segment.text = direction::logical(&cells);
     segment.text.truncate(segment.text.trim_end().len());
     (!segment.text.is_empty()).then_some(segment)
 }

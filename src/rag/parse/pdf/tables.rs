@@ -184,24 +184,9 @@ impl<'a> Candidate<'a> {
         let columns = self.by_column();
         let prose = columns.iter().filter(|column| is_prose(column)).count();
         if prose == columns.len() {
-            return self.rows_begin_together(&columns);
+            return rows_begin_together(&columns);
         }
         self.is_aligned(&columns)
-    }
-
-    /// Whether every group of lines begins beside a group of the other columns, apart from the line
-    /// above.
-    fn rows_begin_together(&self, columns: &[Vec<&Segment>]) -> bool {
-        let starts: Vec<Vec<f64>> = columns.iter().map(|column| group_starts(column)).collect();
-        let fewest = starts.iter().map(Vec::len).min().unwrap_or(0);
-        let most = starts.iter().map(Vec::len).max().unwrap_or(0);
-        let Some(first) = starts.first().filter(|_| fewest >= 2 && most <= fewest + 1) else {
-            return false;
-        };
-        starts.iter().all(|column| {
-            let beside = |y: &&f64| first.iter().any(|other| (other - **y).abs() < 4.0);
-            column.iter().filter(beside).count() * 10 >= column.len() * 8
-        })
     }
 
     /// Whether most lines of the later columns stand beside a line of another column.
@@ -345,6 +330,21 @@ impl<'a> Candidate<'a> {
             && line.len() < self.columns.len();
         !continues
     }
+}
+
+/// Whether every group of lines begins beside a group of the other columns, apart from the line
+/// above.
+fn rows_begin_together(columns: &[Vec<&Segment>]) -> bool {
+    let starts: Vec<Vec<f64>> = columns.iter().map(|column| group_starts(column)).collect();
+    let fewest = starts.iter().map(Vec::len).min().unwrap_or(0);
+    let most = starts.iter().map(Vec::len).max().unwrap_or(0);
+    let Some(first) = starts.first().filter(|_| fewest >= 2 && most <= fewest + 1) else {
+        return false;
+    };
+    starts.iter().all(|column| {
+        let beside = |y: &&f64| first.iter().any(|other| (other - **y).abs() < 4.0);
+        column.iter().filter(beside).count() * 10 >= column.len() * 8
+    })
 }
 
 fn top_of(line: &[&Segment]) -> f64 {

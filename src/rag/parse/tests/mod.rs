@@ -13,6 +13,7 @@ mod properties;
 pub(crate) mod render;
 pub(crate) mod render_books;
 pub(crate) mod render_office;
+mod scripts;
 mod surroundings;
 
 use super::*;

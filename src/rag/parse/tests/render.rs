@@ -316,8 +316,7 @@ fn pdf_document(model: &Model) -> Document {
         page.set("Parent", root);
         page.set("Contents", content);
         page.set("Resources", resources);
-        let page_box: Vec<Object> = [0, 0, 1_600, 2_100].map(Object::from).into();
-        page.set("MediaBox", page_box);
+        page.set("MediaBox", [0, 0, 1_600, 2_100].map(Object::from).to_vec());
         kids.push(Object::from(document.add_object(page)));
     }
     let mut pages = Dictionary::new();
