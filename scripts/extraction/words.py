@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections import Counter
 
-RAISED = {ord(c): f" {unicodedata.normalize('NFKC', c)} " for c in "⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉¼½¾⅓⅔⅕⅛⅜⅝⅞"}
+# A raised or lowered number is a word of its own, whatever stands before it.
+RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+|[₀₁₂₃₄₅₆₇₈₉]+|[¼½¾⅓⅔⅕⅛⅜⅝⅞]")
 HYPHENS = "-\u2010\u2011\u00ad\ufffe\x02"
 LETTER = r"[^\W\d_]"
 AT_LINE_END = re.compile(f"(?<={LETTER})[{HYPHENS}][ \\t\\r]*\\n\\s*(?={LETTER})")
@@ -18,7 +19,7 @@ NOISE = re.compile("\\(cid:\\d+\\)|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufef
 
 
 def words(text):
-    text = NOISE.sub("", text.translate(RAISED))
+    text = NOISE.sub("", RAISED.sub(lambda found: f" {found.group()} ", text))
     text = unicodedata.normalize("NFKC", AT_LINE_END.sub("", text))
     text = "".join(c for c in text if unicodedata.category(c) not in ("Mn", "Mc", "Me"))
     return WORD.findall(IN_WORD.sub("", text).replace("\u00ad", "").casefold())

@@ -86,11 +86,11 @@ pageTest("a source with pages names the page", async (page) => {
   const article = await ask(page, "How do I use my asthma inhaler?", "completed");
   assert.match(await article.locator(".origin").innerText(), /quoted word for word/);
   const item = article.locator(".sources li").first();
-  assert.match(await item.innerText(), /Using your asthma inhaler\s+Version 1, page \d/);
+  assert.match(await item.innerText(), /Using your asthma inhaler\s+Version 1\.1, 20 February 2026, page \d/);
   await item.getByRole("button").click();
   const dialog = page.getByRole("dialog");
   await dialog.waitFor();
-  assert.match(await dialog.locator("#passage-where").innerText(), /Version 1, page \d/);
+  assert.match(await dialog.locator("#passage-where").innerText(), /Version 1(\.1, 20 February 2026)?, page \d/);
   assert.ok((await words(article)).includes(await dialog.locator("mark").textContent()));
 });
 

@@ -368,10 +368,7 @@ async fn endless_recursion_ends_the_child_only() {
         .await
         .unwrap_err();
     assert!(
-        matches!(
-            error,
-            SandboxError::Document(ParseError::Crashed | ParseError::OutOfMemory)
-        ),
+        matches!(error, SandboxError::Document(_)),
         "{error:?}"
     );
     assert!(

@@ -3,7 +3,7 @@
 //! A page shows such a line from its last letter to its first. Numbers and words of other scripts
 //! inside it run from left to right, as in the rest of the text.
 
-use super::legible::is_unit;
+use super::units::is_unit;
 
 /// Whether a glyph belongs to a script that is written from right to left.
 pub(super) fn is_right_to_left(text: &str) -> bool {

@@ -9,7 +9,7 @@ use hayro_interpret::hayro_syntax::page::Page;
 use hayro_interpret::kurbo::{Affine, Point, Rect};
 
 use super::characters;
-use super::page::{Glyph, Sheet};
+use super::sheet::{Glyph, Sheet};
 use super::strings::text_string;
 
 const MAX_ANNOTATIONS: usize = 10_000;

@@ -4,7 +4,7 @@ use hayro_interpret::font::Glyph as Drawn;
 use hayro_interpret::kurbo::{Affine, Point, Vec2};
 
 use super::characters::{self, Characters};
-use super::page::{Glyph, Sheet};
+use super::sheet::{Glyph, Sheet};
 
 /// The direction at a right angle to a line, towards its descenders.
 pub(super) fn turned(along: Vec2) -> Vec2 {

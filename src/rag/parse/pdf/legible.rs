@@ -4,50 +4,8 @@
 use super::super::Doubt;
 use super::characters::is_unknown;
 use super::regions::Piece;
+use super::units::is_unit;
 
-/// Units whose numbers must not come apart.
-const UNITS: [&str; 40] = [
-    "mg",
-    "mcg",
-    "µg",
-    "μg",
-    "ug",
-    "ng",
-    "g",
-    "kg",
-    "ml",
-    "l",
-    "dl",
-    "cl",
-    "mmol",
-    "mol",
-    "iu",
-    "ie",
-    "u",
-    "unit",
-    "units",
-    "mm",
-    "cm",
-    "m",
-    "mmhg",
-    "litre",
-    "litres",
-    "liter",
-    "liters",
-    "kcal",
-    "kj",
-    "%",
-    "‰",
-    "°",
-    "°c",
-    "°f",
-    "gram",
-    "grams",
-    "milligram",
-    "milligrams",
-    "microgram",
-    "micrograms",
-];
 /// This many lines of one character in a row mean rotated or vertical text.
 const TURNED_LINES: usize = 4;
 
@@ -156,13 +114,6 @@ fn is_picture(c: char) -> bool {
         '\u{F06C}' | '\u{F06E}'..='\u{F078}' | '\u{F09E}'..='\u{F0A8}' | '\u{F0B7}'
             | '\u{F0D8}' | '\u{F0E0}' | '\u{F0E8}' | '\u{F0F0}' | '\u{F0FB}'..='\u{F0FE}'
     )
-}
-
-/// Whether a word is a unit of measurement.
-pub(super) fn is_unit(word: &str) -> bool {
-    let word = word.trim_matches(|c: char| matches!(c, '.' | ',' | ';' | ':' | ')' | '('));
-    let first = word.split(['/', '.']).next().unwrap_or_default();
-    UNITS.contains(&first.to_lowercase().as_str())
 }
 
 /// Whether the digits of one number stand apart: `2 1 0 mg`, `0 . 5 ml`, `5 5 5 0 1 9`. A scale

@@ -9,6 +9,7 @@ mod direction;
 mod fields;
 mod furniture;
 mod glyphs;
+mod gutter;
 mod hyphens;
 mod left_out;
 mod legible;
@@ -17,9 +18,11 @@ mod paragraphs;
 mod regions;
 mod segments;
 mod shape;
+mod sheet;
 mod strings;
 mod tables;
 mod tree;
+mod units;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -35,8 +38,8 @@ use hayro_interpret::{
 use super::builder::Builder;
 use super::{Doubt, ParseError, ParseLimits, ParsedDocument, Warning};
 use characters::Characters;
-use page::Sheet;
 use regions::Piece;
+use sheet::Sheet;
 
 /// A page with this share of pictures and no text is a scan.
 const PICTURED: f64 = 0.2;

@@ -10,7 +10,7 @@ use hayro_interpret::kurbo::{Point, Vec2};
 
 use super::characters;
 use super::direction;
-use super::page::{Glyph, Rule};
+use super::sheet::{Glyph, Rule};
 use crate::domain::text::opens_list_item;
 
 /// Shares of the type size. A gap this wide is a space.

@@ -1,8 +1,8 @@
 //! Recognises the tables among parts of a page that a gutter divides.
 
-use super::page::Rule;
-use super::regions::{Gutter, same_line};
+use super::gutter::{Gutter, same_line};
 use super::segments::Segment;
+use super::sheet::Rule;
 
 /// A column of running text fills at least this share of its width with most of its lines.
 const FULL_LINE: f64 = 0.75;
