@@ -42,6 +42,7 @@ async fn a_document_is_received_once_and_then_indexed() {
       "reason": null,
       "review_by": null,
       "review_due_at": null,
+      "review_overdue": false,
       "scheduled_version": null,
       "sha256": "265d30e68b5fd1fda5dc9a757eeaf1f92c421262e857b9c3ecc0a736c7c6bd95",
       "size_bytes": 48,
