@@ -75,7 +75,7 @@ pageTest("a citation opens its passage with the quote marked", async (page) => {
     await dialog.waitFor();
     assert.equal(await dialog.locator("mark").textContent(), citation.quote);
     assert.ok((await dialog.locator("#passage-text").textContent()).includes(citation.quote));
-    assert.equal(await dialog.locator("#passage-where").innerText(), "Version 1. The marked words support the answer.");
+    assert.equal(await dialog.locator("#passage-where").innerText(), "Version 1.2, 12 January 2026. The marked words support the answer.");
     await dialog.getByRole("button", { name: "Close" }).click();
   }
   assert.equal(await article.locator(".sources li").count(), 1);

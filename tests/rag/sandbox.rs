@@ -367,10 +367,7 @@ async fn endless_recursion_ends_the_child_only() {
         .parse(MediaType::Pdf, endless_pdf())
         .await
         .unwrap_err();
-    assert!(
-        matches!(error, SandboxError::Document(_)),
-        "{error:?}"
-    );
+    assert!(matches!(error, SandboxError::Document(_)), "{error:?}");
     assert!(
         sandbox
             .parse(MediaType::Html, b"<p>still here".to_vec())
