@@ -1,16 +1,14 @@
 //! Word documents: a ZIP archive of XML parts.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::builder::{Builder, PAGE_MARK};
 use super::docx_look::{Look, Sight};
 use super::docx_styles::{Numbering, Styles, outline_level};
-use super::docx_xml::{attribute, is_on, number};
 use super::flow::Flow;
 use super::package::Package;
 use super::table::{Cell, Table};
-use super::xml::{resolve, text_of};
+use super::xml::{Events, attribute, is_on, number, resolve, text_of};
 use super::{BlockKind, MediaType, ParseError, ParseLimits, ParsedDocument, Warning};
 
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
@@ -99,19 +97,13 @@ impl DocxReader {
     }
 
     fn read(&mut self, xml: &str) -> Result<(), ParseError> {
-        let mut reader = Reader::from_str(xml);
-        // The depth inside an element whose content must not be read.
-        let mut skipped = 0_usize;
+        let mut events = Events::of(xml);
         let mut closed = false;
         loop {
-            match reader.read_event().map_err(|_| ParseError::Damaged)? {
-                Event::Start(e) if skipped > 0 || is_skipped(&e) => skipped += 1,
-                Event::End(_) if skipped > 0 => skipped -= 1,
+            match events.next(is_skipped)? {
                 Event::Eof if closed => return Ok(()),
                 Event::Eof => return Err(ParseError::Damaged),
-                _ if skipped > 0 => {}
                 Event::Start(e) => self.open(&e),
-                Event::Empty(e) if is_skipped(&e) => {}
                 Event::Empty(e) => {
                     self.open(&e);
                     self.close(e.local_name().into_inner())?;

@@ -2,7 +2,7 @@
 
 use quick_xml::events::BytesStart;
 
-use super::docx_xml::{attribute, is_on, number};
+use super::xml::{attribute, is_on, number};
 
 /// Text of this size in half points or a smaller one is not legible.
 const TINY: u32 = 2;

@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::ParseError;
 use super::docx_look::Look;
-use super::docx_xml::{attribute, number};
+use super::xml::{attribute, number};
 
 /// The longest chain of `basedOn` that is followed.
 const MAX_INHERITANCE: usize = 16;

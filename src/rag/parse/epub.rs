@@ -6,9 +6,8 @@ use quick_xml::events::{BytesEnd, Event};
 use quick_xml::{Reader, Writer};
 
 use super::builder::Builder;
-use super::docx_xml::attribute;
 use super::package::{Package, resolve_path};
-use super::xml::text_of;
+use super::xml::{attribute, text_of};
 use super::{MediaType, ParseError, ParseLimits, ParsedDocument, html};
 
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {

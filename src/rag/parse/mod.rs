@@ -16,7 +16,6 @@ mod document;
 mod docx;
 mod docx_look;
 mod docx_styles;
-mod docx_xml;
 mod email;
 mod encoding;
 mod epub;

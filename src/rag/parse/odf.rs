@@ -1,16 +1,14 @@
 //! OpenDocument texts and presentations. Spreadsheets are read by [`ods`](super::ods).
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::builder::Builder;
-use super::docx_xml::{attribute, number};
 use super::flow::Flow;
 use super::note::Note;
 use super::odf_styles::OdfStyles;
 use super::package::Package;
 use super::table::{Cell, Table};
-use super::xml::{append_text, text_of};
+use super::xml::{Events, append_text, attribute, number, text_of};
 use super::{BlockKind, MediaType, ParseError, ParseLimits, ParsedDocument, ods};
 
 /// The most spaces or empty cells that one element may stand for.
@@ -110,19 +108,13 @@ impl<'a> OdfReader<'a> {
     }
 
     fn read(&mut self, xml: &str) -> Result<(), ParseError> {
-        let mut reader = Reader::from_str(xml);
-        let mut skipped = 0_usize;
+        let mut events = Events::of(xml);
         let mut closed = false;
         loop {
-            let event = reader.read_event().map_err(|_| ParseError::Damaged)?;
-            match &event {
-                Event::Start(e) if skipped > 0 || self.is_skipped(e) => skipped += 1,
-                Event::End(_) if skipped > 0 => skipped -= 1,
+            match &events.next(|e| self.is_skipped(e))? {
                 Event::Eof if closed => return Ok(()),
                 Event::Eof => return Err(ParseError::Damaged),
-                _ if skipped > 0 => {}
                 Event::Start(e) => self.open(e),
-                Event::Empty(e) if self.is_skipped(e) => {}
                 Event::Empty(e) => {
                     self.open(e);
                     self.close(e.local_name().into_inner())?;

@@ -6,7 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::ParseError;
-use super::docx_xml::{attribute, number};
+use super::xml::{attribute, number};
 
 /// The longest chain of parent styles that is followed.
 const MAX_INHERITANCE: usize = 16;

@@ -1,15 +1,13 @@
 //! OpenDocument spreadsheets: a section for each sheet, with its tables. A cell stores the text that
 //! people see beside its value.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::builder::Builder;
-use super::docx_xml::{attribute, number};
 use super::odf_styles::OdfStyles;
 use super::sheet::{Merge, Sheet, Value};
 use super::xlsx::LeftOut;
-use super::xml::append_text;
+use super::xml::{Events, append_text, attribute, number};
 use super::{ParseError, ParseLimits, ParsedDocument};
 
 pub(super) fn parse(
@@ -18,7 +16,7 @@ pub(super) fn parse(
     title: Option<&str>,
     limits: &ParseLimits,
 ) -> Result<ParsedDocument, ParseError> {
-    let mut reader = Reader::from_str(content);
+    let mut events = Events::of(content);
     let mut sheets = SheetReader {
         builder: Builder::new(limits),
         styles,
@@ -36,16 +34,11 @@ pub(super) fn parse(
         cell: None,
         paragraphs: 0,
     };
-    let mut skipped = 0_usize;
     let mut closed = false;
     loop {
-        let event = reader.read_event().map_err(|_| ParseError::Damaged)?;
-        match &event {
-            Event::Start(e) if skipped > 0 || is_skipped(e) => skipped += 1,
-            Event::End(_) if skipped > 0 => skipped -= 1,
+        match &events.next(is_skipped)? {
             Event::Eof if closed => break,
             Event::Eof => return Err(ParseError::Damaged),
-            _ if skipped > 0 => {}
             Event::Start(e) => sheets.open(e),
             Event::Empty(e) => {
                 sheets.open(e);

@@ -9,9 +9,9 @@ use quick_xml::events::Event;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::docx_xml::attribute;
 use super::encoding::decode;
 use super::sniff::mismatch;
+use super::xml::attribute;
 use super::{MediaType, ParseError, ParseLimits};
 
 /// The archive, with one budget for all unpacked data.

@@ -1,12 +1,10 @@
 //! One slide of a presentation: its title, its boxes and its tables.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::docx_xml::{attribute, number};
 use super::flow::Flow;
 use super::table::{Cell, Table};
-use super::xml::append_text;
+use super::xml::{Events, append_text, attribute, number};
 use super::{BlockKind, ParseError};
 
 /// A slide without a title is named by its first line up to this length.
@@ -58,7 +56,7 @@ enum Part {
     Table(Vec<TableStep>),
 }
 
-/// What a table passes on to [`Flow`].
+/// The steps by which a table reaches [`Flow`].
 enum TableStep {
     Row,
     Header,
@@ -88,17 +86,12 @@ struct Open {
 
 impl Slide {
     pub(super) fn read(xml: &str) -> Result<Self, ParseError> {
-        let mut reader = Reader::from_str(xml);
+        let mut events = Events::of(xml);
         let mut slide = Self::default();
         let mut open = Open::default();
-        let mut skipped = 0_usize;
         loop {
-            let event = reader.read_event().map_err(|_| ParseError::Damaged)?;
-            match &event {
-                Event::Start(e) if skipped > 0 || is_skipped(e) => skipped += 1,
-                Event::End(_) if skipped > 0 => skipped -= 1,
+            match &events.next(is_skipped)? {
                 Event::Eof => return Ok(slide),
-                _ if skipped > 0 => {}
                 Event::Start(e) => {
                     if is_hidden_shape(e) {
                         // The properties stand inside the shape, whose text is then dropped.

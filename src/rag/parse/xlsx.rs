@@ -6,12 +6,11 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::builder::Builder;
-use super::docx_xml::{attribute, number};
 use super::note::Note;
 use super::package::Package;
 use super::sheet::{Merge, Sheet, Value};
 use super::xlsx_styles::{CellStyles, shared_strings};
-use super::xml::{append_text, foreign_attribute, is_phonetic, text_of};
+use super::xml::{Events, append_text, attribute, foreign_attribute, is_phonetic, number, text_of};
 use super::{MediaType, ParseError, ParseLimits, ParsedDocument};
 
 /// The last row and column of a sheet.
@@ -148,14 +147,9 @@ struct SheetReader<'a> {
 
 impl SheetReader<'_> {
     fn read(&mut self, xml: &str) -> Result<(), ParseError> {
-        let mut reader = Reader::from_str(xml);
-        let mut phonetic = 0_usize;
+        let mut events = Events::of(xml);
         loop {
-            let event = reader.read_event().map_err(|_| ParseError::Damaged)?;
-            match &event {
-                Event::Start(e) if phonetic > 0 || is_phonetic(e) => phonetic += 1,
-                Event::End(_) if phonetic > 0 => phonetic -= 1,
-                _ if phonetic > 0 => {}
+            match &events.next(is_phonetic)? {
                 Event::Start(e) => self.open(e)?,
                 Event::Empty(e) => {
                     self.open(e)?;

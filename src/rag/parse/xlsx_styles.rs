@@ -6,9 +6,8 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::ParseError;
-use super::docx_xml::{attribute, number};
 use super::number_format::{built_in, general, show};
-use super::xml::{append_text, is_phonetic};
+use super::xml::{Events, append_text, attribute, is_phonetic, number};
 
 /// How a cell is shown.
 #[derive(Clone, Copy)]
@@ -94,15 +93,10 @@ impl CellStyles {
 /// Reads the texts that cells share.
 pub(super) fn shared_strings(xml: &str) -> Result<Vec<String>, ParseError> {
     let mut strings: Vec<String> = Vec::new();
-    let mut phonetic = 0_usize;
     let mut in_text = false;
-    let mut reader = Reader::from_str(xml);
+    let mut events = Events::of(xml);
     loop {
-        let event = reader.read_event().map_err(|_| ParseError::Damaged)?;
-        match &event {
-            Event::Start(e) if phonetic > 0 || is_phonetic(e) => phonetic += 1,
-            Event::End(_) if phonetic > 0 => phonetic -= 1,
-            _ if phonetic > 0 => {}
+        match &events.next(is_phonetic)? {
             Event::Start(e) | Event::Empty(e) if e.local_name().into_inner() == "si" => {
                 strings.push(String::new());
             }

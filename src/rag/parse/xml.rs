@@ -1,7 +1,47 @@
-//! What the readers of XML formats share.
+//! Events, text and attributes of XML parts, for the readers of every format made of them.
 
-use quick_xml::Reader;
+use std::borrow::Cow;
+
+use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+use super::ParseError;
+
+/// The events of a part, without the elements that must not be read.
+pub(super) struct Events<'a> {
+    reader: Reader<&'a [u8]>,
+    /// The depth inside an element that is skipped.
+    skipped: usize,
+}
+
+impl<'a> Events<'a> {
+    pub(super) fn of(xml: &'a str) -> Self {
+        Self {
+            reader: Reader::from_str(xml),
+            skipped: 0,
+        }
+    }
+
+    /// Returns the next event that is not skipped; [`Event::Eof`] at the end, however many elements
+    /// are open there.
+    pub(super) fn next(
+        &mut self,
+        mut is_skipped: impl FnMut(&BytesStart<'a>) -> bool,
+    ) -> Result<Event<'a>, ParseError> {
+        loop {
+            let event = self.reader.read_event().map_err(|_| ParseError::Damaged)?;
+            match &event {
+                Event::Start(e) if self.skipped > 0 || is_skipped(e) => self.skipped += 1,
+                Event::End(_) if self.skipped > 0 => self.skipped -= 1,
+                Event::Eof => return Ok(event),
+                _ if self.skipped > 0 => {}
+                Event::Empty(e) if is_skipped(e) => {}
+                _ => return Ok(event),
+            }
+        }
+    }
+}
 
 /// Returns the character that a reference stands for. Entities that a document defines itself are
 /// not expanded.
@@ -46,13 +86,32 @@ pub(super) fn text_of(xml: &str, name: &str) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
+/// Returns an attribute's value by local name.
+pub(super) fn attribute(e: &BytesStart<'_>, name: &str) -> Option<String> {
+    value(e, |a| a.key.local_name().into_inner() == name)
+}
+
 /// Returns the value of an attribute of another namespace, such as `r:id`.
 pub(super) fn foreign_attribute(e: &BytesStart<'_>, name: &str) -> Option<String> {
-    let mut attributes = e.attributes().flatten();
-    let found =
-        attributes.find(|a| a.key.prefix().is_some() && a.key.local_name().into_inner() == name)?;
-    let value = found.normalized_value(quick_xml::XmlVersion::Implicit1_0);
-    value.ok().map(std::borrow::Cow::into_owned)
+    value(e, |a| {
+        a.key.prefix().is_some() && a.key.local_name().into_inner() == name
+    })
+}
+
+fn value(e: &BytesStart<'_>, is_it: impl Fn(&Attribute<'_>) -> bool) -> Option<String> {
+    let found = e.attributes().flatten().find(is_it)?;
+    let value = found.normalized_value(XmlVersion::Implicit1_0);
+    value.ok().map(Cow::into_owned)
+}
+
+/// Returns a non-negative number by local name.
+pub(super) fn number(e: &BytesStart<'_>, name: &str) -> Option<u32> {
+    attribute(e, name)?.trim().parse().ok()
+}
+
+/// Whether a switch element is on, which it is unless its value says otherwise.
+pub(super) fn is_on(e: &BytesStart<'_>) -> bool {
+    !matches!(attribute(e, "val").as_deref(), Some("0" | "false" | "off"))
 }
 
 /// Whether an element tells how the characters before it are pronounced.
