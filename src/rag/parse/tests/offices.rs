@@ -246,3 +246,16 @@ fn an_opendocument_sheet_shows_its_text() {
         ["Left out because hidden: 1 sheet, 1 column."]
     );
 }
+
+#[test]
+fn a_sheet_that_ends_inside_a_reading_aid_ends() {
+    let row = "<row r=\"1\"><c t=\"inlineStr\"><is><t>Drug</t></is></c></row>";
+    let sheet = format!("<worksheet><sheetData>{row}<rPh><t>cut");
+    let bytes = workbook(&[("Plan", "", sheet)], &[]);
+    assert_eq!(text_of(MediaType::Xlsx, &bytes), "Plan\n\nDrug");
+    let strings = [("sharedStrings", "<sst><si><t>Drug</t><rPh><t>cut")];
+    let sheet =
+        "<worksheet><sheetData><row r=\"1\"><c t=\"s\"><v>0</v></c></row></sheetData></worksheet>";
+    let bytes = workbook(&[("Plan", "", sheet.to_owned())], &strings);
+    assert!(text_of(MediaType::Xlsx, &bytes).contains("Drug"));
+}
