@@ -17,10 +17,10 @@ use object_store::client::{
 use object_store::path::Path;
 use object_store::{ClientOptions, GetOptions, ObjectMeta, ObjectStore, RetryConfig};
 
-use super::about::About;
-use super::client::{Known, text};
+use super::before::Before;
+use super::client::text;
 use super::files::unknown;
-use super::found::{Content, Document, Findings, Found, Origin, external_id};
+use super::found::{Content, Document, Findings, Found, Origin, external_id, too_large};
 use crate::rag::parse::MediaType;
 
 /// The objects of a bucket whose keys are below a prefix.
@@ -72,17 +72,6 @@ pub struct BucketArgs {
     /// Read a public bucket without credentials.
     #[arg(long)]
     anonymous: bool,
-}
-
-/// What the server knows of a bucket.
-#[derive(Clone, Copy)]
-pub struct Before<'a> {
-    pub known: &'a Known,
-    pub about: &'a About,
-    /// The beginning of every external id.
-    pub prefix: &'a str,
-    /// The largest document, in bytes.
-    pub largest: usize,
 }
 
 /// Finds the documents of a bucket.
@@ -170,16 +159,13 @@ async fn find(store: &AmazonS3, bucket: &Bucket, object: &ObjectMeta, before: Be
         return Found::Skipped { name, reason };
     };
     if usize::try_from(object.size).map_or(true, |size| size > before.largest) {
-        let reason = format!(
-            "it has {} bytes, and the limit is {} (rag.ingestion.max_document_bytes)",
-            object.size, before.largest
-        );
+        let reason = too_large(object.size, before.largest);
         return Found::Failed { name, reason };
     }
     let validator = object.e_tag.clone();
-    if let Some(view) = before.known.get(&id)
-        && validator.is_some()
-        && is_current(view, &name, validator.as_deref(), before.about)
+    if let Some(tag) = &validator
+        && let Some(view) = before.standing(&id, &name)
+        && text(view, "source_validator") == *tag
     {
         return Found::Unchanged {
             external_id: id,
@@ -203,22 +189,6 @@ async fn find(store: &AmazonS3, bucket: &Bucket, object: &ObjectMeta, before: Be
             reason: words(&error),
         },
     }
-}
-
-/// Whether the server has this state of an object, and states the same about it.
-fn is_current(
-    view: &serde_json::Value,
-    source: &str,
-    validator: Option<&str>,
-    about: &About,
-) -> bool {
-    let is = |key: &str, value: &str| text(view, key) == value;
-    let good = ["indexed", "draft", "superseded"];
-    is("source", source)
-        && is("source_validator", validator.unwrap_or_default())
-        && is("status", "active")
-        && good.iter().any(|status| is("version_status", status))
-        && about.is_said_of(view)
 }
 
 /// Reads the state of an object that the list named.

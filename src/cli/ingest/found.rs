@@ -74,6 +74,11 @@ impl Findings {
     }
 }
 
+/// The reason for which a document of so many bytes is not read.
+pub fn too_large(size: u64, largest: usize) -> String {
+    format!("it has {size} bytes, and the limit is {largest} (rag.ingestion.max_document_bytes)")
+}
+
 /// The external id of a path below a source, in the composed form of Unicode: file systems that
 /// decompose names give the same id as others.
 pub fn external_id(prefix: &str, path: &str) -> String {

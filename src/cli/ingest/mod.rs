@@ -1,11 +1,12 @@
 //! `chatbot ingest SOURCE…` uploads files, folders, web sites and buckets, and waits until all
 //! documents are read.
 //!
-//! A source finds documents, [`uploads`] sends those that changed, and [`report`] says what became
+//! A source finds documents, [`uploads`] sends those that changed, and [`report`] names the outcome
 //! of each. Nothing is kept on this machine: the server knows the hash of each document, and the
 //! `ETag` that it had at its source.
 
 mod about;
+mod before;
 mod bucket;
 mod client;
 mod files;
@@ -24,6 +25,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use self::about::About;
+use self::before::Before;
 use self::bucket::BucketArgs;
 use self::client::Known;
 use self::found::{Findings, Found};
@@ -34,6 +36,7 @@ use self::uploads::{Progress, Uploads, bar};
 use super::ask::base_url;
 use super::running_demo::key_for;
 use crate::config::{Config, aws_variables};
+use crate::rag::parse::MediaType;
 
 pub use client::Client;
 pub use found::{Content, Document};
@@ -134,7 +137,10 @@ pub async fn run(args: &IngestArgs, config: &Config) -> anyhow::Result<ExitCode>
         bail!("{error}");
     }
     if nothing && report.count(Outcome::Failed) == 0 {
-        bail!("there is nothing to ingest: expected .md, .txt, .html, .pdf, .docx or .jsonl");
+        bail!(
+            "there is nothing to ingest: expected {} or JSON lines",
+            MediaType::names()
+        );
     }
     Ok(if report.is_good() {
         ExitCode::SUCCESS
@@ -191,25 +197,17 @@ async fn ingest(
 
 /// Reads the sources, one after the other.
 async fn find(args: &IngestArgs, known: &Known, largest: usize, findings: Findings) {
-    let (about, prefix) = (&args.about, args.prefix.as_str());
+    let before = Before {
+        known,
+        about: &args.about,
+        prefix: &args.prefix,
+        largest,
+    };
     for source in &args.sources {
         match source {
-            Source::Path(path) => files::walk(path, prefix, &findings).await,
-            Source::Site(url) => {
-                let before = site::Before {
-                    known,
-                    about,
-                    prefix,
-                };
-                site::crawl(url, &args.site, before, largest, &findings).await;
-            }
+            Source::Path(path) => files::walk(path, before.prefix, &findings).await,
+            Source::Site(url) => site::crawl(url, &args.site, before, &findings).await,
             Source::Bucket(bucket) => {
-                let before = bucket::Before {
-                    known,
-                    about,
-                    prefix,
-                    largest,
-                };
                 bucket::list(bucket, &args.bucket, aws_variables(), before, &findings).await;
             }
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::client::text;
 use crate::cli::output;
 
-/// What became of a document, or of something that is none.
+/// The outcome of a document, or of another thing at its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

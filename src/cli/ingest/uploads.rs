@@ -11,10 +11,10 @@ use tokio::sync::mpsc;
 
 use super::about::About;
 use super::client::{Client, Known, Trouble, text};
-use super::found::{Content, Document, Found};
+use super::found::{Content, Document, Found, too_large};
 use super::report::{Entry, Outcome, Report};
 use crate::domain::name;
-use crate::rag::parse::MediaType;
+use crate::rag::parse::ContentType;
 
 /// The number of uploads in flight.
 const CONCURRENCY: usize = 8;
@@ -200,12 +200,6 @@ impl Uploads<'_> {
 
     /// Reads a document that may be uploaded, or says why it may not.
     async fn bytes(&self, content: &Content) -> Result<Bytes, String> {
-        let too_large = |size: u64| {
-            format!(
-                "it has {size} bytes, and the limit is {} (rag.ingestion.max_document_bytes)",
-                self.largest
-            )
-        };
         let is_too_large =
             |size: u64| usize::try_from(size).map_or(true, |size| size > self.largest);
         let bytes = match content {
@@ -214,14 +208,14 @@ impl Uploads<'_> {
                 let unreadable = |error| format!("it cannot be read: {error}");
                 let size = tokio::fs::metadata(path).await.map_err(unreadable)?.len();
                 if is_too_large(size) {
-                    return Err(too_large(size));
+                    return Err(too_large(size, self.largest));
                 }
                 tokio::fs::read(path).await.map_err(unreadable)?.into()
             }
         };
         match bytes.len() as u64 {
             0 => Err("it is empty".to_owned()),
-            size if is_too_large(size) => Err(too_large(size)),
+            size if is_too_large(size) => Err(too_large(size, self.largest)),
             _ => Ok(bytes),
         }
     }
@@ -229,12 +223,14 @@ impl Uploads<'_> {
     /// Whether the server has these bytes, and states the same about them.
     fn is_same(&self, view: &Value, document: &Document, bytes: &Bytes) -> bool {
         let is = |key: &str, value: &str| text(view, key) == value;
-        let media_type = MediaType::from_mime(&document.content_type);
+        // The server keeps the charset only where it adds something.
+        let content_type = ContentType::from_mime(&document.content_type)
+            .map(|content_type| content_type.settled(bytes).to_string());
         let title = document.title.as_deref().map(name::plain);
         let origin = document.origin.as_ref();
         is("sha256", &hex::encode(Sha256::digest(bytes)))
             && !is("version_status", "failed")
-            && media_type.is_some_and(|media_type| is("media_type", media_type.as_mime()))
+            && content_type.is_some_and(|content_type| is("media_type", &content_type))
             && title.is_none_or(|title| is("title", &title))
             && view.get("supersedes").is_none_or(Value::is_null)
             && origin.is_none_or(|origin| {

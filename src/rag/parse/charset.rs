@@ -170,7 +170,7 @@ fn charset_of_meta(tag: &Tag) -> Option<Charset> {
 }
 
 /// Returns the charset of a `Content-Type`.
-pub(super) fn charset_parameter(content_type: &str) -> Option<Charset> {
+pub fn charset_parameter(content_type: &str) -> Option<Charset> {
     content_type.split(';').find_map(|part| {
         let (name, value) = part.split_once('=')?;
         let name = name.trim().rsplit(char::is_whitespace).next()?;

@@ -57,7 +57,7 @@ mod xlsx;
 mod xlsx_styles;
 mod xml;
 
-pub use charset::Charset;
+pub use charset::{Charset, charset_parameter};
 pub use content_type::ContentType;
 pub use document::{Block, BlockKind, ParsedDocument};
 pub use error::ParseError;

@@ -100,9 +100,9 @@ impl Fetcher {
                     let text = page.bytes.slice(..end);
                     let robots = Robot::new(ROBOT, &text);
                     let robots = robots.map_err(|_| "its robots.txt cannot be understood")?;
-                    let delay =
-                        Duration::from_secs_f32(robots.delay.unwrap_or(0.0).clamp(0.0, 60.0));
-                    self.pause = self.pause.max(delay.min(LONGEST_DELAY));
+                    let delay = robots.delay.unwrap_or(0.0);
+                    let delay = delay.clamp(0.0, LONGEST_DELAY.as_secs_f32());
+                    self.pause = self.pause.max(Duration::from_secs_f32(delay));
                     self.robots = Some(robots);
                     return Ok(());
                 }

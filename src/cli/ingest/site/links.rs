@@ -4,6 +4,8 @@ use encoding_rs::{Encoding, UTF_8};
 use scraper::{Html, Selector};
 use url::Url;
 
+use crate::rag::parse::{Charset, charset_parameter};
+
 /// The addresses that a page names.
 #[derive(Debug, Default)]
 pub struct Links {
@@ -43,17 +45,10 @@ fn values<'a>(page: &'a Html, selector: &str) -> Vec<&'a str> {
 }
 
 fn encoding(content_type: &str) -> &'static Encoding {
-    charset(content_type)
-        .and_then(|label| Encoding::for_label(label.as_bytes()))
-        .unwrap_or(UTF_8)
-}
-
-/// The charset of a `Content-Type`, in lower case.
-pub fn charset(content_type: &str) -> Option<String> {
-    let parameters = content_type.split(';').skip(1);
-    let mut named = parameters.filter_map(|parameter| parameter.split_once('='));
-    let (_, charset) = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
-    Some(charset.trim().trim_matches('"').to_ascii_lowercase())
+    match charset_parameter(content_type) {
+        Some(Charset::Known(encoding)) => encoding,
+        Some(Charset::Utf32 { .. }) | None => UTF_8,
+    }
 }
 
 #[cfg(test)]

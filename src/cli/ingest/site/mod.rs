@@ -15,10 +15,10 @@ use url::Url;
 pub use self::host::is_same_site;
 
 use self::fetch::{Answer, Fetcher, Page, Wanted, media_type};
-use super::about::About;
-use super::client::{Known, text};
+use super::before::Before;
+use super::client::text;
 use super::found::{Content, Document, Findings, Found, Origin, external_id};
-use crate::rag::parse::MediaType;
+use crate::rag::parse::{ContentType, MediaType, charset_parameter};
 
 /// The most site maps of one site.
 const MOST_MAPS: usize = 500;
@@ -50,24 +50,9 @@ fn rate(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected a number from 0.01 to 1000".to_owned())
 }
 
-/// What the server knows of a site.
-#[derive(Clone, Copy)]
-pub struct Before<'a> {
-    pub known: &'a Known,
-    pub about: &'a About,
-    /// The beginning of every external id.
-    pub prefix: &'a str,
-}
-
 /// Finds the documents of a site.
-pub async fn crawl(
-    start: &Url,
-    options: &SiteArgs,
-    before: Before<'_>,
-    largest: usize,
-    findings: &Findings,
-) {
-    let fetcher = match Fetcher::new(start, options.rate, largest).await {
+pub async fn crawl(start: &Url, options: &SiteArgs, before: Before<'_>, findings: &Findings) {
+    let fetcher = match Fetcher::new(start, options.rate, before.largest).await {
         Ok(fetcher) => fetcher,
         Err(reason) => return findings.fail(start.as_str(), reason).await,
     };
@@ -248,17 +233,16 @@ impl Crawl<'_> {
     /// The validator of a page that need not be read again if it is as it was. Where links are
     /// followed, HTML is read again for its links: one of them may have failed before.
     fn validator(&self, id: &str, url: &Url, distance: u32) -> Option<String> {
-        let view = self.before.known.get(id)?;
-        let is = |key: &str, value: &str| text(view, key) == value;
-        let leads_on = self.follows
-            && is("media_type", MediaType::Html.as_mime())
-            && self.options.depth.is_none_or(|depth| distance < depth);
-        let good = ["indexed", "draft", "superseded"];
-        let is_good = good.iter().any(|status| is("version_status", status));
-        let stays = is("source", url.as_str()) && is("status", "active") && is_good;
-        let said = self.before.about.is_said_of(view);
+        let view = self.before.standing(id, url.as_str())?;
+        let is_page = MediaType::from_mime(&text(view, "media_type")) == Some(MediaType::Html);
+        let leads_on = self.follows && is_page && self.reaches(distance);
         let validator = view.get("source_validator").and_then(Value::as_str);
-        (!leads_on && stays && said).then(|| validator.map(str::to_owned))?
+        validator.filter(|_| !leads_on).map(str::to_owned)
+    }
+
+    /// Whether the links of a page at this distance from the start are read.
+    fn reaches(&self, distance: u32) -> bool {
+        self.options.depth.is_none_or(|depth| distance < depth)
     }
 
     async fn page(&mut self, url: Url, id: String, distance: u32, page: Page) {
@@ -267,7 +251,7 @@ impl Crawl<'_> {
         };
         if kind == MediaType::Html {
             let links = links::of(&page.bytes, &page.content_type, &url);
-            if self.follows && self.options.depth.is_none_or(|depth| distance < depth) {
+            if self.follows && self.reaches(distance) {
                 for link in links.pages {
                     self.queue(link, distance + 1);
                 }
@@ -284,15 +268,15 @@ impl Crawl<'_> {
                 return self.queue(canonical, distance);
             }
         }
-        let mut content_type = kind.as_mime().to_owned();
-        if let Some(charset) = links::charset(&page.content_type) {
-            content_type = format!("{content_type}; charset={charset}");
-        }
+        let content_type = ContentType {
+            media: kind,
+            charset: charset_parameter(&page.content_type),
+        };
         let document = Document {
             external_id: id,
             name: url.to_string(),
             title: None,
-            content_type,
+            content_type: content_type.to_string(),
             origin: Some(Origin {
                 source: url.into(),
                 validator: page.validator,
