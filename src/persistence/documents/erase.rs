@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
+use crate::persistence::documents::retire::list_ids;
 use crate::persistence::error::DbError;
 use crate::persistence::indexing;
 use crate::persistence::prepared::Prepared;
@@ -59,12 +60,6 @@ pub(super) async fn erase(
     Ok(())
 }
 
-#[derive(QueryableByName)]
-struct ErasingRow {
-    #[diesel(sql_type = SqlUuid)]
-    document_id: DocumentId,
-}
-
 /// The turns that one statement looks through.
 const TURNS: i64 = 1_000;
 
@@ -87,11 +82,7 @@ pub async fn erase_sources(database: &Database, document: DocumentId) -> Result<
 
 /// Lists some deleted documents whose passages may still be among the sources of turns.
 pub async fn list_to_erase(database: &Database, limit: i64) -> Result<Vec<DocumentId>, DbError> {
-    let rows: Vec<ErasingRow> = statement(include_str!("to_erase.sql"))
-        .bind::<BigInt, _>(limit)
-        .load(&mut database.connection().await?)
-        .await?;
-    Ok(rows.into_iter().map(|row| row.document_id).collect())
+    list_ids(database, include_str!("to_erase.sql"), limit).await
 }
 
 /// Removes the words that no chunk contains any more.

@@ -118,15 +118,24 @@ pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<
         .await
 }
 
+/// Lists some documents that still have chunks in the index which [`remove_chunks`] removes.
+pub async fn list_retired(database: &Database, limit: i64) -> Result<Vec<DocumentId>, DbError> {
+    list_ids(database, include_str!("retired.sql"), limit).await
+}
+
 #[derive(QueryableByName)]
-struct RetiredRow {
+struct IdRow {
     #[diesel(sql_type = SqlUuid)]
     document_id: DocumentId,
 }
 
-/// Lists some documents that still have chunks in the index which [`remove_chunks`] removes.
-pub async fn list_retired(database: &Database, limit: i64) -> Result<Vec<DocumentId>, DbError> {
-    let rows: Vec<RetiredRow> = statement(include_str!("retired.sql"))
+/// Lists at most `limit` documents that a statement finds.
+pub(super) async fn list_ids(
+    database: &Database,
+    sql: &'static str,
+    limit: i64,
+) -> Result<Vec<DocumentId>, DbError> {
+    let rows: Vec<IdRow> = statement(sql)
         .bind::<BigInt, _>(limit)
         .load(&mut database.connection().await?)
         .await?;
