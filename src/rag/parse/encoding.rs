@@ -80,23 +80,29 @@ fn undeclared(bytes: &[u8]) -> Result<(Charset, Cow<'_, str>), ParseError> {
         let escaped = bytes.contains(&0x1B).then(|| guess(bytes, true));
         let escaped = escaped.filter(|guess| *guess == Charset::Known(ISO_2022_JP));
         let japanese = escaped.and_then(|guess| Some((guess, guess.decode(bytes)?)));
-        return Ok(japanese.unwrap_or((Charset::Known(UTF_8), Cow::Borrowed(text))));
+        return seen(japanese.unwrap_or((Charset::Known(UTF_8), Cow::Borrowed(text))));
     }
     if let Some(text) = damaged_utf8(bytes) {
-        return Ok((Charset::Known(UTF_8), Cow::Owned(text)));
+        return seen((Charset::Known(UTF_8), Cow::Owned(text)));
     }
     if bytes.contains(&0) {
         return Err(ParseError::Binary);
     }
     let charset = guess(bytes, false);
     let text = charset.decode(bytes).ok_or(ParseError::NotUtf8)?;
-    if is_binary(&text) {
-        return Err(ParseError::Binary);
-    }
+    let (charset, text) = seen((charset, text))?;
     if text.chars().any(|c| matches!(c, '\u{80}'..='\u{9F}')) {
         return Err(ParseError::NotUtf8);
     }
     Ok((charset, text))
+}
+
+/// Refuses a text that cannot be seen.
+fn seen(read: (Charset, Cow<'_, str>)) -> Result<(Charset, Cow<'_, str>), ParseError> {
+    if is_binary(&read.1) {
+        return Err(ParseError::Binary);
+    }
+    Ok(read)
 }
 
 /// Decodes UTF-8 in which few bytes are damaged. Read in another encoding, all its letters beyond
@@ -133,9 +139,6 @@ fn finish(
     guessed: bool,
     contradicted: Option<Charset>,
 ) -> Result<Decoded<'_>, ParseError> {
-    if is_binary(&text) {
-        return Err(ParseError::Binary);
-    }
     let mut notes = Vec::new();
     let name = charset.name().to_owned();
     match contradicted {
