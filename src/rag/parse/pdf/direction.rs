@@ -24,7 +24,7 @@ pub(super) fn logical(cells: &[String]) -> String {
         return cells.concat();
     }
     if starts_at_the_right(cells) {
-        reversed(cells).concat()
+        reversed(cells)
     } else {
         with_reversed_runs(cells)
     }
@@ -49,8 +49,8 @@ fn starts_at_the_right(cells: &[String]) -> bool {
 }
 
 /// Reverses a line, and turns the pieces of it that run from left to right back.
-fn reversed(cells: &[String]) -> Vec<String> {
-    let mut out: Vec<String> = Vec::with_capacity(cells.len());
+fn reversed(cells: &[String]) -> String {
+    let mut out = String::new();
     let mut rest = cells;
     while let Some(last) = rest.last() {
         let run = if is_left_to_right(last) {
@@ -60,7 +60,7 @@ fn reversed(cells: &[String]) -> Vec<String> {
         };
         let (before, piece) = rest.split_at(rest.len() - run.min(rest.len()));
         if run > 1 {
-            out.extend(piece.iter().cloned());
+            out.extend(piece.iter().map(String::as_str));
         } else {
             out.extend(piece.iter().map(|cell| mirrored(cell)));
         }
@@ -147,7 +147,7 @@ fn with_reversed_runs(cells: &[String]) -> String {
             .rposition(|cell| is_right_to_left(cell))
             .map_or(1, |last| last + 1);
         let piece = rest.get(..length).unwrap_or_default();
-        out.push_str(&reversed(piece).concat());
+        out.push_str(&reversed(piece));
         at += length;
     }
     out

@@ -5,7 +5,6 @@
 use hayro_interpret::hayro_syntax::object::{
     Array, Dict, Name, Object, Rect as Place, String as PdfString,
 };
-use hayro_interpret::hayro_syntax::page::Page;
 use hayro_interpret::kurbo::{Affine, Point, Rect};
 
 use super::characters;
@@ -21,10 +20,7 @@ const NO_VIEW: u32 = 1 << 5;
 const PASSWORD: u32 = 1 << 13;
 
 /// Adds the text of the fields and notes whose place on the page is blank.
-pub(super) fn add(page: &Page<'_>, transform: Affine, sheet: &mut Sheet) {
-    let Some(annotations) = page.raw().get::<Array<'_>>(b"Annots".as_slice()) else {
-        return;
-    };
+pub(super) fn add(annotations: &Array<'_>, transform: Affine, sheet: &mut Sheet) {
     let mut added = Vec::new();
     for annotation in annotations.iter::<Dict<'_>>().take(MAX_ANNOTATIONS) {
         let Some(shown) = shown_by(&annotation) else {

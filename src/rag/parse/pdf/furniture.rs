@@ -62,10 +62,7 @@ fn edges(page: &[Piece]) -> Vec<(usize, (String, f64))> {
     let mut lines: Vec<(usize, f64, &str)> = page
         .iter()
         .enumerate()
-        .filter_map(|(at, piece)| match piece {
-            Piece::Line(line) => Some((at, line.y, line.text.as_str())),
-            Piece::Table(_) => None,
-        })
+        .filter_map(|(at, piece)| piece.line().map(|line| (at, line.y, line.text.as_str())))
         .collect();
     lines.sort_by(|a, b| a.1.total_cmp(&b.1));
     let last = lines.len().saturating_sub(MOST_LINES);

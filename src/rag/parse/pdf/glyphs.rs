@@ -74,14 +74,11 @@ pub(super) fn replace(sheet: &mut Sheet, first: usize, text: &str) {
             .collect::<String>()
     };
     let read: String = shown.iter().map(|glyph| glyph.text.as_str()).collect();
-    let unknown = shown
-        .iter()
-        .filter(|g| g.text.contains(characters::UNKNOWN))
-        .count();
+    let is_known = !read.contains(characters::UNKNOWN);
     let one_line = shown.iter().all(|glyph| {
         (glyph.origin.y - start.origin.y).abs() < start.size && glyph.angle == start.angle
     });
-    if !one_line || (unknown == 0 && digits(&read) != digits(text)) {
+    if !one_line || (is_known && digits(&read) != digits(text)) {
         return;
     }
     let reach = (end.origin - start.origin).hypot() + end.advance;
@@ -90,7 +87,6 @@ pub(super) fn replace(sheet: &mut Sheet, first: usize, text: &str) {
         advance: reach,
         ..start.clone()
     };
-    sheet.unknown = sheet.unknown.saturating_sub(unknown);
     sheet.glyphs.truncate(first);
     sheet.glyphs.push(replaced);
 }

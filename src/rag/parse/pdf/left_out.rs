@@ -40,10 +40,9 @@ pub(super) fn remove(pages: &mut [Vec<Piece>], doubts: &[Option<Doubt>]) {
 }
 
 fn begins_in_sentence(piece: &Piece) -> bool {
-    let Piece::Line(line) = piece else {
-        return false;
-    };
-    line.text.trim_start().starts_with(char::is_lowercase)
+    piece
+        .line()
+        .is_some_and(|line| line.text.trim_start().starts_with(char::is_lowercase))
 }
 
 /// Removes the lines at the end that may continue on the next page.

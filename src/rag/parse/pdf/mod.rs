@@ -26,8 +26,8 @@ mod units;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hayro_interpret::hayro_syntax::object::Object;
-use hayro_interpret::hayro_syntax::object::dict::keys::CONTENTS;
+use hayro_interpret::hayro_syntax::object::dict::keys::{ANNOTS, CONTENTS};
+use hayro_interpret::hayro_syntax::object::{Array, Object};
 use hayro_interpret::hayro_syntax::page::Page;
 use hayro_interpret::hayro_syntax::{LoadPdfError, Pdf};
 use hayro_interpret::kurbo::{Affine, Rect};
@@ -133,10 +133,15 @@ fn read_page<'a>(
     if sheet.glyphs.is_empty() && lost_content(page) {
         return Read::damaged();
     }
-    let (pictured, hidden) = (sheet.pictured, sheet.hidden);
-    let is_recognised = sheet.is_recognised;
+    let Sheet {
+        glyphs,
+        rules,
+        hidden,
+        pictured,
+        is_recognised,
+    } = sheet;
     let mut pieces = Vec::new();
-    for turned in segments::by_direction(sheet.glyphs, &sheet.rules) {
+    for turned in segments::by_direction(glyphs, &rules) {
         pieces.extend(regions::arrange(turned.segments, &turned.rules));
     }
     pieces.iter_mut().for_each(Piece::mirror);
@@ -180,24 +185,23 @@ fn sheet<'a>(
         interpret_page(page, &mut context, reader);
     };
     interpret(&mut reader, RenderContent::PAGE);
+    let Some(annotations) = page.raw().get::<Array<'_>>(ANNOTS) else {
+        return reader.into_sheet();
+    };
     reader.begin_annotations();
     interpret(&mut reader, RenderContent::ANNOTATIONS);
     let mut sheet = reader.into_sheet();
-    fields::add(page, transform, &mut sheet);
+    fields::add(&annotations, transform, &mut sheet);
     sheet
 }
 
 /// Whether a page names content that cannot be read.
 fn lost_content(page: &Page<'_>) -> bool {
+    let is_blank = |bytes: &[u8]| bytes.trim_ascii().is_empty();
+    let nothing_read = || page.page_stream().is_none_or(is_blank);
     match page.raw().get::<Object<'_>>(CONTENTS) {
-        Some(Object::Stream(stream)) => {
-            let is_blank = |bytes: &[u8]| bytes.trim_ascii().is_empty();
-            !is_blank(&stream.raw_data()) && page.page_stream().is_none_or(is_blank)
-        }
-        Some(Object::Array(all)) => {
-            let mut parts = all.iter::<Object<'_>>().peekable();
-            parts.peek().is_some() && page.page_stream().is_none_or(|s| s.trim_ascii().is_empty())
-        }
+        Some(Object::Stream(stream)) => !is_blank(&stream.raw_data()) && nothing_read(),
+        Some(Object::Array(all)) => all.iter::<Object<'_>>().next().is_some() && nothing_read(),
         Some(_) => true,
         None => page.raw().contains_key(CONTENTS),
     }

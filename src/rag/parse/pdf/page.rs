@@ -11,7 +11,7 @@ use hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, Paint, SoftMask,
 };
 
-use super::characters::{self, Characters};
+use super::characters::Characters;
 use super::glyphs::{glyph_at, replace, turned};
 use super::sheet::{Glyph, Rule, Sheet};
 use super::strings::text_string;
@@ -101,9 +101,6 @@ impl<'c> Reader<'c> {
             return;
         }
         glyph.order = (!self.in_annotations).then_some(order);
-        if glyph.text.contains(characters::UNKNOWN) && !is_hidden {
-            self.sheet.unknown += 1;
-        }
         if is_hidden {
             let is_blank = glyph.text.trim().is_empty();
             self.sheet.hidden += usize::from(!is_blank && !self.in_hidden_word);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::hyphens::Words;
 use super::regions::Piece;
 use super::segments::Segment;
-use super::shape::{PageShape, line_of, tenths, to_points};
+use super::shape::{PageShape, tenths, to_points};
 use super::tables::Grid;
 use crate::domain::text::opens_list_item;
 use crate::rag::parse::builder::{Builder, PAGE_MARK};
@@ -28,9 +28,9 @@ pub(super) fn push_pages(
     pages: &[Vec<Piece>],
     furniture: &[usize],
 ) -> Result<(), ParseError> {
-    let lines = || pages.iter().flatten().filter_map(line_of);
-    let words = Words::of(pages.iter().flatten());
-    let kinds = Kinds::of(lines());
+    let pieces = || pages.iter().flatten();
+    let words = Words::of(pieces());
+    let kinds = Kinds::of(pieces().filter_map(Piece::line));
     let mut writer = Writer {
         builder,
         words: &words,
@@ -88,19 +88,14 @@ impl<'a> Writer<'a> {
 
     /// Adds a table, or the rows that continue one from the page before.
     fn rows(&mut self, grid: &'a Grid) -> Result<(), ParseError> {
-        let continues = self
-            .table
-            .as_ref()
-            .is_some_and(|(_, first)| first.goes_on_as(grid))
-            && self.paragraph == String::from(PAGE_MARK);
-        if !continues {
+        // Only the mark of a turned page stands between the parts of one table.
+        if self.table.is_none() || self.paragraph.is_empty() {
             self.flush()?;
         }
-        let mark = std::mem::take(&mut self.paragraph);
+        let mut mark = std::mem::take(&mut self.paragraph);
         let words = self.words;
-        let mut mark = Some(mark).filter(|mark| !mark.is_empty());
         let mut cell = |lines: &Vec<String>| {
-            let mut text = mark.take().unwrap_or_default();
+            let mut text = std::mem::take(&mut mark);
             for line in lines {
                 words.join(&mut text, line, ' ');
             }
@@ -168,7 +163,7 @@ impl<'a> Writer<'a> {
             self.paragraph.push(PAGE_MARK);
             return Ok(());
         }
-        let goes_on = next.and_then(line_of).is_some_and(|line| {
+        let goes_on = next.and_then(Piece::line).is_some_and(|line| {
             line.text.trim().starts_with(char::is_lowercase)
                 && self.kinds.of_line(line) == BlockKind::Paragraph
         });

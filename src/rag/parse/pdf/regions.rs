@@ -59,7 +59,15 @@ impl Piece {
     }
 
     pub(super) fn is_list_item(&self) -> bool {
-        matches!(self, Self::Line(line) if opens_list_item(&line.text))
+        self.line().is_some_and(|line| opens_list_item(&line.text))
+    }
+
+    /// The line, if the piece is one.
+    pub(super) fn line(&self) -> Option<&Segment> {
+        match self {
+            Self::Line(line) => Some(line),
+            Self::Table(_) => None,
+        }
     }
 
     /// The number of bytes of text.
@@ -89,15 +97,10 @@ fn divide(segments: Vec<Segment>, rules: &[Rule], depth: usize, pieces: &mut Vec
     let (within, mut below): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|s| s.y <= gutter.bottom);
     divide(above, rules, depth + 1, pieces);
-    let table = if gutter.is_drawn_by_column(&within) {
-        tables::read_ruled(&within, &gutter, rules)
-    } else {
-        tables::read(&within, &gutter, rules)
-    };
-    if let Some((grid, after)) = table {
+    if let Some((grid, after)) = tables::read(&within, &gutter, rules) {
         pieces.push(Piece::Table(grid));
         below.extend(after);
-        below.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.left.total_cmp(&b.left)));
+        below.sort_by(Segment::by_place);
     } else {
         for column in gutter.columns(within) {
             divide(column, rules, depth + 1, pieces);

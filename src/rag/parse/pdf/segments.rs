@@ -48,6 +48,15 @@ pub(super) struct Segment {
     pub(super) doubtful: bool,
 }
 
+impl Segment {
+    /// Orders segments from top to bottom, and from left to right.
+    pub(super) fn by_place(&self, other: &Self) -> std::cmp::Ordering {
+        self.y
+            .total_cmp(&other.y)
+            .then(self.left.total_cmp(&other.left))
+    }
+}
+
 /// The segments of all lines that run in one direction, and the rules of the page turned alike.
 pub(super) struct Turned {
     pub(super) segments: Vec<Segment>,
@@ -140,7 +149,6 @@ fn runs(glyphs: &[Glyph]) -> Vec<Run<'_>> {
 
 fn segments(glyphs: &[Glyph], rules: &[Rule]) -> Vec<Segment> {
     let mut runs = runs(glyphs);
-    // Larger type first, so that raised figures join the line they belong to.
     runs.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.left.total_cmp(&b.left)));
     let rules = Upright::of(rules);
     let mut segments = Vec::new();
@@ -148,7 +156,7 @@ fn segments(glyphs: &[Glyph], rules: &[Rule]) -> Vec<Segment> {
         line.sort_by(|a, b| a.left.total_cmp(&b.left));
         segments.extend(cut(&line, &rules));
     }
-    segments.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.left.total_cmp(&b.left)));
+    segments.sort_by(Segment::by_place);
     segments
 }
 

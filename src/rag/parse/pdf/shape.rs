@@ -11,13 +11,6 @@ const PARAGRAPH_GAP: f64 = 1.3;
 /// A line of at least this share of the column's width may be wrapped.
 const BROAD_LINE: f64 = 0.7;
 
-pub(super) fn line_of(piece: &Piece) -> Option<&Segment> {
-    match piece {
-        Piece::Line(line) => Some(line),
-        Piece::Table(_) => None,
-    }
-}
-
 /// The usual position of lines on a page.
 pub(super) struct PageShape {
     /// The usual distance between lines by type size in tenths.
@@ -30,7 +23,7 @@ pub(super) struct PageShape {
 
 impl PageShape {
     pub(super) fn of(page: &[Piece]) -> Self {
-        let lines: Vec<&Segment> = page.iter().filter_map(line_of).collect();
+        let lines: Vec<&Segment> = page.iter().filter_map(Piece::line).collect();
         let mut distances: HashMap<i64, Vec<f64>> = HashMap::new();
         let mut rights: HashMap<i64, Vec<f64>> = HashMap::new();
         for (before, line) in lines.iter().zip(lines.iter().skip(1)) {

@@ -31,8 +31,6 @@ pub(super) struct Rule {
 pub(super) struct Sheet {
     pub(super) glyphs: Vec<Glyph>,
     pub(super) rules: Vec<Rule>,
-    /// The number of glyphs without a known character.
-    pub(super) unknown: usize,
     /// The number of words that nobody can see.
     pub(super) hidden: usize,
     /// The share of the page that images cover, at most 1.

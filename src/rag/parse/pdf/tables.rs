@@ -57,17 +57,12 @@ pub(super) fn read(
     rules: &[Rule],
 ) -> Option<(Grid, Vec<Segment>)> {
     let candidate = Candidate::of(segments, gutter, rules)?;
-    candidate.is_table().then(|| candidate.grid())
-}
-
-/// Reads segments as a table only if rules separate its rows.
-pub(super) fn read_ruled(
-    segments: &[Segment],
-    gutter: &Gutter,
-    rules: &[Rule],
-) -> Option<(Grid, Vec<Segment>)> {
-    let candidate = Candidate::of(segments, gutter, rules)?;
-    candidate.is_ruled().then(|| candidate.grid())
+    let is_table = if gutter.is_drawn_by_column(segments) {
+        candidate.is_ruled()
+    } else {
+        candidate.is_table()
+    };
+    is_table.then(|| candidate.grid())
 }
 
 /// The y of the rules that cross most of the table, ascending.
@@ -98,15 +93,15 @@ fn borders(rules: &[Rule], left: f64, right: f64, top: f64, bottom: f64) -> Vec<
         .collect()
 }
 
-/// Returns where each column begins, ascending.
-fn columns(segments: &[Segment], gutter: &Gutter) -> Vec<f64> {
+/// Returns where each column begins, ascending. Text of one line in ten may cross the gaps between
+/// them.
+fn columns(segments: &[Segment], gutter: &Gutter, lines: usize) -> Vec<f64> {
     let mut edges: Vec<(f64, i32)> = segments
         .iter()
         .flat_map(|s| [(s.left, 1), (s.right, -1)])
         .collect();
     edges.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
-    let rows = baselines(segments).len();
-    let tolerated = i32::try_from(rows / 10).unwrap_or(0);
+    let tolerated = i32::try_from(lines / 10).unwrap_or(0);
     let size = segments.first().map_or(1.0, |s| s.size);
     let mut starts = vec![f64::MIN];
     let mut open = 0;
@@ -148,10 +143,11 @@ impl<'a> Candidate<'a> {
         let (first, last) = (segments.first()?, segments.last()?);
         let left = segments.iter().map(|s| s.left).fold(f64::MAX, f64::min);
         let right = segments.iter().map(|s| s.right).fold(f64::MIN, f64::max);
-        let columns = columns(segments, gutter);
+        let baselines = baselines(segments);
+        let columns = columns(segments, gutter, baselines.len());
         (2..=MOST_COLUMNS).contains(&columns.len()).then(|| Self {
             columns,
-            baselines: baselines(segments),
+            baselines,
             borders: borders(rules, left, right, first.y - first.size, last.y),
         })
     }
