@@ -11,7 +11,7 @@ use chatbot::rag::parse::{MediaType, ParseLimits, WorkerLimits};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// What one file may take: the memory of the child with its program, and its time.
+/// The limits for one file: the memory of the child with its program, and its time.
 const MAX_KIB: u64 = 512 << 10;
 const MAX_TIME: Duration = Duration::from_secs(30);
 
@@ -69,15 +69,18 @@ fn deck(slide: &[u8]) -> Vec<u8> {
     ])
 }
 
-/// Changes the size that the archive's directory states for each part.
-fn with_wrong_sizes(mut bytes: Vec<u8>, size: u32) -> Vec<u8> {
-    let entries: Vec<usize> = bytes
-        .windows(4)
-        .enumerate()
+/// The places of the entries in an archive's directory.
+fn entries(bytes: &[u8]) -> Vec<usize> {
+    let found = bytes.windows(4).enumerate();
+    found
         .filter(|(_, window)| window == b"PK\x01\x02")
         .map(|(at, _)| at)
-        .collect();
-    for at in entries {
+        .collect()
+}
+
+/// Changes the size that the archive's directory states for each part.
+fn with_wrong_sizes(mut bytes: Vec<u8>, size: u32) -> Vec<u8> {
+    for at in entries(&bytes) {
         bytes[at + 24..at + 28].copy_from_slice(&size.to_le_bytes());
     }
     bytes
@@ -85,13 +88,7 @@ fn with_wrong_sizes(mut bytes: Vec<u8>, size: u32) -> Vec<u8> {
 
 /// Lets every entry of the directory start at the first part, so that all overlap.
 fn with_overlap(mut bytes: Vec<u8>) -> Vec<u8> {
-    let entries: Vec<usize> = bytes
-        .windows(4)
-        .enumerate()
-        .filter(|(_, window)| window == b"PK\x01\x02")
-        .map(|(at, _)| at)
-        .collect();
-    for at in entries {
+    for at in entries(&bytes) {
         bytes[at + 42..at + 46].fill(0);
     }
     bytes

@@ -147,7 +147,7 @@ fn bombs_of_every_archive_stop_at_the_budget() {
     // A part that is read again and again spends the budget each time.
     let ids = "<p:sldId r:id=\"a\"/>".repeat(4_000);
     let again = render::archive(&[
-        ("ppt/presentation.xml", &format!("<p>{ids}</p>")),
+        ("ppt/presentation.xml", format!("<p>{ids}</p>").as_str()),
         (
             "ppt/_rels/presentation.xml.rels",
             "<r><Relationship Id=\"a\" Type=\"slide\" Target=\"s.xml\"/></r>",

@@ -1,5 +1,6 @@
 //! Tests of whole documents in every format.
 
+mod archive;
 mod encodings;
 mod hidden;
 mod hidden_docx;

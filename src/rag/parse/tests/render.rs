@@ -1,17 +1,15 @@
 //! A small document model, rendered in each format.
 
 use std::fmt::Write as _;
-use std::io::{Cursor, Write as _};
 
 use lopdf::content::{Content, Operation};
 use lopdf::{
     Dictionary, Document, EncryptionState, EncryptionVersion, Object, Permissions, Stream,
     StringFormat,
 };
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
 
 use super::super::MediaType;
+pub(crate) use super::archive::archive;
 use super::{render_books as books, render_office as office};
 
 #[derive(Clone, Debug)]
@@ -252,15 +250,6 @@ fn docx_element(body: &mut String, element: &Element, id: usize) {
             body.push_str("</w:tbl>");
         }
     }
-}
-
-pub(crate) fn archive(parts: &[(&str, &str)]) -> Vec<u8> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in parts {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(content.as_bytes()).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
 }
 
 pub(crate) fn pdf(model: &Model) -> Vec<u8> {

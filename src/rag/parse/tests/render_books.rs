@@ -34,10 +34,6 @@ pub(crate) fn book(title: &str, pages: &[String], spine: &[usize]) -> Vec<u8> {
             .to_owned(),
     ));
     parts.push(("mimetype".to_owned(), "application/epub+zip".to_owned()));
-    let parts: Vec<(&str, &str)> = parts
-        .iter()
-        .map(|(n, c)| (n.as_str(), c.as_str()))
-        .collect();
     archive(&parts)
 }
 
@@ -51,7 +47,7 @@ pub(crate) fn epub(model: &Model) -> Vec<u8> {
                 pages: vec![page.clone()],
             };
             let html = String::from_utf8(html(&chapter)).unwrap();
-            // What XHTML may leave out.
+            // XHTML may leave this out.
             html.replace("<title></title>", "<title/><script src=\"x\"/>")
         })
         .collect();

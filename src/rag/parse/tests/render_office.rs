@@ -107,10 +107,6 @@ pub(crate) fn presentation(title: &str, slides: &[(String, Option<String>)]) -> 
         "ppt/_rels/presentation.xml.rels".to_owned(),
         format!("<Relationships>{relations}</Relationships>"),
     ));
-    let parts: Vec<(&str, &str)> = parts
-        .iter()
-        .map(|(n, c)| (n.as_str(), c.as_str()))
-        .collect();
     archive(&parts)
 }
 
@@ -172,10 +168,6 @@ pub(crate) fn workbook(sheets: &[(&str, &str, String)], extra: &[(&str, &str)]) 
         "xl/_rels/workbook.xml.rels".to_owned(),
         format!("<Relationships>{relations}</Relationships>"),
     ));
-    let parts: Vec<(&str, &str)> = parts
-        .iter()
-        .map(|(n, c)| (n.as_str(), c.as_str()))
-        .collect();
     archive(&parts)
 }
 
@@ -252,7 +244,7 @@ pub(crate) fn odf(kind: &str, title: &str, styles: &str, body: &str) -> Vec<u8> 
     archive(&[
         (
             "mimetype",
-            &format!("application/vnd.oasis.opendocument.{kind}"),
+            format!("application/vnd.oasis.opendocument.{kind}").as_str(),
         ),
         ("content.xml", &content),
         ("META-INF/manifest.xml", MANIFEST),
