@@ -75,7 +75,7 @@ impl VersionStatus {
     }
 }
 
-/// What a version states about itself, in its own words.
+/// A version's statements about itself, word for word.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Stated {
     /// Its version, such as `2.0`; `version` is our count of uploads.
@@ -89,7 +89,7 @@ pub struct Stated {
     pub review_date: Option<String>,
 }
 
-/// What was read of a version's own title, version and dates.
+/// The title, the version and the dates that a document gives itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelfDescription {
     /// Its title, if the uploader gave none but the name of the file.

@@ -17,7 +17,7 @@ const MAX_VERSION: usize = 12;
 /// Marks that may stand between a word and what it names. A cell or a line may end there.
 const MARKS: &str = " \t\u{a0}\u{202f}:：|.,()–—-\n";
 
-/// What a document states about itself, in its own words.
+/// A document's statements about itself, word for word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stated {
     pub version: Option<String>,

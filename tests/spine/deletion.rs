@@ -119,7 +119,7 @@ async fn nothing_of_it_is_left_in_any_table_but_the_answers_that_quoted_it() {
     })
     .await;
     assert_eq!(system.database().count("document_conflicts").await, 0);
-    // What was said of other documents stays.
+    // Answers from other documents stay.
     assert_holds(&system, &kiosk, &[]).await;
 }
 

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, IF_NONE_MATCH, USER_AGENT};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 
-/// What is at a path.
+/// The answer of a path.
 #[derive(Clone)]
 enum Resource {
     /// A media type and bytes; its `ETag` is a hash of them.

@@ -169,7 +169,7 @@ fn as_html(page: &str) -> String {
                 Err(_) => Ok(()),
             },
             Ok(event) => writer.write_event(event),
-            // What is no XML is read as the HTML that it may be.
+            // A page that is not XML is read as HTML.
             Err(_) => return page.to_owned(),
         };
         if written.is_err() {

@@ -223,7 +223,7 @@ impl RtfReader {
 
     fn push_str(&mut self, text: &str) {
         if self.group.is_hidden || self.group.is_deleted {
-            // What was deleted is no part of the document; what is hidden may be.
+            // Deleted text is not part of the document; hidden text may be.
             if self.group.is_hidden && self.group.destination == Destination::Body {
                 self.flow.builder.hide(text);
             }

@@ -1,6 +1,6 @@
 //! The control words of RTF: what a group is, and which characters they stand for.
 
-/// What the text of a group is.
+/// The role of a group's text.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Destination {
     #[default]
