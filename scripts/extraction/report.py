@@ -111,6 +111,9 @@ def show(results, without, most):
         ofs = [result for result in results if result.file.form == form]
         if ofs:
             print(row(name, ofs))
+        clean = [result for result in ofs if not result.error and not result.warnings]
+        if clean and any(result.warnings for result in ofs):
+            print(row(f"{name} without a warning", clean))
     print(f"\n{without} more files have too few words, or the references do not agree on them.")
     failed = [result for result in results if result.error]
     read = [result for result in results if not result.error]

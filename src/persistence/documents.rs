@@ -3,6 +3,7 @@
 mod decide;
 mod erase;
 mod governance;
+mod ids;
 mod impact;
 mod put;
 mod retire;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
-use crate::persistence::documents::retire::list_ids;
+use crate::persistence::documents::ids::list_ids;
 use crate::persistence::error::DbError;
 use crate::persistence::indexing;
 use crate::persistence::prepared::Prepared;

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::json;
 
 use super::erase;
+use super::ids::list_ids;
 use crate::domain::document::{DocumentStatus, VersionStatus};
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::topics;
@@ -17,7 +17,6 @@ use crate::persistence::database::Database;
 use crate::persistence::error::DbError;
 use crate::persistence::prepared::Prepared;
 use crate::persistence::schema::{collections, document_versions, documents};
-use crate::persistence::statement::statement;
 use crate::persistence::{indexing, outbox};
 
 /// Withdraws or deletes a document: it is unretrievable once this returns. `None` if there is no
@@ -121,23 +120,4 @@ pub async fn remove_chunks(database: &Database, document: DocumentId) -> Result<
 /// Lists some documents that still have chunks in the index which [`remove_chunks`] removes.
 pub async fn list_retired(database: &Database, limit: i64) -> Result<Vec<DocumentId>, DbError> {
     list_ids(database, include_str!("retired.sql"), limit).await
-}
-
-#[derive(QueryableByName)]
-struct IdRow {
-    #[diesel(sql_type = SqlUuid)]
-    document_id: DocumentId,
-}
-
-/// Lists at most `limit` documents that a statement finds.
-pub(super) async fn list_ids(
-    database: &Database,
-    sql: &'static str,
-    limit: i64,
-) -> Result<Vec<DocumentId>, DbError> {
-    let rows: Vec<IdRow> = statement(sql)
-        .bind::<BigInt, _>(limit)
-        .load(&mut database.connection().await?)
-        .await?;
-    Ok(rows.into_iter().map(|row| row.document_id).collect())
 }
