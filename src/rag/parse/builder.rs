@@ -66,14 +66,17 @@ impl Builder {
         self.pages.push(offset);
     }
 
-    /// Adds prose: runs of white space become one space, and line feeds stay as line breaks.
+    /// Adds a block. In prose, runs of white space become one space, and line feeds stay as line
+    /// breaks; in code all white space matters.
     pub(super) fn push(&mut self, kind: BlockKind, content: &str) -> Result<(), ParseError> {
+        if kind == BlockKind::Code {
+            return self.push_verbatim(content);
+        }
         let (content, marks) = prose(content);
         self.append(kind, &content, &marks)
     }
 
-    /// Adds content whose white space matters.
-    pub(super) fn push_verbatim(&mut self, content: &str) -> Result<(), ParseError> {
+    fn push_verbatim(&mut self, content: &str) -> Result<(), ParseError> {
         let kept: String = unix_lines(content).filter(|c| !is_dropped(*c)).collect();
         let kept = kept.trim_end();
         let blank = kept.len() - kept.trim_start().len();
@@ -285,7 +288,7 @@ mod tests {
         let mut builder = Builder::new(&ParseLimits::default());
         builder.push(BlockKind::Paragraph, "Öl:").unwrap();
         builder.push(BlockKind::ListItem, "- eins").unwrap();
-        builder.push_verbatim("\n\n  x = 1\n  y\n").unwrap();
+        builder.push(BlockKind::Code, "\n\n  x = 1\n  y\n").unwrap();
         let doc = builder.finish(Some(" A\nB ")).unwrap();
         assert_eq!(doc.text, "Öl:\n- eins\n\n  x = 1\n  y");
         assert_eq!(doc.title.as_deref(), Some("A B"));

@@ -9,7 +9,7 @@ use super::flow::Flow;
 use super::package::Package;
 use super::table::{Cell, Table};
 use super::xml::{Events, attribute, is_on, number, resolve, text_of};
-use super::{BlockKind, MediaType, ParseError, ParseLimits, ParsedDocument, Warning};
+use super::{BlockKind, MediaType, ParseError, ParseLimits, ParsedDocument};
 
 pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
     let mut package = Package::open(bytes, limits)?;
@@ -33,11 +33,7 @@ pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument
         .and_then(|xml| text_of(&xml, "title"))
         .or(reader.title)
         .or_else(|| reader.flow.builder.first_heading());
-    let document = reader.flow.builder.finish(title.as_deref())?;
-    Ok(ParsedDocument {
-        warnings: Warning::of_hidden(reader.hidden, 0).into_iter().collect(),
-        ..document
-    })
+    reader.flow.builder.finish(title.as_deref())
 }
 
 fn main_part(package: &mut Package<'_>) -> Result<String, ParseError> {
@@ -74,8 +70,6 @@ struct DocxReader {
     in_text: bool,
     in_properties: bool,
     sight: Sight,
-    /// The number of words that nobody sees.
-    hidden: usize,
     /// Word writes a rendered break after each explicit one; it counts as a page only after text.
     text_since_break: bool,
 }
@@ -91,7 +85,6 @@ impl DocxReader {
             in_text: false,
             in_properties: false,
             sight: Sight::default(),
-            hidden: 0,
             text_since_break: false,
         }
     }
@@ -262,7 +255,7 @@ impl DocxReader {
         let Some(paragraph) = self.paragraphs.pop() else {
             return Ok(());
         };
-        self.hidden += paragraph.hidden.split_whitespace().count();
+        self.flow.builder.hide(&paragraph.hidden);
         let blank = paragraph.text.trim().is_empty();
         let style = paragraph
             .style

@@ -56,10 +56,7 @@ impl Flow {
             return Ok(());
         }
         self.builder.nest(lists);
-        match kind {
-            BlockKind::Code => self.builder.push_verbatim(text),
-            _ => self.builder.push(kind, text),
-        }
+        self.builder.push(kind, text)
     }
 
     pub(super) fn open_table(&mut self, table: Table) {

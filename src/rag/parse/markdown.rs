@@ -4,7 +4,7 @@ use pulldown_cmark::{Event, MetadataBlockKind, Options, Parser, Tag, TagEnd};
 
 use super::builder::Builder;
 use super::table::{Cell, Row, Table};
-use super::{BlockKind, ParseError, ParseLimits, ParsedDocument, Warning, html};
+use super::{BlockKind, ParseError, ParseLimits, ParsedDocument, html};
 use crate::domain::text::slice_chars;
 
 pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, ParseError> {
@@ -22,18 +22,13 @@ pub(super) fn parse(text: &str, limits: &ParseLimits) -> Result<ParsedDocument, 
         mode: Mode::Prose,
         title: None,
         limits: *limits,
-        hidden: 0,
     };
     for event in Parser::new_ext(text, options) {
         reader.event(event)?;
     }
     reader.flush(BlockKind::Paragraph)?;
     let title = reader.title.or_else(|| reader.builder.first_heading());
-    let document = reader.builder.finish(title.as_deref())?;
-    Ok(ParsedDocument {
-        warnings: Warning::of_hidden(reader.hidden, 0).into_iter().collect(),
-        ..document
-    })
+    reader.builder.finish(title.as_deref())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,8 +52,6 @@ struct MarkdownReader {
     mode: Mode,
     title: Option<String>,
     limits: ParseLimits,
-    /// The number of words that nobody sees.
-    hidden: usize,
 }
 
 impl MarkdownReader {
@@ -176,7 +169,7 @@ impl MarkdownReader {
     fn leave(&mut self) -> Result<(), ParseError> {
         let content = std::mem::take(&mut self.inline);
         match std::mem::replace(&mut self.mode, Mode::Prose) {
-            Mode::Code => self.builder.push_verbatim(&content),
+            Mode::Code => self.builder.push(BlockKind::Code, &content),
             Mode::Html => self.html(&content),
             Mode::Metadata => {
                 self.title = front_matter_title(&content);
@@ -189,7 +182,7 @@ impl MarkdownReader {
     /// Reads an HTML block as a page of its own.
     fn html(&mut self, content: &str) -> Result<(), ParseError> {
         let html::Page { document, hidden } = html::read(content, &self.limits)?;
-        self.hidden += hidden;
+        self.builder.hide_words(hidden);
         let page = match document {
             Ok(page) => page,
             Err(ParseError::Empty) => return Ok(()),
@@ -204,10 +197,7 @@ impl MarkdownReader {
             };
             self.builder
                 .nest(self.lists.len() + usize::from(block.depth));
-            match kind {
-                BlockKind::Code => self.builder.push_verbatim(text)?,
-                _ => self.builder.push(kind, text)?,
-            }
+            self.builder.push(kind, text)?;
         }
         self.builder.stand_apart();
         Ok(())

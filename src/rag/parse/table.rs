@@ -122,11 +122,6 @@ impl Table {
             for piece in row.cells.into_iter().flat_map(|cell| cell.content) {
                 match piece {
                     Piece::Table(table) => table.write(builder)?,
-                    Piece::Text {
-                        kind: BlockKind::Code,
-                        text,
-                        ..
-                    } => builder.push_verbatim(&text)?,
                     Piece::Text { kind, depth, text } => {
                         builder.nest(depth);
                         builder.push(kind, &text)?;
