@@ -10,6 +10,7 @@ pub mod asked;
 pub mod aspect;
 pub mod demand;
 mod demands;
+pub mod differences;
 pub mod digits;
 pub mod grams;
 pub mod interface;

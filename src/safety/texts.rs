@@ -29,6 +29,8 @@ struct Texts {
     today_line: String,
     today: String,
     abstained: String,
+    /// Follows an answer whose documents state different values; `{sources}` stands for them.
+    differing: String,
     /// By category, and `general`.
     emergency: BTreeMap<String, String>,
     urgent: BTreeMap<String, String>,
@@ -165,6 +167,17 @@ pub fn urgent_case(contacts: &Contacts, tongue: Tongue) -> String {
 pub fn abstained(contacts: &Contacts, tongue: Tongue) -> String {
     let unknown = text(tongue, |texts| Some(&texts.abstained));
     joined(unknown, &urgent_case(contacts, tongue), tongue)
+}
+
+/// Returns the words after an answer whose documents, with these names, state different values.
+pub fn differing(sources: &[String], tongue: Tongue) -> String {
+    let between = match tongue {
+        Tongue::Chinese => "；",
+        Tongue::Arabic => "؛ ",
+        _ => "; ",
+    };
+    let prepared = text(tongue, |texts| Some(&texts.differing));
+    filled(prepared, &[("{sources}", sources.join(between))])
 }
 
 /// Returns a notice.

@@ -1,5 +1,6 @@
 //! The whole system, as people use it.
 
+mod agreement;
 mod ask;
 mod bad_input;
 mod chat;

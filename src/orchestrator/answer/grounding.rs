@@ -147,6 +147,13 @@ impl<'a> Grounder<'a> {
         }
     }
 
+    /// Goes on after an answer of so many characters, on a line of its own.
+    pub fn after(mut self, characters: usize) -> Self {
+        self.sent = characters;
+        self.gap = Gap::Line;
+        self
+    }
+
     /// Drops what gives away the prompt with these marks and rules.
     pub fn guarding(mut self, marks: &Marks, rules: &'static Rules) -> Self {
         self.leaks = Leaks::new(marks, rules);

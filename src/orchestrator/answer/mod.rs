@@ -1,6 +1,7 @@
 //! The content of an answer: retrieve, gate, prompt, stream, ground. This layer knows neither the
 //! lease of its turn nor the listeners.
 
+mod agreement;
 mod extractive;
 mod gate;
 mod governed;
@@ -138,8 +139,7 @@ impl Answers {
         Ok((1..).zip(verified).map(to_source).collect())
     }
 
-    /// Answers from the evidence: with a language model, or else with the passages word for word,
-    /// or else with an "I don't know".
+    /// Answers from the evidence, and says so if documents differ on what is said.
     pub async fn give(
         &self,
         question: &Question,
@@ -148,11 +148,30 @@ impl Answers {
         draft: &mut Draft<'_>,
     ) -> Result<TurnStatus, NoAnswer> {
         let mut standing = Standing::of(&evidence);
+        let composed = self.compose(question, &evidence, attempts, &mut standing, draft);
+        let status = Box::pin(composed).await?;
+        if status == TurnStatus::Completed {
+            let added = self.add_differences(question, &evidence, &mut standing, draft);
+            Box::pin(added).await?;
+        }
+        Ok(status)
+    }
+
+    /// Answers with a language model, or else with the passages word for word, or else with an "I
+    /// don't know".
+    async fn compose(
+        &self,
+        question: &Question,
+        evidence: &[Governed],
+        attempts: &Arc<dyn Attempts>,
+        standing: &mut Standing<'_>,
+        draft: &mut Draft<'_>,
+    ) -> Result<TurnStatus, NoAnswer> {
         let budget = self.config.history_token_budget;
         let history = Box::pin(self.history(question, draft.turn())).await?;
         let history = prompt::newest(history, budget);
         let marks = Marks::random().map_err(|_| NoAnswer::Failed("randomness"))?;
-        let prompt = || prompt::build(&question.content, &history, &evidence, budget, &marks);
+        let prompt = || prompt::build(&question.content, &history, evidence, budget, &marks);
         let serving = match self.providers.stream(&prompt, attempts).await {
             Ok(serving) => serving,
             Err(LlmError::Exhausted) if self.config.extractive => {
@@ -160,14 +179,14 @@ impl Answers {
                 if !self.providers.is_empty() {
                     draft.degraded(ladder::degraded(Cause::NoProvider, &question.content));
                 }
-                let quoted = self.quote(question, &evidence, &mut standing, draft);
+                let quoted = self.quote(question, evidence, standing, draft);
                 return Box::pin(quoted).await;
             }
             Err(error) => return Err(error.into()),
         };
         drop(history);
         let declined = self
-            .write(question, serving, (&evidence, &marks), &mut standing, draft)
+            .write(question, serving, (evidence, &marks), standing, draft)
             .await?;
         if !draft.is_empty() {
             return Ok(TurnStatus::Completed);
@@ -175,7 +194,7 @@ impl Answers {
         let status = if declined {
             self.abstain(question, draft)?
         } else {
-            Box::pin(self.quote(question, &evidence, &mut standing, draft)).await?
+            Box::pin(self.quote(question, evidence, standing, draft)).await?
         };
         if status == TurnStatus::Completed {
             draft.degraded(ladder::degraded(Cause::Unsupported, &question.content));
@@ -319,6 +338,7 @@ impl Answers {
             match output {
                 // A sentence whose quotes are no longer valid is not shown at all.
                 Output::Text(text, citations) => {
+                    let citations = agreement::with_twins(citations, standing.evidence());
                     let reader = &question.principal;
                     if !standing.allows(&self.database, reader, &citations).await? {
                         return Err(NoAnswer::Failed(NoAnswer::UNRESOLVED));

@@ -35,6 +35,11 @@ impl<'a> Standing<'a> {
         }
     }
 
+    /// The passages of the answer.
+    pub fn evidence(&self) -> &'a [Governed] {
+        self.evidence
+    }
+
     /// Whether every citation equals the stored text and may still be shown to the reader.
     pub async fn allows(
         &mut self,

@@ -147,6 +147,21 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// The citations so far.
+    pub fn citations(&self) -> &[Citation] {
+        &self.done.citations
+    }
+
+    /// The length of the answer so far, in characters.
+    pub fn length(&self) -> usize {
+        self.done.answer.chars().count()
+    }
+
+    /// Adds a prepared text to the answer.
+    pub fn add(&mut self, prepared: &str) -> Result<(), TooLong> {
+        self.tell(prepared, None)
+    }
+
     /// Uses a prepared text as the answer.
     pub fn prepared(&mut self, prepared: Prepared) -> Result<(), TooLong> {
         self.done.rung = Some(prepared.rung);

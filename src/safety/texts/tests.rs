@@ -121,3 +121,19 @@ fn english_advice_reads_at_grade_six() {
         assert!(grade(&text) < 7.0, "{:.1} {text}", grade(&text));
     }
 }
+
+#[test]
+fn every_language_says_that_documents_differ_and_names_them() {
+    let sources = ["One (Version 1)".to_owned(), "Two (May 2026)".to_owned()];
+    let mut all: Vec<String> = Tongue::ALL
+        .into_iter()
+        .map(|tongue| differing(&sources, tongue))
+        .collect();
+    for text in &all {
+        assert!(sources.iter().all(|source| text.contains(source)), "{text}");
+        assert!(!text.contains(['{', '}']), "{text}");
+    }
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), Tongue::ALL.len());
+}
