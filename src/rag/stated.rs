@@ -53,28 +53,40 @@ pub fn describe(given: &str, external_id: &str, parsed: &ParsedDocument) -> Self
     }
 }
 
-/// The heading at the beginning, or the title in the file if it is one. A heading further down is none,
+/// The heading that stands over the document, or the title in the file. A heading further down is none,
 /// although readers of files without a title take it for one. Text that nobody reads is not shown if it
 /// looks hostile.
 fn own_title(external_id: &str, parsed: &ParsedDocument) -> Option<String> {
-    let headings = parsed
-        .blocks
-        .iter()
-        .enumerate()
-        .take(LOOKED_AT)
-        .filter(|(_, block)| matches!(block.kind, BlockKind::Heading(_)))
+    let blocks = parsed.blocks.iter().enumerate().take(LOOKED_AT);
+    let headings: Vec<Heading> = blocks
         .filter_map(|(at, block)| {
-            let text = slice_chars(&parsed.text, block.start, block.end)?;
-            Some((at, name::plain(text)))
-        });
-    let headings: Vec<(usize, String)> = headings.collect();
-    let first = headings.iter().find(|(at, _)| *at < FIRST);
+            let BlockKind::Heading(level) = block.kind else {
+                return None;
+            };
+            let text = slice_chars(&parsed.text, block.start, block.end).map(name::plain)?;
+            Some(Heading { at, level, text })
+        })
+        .collect();
     let in_file = parsed.title.as_deref().map(name::plain);
-    let in_file = in_file.filter(|title| headings.iter().all(|(_, heading)| heading != title));
-    [first.map(|(_, heading)| heading.clone()), in_file]
+    let in_file = in_file.filter(|title| headings.iter().all(|heading| heading.text != *title));
+    [over_all(&headings), in_file]
         .into_iter()
         .flatten()
         .find(|title| is_title(title, external_id) && quarantine::inspect(title, "").is_empty())
+}
+
+/// A heading, its level, and its place among the blocks.
+struct Heading {
+    at: usize,
+    level: u8,
+    text: String,
+}
+
+/// The first heading, if it is at the beginning or above every other one.
+fn over_all(headings: &[Heading]) -> Option<String> {
+    let (first, others) = headings.split_first()?;
+    let above = !others.is_empty() && others.iter().all(|other| other.level > first.level);
+    (first.at < FIRST || above).then(|| first.text.clone())
 }
 
 fn is_title(title: &str, external_id: &str) -> bool {
@@ -167,6 +179,12 @@ mod tests {
             ),
             ("a.md", "a.md", "# Untitled\n\nText.", None),
             ("a.md", "a.md", "# C:\\Users\\anna\\hip\n\nText.", None),
+            (
+                "a.md",
+                "a.md",
+                "Home\n\nSearch\n\nMenu\n\n# Care of a cast\n\nText.\n\n## Washing\n\nText.",
+                Some("Care of a cast"),
+            ),
             (
                 "a.md",
                 "a.md",
