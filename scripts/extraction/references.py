@@ -98,9 +98,11 @@ def trafilatura(path):
 
 
 def readability(path):
+    from lxml import html
     from readability import Document
 
-    return [shown(Document(page(path)).summary())]
+    # Without the numbers of lists, which inscriptis counts anew.
+    return [" ".join(html.fromstring(Document(page(path)).summary()).itertext())]
 
 
 def marked_up(path):
