@@ -140,13 +140,12 @@ fn adds_little(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
 /// has all words of the other's. The name of a file says nothing.
 pub fn are_about_one_thing(one: (&str, &str), other: (&str, &str)) -> bool {
     let ((title, text), (other_title, other_text)) = (one, other);
-    let titles = [title, other_title].map(without_numbers);
-    let [own, others] = &titles;
+    let [own, others] = [title, other_title].map(without_numbers);
     let named = [title, other_title]
         .into_iter()
         .all(|title| !is_file_name(title));
     let titled = named && !own.is_empty() && !others.is_empty();
-    (titled && (own.is_subset(others) || others.is_subset(own)))
+    (titled && (own.is_subset(&others) || others.is_subset(&own)))
         || adds_little(&without_numbers(text), &without_numbers(other_text))
 }
 

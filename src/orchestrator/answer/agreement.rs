@@ -1,4 +1,4 @@
-//! What several documents say of one thing: the same, or different values.
+//! Several documents on one thing: they say the same, or state different values.
 //!
 //! A sentence that two documents contain is shown once and cited from both. If a document of the evidence
 //! states another value for what an answer says, the answer shows that statement too, word for word, and
@@ -156,16 +156,16 @@ impl Answers {
                 .iter()
                 .any(|citation| citation.source_id == id)
         };
-        let mut named: Vec<i32> = found
+        let mut shown: Vec<i32> = found
             .iter()
             .filter(|differing| is_cited(differing.other))
             .flat_map(|differing| [differing.cited, differing.other])
             .collect();
-        named.sort_unstable();
-        named.dedup();
+        shown.sort_unstable();
+        shown.dedup();
         let names: Vec<String> = evidence
             .iter()
-            .filter(|(source, _)| named.contains(&source.id))
+            .filter(|(source, _)| shown.contains(&source.id))
             .map(|(source, _)| name(source))
             .collect();
         if names.len() > 1 {

@@ -19,6 +19,8 @@ const SPACE_GAP: f64 = 0.12;
 const DIGIT_GAP: f64 = 0.18;
 /// A gap this wide may separate columns.
 const COLUMN_GAP: f64 = 0.9;
+/// A rule in a gap this wide separates cells; no rule parts the letters of a word.
+const RULE_GAP: f64 = 0.08;
 /// A gap up to this wide stands between the mark of a list item and its text.
 const MARKER_GAP: f64 = 5.0;
 /// A glyph that begins this far before the end of the one before it begins a run of its own.
@@ -239,7 +241,8 @@ fn cut(line: &[Run<'_>], rules: &Upright) -> Vec<Segment> {
             let gap = glyph.origin.x - end;
             let apart = (gap > size * COLUMN_GAP
                 && !(gap < size * MARKER_GAP && is_marker(&glyphs)))
-                || (gap > -1.0 && rules.separate(end, glyph.origin.x, glyph.origin.y - size * 0.3));
+                || (gap > size * RULE_GAP
+                    && rules.separate(end, glyph.origin.x, glyph.origin.y - size * 0.3));
             if apart {
                 pieces.push(std::mem::take(&mut glyphs));
             }
