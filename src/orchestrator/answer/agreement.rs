@@ -4,16 +4,14 @@
 //! states another value for what an answer says, the answer shows that statement too, word for word, and
 //! says that the documents differ.
 
+use std::collections::BTreeSet;
+
 use super::governed::{Governed, outside};
-use super::grounding::{Grounder, Words};
-use super::standing::Standing;
-use super::{Answers, NoAnswer};
+use super::grounding::{Grounder, Output, Words};
 use crate::domain::evidence::{Citation, Source};
 use crate::language::Tongue;
 use crate::language::differences::{are_about_one_thing, differences};
 use crate::language::units::{Extract, Unit, sections};
-use crate::orchestrator::question::Question;
-use crate::orchestrator::stream::draft::Draft;
 use crate::safety::texts;
 
 /// The most other statements that are shown.
@@ -121,25 +119,27 @@ fn name(source: &Source) -> String {
     format!("{} ({}) [{}]", title.trim(), source.edition(), source.id)
 }
 
-impl Answers {
-    /// Shows the statements of other documents that differ from the answer, and says so.
-    pub(super) async fn add_differences(
-        &self,
-        question: &Question,
-        evidence: &[Governed],
-        standing: &mut Standing<'_>,
-        draft: &mut Draft<'_>,
-    ) -> Result<(), NoAnswer> {
-        let cited = draft.citations().to_vec();
-        let found = differing(&cited, evidence);
-        if found.is_empty() {
-            return Ok(());
+/// The statements of other documents that differ from an answer.
+pub(super) struct Differences<'a> {
+    found: Vec<Differing>,
+    evidence: &'a [Governed],
+}
+
+impl<'a> Differences<'a> {
+    /// Compares the quotes of an answer with the other documents of its evidence.
+    pub fn with(cited: &[Citation], evidence: &'a [Governed]) -> Self {
+        Self {
+            found: differing(cited, evidence),
+            evidence,
         }
-        let grounder = Grounder::new(Words::Quoted, &question.content, evidence);
-        let mut grounder = grounder.after(draft.length());
+    }
+
+    /// The statements that the answer lacks, after so many characters of it.
+    pub fn statements(&self, question: &str, cited: &[Citation], length: usize) -> Vec<Output> {
+        let is_shown = |line: &String| cited.iter().any(|citation| citation.quote == *line);
+        let mut grounder = Grounder::new(Words::Quoted, question, self.evidence).after(length);
         let mut outputs = Vec::new();
-        for differing in &found {
-            let is_shown = |line: &String| cited.iter().any(|citation| citation.quote == *line);
+        for differing in &self.found {
             if differing.lines.last().is_some_and(is_shown) {
                 continue;
             }
@@ -148,31 +148,25 @@ impl Answers {
             }
         }
         outputs.extend(grounder.finish());
-        self.emit(question, outputs, standing, draft).await?;
-        // A statement that was not shown after all says nothing.
-        let is_cited = |id: i32| {
-            draft
-                .citations()
-                .iter()
-                .any(|citation| citation.source_id == id)
-        };
-        let mut shown: Vec<i32> = found
+        outputs
+    }
+
+    /// The words that name the documents. A statement that the answer does not cite after all says nothing.
+    pub fn notice(&self, cited: &[Citation], tongue: Tongue) -> Option<String> {
+        let is_cited = |id: i32| cited.iter().any(|citation| citation.source_id == id);
+        let shown: BTreeSet<i32> = self
+            .found
             .iter()
             .filter(|differing| is_cited(differing.other))
             .flat_map(|differing| [differing.cited, differing.other])
             .collect();
-        shown.sort_unstable();
-        shown.dedup();
-        let names: Vec<String> = evidence
+        let names: Vec<String> = self
+            .evidence
             .iter()
             .filter(|(source, _)| shown.contains(&source.id))
             .map(|(source, _)| name(source))
             .collect();
-        if names.len() > 1 {
-            let notice = texts::differing(&names, Tongue::of(&question.content));
-            draft.add(&format!("\n{notice}"))?;
-        }
-        Ok(())
+        (names.len() > 1).then(|| texts::differing(&names, tongue))
     }
 }
 

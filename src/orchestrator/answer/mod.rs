@@ -30,6 +30,7 @@ use crate::persistence::turns::{self, Span};
 use crate::persistence::{Database, DbError, conversations, patiently};
 use crate::safety::ladder::{self, Cause};
 use crate::safety::{Contacts, hostile};
+use agreement::Differences;
 pub(super) use governed::Governed;
 use governed::{pieces, to_source};
 pub(super) use grounding::Recent;
@@ -155,6 +156,24 @@ impl Answers {
             Box::pin(added).await?;
         }
         Ok(status)
+    }
+
+    /// Adds the statements of other documents that differ from the answer, and says so.
+    async fn add_differences(
+        &self,
+        question: &Question,
+        evidence: &[Governed],
+        standing: &mut Standing<'_>,
+        draft: &mut Draft<'_>,
+    ) -> Result<(), NoAnswer> {
+        let differences = Differences::with(draft.citations(), evidence);
+        let asked = &question.content;
+        let statements = differences.statements(asked, draft.citations(), draft.length());
+        self.emit(question, statements, standing, draft).await?;
+        if let Some(notice) = differences.notice(draft.citations(), Tongue::of(asked)) {
+            draft.add(&format!("\n{notice}"))?;
+        }
+        Ok(())
     }
 
     /// Answers with a language model, or else with the passages word for word, or else with an "I
