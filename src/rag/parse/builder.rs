@@ -103,7 +103,7 @@ impl Builder {
         self.stand_apart();
         let hidden = part.warnings.iter().map(|warning| match warning {
             Warning::Hidden { words } => *words,
-            Warning::Pages { .. } => 0,
+            Warning::Pages { .. } | Warning::Passages { .. } => 0,
         });
         self.hidden += hidden.sum::<usize>();
         for block in &part.blocks {

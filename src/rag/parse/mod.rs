@@ -65,5 +65,6 @@ pub use in_process::parse;
 pub use limits::ParseLimits;
 pub use media_type::MediaType;
 pub use note::Note;
+use warning::Extent;
 pub use warning::{Doubt, Warning};
 pub use worker::{WorkerLimits, run_worker};

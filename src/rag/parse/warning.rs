@@ -22,6 +22,14 @@ pub enum Doubt {
     Damage,
 }
 
+/// The part of an unreliable page that is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Extent {
+    Page,
+    /// The paragraphs, lists, tables and sections with a doubtful character or number.
+    Passages,
+}
+
 /// A part of a document that was left out. The text is for the uploader and contains nothing from
 /// the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,36 +37,35 @@ pub enum Doubt {
 pub enum Warning {
     /// Pages, by their numbers from 1 on, ascending.
     Pages { doubt: Doubt, pages: Vec<usize> },
+    /// Parts of pages, by the numbers of the pages from 1 on, ascending.
+    Passages { doubt: Doubt, pages: Vec<usize> },
     /// Text that nobody can see.
     Hidden { words: usize },
 }
 
 impl Warning {
-    /// Creates one warning per reason, for all pages of a document.
-    pub(super) fn of_pages(doubts: &[Option<Doubt>]) -> Vec<Self> {
-        let mut pages: BTreeMap<Doubt, Vec<usize>> = BTreeMap::new();
+    /// Creates one warning per extent and reason, for all pages of a document.
+    pub(super) fn of_pages(doubts: &[Option<(Doubt, Extent)>]) -> Vec<Self> {
+        let mut groups: BTreeMap<_, (Doubt, Vec<usize>)> = BTreeMap::new();
         for (page, doubt) in (1..).zip(doubts) {
-            let reason = match doubt {
-                Some(Doubt::Glyphs(_)) => Some(Doubt::Glyphs(0)),
-                other => *other,
+            let Some((doubt, extent)) = *doubt else {
+                continue;
             };
-            if let Some(reason) = reason {
-                pages.entry(reason).or_default().push(page);
-            }
+            let reason = match doubt {
+                Doubt::Glyphs(_) => Doubt::Glyphs(0),
+                other => other,
+            };
+            let (greatest, pages) = groups
+                .entry((extent, reason))
+                .or_insert((doubt, Vec::new()));
+            *greatest = doubt.max(*greatest);
+            pages.push(page);
         }
-        let greatest = doubts.iter().flatten().filter_map(|doubt| match doubt {
-            Doubt::Glyphs(share) => Some(*share),
-            _ => None,
-        });
-        let greatest = greatest.max().unwrap_or(0);
-        pages
-            .into_iter()
-            .map(|(reason, pages)| Self::Pages {
-                doubt: match reason {
-                    Doubt::Glyphs(_) => Doubt::Glyphs(greatest),
-                    other => other,
-                },
-                pages,
+        let groups = groups.into_iter();
+        groups
+            .map(|((extent, _), (doubt, pages))| match extent {
+                Extent::Page => Self::Pages { doubt, pages },
+                Extent::Passages => Self::Passages { doubt, pages },
             })
             .collect()
     }
@@ -73,7 +80,20 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pages { doubt, pages } => write_pages(f, *doubt, pages),
+            Self::Pages { doubt, pages } => {
+                write_named(f, ("Page", "is"), ("Pages", "are"), pages)?;
+                write_reason(f, *doubt)
+            }
+            Self::Passages { doubt, pages } => {
+                let verb = "are";
+                write_named(
+                    f,
+                    ("Passages of page", verb),
+                    ("Passages of pages", verb),
+                    pages,
+                )?;
+                write_reason(f, *doubt)
+            }
             Self::Hidden { words } => {
                 let (noun, verb) = if *words == 1 {
                     ("word", "is")
@@ -90,22 +110,26 @@ impl fmt::Display for Warning {
     }
 }
 
-fn write_pages(f: &mut fmt::Formatter<'_>, doubt: Doubt, pages: &[usize]) -> fmt::Result {
+fn write_named(
+    f: &mut fmt::Formatter<'_>,
+    one: (&str, &str),
+    many: (&str, &str),
+    pages: &[usize],
+) -> fmt::Result {
+    let (noun, verb) = if pages.len() == 1 { one } else { many };
     let named: Vec<String> = pages
         .iter()
         .take(MAX_NAMED)
         .map(ToString::to_string)
         .collect();
-    match named.as_slice() {
-        [page] => write!(f, "Page {page} is left out: ")?,
-        named => {
-            write!(f, "Pages {}", named.join(", "))?;
-            if pages.len() > named.len() {
-                write!(f, " and {} more", pages.len() - named.len())?;
-            }
-            f.write_str(" are left out: ")?;
-        }
+    write!(f, "{noun} {}", named.join(", "))?;
+    if pages.len() > named.len() {
+        write!(f, " and {} more", pages.len() - named.len())?;
     }
+    write!(f, " {verb} left out: ")
+}
+
+fn write_reason(f: &mut fmt::Formatter<'_>, doubt: Doubt) -> fmt::Result {
     match doubt {
         Doubt::Glyphs(share) => write!(
             f,
@@ -135,9 +159,11 @@ mod tests {
     fn a_warning_names_the_pages_and_the_reason() {
         let doubts = [
             None,
-            Some(Doubt::Numbers),
-            Some(Doubt::Glyphs(7)),
-            Some(Doubt::Numbers),
+            Some((Doubt::Numbers, Extent::Page)),
+            Some((Doubt::Glyphs(7), Extent::Page)),
+            Some((Doubt::Numbers, Extent::Page)),
+            Some((Doubt::Glyphs(1), Extent::Passages)),
+            Some((Doubt::Glyphs(2), Extent::Passages)),
         ];
         let warnings = Warning::of_pages(&doubts);
         let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
@@ -149,6 +175,8 @@ mod tests {
             texts[1].starts_with("Pages 2, 4 are left out: digits "),
             "{texts:?}"
         );
+        let passages = "Passages of pages 5, 6 are left out: some characters, up to 2 % ";
+        assert!(texts[2].starts_with(passages), "{texts:?}");
         let all = Warning::Pages {
             doubt: Doubt::Damage,
             pages: (1..=500).collect(),

@@ -1,6 +1,6 @@
 //! Removes unreliable pages, and the half sentences that they would leave behind.
 
-use super::super::Doubt;
+use super::super::{Doubt, Extent};
 use super::regions::Piece;
 
 /// The most lines at the edge of a neighbouring page that may belong to a sentence of the removed
@@ -8,12 +8,18 @@ use super::regions::Piece;
 const MOST_LINES: usize = 8;
 
 /// Empties the doubtful pages. It also removes a sentence that runs into or out of one, and a list
-/// that continues after one, because its missing lead-in may reverse its meaning.
-pub(super) fn remove(pages: &mut [Vec<Piece>], doubts: &[Option<Doubt>]) {
+/// that continues after one, because its missing lead-in may reverse its meaning. Of a page with doubtful
+/// passages it marks the sentences that run into or out of these.
+pub(super) fn remove(pages: &mut [Vec<Piece>], doubts: &[Option<(Doubt, Extent)>]) {
     for (at, doubt) in doubts.iter().enumerate() {
-        // A picture between pages of text is an illustration.
-        if doubt.is_none_or(|doubt| doubt == Doubt::Picture) {
-            continue;
+        match doubt {
+            // A picture between pages of text is an illustration.
+            None | Some((Doubt::Picture, _)) => continue,
+            Some((_, Extent::Passages)) => {
+                pages.get_mut(at).into_iter().for_each(|page| spread(page));
+                continue;
+            }
+            Some((_, Extent::Page)) => {}
         }
         let Some(pieces) = pages.get_mut(at).map(std::mem::take) else {
             continue;
@@ -35,6 +41,24 @@ pub(super) fn remove(pages: &mut [Vec<Piece>], doubts: &[Option<Doubt>]) {
         }
         if let Some(after) = pages.get_mut(at + 1) {
             drop_start(after, ends_open, in_list);
+        }
+    }
+}
+
+/// Marks the lines that may belong to a sentence with a doubtful line.
+fn spread(pieces: &mut [Piece]) {
+    let joins: Vec<bool> = pieces
+        .iter()
+        .zip(pieces.iter().skip(1))
+        .map(|(one, next)| one.ends_open() && begins_in_sentence(next))
+        .collect();
+    let all = joins.len();
+    let forward = (0..all).map(|at| (at, at + 1));
+    let backward = (0..all).rev().map(|at| (at + 1, at));
+    for (from, to) in forward.chain(backward) {
+        let is_joined = joins.get(from.min(to)).copied().unwrap_or(false);
+        if is_joined && pieces.get(from).is_some_and(Piece::is_doubtful) {
+            pieces.get_mut(to).map(|piece| piece.doubt(|_| true));
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Whether the extracted text of a page equals what a reader sees. A page with a number that could
-//! be another number is no evidence.
+//! Whether the extracted text of a page equals what a reader sees. A passage with a number that could
+//! be another number is no evidence, and neither is a page that has many of them.
 
-use super::super::Doubt;
+use super::super::{Doubt, Extent};
 use super::characters::is_unknown;
 use super::regions::Piece;
 use super::units::is_unit;
@@ -10,15 +10,30 @@ use super::units::is_unit;
 const TURNED_LINES: usize = 4;
 
 /// A page with a greater share of unknown characters is not text, in percent.
-const MOST_UNKNOWN: usize = 20;
+const MOST_UNKNOWN: u8 = 20;
 
-/// Returns the reason to leave a page out, if there is one.
-pub(super) fn doubt_of(pieces: &[Piece]) -> Option<Doubt> {
-    let doubtful = |piece: &Piece| matches!(piece, Piece::Line(line) if line.doubtful);
-    if pieces.iter().any(doubtful) {
-        return Some(Doubt::Numbers);
+/// A page with a greater share of doubtful lines is left out as a whole, in percent.
+const MOST_DOUBTFUL: usize = 20;
+
+/// Marks the doubtful pieces of a page. Returns the reason to leave them out, or the whole page.
+pub(super) fn mark(pieces: &mut [Piece]) -> Option<(Doubt, Extent)> {
+    let lines = || pieces.iter().flat_map(Piece::lines);
+    let share = unknown_share(lines());
+    let whole = doubt_of_page(lines(), share);
+    let reason = lines().filter_map(|line| doubt_of_line(line, share)).min();
+    let (mut all, mut doubtful) = (0, 0);
+    for piece in pieces.iter_mut() {
+        all += piece.height();
+        doubtful += piece.doubt(|line| doubt_of_line(line, share).is_some());
     }
-    doubt(pieces.iter().flat_map(Piece::lines))
+    let reason = reason.or((doubtful > 0).then_some(Doubt::Numbers));
+    let is_page = whole.is_some() || doubtful * 100 > all * MOST_DOUBTFUL;
+    let extent = if is_page {
+        Extent::Page
+    } else {
+        Extent::Passages
+    };
+    Some((whole.or(reason)?, extent))
 }
 
 /// Replaces the marks of list items in symbol fonts, and removes decoration.
@@ -36,31 +51,46 @@ pub(super) fn plain_marks(pieces: &mut Vec<Piece>) {
     pieces.retain(|piece| piece.lines().iter().any(|line| !line.trim().is_empty()));
 }
 
-fn doubt<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Doubt> {
+/// The characters of a page that are unknown, in percent, rounded up.
+fn unknown_share<'a>(lines: impl Iterator<Item = &'a str>) -> u8 {
     let (mut all, mut unknown) = (0, 0);
-    let mut hidden = false;
-    let mut numbers = false;
+    for c in lines.flat_map(str::chars) {
+        all += 1;
+        unknown += usize::from(is_unknown(c));
+    }
+    u8::try_from((unknown * 100).div_ceil(all.max(1))).unwrap_or(100)
+}
+
+/// The reason to leave out a page, although each line of it may look right.
+fn doubt_of_page<'a>(lines: impl Iterator<Item = &'a str>, share: u8) -> Option<Doubt> {
+    if share > MOST_UNKNOWN {
+        return Some(Doubt::Glyphs(share));
+    }
     let mut turned = String::new();
     for line in lines {
-        all += line.chars().count();
-        unknown += line.chars().filter(|c| is_unknown(*c)).count();
-        hidden |= hides_meaning(line);
-        numbers |= line.split('\t').any(has_split_number);
         let mut chars = line.chars().filter(|c| !c.is_whitespace());
         match (chars.next(), chars.next()) {
             (Some(only), None) => turned.push(only),
             _ => turned.clear(),
         }
         let has = |is_it: fn(char) -> bool| turned.chars().any(is_it);
-        numbers |= turned.chars().count() >= TURNED_LINES
+        if turned.chars().count() >= TURNED_LINES
             && has(|c| c.is_ascii_digit())
-            && has(char::is_alphabetic);
+            && has(char::is_alphabetic)
+        {
+            return Some(Doubt::Numbers);
+        }
     }
-    if unknown > 0 && (hidden || unknown * 100 > all * MOST_UNKNOWN) {
-        let share = (unknown * 100).div_ceil(all.max(1));
-        return Some(Doubt::Glyphs(u8::try_from(share).unwrap_or(100)));
+    None
+}
+
+/// The reason to leave out a line: a character or a number of it may be another one.
+fn doubt_of_line(line: &str, share: u8) -> Option<Doubt> {
+    if hides_meaning(line) {
+        return Some(Doubt::Glyphs(share));
     }
-    numbers.then_some(Doubt::Numbers)
+    let has_split = line.split('\t').any(has_split_number);
+    has_split.then_some(Doubt::Numbers)
 }
 
 /// Whether an unknown character may be part of a word or a number: `do ��t eat`, `� 5 mg`. A sign
@@ -185,7 +215,9 @@ mod tests {
     use super::*;
 
     fn doubt_of(text: &str) -> Option<Doubt> {
-        doubt(text.lines())
+        let share = unknown_share(text.lines());
+        let line = text.lines().find_map(|line| doubt_of_line(line, share));
+        line.or_else(|| doubt_of_page(text.lines(), share))
     }
 
     #[test]

@@ -36,7 +36,7 @@ use hayro_interpret::{
 };
 
 use super::builder::Builder;
-use super::{Doubt, ParseError, ParseLimits, ParsedDocument, Warning};
+use super::{Doubt, Extent, ParseError, ParseLimits, ParsedDocument, Warning};
 use characters::Characters;
 use regions::Piece;
 use sheet::Sheet;
@@ -56,7 +56,7 @@ pub(super) fn parse(bytes: &[u8], limits: &ParseLimits) -> Result<ParsedDocument
 /// The text of a page, and the reason not to trust it.
 struct Read {
     pieces: Vec<Piece>,
-    doubt: Option<Doubt>,
+    doubt: Option<(Doubt, Extent)>,
     hidden: usize,
 }
 
@@ -64,7 +64,7 @@ impl Read {
     fn damaged() -> Self {
         Self {
             pieces: Vec::new(),
-            doubt: Some(Doubt::Damage),
+            doubt: Some((Doubt::Damage, Extent::Page)),
             hidden: 0,
         }
     }
@@ -147,9 +147,9 @@ fn read_page<'a>(
     pieces.iter_mut().for_each(Piece::mirror);
     let doubt = if !is_recognised && is_picture(&pieces, pictured) {
         pieces.clear();
-        Some(Doubt::Picture)
+        Some((Doubt::Picture, Extent::Page))
     } else {
-        legible::doubt_of(&pieces)
+        legible::mark(&mut pieces)
     };
     legible::plain_marks(&mut pieces);
     Read {
@@ -207,8 +207,8 @@ fn lost_content(page: &Page<'_>) -> bool {
     }
 }
 
-fn nothing_left(doubts: &[Option<Doubt>]) -> ParseError {
-    let has = |is_it: fn(&Doubt) -> bool| doubts.iter().flatten().any(is_it);
+fn nothing_left(doubts: &[Option<(Doubt, Extent)>]) -> ParseError {
+    let has = |is_it: fn(&Doubt) -> bool| doubts.iter().flatten().any(|(doubt, _)| is_it(doubt));
     if has(|doubt| matches!(doubt, Doubt::Glyphs(_) | Doubt::Numbers)) {
         ParseError::Unreadable
     } else if has(|doubt| *doubt == Doubt::Damage) && !has(|doubt| *doubt == Doubt::Picture) {

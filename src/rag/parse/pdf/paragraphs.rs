@@ -40,6 +40,8 @@ pub(super) fn push_pages(
         depth: 0,
         table: None,
         behind: Vec::new(),
+        doubtful: false,
+        unsaid: None,
     };
     writer.builder.start_pages();
     for (at, page) in pages.iter().enumerate() {
@@ -49,7 +51,8 @@ pub(super) fn push_pages(
             writer.turn_page(body.first())?;
         }
         writer.page(body)?;
-        writer.behind.extend(behind.iter().flat_map(Piece::lines));
+        let behind = behind.iter().filter(|piece| !piece.is_doubtful());
+        writer.behind.extend(behind.flat_map(Piece::lines));
     }
     writer.flush()
 }
@@ -61,10 +64,51 @@ struct Writer<'a> {
     paragraph: String,
     kind: BlockKind,
     depth: usize,
-    /// A table that may go on on the next page, and its first part.
-    table: Option<(Table, &'a Grid)>,
+    /// A table that may go on on the next page.
+    table: Option<OpenTable<'a>>,
     /// Headers and footers that wait for the end of a sentence or a table.
     behind: Vec<&'a str>,
+    /// Whether the paragraph or the table has a doubtful line.
+    doubtful: bool,
+    /// The part that stands under a doubtful block.
+    unsaid: Option<Unsaid>,
+}
+
+struct OpenTable<'a> {
+    table: Table,
+    /// Its part on its first page.
+    first: &'a Grid,
+    /// The pages that end in it.
+    pages: usize,
+}
+
+/// The blocks that mean something else without the doubtful block above them.
+#[derive(Clone, Copy)]
+enum Unsaid {
+    /// Everything up to the next heading of this level or above it, or to the end of the page.
+    Section(u8),
+    /// The list or the table under a paragraph, or the list under an item, at this depth or deeper.
+    List(usize),
+}
+
+impl Unsaid {
+    /// The part that stands under a block.
+    fn under(kind: BlockKind, depth: usize) -> Self {
+        match kind {
+            BlockKind::Heading(level) => Self::Section(level),
+            BlockKind::ListItem => Self::List(depth + 1),
+            _ => Self::List(0),
+        }
+    }
+
+    fn contains(self, kind: BlockKind, depth: usize) -> bool {
+        match (self, kind) {
+            (Self::Section(level), BlockKind::Heading(other)) => other > level,
+            (Self::Section(_), _) => true,
+            (Self::List(least), BlockKind::ListItem | BlockKind::TableRow) => depth >= least,
+            (Self::List(_), _) => false,
+        }
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -92,7 +136,12 @@ impl<'a> Writer<'a> {
         if self.table.is_none() || self.paragraph.is_empty() {
             self.flush()?;
         }
+        // Without its header, no row says to which value it belongs.
+        let headed = grid.header().is_some();
+        self.doubtful |= headed && grid.doubtful.contains(&0);
         let mut mark = std::mem::take(&mut self.paragraph);
+        let all_doubtful = grid.doubtful.len() == grid.rows.len();
+        let pages = usize::from(!mark.is_empty() && !all_doubtful);
         let words = self.words;
         let mut cell = |lines: &Vec<String>| {
             let mut text = std::mem::take(&mut mark);
@@ -101,19 +150,26 @@ impl<'a> Writer<'a> {
             }
             Cell::of(text)
         };
-        let (table, first) = self.table.get_or_insert_with(|| {
-            let table = Table {
+        let open = self.table.get_or_insert_with(|| OpenTable {
+            table: Table {
                 headers_known: true,
                 ..Table::default()
-            };
-            (table, grid)
+            },
+            first: grid,
+            pages: 0,
         });
+        open.pages += pages;
         // The next page may repeat the names of the columns.
-        for (at, cells) in grid.rows.iter().enumerate() {
-            table.rows.push(Row {
+        let rows = grid.rows.iter().enumerate();
+        for (at, cells) in rows.filter(|(at, _)| !grid.doubtful.contains(at)) {
+            open.table.rows.push(Row {
                 cells: cells.iter().map(&mut cell).collect(),
-                is_header: at == 0 && first.header() == Some(cells),
+                is_header: at == 0 && open.first.header() == Some(cells),
             });
+        }
+        if !mark.is_empty() {
+            // No row is left to begin the page.
+            self.builder.break_page();
         }
         Ok(())
     }
@@ -150,6 +206,7 @@ impl<'a> Writer<'a> {
                 self.paragraph.push_str(line.text.trim());
             }
         }
+        self.doubtful |= line.doubtful;
         Ok(())
     }
 
@@ -157,7 +214,7 @@ impl<'a> Writer<'a> {
     fn turn_page(&mut self, next: Option<&Piece>) -> Result<(), ParseError> {
         let goes_on = matches!(
             (&self.table, next),
-            (Some((_, first)), Some(Piece::Table(grid))) if first.goes_on_as(grid)
+            (Some(open), Some(Piece::Table(grid))) if open.first.goes_on_as(grid)
         );
         if goes_on && self.paragraph.is_empty() {
             self.paragraph.push(PAGE_MARK);
@@ -176,6 +233,7 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         self.flush()?;
+        self.unsaid = (self.unsaid).filter(|part| !matches!(part, Unsaid::Section(_)));
         self.builder.break_page();
         Ok(())
     }
@@ -183,8 +241,11 @@ impl<'a> Writer<'a> {
     fn flush(&mut self) -> Result<(), ParseError> {
         self.flush_table()?;
         let paragraph = std::mem::take(&mut self.paragraph);
-        self.builder.nest(self.depth);
-        self.builder.push(self.kind, &paragraph)?;
+        let pages = paragraph.matches(PAGE_MARK).count();
+        if !paragraph.is_empty() && self.is_said(self.kind, self.depth, pages) {
+            self.builder.nest(self.depth);
+            self.builder.push(self.kind, &paragraph)?;
+        }
         for line in std::mem::take(&mut self.behind) {
             self.builder.push(BlockKind::Paragraph, line)?;
         }
@@ -193,9 +254,27 @@ impl<'a> Writer<'a> {
 
     fn flush_table(&mut self) -> Result<(), ParseError> {
         match self.table.take() {
-            Some((table, _)) => table.write(self.builder),
-            None => Ok(()),
+            Some(open) if self.is_said(BlockKind::TableRow, 0, open.pages) => {
+                open.table.write(self.builder)
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Whether a block is added, rather than left out. So many pages end in it.
+    fn is_said(&mut self, kind: BlockKind, depth: usize, pages: usize) -> bool {
+        let doubtful = std::mem::take(&mut self.doubtful);
+        self.unsaid = self.unsaid.filter(|part| part.contains(kind, depth));
+        if doubtful && !matches!(self.unsaid, Some(Unsaid::Section(_))) {
+            self.unsaid = Some(Unsaid::under(kind, depth));
+        }
+        let is_said = !doubtful && self.unsaid.is_none();
+        if !is_said {
+            for _ in 0..pages {
+                self.builder.break_page();
+            }
+        }
+        is_said
     }
 }
 

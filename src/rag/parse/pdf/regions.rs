@@ -22,6 +22,36 @@ pub(super) enum Piece {
 }
 
 impl Piece {
+    pub(super) fn is_doubtful(&self) -> bool {
+        match self {
+            Self::Line(line) => line.doubtful,
+            Self::Table(grid) => !grid.doubtful.is_empty(),
+        }
+    }
+
+    /// Marks the lines that mislead, and the rows that contain such a line, as doubtful. Returns the number of
+    /// doubtful lines and rows.
+    pub(super) fn doubt(&mut self, misleads: impl Fn(&str) -> bool) -> usize {
+        match self {
+            Self::Line(line) => {
+                line.doubtful |= misleads(&line.text);
+                usize::from(line.doubtful)
+            }
+            Self::Table(grid) => {
+                grid.doubt(misleads);
+                grid.doubtful.len()
+            }
+        }
+    }
+
+    /// The number of lines and rows.
+    pub(super) fn height(&self) -> usize {
+        match self {
+            Self::Line(_) => 1,
+            Self::Table(grid) => grid.rows.len(),
+        }
+    }
+
     /// The lines of text, in reading order.
     pub(super) fn lines(&self) -> Vec<&str> {
         match self {

@@ -46,7 +46,7 @@ pub(super) struct Segment {
     pub(super) is_bold: bool,
     /// The position of its first glyph in the file; `None` for fields and notes.
     pub(super) order: Option<usize>,
-    /// Set if a gap between digits may or may not be a space.
+    /// Whether a character or a number of it may be another one.
     pub(super) doubtful: bool,
 }
 

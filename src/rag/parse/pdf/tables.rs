@@ -1,5 +1,7 @@
 //! Recognises the tables among parts of a page that a gutter divides.
 
+use std::collections::BTreeSet;
+
 use super::gutter::{Gutter, same_line};
 use super::segments::Segment;
 use super::sheet::Rule;
@@ -24,9 +26,18 @@ pub(super) struct Grid {
     pub(super) has_header: bool,
     /// Where each column begins, ascending.
     pub(super) columns: Vec<f64>,
+    /// The rows in which a character or a number may be another one.
+    pub(super) doubtful: BTreeSet<usize>,
 }
 
 impl Grid {
+    /// Marks the rows with such a line as doubtful.
+    pub(super) fn doubt(&mut self, misleads: impl Fn(&str) -> bool) {
+        let rows = self.rows.iter().enumerate();
+        let doubtful = rows.filter(|(_, row)| row.iter().flatten().any(|line| misleads(line)));
+        self.doubtful.extend(doubtful.map(|(at, _)| at));
+    }
+
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
         let cells = self.rows.iter().flatten();
         cells.flatten().map(String::as_str)
@@ -204,9 +215,13 @@ impl<'a> Candidate<'a> {
     fn grid(&self) -> (Grid, Vec<Segment>) {
         let groups = self.groups();
         let mut rows = Vec::with_capacity(groups.len());
-        for lines in &groups {
+        let mut doubtful = BTreeSet::new();
+        for (at, lines) in groups.iter().enumerate() {
             let mut cells: Vec<Vec<String>> = vec![Vec::new(); self.columns.len()];
             for segment in lines.iter().flat_map(|line| line.iter()) {
+                if segment.doubtful {
+                    doubtful.insert(at);
+                }
                 if let Some(cell) = cells.get_mut(self.column_of(segment)) {
                     cell.push(segment.text.clone());
                 }
@@ -233,6 +248,7 @@ impl<'a> Candidate<'a> {
             rows,
             has_header,
             columns: self.lefts(),
+            doubtful,
         };
         (grid, after)
     }

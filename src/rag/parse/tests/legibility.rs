@@ -70,14 +70,19 @@ fn show(bytes: &[u8]) -> Operation {
     Operation::new("Tj", vec![Object::string_literal(bytes)])
 }
 
-/// Lines of text, each shown by one operation.
+/// Lines of one paragraph.
 fn lines(lines: &[&[u8]]) -> Vec<Operation> {
+    spaced(lines, 14.0)
+}
+
+/// Lines of text at this distance, each shown by one operation.
+fn spaced(lines: &[&[u8]], distance: f32) -> Vec<Operation> {
     let mut operations = vec![Operation::new("BT", vec![])];
     let mut y = 700.0;
     for line in lines {
         operations.extend(at(72.0, y));
         operations.push(show(line));
-        y -= 14.0;
+        y -= distance;
     }
     operations.push(Operation::new("ET", vec![]));
     operations
@@ -237,6 +242,35 @@ fn an_unreliable_page_is_left_out_and_named() {
         pages: vec![2],
     };
     assert_eq!(doc.warnings, [warning]);
+}
+
+#[test]
+fn a_doubtful_passage_is_left_out_with_what_stands_under_it() {
+    let font = || font_with_names(128, &["g1", "g2"]);
+    let rest = "Rest for a day after the visit.\nDrink a glass of water every hour.\nKeep the dressing dry \
+                for two days.\nWash your hands before you touch it.\nCall us if the wound opens \
+                again.\nCome back after ten days for a check.\nBring this leaflet with you.";
+    let rest: Vec<&str> = rest.lines().collect();
+    for (passage, kept) in [
+        (&[&b"Take \x80\x81 mg a day."[..]][..], None),
+        (&[b"Take 1 2 5 mg of it."], None),
+        (&[b"Do \x80\x81t take it if:", b"- you are pregnant"], None),
+        (
+            &[b"- take \x80 mg at night", b"- take one in the morning"],
+            Some("- take one in the morning"),
+        ),
+    ] {
+        let whole = rest.iter().map(|line| line.as_bytes());
+        let page: Vec<&[u8]> = passage.iter().copied().chain(whole).collect();
+        let doc = read(font(), &[spaced(&page, 40.0)]).unwrap();
+        let expected: Vec<&str> = kept.into_iter().chain(rest.iter().copied()).collect();
+        assert_eq!(doc.text.replace("\n\n", "\n"), expected.join("\n"));
+        assert!(
+            matches!(&doc.warnings[..], [Warning::Passages { pages, .. }] if pages == &[1]),
+            "{:?}",
+            doc.warnings
+        );
+    }
 }
 
 #[test]
