@@ -7,6 +7,7 @@ use super::docx_look::{Look, Sight};
 use super::docx_styles::{Numbering, Styles, outline_level};
 use super::flow::Flow;
 use super::package::Package;
+use super::symbol::symbol;
 use super::table::{Cell, Table};
 use super::xml::{Events, attribute, is_on, number, resolve, text_of};
 use super::{BlockKind, MediaType, ParseError, ParseLimits, ParsedDocument};
@@ -124,6 +125,8 @@ impl DocxReader {
         } else if self.in_text {
             self.text_since_break |= !text.trim().is_empty();
             // Removes form feeds, which would count as page marks.
+            let shift = self.sight.shift();
+            let text = shift.map_or(text.into(), |shift| shift.of_text(text));
             let plain = text
                 .chars()
                 .map(|c| if c.is_whitespace() { ' ' } else { c });
@@ -168,12 +171,15 @@ impl DocxReader {
                 self.sight.style_run(style.unwrap_or_default());
             }
             "shd" if self.in_properties => self.paragraph().look.read(e),
-            "vanish" | "color" | "sz" | "highlight" | "shd" if !self.in_properties => {
+            "vanish" | "color" | "sz" | "highlight" | "shd" | "vertAlign"
+                if !self.in_properties =>
+            {
                 self.sight.read(e);
             }
             "txbxContent" => self.sight.open_box(),
             "t" => self.in_text = true,
             "tab" if !self.in_properties => self.paragraph().text.push(' '),
+            "sym" => self.sign(e),
             "noBreakHyphen" => self.paragraph().text.push('-'),
             "br" if attribute(e, "type").as_deref() == Some("page") => self.break_page(true),
             "cr" | "br" => self.paragraph().text.push('\n'),
@@ -205,6 +211,18 @@ impl DocxReader {
                 self.flow.change_cell(|cell| cell.continues = !begins);
             }
             _ => {}
+        }
+    }
+
+    /// Adds a sign of a font whose signs have no characters of their own.
+    fn sign(&mut self, e: &BytesStart<'_>) {
+        let code = attribute(e, "char").and_then(|hex| u16::from_str_radix(&hex, 16).ok());
+        // Files add 0xF000 to the code, or do not.
+        let byte = code.and_then(|code| u8::try_from(code & 0x0FFF).ok());
+        let is_symbol = attribute(e, "font").is_some_and(|font| font == "Symbol");
+        let sign = byte.filter(|_| is_symbol).map_or('\u{FFFD}', symbol);
+        if !self.is_hidden() {
+            self.paragraph().text.push(sign);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use quick_xml::events::BytesStart;
 
+use super::shift::Shift;
 use super::xml::{attribute, is_on, number};
 
 /// Text of this size in half points or a smaller one is not legible.
@@ -15,6 +16,7 @@ pub(super) struct Look {
     vanishes: Option<bool>,
     is_white: Option<bool>,
     half_points: Option<u32>,
+    shift: Option<Shift>,
     /// Whether something other than white paper may be behind the text.
     is_shaded: Option<bool>,
 }
@@ -24,6 +26,13 @@ impl Look {
     pub(super) fn read(&mut self, e: &BytesStart<'_>) {
         match e.local_name().into_inner() {
             "vanish" => self.vanishes = Some(is_on(e)),
+            "vertAlign" => {
+                self.shift = attribute(e, "val").and_then(|val| match val.as_str() {
+                    "superscript" => Some(Shift::Up),
+                    "subscript" => Some(Shift::Down),
+                    _ => None,
+                });
+            }
             "sz" => self.half_points = number(e, "val").or(self.half_points),
             "color" => self.is_white = Some(attribute(e, "val").is_some_and(|hex| is_white(&hex))),
             "shd" => {
@@ -48,6 +57,7 @@ impl Look {
             vanishes: self.vanishes.or(other.vanishes),
             is_white: self.is_white.or(other.is_white),
             half_points: self.half_points.or(other.half_points),
+            shift: self.shift.or(other.shift),
             is_shaded: self.is_shaded.or(other.is_shaded),
         }
     }
@@ -123,6 +133,11 @@ impl Sight {
         if let Some(shaded) = self.shaded.last_mut() {
             *shaded |= look.is_shaded();
         }
+    }
+
+    /// Whether the open run is raised or lowered.
+    pub(super) fn shift(&self) -> Option<Shift> {
+        self.run?.shift
     }
 
     /// Whether a reader does not see the text of a paragraph with these properties.

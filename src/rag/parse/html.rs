@@ -8,6 +8,7 @@ use super::flow::Flow;
 use super::html_main::{Surroundings, is_decoration, words_in};
 use super::html_tree;
 use super::html_visibility::{Seen, Visibility};
+use super::shift::Shift;
 use super::table::{Cell, Table};
 use super::{BlockKind, ParseError, ParseLimits, ParsedDocument, Warning};
 
@@ -39,6 +40,7 @@ pub(super) fn read(text: &str, limits: &ParseLimits) -> Result<Page, ParseError>
         lists: Vec::new(),
         prefix: None,
         preformatted: 0,
+        shifts: Vec::new(),
         in_title: false,
         title: String::new(),
         hidden: 0,
@@ -142,6 +144,7 @@ struct HtmlReader {
     lists: Vec<Option<u64>>,
     prefix: Option<String>,
     preformatted: usize,
+    shifts: Vec<Shift>,
     in_title: bool,
     title: String,
     /// The number of words that nobody sees.
@@ -169,6 +172,8 @@ impl HtmlReader {
         if seen.removed {
             return Ok(false);
         }
+        self.shifts
+            .extend(Shift::of_element(element.value().name()));
         self.open(element.value())
     }
 
@@ -189,6 +194,8 @@ impl HtmlReader {
     }
 
     fn text(&mut self, text: &str) {
+        let shift = self.shifts.last();
+        let text = &*shift.map_or(text.into(), |shift| shift.of_text(text));
         if self.in_title {
             if self.title.len() < 4_096 {
                 self.title.push_str(text);
@@ -273,6 +280,9 @@ impl HtmlReader {
         };
         if self.seen.pop().is_some_and(|seen| seen.removed) {
             return Ok(());
+        }
+        if Shift::of_element(element.name()).is_some() {
+            self.shifts.pop();
         }
         match role(element) {
             Role::Title => self.in_title = false,

@@ -47,7 +47,9 @@ mod rtf_tokens;
 mod rtf_words;
 pub mod sandbox;
 mod sheet;
+mod shift;
 mod sniff;
+mod symbol;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use super::builder::Builder;
 use super::flow::Flow;
 use super::note::Note;
-use super::rtf_fonts::{FontEncoding, Fonts, of_code_page, symbol};
+use super::rtf_fonts::{FontEncoding, Fonts, of_code_page};
 use super::rtf_table::RtfTable;
 use super::rtf_tokens::{Token, Tokens};
 use super::rtf_words::{Destination, Properties, destination, heading_of, sign};
+use super::shift::Shift;
+use super::symbol::symbol;
 use super::table::Cell;
 use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
 
@@ -53,6 +55,7 @@ struct Group {
     font: Option<i32>,
     /// How many characters stand for those programs that know no Unicode.
     fallback: usize,
+    shift: Option<Shift>,
     is_hidden: bool,
     is_deleted: bool,
     /// Whether the next control word names a destination that may be unknown.
@@ -202,22 +205,9 @@ impl RtfReader {
         }
         let bytes = std::mem::take(&mut self.pending);
         let font = self.group.font.unwrap_or(self.default_font);
-        let text: String = match self.fonts.get(font).unwrap_or(self.page) {
-            FontEncoding::Text(encoding) => {
-                encoding.decode_without_bom_handling(&bytes).0.into_owned()
-            }
-            FontEncoding::Symbol => bytes.iter().map(|byte| symbol(*byte)).collect(),
-            FontEncoding::Unknown => bytes
-                .iter()
-                .map(|byte| {
-                    if byte.is_ascii() {
-                        char::from(*byte)
-                    } else {
-                        '\u{FFFD}'
-                    }
-                })
-                .collect(),
-        };
+        let text = self.fonts.get(font).unwrap_or(self.page).decode(&bytes);
+        let shift = self.group.shift;
+        let text = shift.map_or(text.as_str().into(), |shift| shift.of_text(&text));
         self.push_str(&text);
     }
 
@@ -285,11 +275,15 @@ impl RtfReader {
                 self.group.fallback = count.unwrap_or(1).min(16);
             }
             "u" => self.unicode(number.unwrap_or(0)),
+            "super" if on => self.group.shift = Some(Shift::Up),
+            "sub" if on => self.group.shift = Some(Shift::Down),
+            "super" | "sub" | "nosupersub" => self.group.shift = None,
             "v" => self.group.is_hidden = on,
             "deleted" => self.group.is_deleted = on,
             "plain" => {
                 self.group.is_hidden = false;
                 self.group.font = None;
+                self.group.shift = None;
             }
             "pard" => self.properties = Properties::default(),
             "s" => self.properties.style = number,

@@ -8,6 +8,8 @@ use encoding_rs::{
     WINDOWS_1257, WINDOWS_1258,
 };
 
+use super::symbol::symbol;
+
 /// The encoding of a font's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FontEncoding {
@@ -16,6 +18,21 @@ pub(super) enum FontEncoding {
     Symbol,
     /// Pictures, or a code page that cannot be read.
     Unknown,
+}
+
+impl FontEncoding {
+    /// Decodes bytes; those without a character become U+FFFD.
+    pub(super) fn decode(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Text(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+            Self::Symbol => bytes.iter().map(|byte| symbol(*byte)).collect(),
+            Self::Unknown => {
+                let decoded = |byte: &u8| byte.is_ascii().then_some(char::from(*byte));
+                let bytes = bytes.iter().map(decoded);
+                bytes.map(|c| c.unwrap_or('\u{FFFD}')).collect()
+            }
+        }
+    }
 }
 
 /// Returns the encoding of a Windows code page.
@@ -64,21 +81,6 @@ pub(super) fn of_character_set(number: i32) -> Option<FontEncoding> {
         254 | 255 => FontEncoding::Unknown,
         _ => return None,
     })
-}
-
-/// The characters of the font Symbol from space on: "m" is a µ there, and "mg" a microgram.
-const SYMBOL: &str = " !∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_\u{203E}αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼";
-/// Those from 0xA0 on.
-const SYMBOL_HIGH: &str = "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…⏐⎯↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪\u{FFFD}〉∫⌠⎮⌡⎞⎟⎠⎤⎥⎦⎫⎬⎭";
-
-/// Returns the character of a byte in the font Symbol.
-pub(super) fn symbol(byte: u8) -> char {
-    let found = match byte {
-        0x20..=0x7E => SYMBOL.chars().nth(usize::from(byte - 0x20)),
-        0xA0..=0xFE => SYMBOL_HIGH.chars().nth(usize::from(byte - 0xA0)),
-        _ => None,
-    };
-    found.unwrap_or('\u{FFFD}')
 }
 
 /// The fonts of a document.

@@ -7,6 +7,8 @@ use hayro_interpret::hayro_cmap::BfString;
 use skrifa::{FontRef, MetadataProvider};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::rag::parse::shift::Shift;
+
 /// Replaces a glyph whose character is unknown.
 pub(super) const UNKNOWN: char = char::REPLACEMENT_CHARACTER;
 
@@ -15,16 +17,10 @@ pub(super) const UNKNOWN: char = char::REPLACEMENT_CHARACTER;
 pub(super) struct Characters {
     /// The characters by glyph number, by font.
     embedded: HashMap<u128, HashMap<u32, char>>,
+    /// Whether a font draws a figure above or below its line.
     shifted: HashMap<u128, Option<Shift>>,
     /// Whether the font of each glyph is bold.
     bold: HashMap<u128, bool>,
-}
-
-/// Whether a figure is drawn above or below its line by its own font.
-#[derive(Clone, Copy)]
-enum Shift {
-    Up,
-    Down,
 }
 
 impl Characters {
@@ -103,8 +99,7 @@ impl Characters {
             }
         });
         match shift {
-            Some(Shift::Up) => raised(&digit),
-            Some(Shift::Down) => lowered(&digit),
+            Some(shift) => shift.of_figures(&digit),
             None => digit,
         }
     }
@@ -178,25 +173,6 @@ fn of_variant(c: char) -> Option<char> {
         '\u{F730}'..='\u{F739}' | '\u{F761}'..='\u{F77A}' => char::from_u32(u32::from(c) - 0xF700),
         _ => None,
     }
-}
-
-const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-const LOWERED: [char; 10] = ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'];
-
-pub(super) fn raised(digits: &str) -> String {
-    with_digits(digits, RAISED)
-}
-
-pub(super) fn lowered(digits: &str) -> String {
-    with_digits(digits, LOWERED)
-}
-
-fn with_digits(text: &str, digits: [char; 10]) -> String {
-    let digit = |c: char| {
-        let value = c.to_digit(10).and_then(|d| usize::try_from(d).ok());
-        value.and_then(|d| digits.get(d).copied()).unwrap_or(c)
-    };
-    text.chars().map(digit).collect()
 }
 
 /// Whether a character stands for an unknown one.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::grid::Grid;
 use super::hyphens::Words;
 use super::regions::Piece;
 use super::segments::Segment;
 use super::shape::{PageShape, tenths, to_points};
-use super::tables::Grid;
 use crate::domain::text::opens_list_item;
 use crate::rag::parse::builder::{Builder, PAGE_MARK};
 use crate::rag::parse::table::{Cell, Row, Table};

@@ -4,10 +4,11 @@
 //! lines beside it divides a region; the parts above, below and on both sides are divided further.
 
 use super::direction;
+use super::grid::Grid;
 use super::gutter::{same_line, widest};
 use super::segments::Segment;
 use super::sheet::Rule;
-use super::tables::{self, Grid};
+use super::tables;
 use crate::domain::text::opens_list_item;
 
 /// The most segments of a region that are searched for gutters.

@@ -10,25 +10,20 @@ use hayro_interpret::kurbo::{Point, Vec2};
 
 use super::characters;
 use super::direction;
+use super::runs::{COLUMN_GAP, RAISED_SIZE, Run, lines};
 use super::sheet::{Glyph, Rule};
 use crate::domain::text::opens_list_item;
+use crate::rag::parse::shift::Shift;
 
 /// Shares of the type size. A gap this wide is a space.
 const SPACE_GAP: f64 = 0.12;
 /// Between digits a narrower gap may or may not be a space.
 const DIGIT_GAP: f64 = 0.18;
-/// A gap this wide may separate columns.
-const COLUMN_GAP: f64 = 0.9;
 /// A rule in a gap this wide separates cells; no rule parts the letters of a word.
 const RULE_GAP: f64 = 0.08;
 /// A gap up to this wide stands between the mark of a list item and its text.
 const MARKER_GAP: f64 = 5.0;
-/// A glyph that begins this far before the end of the one before it begins a run of its own.
-const BACKWARD_GAP: f64 = -0.6;
-/// Baselines this near belong to one line.
-const SAME_LINE: f64 = 0.35;
-/// A figure whose type is this much smaller than its neighbour's and that stands higher is raised.
-const RAISED_SIZE: f64 = 0.85;
+/// A small figure that stands this much higher than the line is raised.
 const RAISED_STEP: f64 = 0.15;
 /// Two equal glyphs this near are one, drawn twice to look bold.
 const TWICE: f64 = 0.15;
@@ -102,104 +97,14 @@ pub(super) fn by_direction(glyphs: Vec<Glyph>, rules: &[Rule]) -> Vec<Turned> {
     all
 }
 
-/// Neighbouring glyphs in the order of the file.
-struct Run<'a> {
-    glyphs: Vec<&'a Glyph>,
-    left: f64,
-    right: f64,
-    y: f64,
-    size: f64,
-}
-
-impl<'a> Run<'a> {
-    fn new(glyph: &'a Glyph) -> Self {
-        Self {
-            glyphs: vec![glyph],
-            left: glyph.origin.x,
-            right: glyph.origin.x + glyph.advance,
-            y: glyph.origin.y,
-            size: glyph.size,
-        }
-    }
-
-    fn takes(&self, glyph: &Glyph) -> bool {
-        let unit = self.size.max(1.0);
-        let gap = (glyph.origin.x - self.right) / unit;
-        (glyph.origin.y - self.y).abs() < unit * 0.05
-            && (glyph.size - self.size).abs() < unit * 0.1
-            && gap < COLUMN_GAP
-            && gap > BACKWARD_GAP
-            && !direction::is_right_to_left(&glyph.text)
-    }
-}
-
-fn runs(glyphs: &[Glyph]) -> Vec<Run<'_>> {
-    let mut runs: Vec<Run<'_>> = Vec::new();
-    for glyph in glyphs {
-        match runs.last_mut() {
-            Some(run) if run.takes(glyph) => {
-                run.right = run.right.max(glyph.origin.x + glyph.advance);
-                run.glyphs.push(glyph);
-            }
-            _ => runs.push(Run::new(glyph)),
-        }
-    }
-    let seen = |run: &Run<'_>| run.glyphs.iter().any(|g| !g.text.trim().is_empty());
-    runs.retain(seen);
-    runs
-}
-
 fn segments(glyphs: &[Glyph], rules: &[Rule]) -> Vec<Segment> {
-    let mut runs = runs(glyphs);
-    runs.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.left.total_cmp(&b.left)));
     let rules = Upright::of(rules);
     let mut segments = Vec::new();
-    for mut line in lines(runs) {
-        line.sort_by(|a, b| a.left.total_cmp(&b.left));
+    for line in lines(glyphs) {
         segments.extend(cut(&line, &rules));
     }
     segments.sort_by(Segment::by_place);
     segments
-}
-
-/// Groups runs, which ascend by y, into lines.
-fn lines(runs: Vec<Run<'_>>) -> Vec<Vec<Run<'_>>> {
-    let mut done: Vec<Vec<Run<'_>>> = Vec::new();
-    // The lines that the next run may still belong to, with their baseline, type size and number.
-    let mut open: Vec<(f64, f64, usize)> = Vec::new();
-    for run in runs {
-        open.retain(|(y, size, _)| run.y - y < size.max(run.size) * 1.2);
-        let distance = |(y, size, at): &(f64, f64, usize)| {
-            let unit = size.max(run.size);
-            let touches = done.get(*at).is_some_and(|line| {
-                line.iter().any(|other| {
-                    run.left - other.right < unit * 0.5 && other.left - run.right < unit * 0.5
-                })
-            });
-            let small = run.size < size * RAISED_SIZE || *size < run.size * RAISED_SIZE;
-            let reach = if small && touches { 0.6 } else { SAME_LINE };
-            let distance = (run.y - y).abs() / unit;
-            (distance < reach).then_some((distance, *at))
-        };
-        let nearest = open
-            .iter()
-            .filter_map(distance)
-            .min_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((_, at)) = nearest {
-            if let Some(entry) = open.iter_mut().find(|entry| entry.2 == at)
-                && run.size > entry.1
-            {
-                *entry = (run.y, run.size, at);
-            }
-            if let Some(line) = done.get_mut(at) {
-                line.push(run);
-            }
-        } else {
-            open.push((run.y, run.size, done.len()));
-            done.push(vec![run]);
-        }
-    }
-    done
 }
 
 /// The upright rules of a page, which separate cells however near their text is.
@@ -384,9 +289,9 @@ impl<'a> Writer<'a> {
             return glyph.text.clone();
         }
         if step > RAISED_STEP {
-            characters::raised(&glyph.text)
+            Shift::Up.of_figures(&glyph.text)
         } else if step < -0.08 {
-            characters::lowered(&glyph.text)
+            Shift::Down.of_figures(&glyph.text)
         } else {
             glyph.text.clone()
         }

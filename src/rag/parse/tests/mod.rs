@@ -2,6 +2,7 @@
 
 mod archive;
 mod encodings;
+mod figures;
 mod hidden;
 mod hidden_docx;
 mod hostile;

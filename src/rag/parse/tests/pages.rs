@@ -341,6 +341,24 @@ fn a_damaged_file_is_read_as_far_as_it_goes() {
 }
 
 #[test]
+fn the_mark_of_a_note_is_no_digit_of_the_number_before_it() {
+    for (row, expected) in [
+        (["Dose", "250"], "250¹"),
+        (["Volume", "0.5"], "0.5¹"),
+        (["Beds", "1,200"], "1,200¹"),
+    ] {
+        let cells = at(&[(72.0, 700.0, row[0]), (172.0, 700.0, row[1])]);
+        // A digit of this font is about half as wide as its size.
+        let end = 172.0 + 5.0 * f64::from(u8::try_from(row[1].len()).unwrap());
+        let mark = format!("BT /F1 6 Tf 1 0 0 1 {end} 703.8 Tm (1) Tj ET");
+        for content in [format!("{cells}\n{mark}"), format!("{mark}\n{cells}")] {
+            let doc = read(&plain(&[&content]));
+            assert!(doc.text.contains(expected), "{}", doc.text);
+        }
+    }
+}
+
+#[test]
 fn a_page_that_is_a_picture_is_named() {
     let text = at(&[(72.0, 700.0, "Keep this leaflet.")]);
     let picture = "q 600 0 0 800 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q";
