@@ -1,5 +1,6 @@
 """What other extractors read from a file, and the words on which they agree."""
 
+import hashlib
 import importlib
 import io
 import json
@@ -11,7 +12,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from words import consensus
+import words
+from words import consensus, without
 
 # Files with fewer words say nothing about a parser.
 LEAST_WORDS = {"pdf": 20, "docx": 5, "html": 5, "md": 5, "txt": 5}
@@ -20,6 +22,10 @@ MOST_PAGES = 60
 # leaves out other parts of a page.
 LEAST_AGREEMENT = {"pdf": 0.9, "docx": 0.9, "html": 0.8, "md": 0.9, "txt": 0.9}
 SECONDS, MEMORY = 60, 3 << 30
+# Pages are drawn at this many pixels a point, and with fewer if they are large.
+SCALE, MOST_PIXELS = 3.0, 3_000
+# The least difference between the darkest and the lightest of 256 greys that a reader sees.
+LEAST_CONTRAST = 16
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
@@ -28,6 +34,37 @@ def pdfium(path):
 
     document = pypdfium2.PdfDocument(path)
     return [page.get_textpage().get_text_range() for page in document]
+
+
+def unseen(path):
+    """The words of each page that its picture does not show: white, invisible, clipped, or in a layer that is off."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(path)
+    return [" ".join(unseen_on(page)) for page in document]
+
+
+def unseen_on(page):
+    import pypdfium2.raw as pdfium_c
+
+    text = page.get_textpage()
+    scale = min(SCALE, MOST_PIXELS / max(*page.get_size(), 1.0))
+    picture = page.render(scale=scale, grayscale=True)
+    place, pixels, stride = picture.get_posconv(page), bytes(picture.buffer), picture.stride
+    word, is_seen = "", False
+    for at in range(text.count_chars() + 1):
+        character = chr(pdfium_c.FPDFText_GetUnicode(text, at) or 32) if at < text.count_chars() else " "
+        if not character.isspace():
+            left, bottom, right, top = text.get_charbox(at)
+            (x0, y0), (x1, y1) = place.to_bitmap(left, top), place.to_bitmap(right, bottom)
+            x0, x1 = sorted((max(x0 - 1, 0), min(x1 + 1, picture.width)))
+            rows = range(max(min(y0, y1) - 1, 0), min(max(y0, y1) + 1, picture.height))
+            box = b"".join(pixels[y * stride + x0:y * stride + x1] for y in rows)
+            word, is_seen = word + character, is_seen or bool(box) and max(box) - min(box) >= LEAST_CONTRAST
+        elif word:
+            if not is_seen:
+                yield word
+            word, is_seen = "", False
 
 
 def pdfminer(path):
@@ -166,7 +203,11 @@ def agreed(path, form):
     texts = [pages for pages in texts if len(pages) == common]
     if len(texts) < 2 or not 1 <= common <= MOST_PAGES:
         return None
-    return [consensus(pages, LEAST_AGREEMENT[form]) for pages in zip(*texts)]
+    agreed_words = [consensus(pages, LEAST_AGREEMENT[form]) for pages in zip(*texts)]
+    if form == "pdf":
+        hidden = unseen(str(path))
+        agreed_words = [page and without(page, text) for page, text in zip(agreed_words, hidden, strict=True)]
+    return agreed_words
 
 
 def read_apart(path, form, answer):
@@ -194,8 +235,9 @@ def read_apart(path, form, answer):
 
 
 def references(path, form, cache):
-    """The agreed words of each page, read once."""
-    answer = cache / f"{path.stem}.json"
+    """The agreed words of each page, read once by this version of the scripts."""
+    version = hashlib.sha256(b"".join(Path(name).read_bytes() for name in (__file__, words.__file__)))
+    answer = cache / f"{path.stem}-{version.hexdigest()[:8]}.json"
     if not answer.exists():
         read_apart(path, form, answer)
     pages = json.loads(answer.read_text())

@@ -49,6 +49,11 @@ def consensus(texts, least):
     return kept + list((shared - Counter(kept)).elements())
 
 
+def without(sequence, text):
+    """The words of the sequence without those of the text."""
+    return keep(sequence, Counter(sequence) - Counter(words(text)))
+
+
 def keep(sequence, bag):
     """The words of the sequence as often as the bag has them."""
     left, kept = Counter(bag), []
