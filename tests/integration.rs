@@ -15,6 +15,8 @@ mod faults;
 mod hostile;
 #[path = "rag/hostile_formats.rs"]
 mod hostile_formats;
+#[path = "rag/hostile_pdfs.rs"]
+mod hostile_pdfs;
 mod import_rules;
 mod language;
 mod messaging;

@@ -1,4 +1,4 @@
-//! Hostile files of every format but PDF, parsed by the real binary within its limits.
+//! Hostile files of other formats than PDF, parsed by the real binary within its limits.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail at any line")]
 
@@ -236,7 +236,7 @@ fn peak_of(process: u32) -> Option<u64> {
 }
 
 /// Parses a file as the sandbox does, and checks what the child took.
-fn check(media: MediaType, document: Vec<u8>) {
+pub(crate) fn check(media: MediaType, document: Vec<u8>) {
     let defaults = SandboxConfig::default();
     let limits = WorkerLimits {
         parse: ParseLimits::default(),
