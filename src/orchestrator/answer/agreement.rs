@@ -68,28 +68,36 @@ struct Differing {
     lines: Vec<String>,
 }
 
-/// Returns the statements that differ from what is cited.
+/// Returns the statements that differ from what is cited. Only statements with numbers can.
 fn differing(cited: &[Citation], evidence: &[Governed]) -> Vec<Differing> {
+    let cited: Vec<&Citation> = cited.iter().filter(|c| has_number(&c.quote)).collect();
+    if cited.is_empty() {
+        return Vec::new();
+    }
+    let statements: Vec<(&Source, Vec<Unit>)> = evidence
+        .iter()
+        .map(|governed| (&governed.0, statements(governed)))
+        .collect();
     let mut found: Vec<Differing> = Vec::new();
     for citation in cited {
         let Some((own, _)) = evidence.iter().find(|(source, _)| holds(source, citation)) else {
             continue;
         };
-        for governed in evidence {
-            let other = &governed.0;
+        for (other, units) in &statements {
             if other.document_id == own.document_id
                 || !are_about_one_thing((&own.title, &own.text), (&other.title, &other.text))
             {
                 continue;
             }
-            for unit in units(governed) {
-                if unit.orphan || differences(&citation.quote, &unit.text).is_empty() {
+            for unit in units {
+                if differences(&citation.quote, &unit.text).is_empty() {
                     continue;
                 }
+                let lines = unit.above.iter().chain([&unit.text]);
                 let one = Differing {
                     cited: own.id,
                     other: other.id,
-                    lines: unit.above.into_iter().chain([unit.text]).collect(),
+                    lines: lines.cloned().collect(),
                 };
                 if found.iter().all(|known| known.lines != one.lines) {
                     found.push(one);
@@ -101,14 +109,21 @@ fn differing(cited: &[Citation], evidence: &[Governed]) -> Vec<Differing> {
     found
 }
 
-fn units((source, context): &Governed) -> impl Iterator<Item = Unit> {
+fn has_number(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// The units of a passage that state a number and stand with all that governs them.
+fn statements((source, context): &Governed) -> Vec<Unit> {
     let found = sections(&Extract {
         title: &source.title,
         text: &source.text,
         start: source.start,
         context: context.as_deref(),
     });
-    found.into_iter().flat_map(|section| section.units)
+    let units = found.into_iter().flat_map(|section| section.units);
+    let states = |unit: &Unit| !unit.orphan && has_number(&unit.text);
+    units.filter(states).collect()
 }
 
 /// The name of a source in a prepared text, which contains no link, no markup and no line break.

@@ -7,6 +7,7 @@ use super::docx_look::{Look, Sight};
 use super::docx_styles::{Numbering, Styles, outline_level};
 use super::flow::Flow;
 use super::package::Package;
+use super::shift::shifted;
 use super::symbol::symbol;
 use super::table::{Cell, Table};
 use super::xml::{Events, attribute, is_on, number, resolve, text_of};
@@ -125,8 +126,7 @@ impl DocxReader {
         } else if self.in_text {
             self.text_since_break |= !text.trim().is_empty();
             // Removes form feeds, which would count as page marks.
-            let shift = self.sight.shift();
-            let text = shift.map_or(text.into(), |shift| shift.of_text(text));
+            let text = shifted(self.sight.shift(), text);
             let plain = text
                 .chars()
                 .map(|c| if c.is_whitespace() { ' ' } else { c });

@@ -8,7 +8,7 @@ use super::flow::Flow;
 use super::html_main::{Surroundings, is_decoration, words_in};
 use super::html_tree;
 use super::html_visibility::{Seen, Visibility};
-use super::shift::Shift;
+use super::shift::{Shift, shifted};
 use super::table::{Cell, Table};
 use super::{BlockKind, ParseError, ParseLimits, ParsedDocument, Warning};
 
@@ -194,8 +194,7 @@ impl HtmlReader {
     }
 
     fn text(&mut self, text: &str) {
-        let shift = self.shifts.last();
-        let text = &*shift.map_or(text.into(), |shift| shift.of_text(text));
+        let text = &*shifted(self.shifts.last().copied(), text);
         if self.in_title {
             if self.title.len() < 4_096 {
                 self.title.push_str(text);

@@ -9,7 +9,7 @@ use super::rtf_fonts::{FontEncoding, Fonts, of_code_page};
 use super::rtf_table::RtfTable;
 use super::rtf_tokens::{Token, Tokens};
 use super::rtf_words::{Destination, Properties, destination, heading_of, sign};
-use super::shift::Shift;
+use super::shift::{Shift, shifted};
 use super::symbol::symbol;
 use super::table::Cell;
 use super::{BlockKind, ParseError, ParseLimits, ParsedDocument};
@@ -206,8 +206,7 @@ impl RtfReader {
         let bytes = std::mem::take(&mut self.pending);
         let font = self.group.font.unwrap_or(self.default_font);
         let text = self.fonts.get(font).unwrap_or(self.page).decode(&bytes);
-        let shift = self.group.shift;
-        let text = shift.map_or(text.as_str().into(), |shift| shift.of_text(&text));
+        let text = shifted(self.group.shift, &text);
         self.push_str(&text);
     }
 

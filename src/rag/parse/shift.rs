@@ -5,6 +5,16 @@ use std::borrow::Cow;
 const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
 const LOWERED: [char; 10] = ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'];
 
+/// Writes raised or lowered figures as such; leaves other text, such as the letters of `1st`, as it is.
+pub(super) fn shifted(shift: Option<Shift>, text: &str) -> Cow<'_, str> {
+    let is_figure = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | ',' | ' ');
+    let are_figures = text.contains(|c: char| c.is_ascii_digit()) && text.chars().all(is_figure);
+    match shift {
+        Some(shift) if are_figures => Cow::Owned(shift.of_figures(text)),
+        _ => Cow::Borrowed(text),
+    }
+}
+
 /// Where a figure stands beside its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shift {
@@ -19,16 +29,6 @@ impl Shift {
             "sup" => Some(Self::Up),
             "sub" => Some(Self::Down),
             _ => None,
-        }
-    }
-
-    /// Writes figures as such; leaves other text, such as the letters of `1st`, as it is.
-    pub(super) fn of_text(self, text: &str) -> Cow<'_, str> {
-        let is_figure = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | ',' | ' ');
-        if text.contains(|c: char| c.is_ascii_digit()) && text.chars().all(is_figure) {
-            Cow::Owned(self.of_figures(text))
-        } else {
-            Cow::Borrowed(text)
         }
     }
 

@@ -81,18 +81,18 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pages { doubt, pages } => {
-                write_named(f, ("Page", "is"), ("Pages", "are"), pages)?;
-                write_reason(f, *doubt)
+                let (noun, verb) = match pages.len() {
+                    1 => ("Page", "is"),
+                    _ => ("Pages", "are"),
+                };
+                write_pages(f, *doubt, (noun, verb), pages)
             }
             Self::Passages { doubt, pages } => {
-                let verb = "are";
-                write_named(
-                    f,
-                    ("Passages of page", verb),
-                    ("Passages of pages", verb),
-                    pages,
-                )?;
-                write_reason(f, *doubt)
+                let noun = match pages.len() {
+                    1 => "Passages of page",
+                    _ => "Passages of pages",
+                };
+                write_pages(f, *doubt, (noun, "are"), pages)
             }
             Self::Hidden { words } => {
                 let (noun, verb) = if *words == 1 {
@@ -110,13 +110,12 @@ impl fmt::Display for Warning {
     }
 }
 
-fn write_named(
+fn write_pages(
     f: &mut fmt::Formatter<'_>,
-    one: (&str, &str),
-    many: (&str, &str),
+    doubt: Doubt,
+    (noun, verb): (&str, &str),
     pages: &[usize],
 ) -> fmt::Result {
-    let (noun, verb) = if pages.len() == 1 { one } else { many };
     let named: Vec<String> = pages
         .iter()
         .take(MAX_NAMED)
@@ -126,10 +125,7 @@ fn write_named(
     if pages.len() > named.len() {
         write!(f, " and {} more", pages.len() - named.len())?;
     }
-    write!(f, " {verb} left out: ")
-}
-
-fn write_reason(f: &mut fmt::Formatter<'_>, doubt: Doubt) -> fmt::Result {
+    write!(f, " {verb} left out: ")?;
     match doubt {
         Doubt::Glyphs(share) => write!(
             f,

@@ -57,8 +57,11 @@ fn spread(pieces: &mut [Piece]) {
     let backward = (0..all).rev().map(|at| (at + 1, at));
     for (from, to) in forward.chain(backward) {
         let is_joined = joins.get(from.min(to)).copied().unwrap_or(false);
-        if is_joined && pieces.get(from).is_some_and(Piece::is_doubtful) {
-            pieces.get_mut(to).map(|piece| piece.doubt(|_| true));
+        if is_joined
+            && pieces.get(from).is_some_and(Piece::is_doubtful)
+            && let Some(piece) = pieces.get_mut(to)
+        {
+            piece.doubt(|_| true);
         }
     }
 }

@@ -140,8 +140,7 @@ impl<'a> Writer<'a> {
         let headed = grid.header().is_some();
         self.doubtful |= headed && grid.doubtful.contains(&0);
         let mut mark = std::mem::take(&mut self.paragraph);
-        let all_doubtful = grid.doubtful.len() == grid.rows.len();
-        let pages = usize::from(!mark.is_empty() && !all_doubtful);
+        let turns_page = !mark.is_empty();
         let words = self.words;
         let mut cell = |lines: &Vec<String>| {
             let mut text = std::mem::take(&mut mark);
@@ -158,7 +157,6 @@ impl<'a> Writer<'a> {
             first: grid,
             pages: 0,
         });
-        open.pages += pages;
         // The next page may repeat the names of the columns.
         let rows = grid.rows.iter().enumerate();
         for (at, cells) in rows.filter(|(at, _)| !grid.doubtful.contains(at)) {
@@ -167,7 +165,9 @@ impl<'a> Writer<'a> {
                 is_header: at == 0 && open.first.header() == Some(cells),
             });
         }
-        if !mark.is_empty() {
+        if mark.is_empty() {
+            open.pages += usize::from(turns_page);
+        } else {
             // No row is left to begin the page.
             self.builder.break_page();
         }
