@@ -75,6 +75,19 @@ pub struct RetrieveResponse {
     pub results: Vec<Passage>,
     /// Set when a leg could not answer, for example `dense_unavailable`.
     pub degraded: Option<String>,
+    /// Words of the question that were searched in another spelling too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
+}
+
+/// A word of the question that no searched document contains, and the word of the results that is
+/// most like it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Correction {
+    /// The word as it was typed.
+    pub typed: String,
+    /// A word of at least one of the results, in lower case.
+    pub meant: String,
 }
 
 /// The body of `POST /v1/retrieve` and `POST /v1/search`.
@@ -82,6 +95,10 @@ pub struct RetrieveResponse {
 #[serde(deny_unknown_fields)]
 pub struct RetrieveRequest {
     pub query: String,
+    /// Other forms of the same question, at most 3, each as long as `query` may be. Each form is
+    /// searched, and a document that any of them finds is kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rephrased: Vec<String>,
     /// The collections to search; absent means every one that the caller may read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collections: Option<Vec<String>>,
@@ -97,6 +114,9 @@ pub struct Source {
     pub id: i32,
     pub document_id: DocumentId,
     pub version_id: VersionId,
+    /// The name of the document in its collection; empty in answers that earlier releases stored.
+    #[serde(default)]
+    pub external_id: String,
     pub title: String,
     pub version: i32,
     #[serde(flatten)]

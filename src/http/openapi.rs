@@ -9,7 +9,9 @@ use crate::domain::chat::{Conversation, Message, TurnDone};
 use crate::domain::contact::Contact;
 use crate::domain::document::{DocumentView, VersionView};
 use crate::domain::emergency::TriageNotice;
-use crate::domain::evidence::{Citation, Passage, RetrieveRequest, RetrieveResponse, Source};
+use crate::domain::evidence::{
+    Citation, Correction, Passage, RetrieveRequest, RetrieveResponse, Source,
+};
 use crate::domain::external_id;
 
 #[derive(OpenApi)]
@@ -20,6 +22,7 @@ use crate::domain::external_id;
     DocumentView,
     Message,
     Passage,
+    Correction,
     RetrieveRequest,
     RetrieveResponse,
     Source,

@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Double, Float, Integer, Nullable, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Double, Float, Integer, Nullable, Text, Uuid as SqlUuid,
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -134,6 +136,9 @@ pub struct LoadedChunk {
     pub version_id: Uuid,
     #[diesel(sql_type = Integer)]
     pub collection_id: i32,
+    /// The place in the version, from 1.
+    #[diesel(sql_type = Integer)]
+    pub ordinal: i32,
     #[diesel(sql_type = Nullable<Array<Float>>)]
     pub embedding: Option<Vec<f32>>,
     /// The ids of the terms, and the BM25 impact of each.
@@ -141,6 +146,14 @@ pub struct LoadedChunk {
     pub terms: Vec<i32>,
     #[diesel(sql_type = Array<Float>)]
     pub impacts: Vec<f32>,
+    /// The ids of the title's terms, and how often each stands there.
+    #[diesel(sql_type = Array<Integer>)]
+    pub title_terms: Vec<i32>,
+    #[diesel(sql_type = Array<Integer>)]
+    pub title_counts: Vec<i32>,
+    /// The title that people see, and the text, for the words of the collection.
+    #[diesel(sql_type = Text)]
+    pub text: String,
 }
 
 /// Loads those of the chunks that a search may find. Their ids should be close together.

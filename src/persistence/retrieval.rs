@@ -4,6 +4,8 @@
 //! expired, superseded, in quarantine or not yet in force are excluded when passages are loaded,
 //! whatever an index still contains.
 
+mod surroundings;
+
 use std::sync::LazyLock;
 
 use diesel::prelude::*;
@@ -21,6 +23,8 @@ use super::statement::statement;
 use crate::domain::document::Stated;
 use crate::domain::evidence::{LegScores, Passage};
 use crate::domain::ids::{DocumentId, VersionId};
+
+pub use surroundings::{Surroundings, list_surroundings};
 
 /// A chunk found by a leg, with that leg's score; higher is better.
 #[derive(Clone, Copy, Debug, QueryableByName)]
@@ -118,11 +122,11 @@ pub struct PreparedSearch {
     pub behind: bool,
 }
 
-/// Resolves names of collections (`None` means every collection) and the words of the query, and
-/// compares the position of an index with the log of changes.
+/// Resolves names of collections (`None` means every collection) and the words of the query, with its
+/// terms in other languages than English, and compares the position of an index with the log of changes.
 pub async fn prepare_search(
     database: &Database,
-    query: &str,
+    (query, sought): (&str, &[String]),
     names: Option<&[String]>,
     position: &Position,
 ) -> Result<PreparedSearch, DbError> {
@@ -132,6 +136,7 @@ pub async fn prepare_search(
         .bind::<BigInt, _>(position.horizon)
         .bind::<Array<BigInt>, _>(&position.beyond)
         .bind::<BigInt, _>(position.server)
+        .bind::<Array<Text>, _>(sought)
         .get_result(&mut database.connection().await?)
         .await?)
 }
@@ -142,10 +147,10 @@ pub async fn prepare_search(
 const POSTINGS_PER_TERM: i64 = 1_000;
 
 /// Returns the best chunks by BM25: `sum(idf * impact)`, Robertson and Zaragoza 2009 with Lucene's
-/// idf.
+/// idf. The query comes with its terms in other languages than English.
 pub async fn search_lexical(
     database: &Database,
-    query: &str,
+    (query, sought): (&str, &[String]),
     collections: &[i32],
     limit: i64,
 ) -> Result<Vec<Hit>, DbError> {
@@ -154,6 +159,7 @@ pub async fn search_lexical(
         .bind::<Array<Integer>, _>(collections)
         .bind::<BigInt, _>(POSTINGS_PER_TERM)
         .bind::<BigInt, _>(limit)
+        .bind::<Array<Text>, _>(sought)
         .load(&mut database.connection().await?)
         .await?)
 }

@@ -95,9 +95,8 @@ pub struct RetrievalConfig {
     pub default_limit: usize,
     pub candidates: i64,
     pub exact_scan_max_chunks: i64,
-    pub fusion_k: f32,
-    pub dense_weight: f32,
     pub lexical_weight: f32,
+    pub title_weight: f32,
     pub max_query_chars: usize,
     /// The size of the index in memory; 0 switches it off.
     pub memory_index_mib: usize,
@@ -109,9 +108,8 @@ impl Default for RetrievalConfig {
             default_limit: 10,
             candidates: 100,
             exact_scan_max_chunks: 10_000,
-            fusion_k: 10.0,
-            dense_weight: 2.0,
-            lexical_weight: 1.0,
+            lexical_weight: 0.35,
+            title_weight: 0.1,
             max_query_chars: 8_000,
             memory_index_mib: 128,
         }

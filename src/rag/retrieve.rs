@@ -1,19 +1,24 @@
-//! Hybrid retrieval: a dense and a BM25 leg, fused by weighted reciprocal rank.
+//! Hybrid retrieval: a dense and a BM25 leg for each form of a question, fused (`fuse.rs`).
 //!
 //! The index in memory answers both legs if it is loaded, otherwise SQL does. Either way the statement
 //! that loads the passages decides what may be shown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures::future::try_join_all;
 use sha2::{Digest, Sha256};
 
 use super::RetrievalConfig;
 use super::follower::MemoryIndex;
+use super::fuse::{Legs, Ranked, Surroundings, fuse, join};
 use super::index::Index;
+use super::spelling::{self, respell};
+use super::title::{TitleFit, TitleTerm};
 use crate::cache::Cache;
-use crate::domain::evidence::{LegScores, Passage, RetrieveResponse};
+use crate::domain::evidence::{Correction, Passage, RetrieveResponse};
 use crate::embedding::Embedder;
+use crate::language::terms;
 use crate::persistence::indexing::Generation;
 use crate::persistence::retrieval::{self, Hit, PreparedSearch, ReachedCollections};
 use crate::persistence::{Database, DbError};
@@ -34,12 +39,6 @@ const SURPLUS: usize = 3;
 /// A search of more chunks than this would hold up the other requests of its thread.
 const MOST_AT_ONCE: usize = 20_000;
 
-/// The hits of each leg; `None` for a leg that could not answer.
-pub struct Legs {
-    pub dense: Option<Vec<Hit>>,
-    pub lexical: Vec<Hit>,
-}
-
 impl Retriever {
     /// Returns the best passages of the collections; `None` means every collection.
     pub async fn retrieve(
@@ -48,11 +47,62 @@ impl Retriever {
         collections: Option<&[String]>,
         limit: usize,
     ) -> Result<RetrieveResponse, DbError> {
-        let legs = self.search_legs(query, collections).await?;
-        let degraded = legs.dense.is_none().then(|| "dense_unavailable".to_owned());
-        let ranked = fuse(&legs, &self.config);
+        let forms = [query.to_owned()];
+        self.retrieve_forms(&forms, collections, limit).await
+    }
+
+    /// Returns the best passages for a question in several forms, the person's own words first.
+    pub async fn retrieve_forms(
+        &self,
+        forms: &[String],
+        collections: Option<&[String]>,
+        limit: usize,
+    ) -> Result<RetrieveResponse, DbError> {
+        let (found, corrections) = self.search_all(forms, collections).await?;
+        let degraded = found.iter().any(|legs| legs.dense.is_none());
+        let degraded = degraded.then(|| "dense_unavailable".to_owned());
+        let ranked = join(found.iter().map(|legs| fuse(legs, &self.config)));
         let results = self.load(&ranked, limit).await?;
-        Ok(RetrieveResponse { results, degraded })
+        Ok(RetrieveResponse {
+            corrections: spelling::shown(corrections, &results),
+            results,
+            degraded,
+        })
+    }
+
+    /// Searches each form, then those with misspelt words with these replaced; returns the hits of each
+    /// and the replacements.
+    pub async fn search_all(
+        &self,
+        forms: &[String],
+        collections: Option<&[String]>,
+    ) -> Result<(Vec<Legs>, Vec<Correction>), DbError> {
+        let mut found = self.search_forms(forms, collections).await?;
+        let (again, corrections) = self.respelt(forms, &found);
+        found.extend(self.search_forms(&again, collections).await?);
+        Ok((found, corrections))
+    }
+
+    async fn search_forms(
+        &self,
+        forms: &[String],
+        collections: Option<&[String]>,
+    ) -> Result<Vec<Legs>, DbError> {
+        try_join_all(forms.iter().map(|form| self.search_legs(form, collections))).await
+    }
+
+    /// Returns the forms with their misspelt words replaced by those of the reached collections. Only
+    /// the index in memory knows how words are written.
+    fn respelt(&self, forms: &[String], found: &[Legs]) -> (Vec<String>, Vec<Correction>) {
+        let reached = found.iter().find_map(|legs| legs.reached.as_deref());
+        let (Some(index), Some(reached)) = (&self.index, reached) else {
+            return (Vec::new(), Vec::new());
+        };
+        let respelt = |index: &Index| {
+            let is_unknown = |word: &str| index.is_unknown(word, reached);
+            respell(forms, is_unknown, |word| index.nearest(word, reached))
+        };
+        index.search(respelt).unwrap_or_default()
     }
 
     /// Runs both legs, each with the configured number of candidates.
@@ -82,8 +132,9 @@ impl Retriever {
         let Some(position) = index.position() else {
             return Ok(None);
         };
+        let sought = terms::sought(query);
         let (prepared, vector) = futures::join!(
-            retrieval::prepare_search(&self.database, query, collections, &position),
+            retrieval::prepare_search(&self.database, (query, &sought), collections, &position),
             self.embed(query),
         );
         let prepared = prepared?;
@@ -115,21 +166,30 @@ impl Retriever {
         )
         .await?;
         let candidates = self.config.candidates;
+        let sought = terms::sought(query);
         let (dense, lexical) = futures::join!(
             self.search_dense(query, &reached),
-            retrieval::search_lexical(&self.database, query, &reached.ids, candidates),
+            retrieval::search_lexical(&self.database, (query, &sought), &reached.ids, candidates),
         );
+        let (dense, lexical) = (dense?, lexical?);
+        let (dense, vector) = dense.unzip();
+        let surroundings = self
+            .surroundings(query, (dense.as_deref(), &lexical), vector.as_deref())
+            .await?;
         Ok(Legs {
-            dense: dense?,
-            lexical: lexical?,
+            reached: None,
+            dense,
+            lexical,
+            surroundings,
         })
     }
 
+    /// Returns the nearest chunks and the query's vector; `None` if the leg cannot answer.
     async fn search_dense(
         &self,
         query: &str,
         reached: &ReachedCollections,
-    ) -> Result<Option<Vec<Hit>>, DbError> {
+    ) -> Result<Option<(Vec<Hit>, Vec<f32>)>, DbError> {
         if !reached.embedded {
             return Ok(None);
         }
@@ -146,7 +206,38 @@ impl Retriever {
             self.config.candidates,
         )
         .await?;
-        Ok(Some(hits))
+        Ok(Some((hits, vector)))
+    }
+
+    /// Returns what ranking needs to know of the hits from the tables.
+    async fn surroundings(
+        &self,
+        query: &str,
+        (dense, lexical): (Option<&[Hit]>, &[Hit]),
+        vector: Option<&[f32]>,
+    ) -> Result<HashMap<i64, Surroundings>, DbError> {
+        let ids: HashSet<i64> = ids(dense, lexical).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let (database, generation) = (&self.database, self.generation);
+        let rows = retrieval::list_surroundings(database, generation, &ids, query, vector).await?;
+        let around = |row: retrieval::Surroundings| {
+            let terms = row.counts.iter().zip(&row.idfs).zip(&row.asked);
+            let title = terms.map(|((count, idf), asked)| TitleTerm {
+                count: f64::from(*count),
+                idf: *idf,
+                asked: *asked,
+            });
+            let around = Surroundings {
+                cosine: row.cosine,
+                near: row.near,
+                title: TitleFit::of(title),
+            };
+            (row.chunk_id, around)
+        };
+        Ok(rows.into_iter().map(around).collect())
     }
 
     /// Returns the query's embedding, from the cache if possible; `None` if the embedder cannot
@@ -207,83 +298,18 @@ fn search_index(
     let terms = prepared.terms.iter().zip(&prepared.idfs);
     let terms: Vec<(i32, f64)> = terms.map(|(term, idf)| (*term, *idf)).collect();
     let collections = &prepared.collections;
+    let dense = vector.map(|vector| index.search_dense(vector, collections, limit));
+    let lexical = index.search_lexical(&terms, collections, limit);
+    let found = ids(dense.as_deref(), &lexical);
     Legs {
-        dense: vector.map(|vector| index.search_dense(vector, collections, limit)),
-        lexical: index.search_lexical(&terms, collections, limit),
+        surroundings: index.surroundings(found, vector, &terms),
+        reached: Some(prepared.collections.clone()),
+        dense,
+        lexical,
     }
 }
 
-/// A fused hit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ranked {
-    pub chunk_id: i64,
-    pub score: f32,
-    pub legs: LegScores,
-}
-
-/// Weighted reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): a chunk scores the sum of
-/// `weight / (k + rank)` over the legs that found it. The dense leg weighs more, because unweighted
-/// fusion is worse than the dense leg on long, chatty questions.
-pub fn fuse(legs: &Legs, config: &RetrievalConfig) -> Vec<Ranked> {
-    let mut fused: HashMap<i64, Ranked> = HashMap::new();
-    let mut add = |hits: &[Hit], weight: f32, set: fn(&mut LegScores, f32)| {
-        for (rank, hit) in (1_u16..).zip(hits) {
-            let entry = fused.entry(hit.chunk_id).or_insert(Ranked {
-                chunk_id: hit.chunk_id,
-                score: 0.0,
-                legs: LegScores::default(),
-            });
-            entry.score += weight / (config.fusion_k + f32::from(rank));
-            set(&mut entry.legs, hit.score);
-        }
-    };
-    add(
-        legs.dense.as_deref().unwrap_or_default(),
-        config.dense_weight,
-        |scores, score| scores.dense = Some(score),
-    );
-    add(&legs.lexical, config.lexical_weight, |scores, score| {
-        scores.lexical = Some(score);
-    });
-    let mut ranked: Vec<Ranked> = fused.into_values().collect();
-    ranked.sort_by(|a, b| {
-        b.score
-            .total_cmp(&a.score)
-            .then(a.chunk_id.cmp(&b.chunk_id))
-    });
-    ranked
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hit(chunk_id: i64, score: f32) -> Hit {
-        Hit { chunk_id, score }
-    }
-
-    #[test]
-    fn a_chunk_found_by_both_legs_wins() {
-        let legs = Legs {
-            dense: Some(vec![hit(1, 0.9), hit(2, 0.8)]),
-            lexical: vec![hit(2, 7.0), hit(3, 6.0)],
-        };
-        let order: Vec<i64> = fuse(&legs, &RetrievalConfig::default())
-            .iter()
-            .map(|hit| hit.chunk_id)
-            .collect();
-        assert_eq!(order, [2, 1, 3]);
-    }
-
-    #[test]
-    fn the_lexical_leg_answers_alone() {
-        let legs = Legs {
-            dense: None,
-            lexical: vec![hit(3, 6.0), hit(4, 5.0)],
-        };
-        let ranked = fuse(&legs, &RetrievalConfig::default());
-        assert_eq!(ranked.len(), 2);
-        assert_eq!(ranked[0].legs.dense, None);
-        assert_eq!(ranked[0].legs.lexical, Some(6.0));
-    }
+fn ids<'a>(dense: Option<&'a [Hit]>, lexical: &'a [Hit]) -> impl Iterator<Item = i64> + 'a {
+    let hits = dense.into_iter().flatten().chain(lexical);
+    hits.map(|hit| hit.chunk_id)
 }

@@ -10,6 +10,7 @@ use super::GovernanceConfig;
 use super::chunk::{self, Chunk, ChunkingConfig};
 use super::conflicts;
 use super::embedded_text::embedded_text;
+use super::lexical::{self, Told};
 use super::parse::sandbox::{Sandbox, SandboxError};
 use super::parse::{ContentType, ParseError, ParsedDocument};
 use super::quarantine;
@@ -18,9 +19,10 @@ use crate::domain::governance::Finding;
 use crate::domain::ids::{DocumentId, VersionId};
 use crate::domain::messaging::{Delivery, Handler, HandlerError, Outcome, StoreError};
 use crate::embedding::{EmbedError, Embedder};
+use crate::language::Tongue;
 use crate::persistence::conflicts::list_neighbours;
 use crate::persistence::indexing::{
-    self, Generation, IndexedVersion, NewChunk, NewConflict, PendingVersion, Receipt,
+    self, Generation, IndexedVersion, Language, NewChunk, NewConflict, PendingVersion, Receipt,
     SuspiciousVersion,
 };
 use crate::persistence::{Database, DbError};
@@ -144,6 +146,7 @@ impl IngestWorker {
         let chunks = self.embed(title, chunks).await?;
         let conflicts = self.find_conflicts(command, title, &chunks).await;
         let warnings = parsed.remarks();
+        let (told, chunks) = tell(title, &parsed.text, chunks).await?;
         let version = IndexedVersion {
             version_id: command.version_id,
             document_id: command.document_id,
@@ -157,6 +160,10 @@ impl IngestWorker {
             draft: self.governance.approval,
             later: pending.later,
             conflicts: &conflicts,
+            language: Language {
+                code: told.tongue.map(Tongue::code),
+                terms: told.terms.as_deref(),
+            },
         };
         let commit = indexing::commit_indexed(&self.database, receipt, &version).await;
         commit.map_err(|error| from_db(&error))
@@ -279,6 +286,22 @@ impl IngestWorker {
             }
         }
     }
+}
+
+/// Tells the language and the terms off the async threads, because a long document takes a while.
+async fn tell(
+    title: &str,
+    text: &str,
+    chunks: Vec<NewChunk>,
+) -> Result<(Told, Vec<NewChunk>), HandlerError> {
+    let beginning = lexical::beginning(title, text);
+    let title = title.to_owned();
+    let telling = tokio::task::spawn_blocking(move || {
+        let told = lexical::tell(&beginning, &title, &chunks);
+        (told, chunks)
+    });
+    let told = telling.await;
+    told.map_err(|_| HandlerError::Retry("the language was not told".into()))
 }
 
 fn take_bytes(mut pending: PendingVersion) -> Option<(PendingVersion, Vec<u8>)> {

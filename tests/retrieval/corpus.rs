@@ -15,10 +15,13 @@ use chatbot::domain::messaging::{Fence, LeaseStore, topics::DOCUMENT_COMMANDS};
 use chatbot::embedding::{EmbedError, Embedder};
 use chatbot::persistence::Database;
 use chatbot::persistence::documents::{self, Decided, Decision, NewVersion, Put};
-use chatbot::persistence::indexing::{self, Generation, IndexedVersion, NewChunk, Receipt};
+use chatbot::persistence::indexing::{
+    self, Generation, IndexedVersion, Language, NewChunk, Receipt,
+};
 use chatbot::rag::RetrievalConfig;
 use chatbot::rag::follower::{Follower, MemoryIndex};
-use chatbot::rag::retrieve::{Legs, Retriever};
+use chatbot::rag::fuse::Legs;
+use chatbot::rag::retrieve::Retriever;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -126,7 +129,6 @@ impl<'a> Corpus<'a> {
         assert_eq!(put, Put::Received);
         let pending = indexing::find_version(self.database, new.version_id);
         let pending = pending.await.unwrap().unwrap();
-        let chunks: Vec<NewChunk> = texts.iter().map(|text| chunk(text)).collect();
         let version = IndexedVersion {
             about: &SelfDescription::default(),
             version_id: new.version_id,
@@ -136,10 +138,11 @@ impl<'a> Corpus<'a> {
             title: name,
             text: &text,
             warnings: &[],
-            chunks: &chunks,
+            chunks: &texts.iter().map(|text| chunk(text)).collect::<Vec<_>>(),
             draft,
             later: false,
             conflicts: &[],
+            language: Language::default(),
         };
         let receipt = Receipt {
             fence: &self.fence,

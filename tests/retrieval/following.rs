@@ -73,7 +73,7 @@ async fn transactions_that_commit_out_of_order_are_found() {
     corpus.put("one", "late", &["late bird"], false).await;
     let behind = async || {
         let position = index.position().unwrap();
-        let prepared = prepare_search(corpus.database, "bird", None, &position).await;
+        let prepared = prepare_search(corpus.database, ("bird", &[]), None, &position).await;
         prepared.unwrap().behind
     };
     assert!(behind().await);
@@ -88,7 +88,7 @@ async fn transactions_that_commit_out_of_order_are_found() {
     // A server that took the place of this one may have lost some of them.
     let mut position = index.position().unwrap();
     position.server += 1;
-    let prepared = prepare_search(corpus.database, "bird", None, &position).await;
+    let prepared = prepare_search(corpus.database, ("bird", &[]), None, &position).await;
     assert!(prepared.unwrap().behind);
 }
 

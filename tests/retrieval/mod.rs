@@ -4,6 +4,7 @@ mod corpus;
 mod following;
 mod memory;
 mod model;
+mod ranking;
 
 use chatbot::persistence::indexing::{Generation, ensure_generation, ensure_hnsw};
 use chatbot::persistence::retrieval::search_dense;

@@ -1,10 +1,14 @@
 //! `chatbot eval` measures what the product claims: one file a measurement.
 
 mod answers;
+mod conversation;
 mod grounding;
 mod hostile;
+mod messages;
+mod ranking;
 mod retrieval;
 mod retriever;
+mod tasks;
 mod triage;
 
 use std::path::PathBuf;
@@ -16,15 +20,10 @@ use crate::config::Config;
 /// The measurement to make.
 #[derive(Subcommand)]
 pub enum EvalCommand {
-    /// Measure nDCG@10, MAP@10, MRR@10 and recall@10 of the lexical, dense and fused rankings.
-    Retrieval {
-        /// A folder with `queries.jsonl` and `qrels/dev.tsv`; ingest its corpus first.
-        #[arg(long)]
-        dataset: PathBuf,
-        /// The collection that holds the corpus.
-        #[arg(long, default_value = "liveqa")]
-        collection: String,
-    },
+    /// Measure nDCG, MAP, MRR and recall of the lexical, dense and fused rankings.
+    Retrieval(retrieval::RetrievalArgs),
+    /// Ask a running server the questions of conversations, and measure sources and endings.
+    Conversation(conversation::ConversationArgs),
     /// Measure triage on labelled messages: files of JSON lines with `lang`, `text` (turns of a
     /// conversation are joined with " ⏎ "), `level`, `class` and `kind`.
     Triage {
@@ -35,6 +34,19 @@ pub enum EvalCommand {
         #[arg(long, default_value = "test")]
         part: String,
         /// Print the features of every message instead, for `scripts/fit-triage`.
+        #[arg(long)]
+        features: bool,
+    },
+    /// Measure which kinds messages are recognised as: files `{part}_{language}.tsv` with a kind, a tab
+    /// and a message in each line.
+    Messages {
+        /// The folder of the files.
+        #[arg(long)]
+        dataset: PathBuf,
+        /// The beginning of the names of the files to read.
+        #[arg(long, default_value = "test")]
+        part: String,
+        /// Print the features of every message instead, for `scripts/fit-kinds`.
         #[arg(long)]
         features: bool,
     },
@@ -50,15 +62,18 @@ pub enum EvalCommand {
 /// Runs the command.
 pub async fn run(command: &EvalCommand, config: &Config) -> anyhow::Result<()> {
     match command {
-        EvalCommand::Retrieval {
-            dataset,
-            collection,
-        } => retrieval::run(dataset, collection, config).await,
+        EvalCommand::Retrieval(args) => retrieval::run(args, config).await,
+        EvalCommand::Conversation(args) => conversation::run(args).await,
         EvalCommand::Triage {
             dataset,
             part,
             features,
         } => triage::run(dataset, part, *features),
+        EvalCommand::Messages {
+            dataset,
+            part,
+            features,
+        } => messages::run(dataset, part, *features),
         EvalCommand::Hostile(args) => hostile::run(args),
         EvalCommand::Grounding(args) => grounding::run(args),
         EvalCommand::Answers(args) => answers::run(args, config).await,

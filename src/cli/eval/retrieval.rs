@@ -1,16 +1,40 @@
-//! `chatbot eval retrieval` measures each leg and their fusion on a BEIR dataset.
+//! `chatbot eval retrieval` measures each leg and their fusion, on a BEIR dataset or on questions
+//! inside conversations.
 
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use serde::Deserialize;
+use clap::Args;
+use serde::{Deserialize, Serialize};
 
-use super::retriever;
+use super::ranking::{Grades, Measure, Scores, read_judgments, read_lines};
+use super::{retriever, tasks};
 use crate::cli::output;
 use crate::config::Config;
-use crate::persistence::retrieval;
-use crate::rag::retrieve::{Legs, Retriever, fuse};
+use crate::persistence::retrieval::{self, Hit};
+use crate::rag::fuse::{Ranked, fuse, join};
+use crate::rag::retrieve::Retriever;
+
+/// The dataset and where its corpus is.
+///
+/// A folder with `queries.jsonl` and `qrels/dev.tsv` is read like BEIR: each query has `_id`, `text` and
+/// optionally `metadata.summary`, a second form that is measured on its own. A folder with `tasks.jsonl`
+/// and `qrels.tsv` is read like MTRAG-UN: the answerable follow-ups are searched with the last message
+/// of the person, with the last two as one text, and with both as two forms of one question. Ingest the
+/// corpus first.
+#[derive(Args)]
+pub struct RetrievalArgs {
+    /// The folder of the dataset.
+    #[arg(long)]
+    dataset: PathBuf,
+    /// The collection that holds the corpus.
+    #[arg(long, default_value = "liveqa")]
+    collection: String,
+    /// Print JSON, with the fused nDCG of each query for paired tests.
+    #[arg(long)]
+    json: bool,
+}
 
 #[derive(Deserialize)]
 struct Query {
@@ -27,80 +51,180 @@ struct Metadata {
     summary: String,
 }
 
-type Judgments = HashMap<String, HashMap<String, u8>>;
-
-/// The number of ranks that count.
-const DEPTH: usize = 10;
-/// The lowest grade that counts as relevant for MAP, MRR and recall.
-const RELEVANT: u8 = 2;
-
-/// The means over the queries.
-#[derive(Clone, Copy, Default)]
-struct Scores {
-    ndcg: f64,
-    map: f64,
-    mrr: f64,
-    recall: f64,
+/// The questions of a dataset in one form.
+struct Form {
+    name: &'static str,
+    questions: Vec<Question>,
 }
 
-/// Prints the scores of every leg over the queries of `dataset`.
-pub async fn run(dataset: &Path, collection: &str, config: &Config) -> anyhow::Result<()> {
-    let judgments = read_judgments(&dataset.join("qrels/dev.tsv"))?;
-    let mut queries = read_queries(&dataset.join("queries.jsonl"))?;
-    let asked = queries.len();
-    queries.retain(|query| judgments.get(&query.id).is_some_and(is_answerable));
+struct Question {
+    id: String,
+    /// The texts to search, the person's own words first.
+    texts: Vec<String>,
+    grades: Grades,
+}
+
+/// What was measured of one form.
+#[derive(Serialize)]
+struct Measured {
+    query: &'static str,
+    legs: BTreeMap<&'static str, Scores>,
+    /// The fused nDCG of each query.
+    ndcg: BTreeMap<String, f64>,
+}
+
+/// The legs in the order of the table.
+const LEGS: [&str; 3] = ["lexical", "dense", "fused"];
+
+/// Prints the scores of every leg over the queries of the dataset.
+pub async fn run(args: &RetrievalArgs, config: &Config) -> anyhow::Result<()> {
+    let (forms, asked, measure) = read(&args.dataset)?;
     let retriever = retriever::open(config).await?;
-    let names = [collection.to_owned()];
-    let count = f64::from(u32::try_from(queries.len().max(1))?);
-    output::line(&format!(
-        "means over {count} of {asked} queries: no ranking can score on the others, for which \
-         no passage was judged relevant"
-    ))?;
-    output::line("query    leg      nDCG@10  MAP@10  MRR@10  recall@10")?;
-    for form in ["text", "summary"] {
-        let mut totals = [Scores::default(); 3];
-        for query in &queries {
-            let text = if form == "text" {
-                &query.text
-            } else {
-                &query.metadata.summary
-            };
-            let legs = retriever.search_legs(text, Some(&names)).await?;
-            let grades = judgments.get(&query.id).context("a judged query")?;
-            for (total, ranking) in totals.iter_mut().zip(rankings(&retriever, &legs).await?) {
-                add(total, &ranking, grades);
-            }
-        }
-        for (leg, total) in ["lexical", "dense", "fused"].iter().zip(totals) {
-            let mean = |sum: f64| sum / count;
-            output::line(&format!(
-                "{form:8} {leg:8} {:.3}    {:.3}   {:.3}   {:.3}",
-                mean(total.ndcg),
-                mean(total.map),
-                mean(total.mrr),
-                mean(total.recall)
-            ))?;
-        }
+    let names = [args.collection.clone()];
+    let mut all = Vec::new();
+    for form in &forms {
+        all.push(measured(&retriever, form, &names, measure).await?);
     }
+    if args.json {
+        output::line(&serde_json::to_string_pretty(&all)?)?;
+        return Ok(());
+    }
+    let count = forms.first().map_or(0, |form| form.questions.len());
+    output::line(&format!(
+        "means over {count} of {asked} queries: no ranking can score on the others, for which no \
+         passage was judged relevant, or which are no follow-ups\n"
+    ))?;
+    output::text(&table(&all, measure.depth))?;
     Ok(())
 }
 
-/// Whether any passage is relevant. Evaluation tools leave out the other queries.
-fn is_answerable(grades: &HashMap<String, u8>) -> bool {
-    grades.values().any(|grade| *grade > 0)
+fn table(all: &[Measured], depth: usize) -> String {
+    let mut text = format!(
+        "| query | leg | nDCG@{depth} | MAP@{depth} | MRR@{depth} | recall@{depth} |\n\
+         | --- | --- | --- | --- | --- | --- |\n"
+    );
+    for form in all {
+        for (leg, scores) in LEGS.iter().filter_map(|leg| form.legs.get_key_value(leg)) {
+            let _ = writeln!(
+                text,
+                "| {} | {leg} | {:.3} | {:.3} | {:.3} | {:.3} |",
+                form.query, scores.ndcg, scores.map, scores.mrr, scores.recall
+            );
+        }
+    }
+    text
 }
 
-/// External ids in rank order for lexical, dense and fused; a document's best chunk counts.
-async fn rankings(retriever: &Retriever, legs: &Legs) -> anyhow::Result<[Vec<String>; 3]> {
-    let dense = legs.dense.as_deref().unwrap_or_default();
-    let fused = fuse(legs, &retriever.config);
-    let ids = |hits: &[retrieval::Hit]| hits.iter().map(|hit| hit.chunk_id).collect::<Vec<_>>();
-    let orders = [
-        ids(&legs.lexical),
-        ids(dense),
-        fused.iter().map(|hit| hit.chunk_id).collect(),
+/// Reads a folder in either layout; returns the number of all its questions too.
+fn read(folder: &Path) -> anyhow::Result<(Vec<Form>, usize, Measure)> {
+    if tasks::are_in(folder) {
+        let all = tasks::read_tasks(folder)?;
+        let forms = [
+            ("last turn", [1, 1]),
+            ("last two", [2, 2]),
+            ("both", [1, 2]),
+        ];
+        let forms = forms.map(|(name, messages)| Form {
+            name,
+            questions: all
+                .iter()
+                .filter(|task| task.is_judged())
+                .map(|task| of_task(task, messages))
+                .collect(),
+        });
+        let measure = Measure {
+            depth: 5,
+            relevant: 1,
+        };
+        return Ok((forms.into(), all.len(), measure));
+    }
+    let judgments = read_judgments(&folder.join("qrels/dev.tsv"))?;
+    let queries: Vec<Query> = read_lines(&folder.join("queries.jsonl"))?;
+    let form = |name: &'static str, text: fn(&Query) -> &str| Form {
+        name,
+        questions: queries
+            .iter()
+            .filter_map(|query| of_query(query, text(query), &judgments))
+            .collect(),
+    };
+    let forms = vec![
+        form("text", |query| &query.text),
+        form("summary", |query| &query.metadata.summary),
     ];
-    let all: Vec<i64> = orders.iter().flatten().copied().collect();
+    let measure = Measure {
+        depth: 10,
+        relevant: 2,
+    };
+    Ok((forms, queries.len(), measure))
+}
+
+fn of_task(task: &tasks::Task, messages: [usize; 2]) -> Question {
+    let mut texts: Vec<String> = messages.map(|number| task.asked(number)).into();
+    texts.dedup();
+    Question {
+        id: task.id.clone(),
+        texts,
+        grades: task.grades.clone(),
+    }
+}
+
+/// Evaluation tools leave out the queries without any relevant passage.
+fn of_query(query: &Query, text: &str, judgments: &HashMap<String, Grades>) -> Option<Question> {
+    let grades = judgments.get(&query.id)?;
+    let is_answerable = grades.values().any(|grade| *grade > 0);
+    (is_answerable && !text.is_empty()).then(|| Question {
+        id: query.id.clone(),
+        texts: vec![text.to_owned()],
+        grades: grades.clone(),
+    })
+}
+
+async fn measured(
+    retriever: &Retriever,
+    form: &Form,
+    names: &[String],
+    measure: Measure,
+) -> anyhow::Result<Measured> {
+    let mut scores: [Vec<Scores>; 3] = Default::default();
+    let mut ndcg = BTreeMap::new();
+    for question in &form.questions {
+        let ranked = rankings(retriever, &question.texts, names, measure.depth).await?;
+        for (scores, ranking) in scores.iter_mut().zip(&ranked) {
+            scores.push(Scores::of(ranking, &question.grades, measure));
+        }
+        let fused = scores.last().and_then(|scores| scores.last());
+        ndcg.insert(question.id.clone(), fused.map_or(0.0, |fused| fused.ndcg));
+    }
+    let means = LEGS.into_iter().zip(scores);
+    Ok(Measured {
+        query: form.name,
+        legs: means.map(|(leg, all)| (leg, Scores::mean(&all))).collect(),
+        ndcg,
+    })
+}
+
+/// External ids in rank order for lexical, dense and fused; a document's best chunk counts. The legs
+/// are those of the last form.
+async fn rankings(
+    retriever: &Retriever,
+    texts: &[String],
+    names: &[String],
+    depth: usize,
+) -> anyhow::Result<[Vec<String>; 3]> {
+    let forms = retriever.search_all(texts, Some(names)).await?.0;
+    let fused = join(forms.iter().map(|legs| fuse(legs, &retriever.config)));
+    let last = forms.last();
+    let ids = |hits: &[Hit]| hits.iter().map(|hit| hit.chunk_id).collect::<Vec<i64>>();
+    let lexical = last.map(|legs| ids(&legs.lexical));
+    let dense = last.and_then(|legs| legs.dense.as_deref()).map(ids);
+    let fused = fused.iter().map(|hit: &Ranked| hit.chunk_id).collect();
+    let orders = [
+        lexical.unwrap_or_default(),
+        dense.unwrap_or_default(),
+        fused,
+    ];
+    let all: HashSet<i64> = orders.iter().flatten().copied().collect();
+    let all: Vec<i64> = all.into_iter().collect();
     let names: HashMap<i64, String> = retrieval::load_passages(&retriever.database, &all)
         .await?
         .into_iter()
@@ -112,76 +236,8 @@ async fn rankings(retriever: &Retriever, legs: &Legs) -> anyhow::Result<[Vec<Str
             .iter()
             .filter_map(|id| names.get(id))
             .filter(|name| seen.insert(name.as_str()))
-            .take(DEPTH)
+            .take(depth)
             .cloned()
             .collect()
     }))
-}
-
-/// Adds one query's scores; gains are `2^grade - 1` (Burges et al. 2005).
-#[expect(clippy::cast_precision_loss, reason = "ranks and counts are small")]
-fn add(total: &mut Scores, ranking: &[String], grades: &HashMap<String, u8>) {
-    let gain = |grade: u8| f64::from((1_u32 << grade.min(31)) - 1);
-    let discount = |rank: usize| ((rank + 2) as f64).log2();
-    let ranked_grades: Vec<u8> = ranking
-        .iter()
-        .map(|id| grades.get(id).copied().unwrap_or(0))
-        .collect();
-    let sum = |grades: &[u8]| -> f64 {
-        let terms = grades.iter().take(DEPTH).enumerate();
-        terms
-            .map(|(rank, grade)| gain(*grade) / discount(rank))
-            .sum()
-    };
-    let mut ideal: Vec<u8> = grades.values().copied().collect();
-    ideal.sort_unstable_by(|a, b| b.cmp(a));
-    let best = sum(&ideal);
-    if best > 0.0 {
-        total.ndcg += sum(&ranked_grades) / best;
-    }
-    let relevant = ideal.iter().filter(|grade| **grade >= RELEVANT).count();
-    if relevant == 0 {
-        return;
-    }
-    let mut found = 0;
-    let mut precision = 0.0;
-    for (rank, _) in ranked_grades
-        .iter()
-        .enumerate()
-        .filter(|(_, grade)| **grade >= RELEVANT)
-    {
-        if found == 0 {
-            total.mrr += 1.0 / (rank + 1) as f64;
-        }
-        found += 1;
-        precision += f64::from(found) / (rank + 1) as f64;
-    }
-    total.map += precision / relevant.min(DEPTH) as f64;
-    total.recall += f64::from(found) / relevant as f64;
-}
-
-fn read_queries(path: &Path) -> anyhow::Result<Vec<Query>> {
-    read(path)?
-        .lines()
-        .map(|line| serde_json::from_str(line).with_context(|| path.display().to_string()))
-        .collect()
-}
-
-fn read_judgments(path: &Path) -> anyhow::Result<Judgments> {
-    let mut judgments = Judgments::new();
-    for line in read(path)?.lines().skip(1) {
-        let mut fields = line.split('\t');
-        let (Some(query), Some(document), Some(grade)) =
-            (fields.next(), fields.next(), fields.next())
-        else {
-            anyhow::bail!("{}: expected query-id, corpus-id, score", path.display());
-        };
-        let grades = judgments.entry(query.to_owned()).or_default();
-        grades.insert(document.to_owned(), grade.trim().parse()?);
-    }
-    Ok(judgments)
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -1,8 +1,8 @@
--- $1 query, $2 collections, $3 postings per term and collection, $4 limit
+-- $1 query, $2 collections, $3 postings per term and collection, $4 limit, $5 terms of other languages
 WITH query AS MATERIALIZED (
     SELECT t.id, ln(1 + (s.chunks - t.df + 0.5) / (t.df + 0.5)) AS idf
     FROM lexical_stats s, lexical_terms t
-    WHERE t.lexeme = ANY(tsvector_to_array(to_tsvector('english', $1))) AND t.df > 0
+    WHERE t.lexeme = ANY(tsvector_to_array(to_tsvector('english', $1)) || $5) AND t.df > 0
 )
 SELECT p.chunk_id, sum(p.impact * query.idf)::real AS score
 FROM query CROSS JOIN unnest($2::int[]) AS c (id)

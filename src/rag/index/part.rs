@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::best::Best;
 use super::vectors::{Query, Vectors};
+use super::vocabulary::Vocabulary;
 use crate::persistence::index_changes::LoadedChunk;
 
 /// The id in a slot whose chunk was removed.
@@ -28,6 +29,7 @@ pub(super) struct Part {
     /// By term, in the order of slots.
     postings: HashMap<i32, Vec<Posting>>,
     posting_count: usize,
+    vocabulary: Vocabulary,
 }
 
 impl Part {
@@ -38,6 +40,7 @@ impl Part {
             slots: HashMap::new(),
             postings: HashMap::new(),
             posting_count: 0,
+            vocabulary: Vocabulary::default(),
         }
     }
 
@@ -53,6 +56,16 @@ impl Part {
             + self.ids.len() * CHUNK
             + self.postings.len() * TERM
             + self.posting_count * size_of::<Posting>()
+            + self.vocabulary.bytes()
+    }
+
+    /// The number of chunks with a term, including some that are gone.
+    pub fn frequency(&self, term: i32) -> usize {
+        self.postings.get(&term).map_or(0, Vec::len)
+    }
+
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
     }
 
     pub fn is_embedded(&self, id: i64) -> bool {
@@ -68,6 +81,7 @@ impl Part {
         self.ids.push(chunk.id);
         self.slots.insert(chunk.id, slot);
         self.vectors.push(chunk.embedding.as_deref());
+        self.vocabulary.add(&chunk.text);
         for (term, impact) in chunk.terms.iter().zip(&chunk.impacts) {
             let impact = *impact;
             let postings = self.postings.entry(*term).or_default();
@@ -134,6 +148,7 @@ impl Part {
     pub fn compacted(&self) -> Self {
         let mut compact = Self {
             vectors: self.vectors.empty(),
+            vocabulary: self.vocabulary.clone(),
             ..Self::new(1)
         };
         let mut moved: Vec<Option<u32>> = Vec::with_capacity(self.ids.len());
@@ -165,6 +180,7 @@ impl Part {
         self.ids.shrink_to_fit();
         self.vectors.shrink();
         self.slots.shrink_to_fit();
+        self.vocabulary.shrink();
         self.postings.values_mut().for_each(Vec::shrink_to_fit);
     }
 }

@@ -30,9 +30,13 @@ fn chunk(id: i64, collection: i32, seed: u32, embedded: bool) -> LoadedChunk {
         id,
         version_id: version(id),
         collection_id: collection,
+        ordinal: i32::try_from(id % 5).unwrap(),
         embedding: embedded.then(|| (0..DIMENSION).map(angle).collect()),
         impacts: impacts.collect(),
         terms,
+        title_terms: vec![3, 4],
+        title_counts: vec![1, 2],
+        text: "A chunk of text".to_owned(),
     }
 }
 

@@ -89,7 +89,7 @@ fn of(asked: &Asked<'_>, limit: usize) -> Vec<Vec<Example>> {
                 .take(limit)
                 .cloned()
                 .collect(),
-            degraded: None,
+            ..RetrieveResponse::default()
         };
         let candidates = candidates(&asked.question.text, &evidence).into_iter();
         candidates
