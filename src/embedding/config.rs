@@ -11,6 +11,8 @@ use url::Url;
 #[serde(deny_unknown_fields, default)]
 pub struct EmbeddingConfig {
     pub backend: EmbeddingBackend,
+    /// The model inside this process.
+    pub model: LocalModel,
     /// Worker threads of the local model; 0 means one per core that this process may use.
     pub threads: usize,
     /// The most texts that may wait in each lane (queries, passages); further ones are refused.
@@ -36,6 +38,18 @@ pub enum EmbeddingBackend {
     Local,
     /// Google's embedding model, over the network.
     Google,
+}
+
+/// A model inside this process, by its name in the cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LocalModel {
+    /// all-MiniLM-L6-v2, for English.
+    #[default]
+    #[serde(rename = "all-minilm-l6-v2-int8")]
+    MiniLm,
+    /// multilingual-e5-small, for about a hundred languages and across them.
+    #[serde(rename = "multilingual-e5-small")]
+    MultilingualE5,
 }
 
 /// A source of model files.
@@ -69,6 +83,7 @@ impl Default for EmbeddingConfig {
     fn default() -> Self {
         Self {
             backend: EmbeddingBackend::default(),
+            model: LocalModel::default(),
             threads: 0,
             queue_capacity: 1_024,
             timeout_ms: 60_000,

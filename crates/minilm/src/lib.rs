@@ -1,4 +1,5 @@
-//! The encoder of all-MiniLM-L6-v2: six layers of BERT on integer kernels.
+//! The encoder of all-MiniLM-L6-v2 and of multilingual-e5-small: six or twelve layers of BERT on integer
+//! kernels.
 //!
 //! The file stores its weights in one byte, with a scale for each column. A general ONNX engine
 //! turns them into `f32` and multiplies in `f32`. Here the weights stay bytes, and each row of
@@ -7,6 +8,7 @@
 mod attention;
 mod file;
 mod linear;
+mod q4;
 mod quantised;
 mod rows;
 #[cfg(test)]
@@ -21,6 +23,8 @@ use rten_simd::SimdOp;
 use attention::Attention;
 use file::{ModelFile, Scaled};
 use linear::{ByteGemm, Linear, Weights};
+use q4::Q4File;
+pub use q4::Vocabulary;
 use quantised::Quantised;
 use rows::{Activate, AddAndNormalise, Dequantise, Norm, Normalise, Product, Quantise};
 
@@ -146,6 +150,18 @@ impl Encoder {
             embeddings: Embeddings::read(&file)?,
             layers: layers.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Reads a file with weights of four bits, and the vocabulary that it holds.
+    pub fn read_q4(path: &Path) -> Result<(Self, Vocabulary), String> {
+        let file = Q4File::read(path)?;
+        let bytes = ByteGemm::default();
+        let layers = (0..file.layers).map(|number| Layer::read_q4(&file, number, &bytes));
+        let encoder = Self {
+            embeddings: Embeddings::read_q4(&file)?,
+            layers: layers.collect::<Result<_, _>>()?,
+        };
+        Ok((encoder, file.vocabulary))
     }
 
     /// Returns the sum of the last hidden states of all tokens, of which the model reads 512.
@@ -300,9 +316,46 @@ impl Layer {
             output_norm: file.norm(&name("output.LayerNorm"), HIDDEN)?,
         })
     }
+
+    fn read_q4(file: &Q4File, number: usize, gemm: &ByteGemm) -> Result<Self, String> {
+        let linear =
+            |part: &str, rows, columns| file.linear(&format!("l{number}.{part}"), rows, columns);
+        let norm = |part: &str| file.norm(&format!("l{number}.{part}"));
+        let mut query = linear("q", HIDDEN, HIDDEN)?;
+        query.multiply(SCORE_SCALE);
+        let (key, value) = (linear("k", HIDDEN, HIDDEN)?, linear("v", HIDDEN, HIDDEN)?);
+        let attention = Weights::side_by_side(&[query, key, value]);
+        let packed = |part, rows, columns| {
+            Ok::<_, String>(Linear::pack(&linear(part, rows, columns)?, gemm))
+        };
+        Ok(Self {
+            attention: Linear::pack(&attention, gemm),
+            attention_output: packed("ao", HIDDEN, HIDDEN)?,
+            attention_norm: norm("aln")?,
+            intermediate: packed("fi", HIDDEN, INNER)?,
+            output: packed("fo", INNER, HIDDEN)?,
+            output_norm: norm("oln")?,
+        })
+    }
 }
 
 impl Embeddings {
+    fn read_q4(file: &Q4File) -> Result<Self, String> {
+        let mut positions = file.floats("emb.pos", POSITIONS * HIDDEN)?;
+        let kind = file.floats("emb.type", HIDDEN)?;
+        for row in positions.chunks_exact_mut(HIDDEN) {
+            // Every token is of the first type.
+            for (value, kind) in row.iter_mut().zip(&kind) {
+                *value += kind;
+            }
+        }
+        Ok(Self {
+            words: file.scaled("emb.word", file.words, HIDDEN)?,
+            positions,
+            norm: file.norm("emb.ln")?,
+        })
+    }
+
     fn read(file: &ModelFile) -> Result<Self, String> {
         let scaled = |name: &str, rows: usize| {
             file.scaled(

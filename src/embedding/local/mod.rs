@@ -3,10 +3,12 @@
 //! Each run embeds one text: on this model longer batches gain nothing, and padding costs time.
 //! Queries overtake passages, so that search stays quick while documents are ingested.
 
+mod e5;
 mod model;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod unigram;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,17 +19,50 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use minilm::{DIMENSION, Session};
 
+use super::config::LocalModel;
 use super::{EmbedError, Embedder, EmbeddingConfig, EmbeddingSetupError, models};
-use model::{MAX_TOKENS, MiniLm};
+use e5::E5;
+use model::MiniLm;
 use queue::{Lane, Queue};
 
 /// The most passages of one call that wait or run at a time: enough to keep every thread busy, and
 /// few enough that a long document does not fill the lane.
 const PASSAGES_IN_FLIGHT: usize = 16;
 
+/// A loaded model.
+enum Loaded {
+    MiniLm(Box<MiniLm>),
+    E5(Box<E5>),
+}
+
+impl Loaded {
+    #[cfg(test)]
+    fn token_ids(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
+        match self {
+            Self::MiniLm(model) => model.token_ids(text),
+            Self::E5(model) => Ok(model.token_ids(text, Lane::Passage)),
+        }
+    }
+
+    fn load(model: LocalModel, files: &models::ModelFiles) -> Result<Self, String> {
+        match model {
+            LocalModel::MiniLm => MiniLm::load(files).map(Box::new).map(Self::MiniLm),
+            LocalModel::MultilingualE5 => E5::load(files).map(Box::new).map(Self::E5),
+        }
+    }
+
+    fn embed(&self, text: &str, lane: Lane, session: &mut Session) -> Result<Vec<f32>, EmbedError> {
+        match self {
+            Self::MiniLm(model) => model.embed(text, session),
+            Self::E5(model) => model.embed(text, lane, session),
+        }
+    }
+}
+
 /// The embedder that needs nothing but its files.
 pub struct LocalEmbedder {
-    model: Arc<MiniLm>,
+    name: &'static str,
+    model: Arc<Loaded>,
     queue: Arc<Queue>,
     timeout: Duration,
     workers: Vec<JoinHandle<()>>,
@@ -43,9 +78,10 @@ impl LocalEmbedder {
         } else {
             cache.open()?
         };
-        let model = Arc::new(MiniLm::load(&files).map_err(EmbeddingSetupError::Load)?);
+        let model = Loaded::load(config.model, &files).map_err(EmbeddingSetupError::Load)?;
         let mut embedder = Self {
-            model,
+            name: models::name(config.model),
+            model: Arc::new(model),
             queue: Arc::new(Queue::new(config.queue_capacity)),
             timeout: Duration::from_millis(config.timeout_ms),
             workers: Vec::new(),
@@ -73,7 +109,7 @@ fn thread_count(configured: usize) -> usize {
 
 fn spawn_worker(
     number: usize,
-    model: &Arc<MiniLm>,
+    model: &Arc<Loaded>,
     queue: &Arc<Queue>,
 ) -> std::io::Result<JoinHandle<()>> {
     let (model, queue) = (Arc::clone(model), Arc::clone(queue));
@@ -84,9 +120,10 @@ fn spawn_worker(
             while let Some(job) = queue.pop() {
                 let begun = Instant::now();
                 // A panic in the model costs one text, not the thread and all later texts.
-                let outcome =
-                    catch_unwind(AssertUnwindSafe(|| model.embed(&job.text, &mut session)))
-                        .unwrap_or_else(|_| Err(EmbedError::Model("the model panicked".into())));
+                let outcome = catch_unwind(AssertUnwindSafe(|| {
+                    model.embed(&job.text, job.lane, &mut session)
+                }))
+                .unwrap_or_else(|_| Err(EmbedError::Model("the model panicked".into())));
                 if job.lane == Lane::Query {
                     queue.record(begun.elapsed());
                 }
@@ -109,7 +146,7 @@ impl Drop for LocalEmbedder {
 #[async_trait]
 impl Embedder for LocalEmbedder {
     fn model(&self) -> &str {
-        models::MODEL
+        self.name
     }
 
     fn dimension(&self) -> usize {
@@ -117,11 +154,17 @@ impl Embedder for LocalEmbedder {
     }
 
     fn max_tokens(&self) -> usize {
-        MAX_TOKENS
+        match &*self.model {
+            Loaded::MiniLm(_) => model::MAX_TOKENS,
+            Loaded::E5(_) => e5::MAX_TOKENS,
+        }
     }
 
     fn count_tokens(&self, text: &str) -> usize {
-        self.model.count_tokens(text)
+        match &*self.model {
+            Loaded::MiniLm(model) => model.count_tokens(text),
+            Loaded::E5(model) => model.count_tokens(text),
+        }
     }
 
     fn query_wait(&self) -> Duration {

@@ -4,6 +4,7 @@ mod reference;
 
 use std::path::PathBuf;
 
+use super::model::MAX_TOKENS;
 use super::*;
 use reference::Reference;
 
@@ -179,4 +180,28 @@ fn an_unreadable_model_is_an_error() {
     };
     std::fs::write(&files.tokenizer, "{}").unwrap();
     assert!(MiniLm::load(&files).is_err());
+}
+
+#[tokio::test]
+async fn multilingual_vectors_are_those_of_the_other_engine() {
+    let Some(mut config) = config() else { return };
+    config.model = LocalModel::MultilingualE5;
+    if models::open(&config).is_err() {
+        eprintln!("skipped: CHATBOT_TEST_MODEL_DIR has no multilingual-e5-small");
+        return;
+    }
+    let embedder = LocalEmbedder::load(&config).unwrap();
+    assert_eq!(embedder.model(), "multilingual-e5-small");
+    let lines = include_str!("../../../tests/languages/e5_reference.tsv").lines();
+    for line in lines.filter(|line| !line.starts_with('#')) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let text = fields[1].to_owned();
+        let vector = match fields[0] {
+            "query" => embedder.embed_query(text).await.unwrap(),
+            _ => embedder.embed_passages(vec![text]).await.unwrap().remove(0),
+        };
+        let expected = fields[2].split(' ').map(|n| n.parse().unwrap());
+        let cosine = dot(&vector, &expected.collect::<Vec<f32>>());
+        assert!(cosine >= 0.98, "{cosine} {}", fields[1]);
+    }
 }

