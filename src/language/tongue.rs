@@ -1,9 +1,13 @@
 //! The languages in which people write, and how they are told apart.
+//!
+//! The script tells most of them. A fitted model tells those in Latin letters, romanised Hindi and
+//! Arabic included.
 
 use std::sync::LazyLock;
 
 use super::grams::Grams;
 use super::linear::{Linear, softmax};
+use super::script::{Counts, Script};
 
 /// A language in which prepared texts exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,17 +20,20 @@ pub enum Tongue {
     Chinese,
     Hindi,
     Arabic,
+    Japanese,
 }
 
 static MODEL: LazyLock<Linear> = LazyLock::new(|| Linear::read(include_str!("tongues.tsv")));
 
-/// The least probability with which a text is another language than English. Two misspelt words
-/// say little.
+/// The least probability with which a text in Latin letters is one language. Two misspelt words say
+/// little.
 const SURE: f32 = 0.5;
+/// A text in ideographs alone of at most so many letters may be Chinese or Japanese.
+const SHORT: usize = 8;
 
 impl Tongue {
     /// Every language there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::English,
         Self::Spanish,
         Self::French,
@@ -35,22 +42,45 @@ impl Tongue {
         Self::Chinese,
         Self::Hindi,
         Self::Arabic,
+        Self::Japanese,
     ];
 
-    /// Returns the language of a text, also when Hindi or Arabic is written in Latin letters;
-    /// English in doubt. The model is fitted by `scripts/fit-triage`.
+    /// Returns the language of a text; English in doubt.
     pub fn of(text: &str) -> Self {
-        let grams = Grams::of(text);
-        if grams.is_empty() {
-            return Self::English;
+        Self::guess(text).unwrap_or(Self::English)
+    }
+
+    /// Returns the language of a text, or none if the text says too little. `scripts/fit-triage`
+    /// fits the model.
+    pub fn guess(text: &str) -> Option<Self> {
+        let counts = Counts::of(text);
+        match counts.main()? {
+            Script::Kana => Some(Self::Japanese),
+            Script::Han => Some(Self::Chinese),
+            Script::Devanagari => Some(Self::Hindi),
+            Script::Arabic => Some(Self::Arabic),
+            Script::Latin => Self::in_latin(text),
         }
-        let chances = softmax(&MODEL.scores(&grams));
+    }
+
+    /// Returns the language of a message of a conversation in the language `before`: that of the
+    /// conversation if the message says too little. A few ideographs are Japanese where Japanese is
+    /// spoken.
+    pub fn in_conversation(text: &str, before: Option<Self>) -> Self {
+        let guess = Self::guess(text);
+        let both = guess == Some(Self::Chinese) && Counts::of(text).total() <= SHORT;
+        match before {
+            Some(Self::Japanese) if both => Self::Japanese,
+            _ => guess.or(before).unwrap_or(Self::English),
+        }
+    }
+
+    fn in_latin(text: &str) -> Option<Self> {
+        let chances = softmax(&MODEL.scores(&Grams::of(text)));
         let best = MODEL.outputs().iter().zip(chances);
         let best = best.max_by(|(_, a), (_, b)| a.total_cmp(b));
         best.filter(|(_, chance)| *chance >= SURE)
             .and_then(|(code, _)| Self::parse(code))
-            .filter(|tongue| *tongue != Self::Chinese || text.chars().any(is_han))
-            .unwrap_or(Self::English)
     }
 
     /// The code of the language (BCP 47).
@@ -64,6 +94,7 @@ impl Tongue {
             Self::Chinese => "zh",
             Self::Hindi => "hi",
             Self::Arabic => "ar",
+            Self::Japanese => "ja",
         }
     }
 
@@ -71,11 +102,16 @@ impl Tongue {
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tongue| tongue.code() == code)
     }
-}
 
-/// Whether a character is a Chinese one.
-fn is_han(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+    /// The direction in which the language is written, as the attribute `dir` of a page names it.
+    pub fn direction(self) -> &'static str {
+        if self == Self::Arabic { "rtl" } else { "ltr" }
+    }
+
+    /// Whether the language writes spaces between words.
+    pub fn has_spaces(self) -> bool {
+        !matches!(self, Self::Chinese | Self::Japanese)
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +136,7 @@ mod tests {
             ("मिलने का समय क्या है?", Tongue::Hindi),
             ("milne ka time kya hai doctor se", Tongue::Hindi),
             ("ما هي مواعيد الزيارة؟", Tongue::Arabic),
+            ("面会時間は何時ですか", Tongue::Japanese),
         ] {
             assert_eq!(Tongue::of(text), tongue, "{text}");
         }
@@ -110,5 +147,36 @@ mod tests {
         for text in ["?", "", "parcetmol pregnacy", "xqz", "Zolvitan"] {
             assert_eq!(Tongue::of(text), Tongue::English, "{text}");
         }
+    }
+
+    #[test]
+    fn short_sentences_are_told_apart_and_misspelt_english_is_english() {
+        let lines = include_str!("../../tests/languages/short.tsv").lines();
+        let mut wrong = Vec::new();
+        for line in lines {
+            let (code, text) = line.split_once('\t').unwrap();
+            let guess = Tongue::guess(text).map(Tongue::code);
+            assert!(
+                code != "en" || guess.is_none_or(|guess| guess == "en"),
+                "{text}"
+            );
+            if guess != Some(code) {
+                wrong.push((code, text, guess));
+            }
+        }
+        assert!(wrong.len() <= 4, "{wrong:?}");
+    }
+
+    #[test]
+    fn a_message_that_says_little_has_the_language_of_its_conversation() {
+        let said = |text, before| Tongue::in_conversation(text, Some(before));
+        assert_eq!(said("500 mg?", Tongue::German), Tongue::German);
+        assert_eq!(said("手術", Tongue::Japanese), Tongue::Japanese);
+        assert_eq!(said("手術", Tongue::English), Tongue::Chinese);
+        assert_eq!(
+            said("When are visiting hours?", Tongue::German),
+            Tongue::English
+        );
+        assert_eq!(Tongue::guess("2"), None);
     }
 }

@@ -35,6 +35,10 @@ struct Texts {
     emergency: BTreeMap<String, String>,
     urgent: BTreeMap<String, String>,
     degraded: Degraded,
+    /// Stands before a quote from a document in another language; `{language}` stands for its name.
+    other_language: String,
+    /// The names of the languages in this one, by their codes.
+    languages: BTreeMap<String, String>,
 }
 
 /// The sentences that say that an answer is less than it could be.
@@ -74,6 +78,7 @@ static ALL: LazyLock<BTreeMap<Tongue, Texts>> = LazyLock::new(|| {
         (Tongue::Chinese, include_str!("../../config/texts/zh.toml")),
         (Tongue::Hindi, include_str!("../../config/texts/hi.toml")),
         (Tongue::Arabic, include_str!("../../config/texts/ar.toml")),
+        (Tongue::Japanese, include_str!("../../config/texts/ja.toml")),
     ];
     let read = |(tongue, file)| Some((tongue, toml::from_str(file).ok()?));
     files.into_iter().filter_map(read).collect()
@@ -169,10 +174,27 @@ pub fn abstained(contacts: &Contacts, tongue: Tongue) -> String {
     joined(unknown, &urgent_case(contacts, tongue), tongue)
 }
 
+/// Returns the notice that the quoted document is in the language `document`.
+pub fn other_language(document: Tongue, tongue: Tongue) -> String {
+    let notice = text(tongue, |texts| Some(&texts.other_language));
+    filled(
+        notice,
+        &[("{language}", document.name_in(tongue).to_owned())],
+    )
+}
+
+impl Tongue {
+    /// The name of the language in the language `tongue`.
+    pub fn name_in(self, tongue: Self) -> &'static str {
+        text(tongue, |texts| texts.languages.get(self.code()))
+    }
+}
+
 /// Returns the words after an answer whose documents, with these names, state different values.
 pub fn differing(sources: &[String], tongue: Tongue) -> String {
     let between = match tongue {
         Tongue::Chinese => "；",
+        Tongue::Japanese => "、",
         Tongue::Arabic => "؛ ",
         _ => "; ",
     };
@@ -214,7 +236,7 @@ pub(super) fn in_tongue(contact: Contact, tongue: Tongue) -> Contact {
 
 /// Joins two sentences as the language writes them.
 fn joined(first: &str, second: &str, tongue: Tongue) -> String {
-    let space = if tongue == Tongue::Chinese { "" } else { " " };
+    let space = if tongue.has_spaces() { " " } else { "" };
     format!("{first}{space}{second}")
 }
 

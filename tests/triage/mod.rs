@@ -1,5 +1,5 @@
-//! How well triage tells emergencies from look-alikes: messages in eight languages whose writers saw
-//! no program. `chatbot eval triage` prints the whole table (`docs/safety/triage.md`).
+//! How well triage tells emergencies from look-alikes: messages in nine languages. The writers saw no
+//! program, except for Japanese. `chatbot eval triage` prints the whole table (`docs/safety/triage.md`).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -63,7 +63,7 @@ impl Share {
 }
 
 #[test]
-fn emergencies_in_eight_languages_are_flagged_and_look_alikes_mostly_are_not() {
+fn emergencies_in_every_language_are_flagged_and_look_alikes_mostly_are_not() {
     let mut all: [Share; 5] = Default::default();
     let mut each: BTreeMap<String, Share> = BTreeMap::new();
     for message in messages("test_") {

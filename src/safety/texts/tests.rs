@@ -137,3 +137,21 @@ fn every_language_says_that_documents_differ_and_names_them() {
     all.dedup();
     assert_eq!(all.len(), Tongue::ALL.len());
 }
+
+#[test]
+fn every_language_names_every_language_in_its_notice() {
+    for tongue in Tongue::ALL {
+        let mut names: Vec<&str> = Tongue::ALL
+            .into_iter()
+            .map(|other| other.name_in(tongue))
+            .collect();
+        for (other, name) in Tongue::ALL.into_iter().zip(&names) {
+            assert!(!name.is_empty(), "{other:?} in {tongue:?}");
+            assert!(other_language(other, tongue).contains(name));
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Tongue::ALL.len());
+    }
+    assert_eq!(Tongue::Japanese.name_in(Tongue::German), "Japanisch");
+}

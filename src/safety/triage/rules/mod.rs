@@ -57,13 +57,14 @@ pub struct Rules {
 }
 
 /// The files that are compiled in, with their names.
-const BUILT_IN: [(&str, &str); 8] = [
+const BUILT_IN: [(&str, &str); 9] = [
     ("ar.toml", include_str!("../../../../config/triage/ar.toml")),
     ("de.toml", include_str!("../../../../config/triage/de.toml")),
     ("en.toml", include_str!("../../../../config/triage/en.toml")),
     ("es.toml", include_str!("../../../../config/triage/es.toml")),
     ("fr.toml", include_str!("../../../../config/triage/fr.toml")),
     ("hi.toml", include_str!("../../../../config/triage/hi.toml")),
+    ("ja.toml", include_str!("../../../../config/triage/ja.toml")),
     ("pt.toml", include_str!("../../../../config/triage/pt.toml")),
     ("zh.toml", include_str!("../../../../config/triage/zh.toml")),
 ];

@@ -49,6 +49,13 @@ fn plain_signs_are_recognised_in_every_language() {
         ("Meine Mutter ist bewusstlos", C::Unconsciousness),
         ("a minha mãe não consegue respirar", C::Breathing),
         ("我爸突然胸口剧痛,出冷汗", C::ChestPain),
+        (
+            "父が突然、胸を締めつけられるように痛がっています",
+            C::ChestPain,
+        ),
+        ("息ができない", C::Breathing),
+        ("苦しくて息が吸えないです", C::Breathing),
+        ("妹が喘息の発作で、吸入を何度もしても話せない", C::Breathing),
         ("पापा के सीने में बहुत दर्द है", C::ChestPain),
         ("papa ko saans nahi aa rahi", C::Breathing),
         ("أبي لا يتنفس", C::Breathing),

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::language::digits::ascii_digit;
 
-/// One word, one ideograph or one number of a message.
+/// One word, one ideograph or kana, or one number of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
     pub text: String,
@@ -178,8 +178,9 @@ impl Reader {
     }
 }
 
+/// Letters of scripts without spaces, kana included: each is a token.
 fn is_ideograph(letter: char) -> bool {
-    matches!(letter, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}')
+    matches!(letter, '\u{3041}'..='\u{30FA}' | '\u{30FC}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}')
 }
 
 fn is_letter(letter: char) -> bool {
