@@ -10,6 +10,7 @@ use super::contact::Contact;
 use super::emergency::TriageNotice;
 use super::evidence::{Citation, SentenceProof};
 use super::ids::{ConversationId, MessageId, TurnId};
+use super::understanding::{Clarification, Understanding};
 
 /// The author of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -36,7 +37,7 @@ impl Role {
     }
 }
 
-/// The state of a turn. The last five are terminal: exactly one of them ends every accepted turn.
+/// The state of a turn. The last six are terminal: exactly one of them ends every accepted turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnStatus {
@@ -45,18 +46,21 @@ pub enum TurnStatus {
     Answering,
     Completed,
     Abstained,
+    /// The turn asks back; the next message is the answer to its question.
+    Clarifying,
     Escalated,
     Failed,
     Cancelled,
 }
 
 impl TurnStatus {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Accepted,
         Self::Retrieving,
         Self::Answering,
         Self::Completed,
         Self::Abstained,
+        Self::Clarifying,
         Self::Escalated,
         Self::Failed,
         Self::Cancelled,
@@ -70,6 +74,7 @@ impl TurnStatus {
             Self::Answering => "answering",
             Self::Completed => "completed",
             Self::Abstained => "abstained",
+            Self::Clarifying => "clarifying",
             Self::Escalated => "escalated",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
@@ -101,6 +106,8 @@ pub struct Conversation {
 pub struct Utterance {
     pub role: Role,
     pub content: String,
+    /// The question that a message of the person was understood as, where that is stored.
+    pub standalone: Option<String>,
 }
 
 /// The state of the documents that an answer cites, at the time of reading.
@@ -186,6 +193,10 @@ pub enum Rung {
     Abstain,
     /// The prepared advice for an emergency.
     Triage,
+    /// The prepared reply to a greeting, thanks, or a question about the assistant itself.
+    Manners,
+    /// The prepared question with options from the documents.
+    Clarify,
 }
 
 impl Rung {
@@ -196,6 +207,8 @@ impl Rung {
             Self::Extractive => "extractive",
             Self::Abstain => "abstain",
             Self::Triage => "triage",
+            Self::Manners => "manners",
+            Self::Clarify => "clarify",
         }
     }
 }
@@ -255,6 +268,15 @@ pub struct TurnDone {
     /// Set if something is not available and the answer is less than it could be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded: Option<Degraded>,
+    /// The language of the turn's prepared texts (BCP 47): the person's own where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The reading of the message, for operators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub understanding: Option<Understanding>,
+    /// Set if the turn asks back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clarification: Option<Clarification>,
     pub usage: Usage,
     pub timings: Timings,
     /// The contacts in a prepared answer, for clients that make links.

@@ -15,3 +15,4 @@ pub mod messaging;
 pub mod name;
 pub mod text;
 pub mod time;
+pub mod understanding;

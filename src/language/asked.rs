@@ -110,15 +110,20 @@ fn part(said: &[&str], at: usize) -> Asked {
 /// Whether a sentence asks: it ends with a question mark, begins like a question, or asks for
 /// information in other words.
 fn asks(sentence: &str) -> bool {
+    sentence.ends_with(['?', '？']) || is_asking(sentence)
+}
+
+/// Whether a text begins like a question, or asks for information in other words.
+pub fn is_asking(text: &str) -> bool {
     let questions = &spoken().questions;
-    let plain = spaced(sentence);
+    let plain = spaced(text);
     let mut words = plain
         .split_whitespace()
         .skip_while(|word| questions.before_a_question.contains(word));
     let begins = words
         .next()
         .is_some_and(|word| questions.open.contains(word) || questions.yes_or_no.contains(word));
-    sentence.ends_with(['?', '？']) || begins || questions.requests.are_in(&plain)
+    begins || questions.requests.are_in(&plain)
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ pub fn lines(text: &str) -> Vec<Line<'_>> {
 /// Whether a line is short and lacks the mark that ends a statement or leads into a list.
 pub fn is_heading(line: &str) -> bool {
     !line.ends_with([
-        '.', '!', ':', ';', ',', '…', ')', '"', '”', '。', '！', '：',
+        '.', '!', ':', ';', ',', '…', ')', '"', '”', '。', '！', '：', '।', '；', '，', '、',
     ]) && line.split_whitespace().count() <= MAX_HEADING_WORDS
         && sentences::sentences(line).len() == 1
 }

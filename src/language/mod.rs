@@ -7,7 +7,9 @@
 //! thoughts.
 
 pub mod asked;
+pub mod asks;
 pub mod aspect;
+pub mod conversation;
 pub mod demand;
 mod demands;
 pub mod differences;
@@ -20,10 +22,12 @@ pub mod lines;
 pub mod lists;
 mod question;
 pub mod recognised;
+pub mod script;
 pub mod senses;
 pub mod sentences;
 pub mod stated;
 pub mod subject;
+pub mod terms;
 mod tongue;
 pub mod units;
 pub mod words;

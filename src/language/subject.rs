@@ -9,6 +9,7 @@ mod asking;
 mod lexicon;
 mod likeness;
 mod reach;
+mod sides;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use super::{content_words, spoken, topic_words};
 use asking::{Asking, compares, restricts};
 use likeness::alike;
 use reach::Reach;
+pub use sides::sides;
 
 /// Finds the subject of a question.
 #[derive(Clone, Debug, Default)]
@@ -108,6 +110,23 @@ impl Subject {
     pub fn named(&self) -> impl Iterator<Item = &str> {
         let names = self.names.iter().chain(self.choices.iter().flatten());
         names.map(String::as_str)
+    }
+
+    /// Whether the question names something or says which one of its kind: "ward 7".
+    pub fn is_named(&self) -> bool {
+        self.named().next().is_some() || !self.labels.is_empty()
+    }
+
+    /// The words with a number or a letter that says which one is meant.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let labels = self.labels.iter();
+        labels.map(|(word, label)| (word.as_str(), label.as_str()))
+    }
+
+    /// The groups of which the question names a member, with the stem of the member.
+    pub fn rivals(&self) -> impl Iterator<Item = (usize, &str)> {
+        let rivals = self.rivals.iter();
+        rivals.map(|(group, stem)| (*group, stem.as_str()))
     }
 
     /// Whether every passage is acceptable.
@@ -315,6 +334,12 @@ pub fn words_by_title<'a>(
         found.entry(title).or_default().extend(words_of(text));
     }
     found
+}
+
+/// Whether a typed word may be read as another one: the other one is no name, or is so close that both
+/// are the same. A name is never read as that of another thing.
+pub fn may_mean(typed: &str, meant: &str) -> bool {
+    alike(typed, meant) || !Subject::of(meant).named().any(|name| name == meant)
 }
 
 /// Counts the words of a question that occur in a text, also in other forms or with a mistake.

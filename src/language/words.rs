@@ -101,7 +101,7 @@ impl Vocabulary {
     }
 
     /// Whether a lower-case word is a common word of the language.
-    pub(super) fn knows(&self, word: &str) -> bool {
+    pub fn knows(&self, word: &str) -> bool {
         self.known.contains_key(word)
     }
 
