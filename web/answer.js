@@ -6,7 +6,7 @@ import { call } from "./client.js";
 export const byId = (id) => document.getElementById(id);
 const NOTICES = {
   running: "Searching the documents", writing: "Writing the answer", completed: "Answer from our documents",
-  abstained: "Not in our documents", escalated: "Emergency", restricted: "No longer shown",
+  abstained: "Not in our documents", clarifying: "One more question", manners: "Reply", escalated: "Emergency", restricted: "No longer shown",
   cancelled: "Stopped. This is not a complete answer.",
 };
 const OUTDATED = {
@@ -180,14 +180,24 @@ export class Answer {
     this.offer(data.contacts);
     if (data.triage?.level === "urgent") this.advise(data.triage);
     const restricted = data.sources_status === "restricted";
-    this.status(data.status, NOTICES[restricted ? "restricted" : data.status]);
+    const manners = data.rung === "manners";
+    this.status(data.status, NOTICES[restricted ? "restricted" : manners ? "manners" : data.status]);
+    // A quote has the language of its document; everything else is in the person's own.
+    if (data.language && (manners || data.status !== "completed")) Object.assign(this.body, { lang: data.language, dir: "auto" });
+    if (data.clarification) this.choose(data.clarification.options);
     const parts = [this.advice?.textContent, this.notice.textContent, this.shown(0)].filter(Boolean);
-    if (data.status === "completed" && !restricted) {
+    if (data.status === "completed" && !restricted && !manners) {
       parts.push(this.explain(data));
       this.askForFeedback(data.message_id);
     }
     if (data.degraded) parts.push(this.degrade(data.degraded));
     if (this.live && data.status !== "escalated") announce(parts.join("\n"));
+  }
+
+  /** Offers the answers to a question back; each is asked like a message that was typed. */
+  choose(options) {
+    const pick = (label) => () => document.dispatchEvent(new CustomEvent("choose", { detail: label }));
+    this.tools.replaceChildren(...options.map(({ label }) => makeButton("option", label, pick(label))));
   }
 
   /** Shows who chose the words. Earlier releases stored answers that no document supports; these get a warning. */

@@ -109,6 +109,7 @@ byId("question").addEventListener("keydown", (event) => {
   event.preventDefault();
   byId("ask").requestSubmit();
 });
+document.addEventListener("choose", ({ detail }) => busy || ask(detail));
 byId("stop").addEventListener("click", () => current?.stop());
 byId("new").addEventListener("click", () => {
   remember(null);

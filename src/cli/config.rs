@@ -29,6 +29,7 @@ pub fn run(command: &ConfigCommand, config: &Config) -> anyhow::Result<()> {
                 config.auth.check_secrets().map_err(anyhow::Error::msg)?;
             }
             wiring::triage_rules(&config.safety)?;
+            wiring::replies(&config.safety)?;
             output::line("the configuration is valid")?;
         }
         ConfigCommand::Show => output::line(&serde_json::to_string_pretty(config)?)?,

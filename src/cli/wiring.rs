@@ -7,6 +7,7 @@ mod counter;
 mod edge;
 mod files;
 mod housekeeping;
+mod replies;
 mod retrieval;
 mod triage_rules;
 
@@ -45,6 +46,7 @@ use crate::rag::{self, Rag, Retired, Uploads};
 use crate::shutdown::Shutdown;
 pub use contacts::contacts;
 use files::named;
+pub use replies::replies;
 pub use retrieval::follower;
 pub use triage_rules::triage_rules;
 
@@ -208,6 +210,7 @@ impl Process {
         );
         self.spawn_model_check();
         triage_rules::install(&config.safety)?;
+        replies::install(&config.safety)?;
         // Not awaited: a message that comes sooner waits for it.
         drop(tokio::task::spawn_blocking(crate::safety::warm_up));
         let (token, previous) = (

@@ -1,4 +1,5 @@
-//! The `safety` section: the contacts that people are told to call, and further rules of triage.
+//! The `safety` section: the contacts that people are told to call, further rules of triage, and the
+//! organisation's own replies.
 
 use std::path::PathBuf;
 
@@ -21,6 +22,8 @@ pub struct SafetyConfig {
     pub urgent_advice_line: ContactConfig,
     /// Files of triage rules that count beside those of the product.
     pub triage_rules: Vec<PathBuf>,
+    /// Files of replies that replace those of the product.
+    pub replies: Vec<PathBuf>,
 }
 
 /// A service's label in a sentence, and its telephone number. A number without a label gets one.
@@ -60,6 +63,7 @@ impl Default for SafetyConfig {
             poison_centre: ContactConfig::default(),
             urgent_advice_line: ContactConfig::default(),
             triage_rules: Vec::new(),
+            replies: Vec::new(),
         }
     }
 }

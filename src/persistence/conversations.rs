@@ -160,6 +160,8 @@ struct UtteranceRow {
     role: Role,
     #[diesel(sql_type = Text)]
     content: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    standalone: Option<String>,
 }
 
 /// Lists the newest `limit` messages before this turn, oldest first. It leaves out turns whose
@@ -185,6 +187,7 @@ pub async fn list_history(
         .map(|row| Utterance {
             role: row.role,
             content: row.content,
+            standalone: row.standalone,
         })
         .collect())
 }

@@ -17,7 +17,7 @@ pub use backfill::{
     lock_backfill,
 };
 pub(super) use chunks::vector_text;
-pub use chunks::{IndexedVersion, NewChunk};
+pub use chunks::{IndexedVersion, Language, NewChunk};
 pub use commit::{
     SuspiciousVersion, commit_failed, commit_indexed, commit_nothing, commit_quarantined,
 };

@@ -194,6 +194,7 @@ table! {
         stated_date -> Nullable<Text>,
         stated_review -> Nullable<Text>,
         stated_review_over -> Nullable<Timestamptz>,
+        language -> Nullable<Text>,
     }
 }
 

@@ -4,6 +4,7 @@ mod contacts;
 pub mod hostile;
 pub mod ladder;
 mod named;
+pub mod replies;
 pub mod texts;
 mod triage;
 

@@ -83,7 +83,13 @@ impl Tally {
     }
 }
 
-/// Every line of an answer stands in a document and says where.
+/// The beginnings of prepared sentences beside an answer.
+const REMARKS: [&str; 2] = [
+    "I also looked for ",
+    "Our documents do not answer this part: ",
+];
+
+/// Every line of an answer stands in a document and says where, but for remarks.
 fn uncited_lines(done: &Value) -> usize {
     let mut at = 0;
     let mut uncited = 0;
@@ -95,7 +101,8 @@ fn uncited_lines(done: &Value) -> usize {
                 place("answer_start") >= at as u64 && place("answer_end") <= end as u64
             })
         });
-        uncited += usize::from(!line.trim().is_empty() && !cited);
+        let is_remark = REMARKS.iter().any(|remark| line.starts_with(remark));
+        uncited += usize::from(!line.trim().is_empty() && !cited && !is_remark);
         at = end + 1;
     }
     uncited

@@ -112,7 +112,7 @@ pageTest("an old answer warns when its document is withdrawn", async (page) => {
 });
 
 pageTest("the conversation stays in order and the newest answer in sight", async (page) => {
-  const questions = ["When are visiting hours?", "How can I prevent falls at home?", UNKNOWN, EMERGENCY];
+  const questions = ["When are visiting hours?", "Where can I park?", UNKNOWN, EMERGENCY];
   const outcomes = ["completed", "completed", "abstained", "escalated"];
   for (const [index, question] of questions.entries()) {
     await ask(page, question, outcomes[index]);

@@ -109,7 +109,7 @@ async fn stored_state(rig: &Rig) {
             "an answer for each turn that has one, and for no other",
             "SELECT count(*) AS n FROM turns t WHERE
                  (SELECT count(*) FROM messages m WHERE m.turn_id = t.id AND m.role = 'assistant')
-                 <> (t.status IN ('completed', 'abstained', 'escalated'))::int",
+                 <> (t.status IN ('completed', 'abstained', 'clarifying', 'escalated'))::int",
         ),
         (
             "one question a turn",

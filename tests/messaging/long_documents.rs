@@ -8,7 +8,7 @@ use chatbot::domain::messaging::topics::DOCUMENT_COMMANDS as TOPIC;
 use chatbot::domain::messaging::{Lease, LeaseStore, Outcome};
 use chatbot::persistence::documents;
 use chatbot::persistence::indexing::{
-    IndexedVersion, NewChunk, Receipt, commit_indexed, ensure_generation,
+    IndexedVersion, Language, NewChunk, Receipt, commit_indexed, ensure_generation,
 };
 
 use super::reannounce::put;
@@ -71,6 +71,7 @@ async fn a_long_document_is_stored_and_removed_whole() {
         draft: false,
         later: false,
         conflicts: &[],
+        language: Language::default(),
     };
     let stored = commit_indexed(&test.database, &receipt, &version).await;
     assert_eq!(stored.unwrap(), Outcome::Applied);

@@ -12,7 +12,7 @@ use chatbot::persistence::documents::{
     self, Decided, Decision, ListFilter, NewVersion, Put, Waiting,
 };
 use chatbot::persistence::indexing::{
-    self, Generation, IndexedVersion, NewChunk, Receipt, SuspiciousVersion,
+    self, Generation, IndexedVersion, Language, NewChunk, Receipt, SuspiciousVersion,
 };
 use chatbot::persistence::{Database, conflicts, retrieval, versions};
 use chrono::DateTime;
@@ -140,6 +140,7 @@ impl Round<'_> {
             draft: false,
             later: pending.later,
             conflicts: &[],
+            language: Language::default(),
         };
         let receipt = receipt(fence);
         let stored = indexing::commit_indexed(self.database, &receipt, &new).await;
@@ -163,7 +164,7 @@ impl Round<'_> {
             found = near.await.unwrap();
             assert_eq!(found.len(), self.chunks);
         }
-        let said = retrieval::search_lexical(database, self.text, &ids, 5).await;
+        let said = retrieval::search_lexical(database, (self.text, &[]), &ids, 5).await;
         assert_eq!(said.unwrap().len(), self.chunks);
         let chunks: Vec<i64> = found.iter().map(|hit| hit.chunk_id).collect();
         let passages = retrieval::load_passages(database, &chunks).await.unwrap();

@@ -79,6 +79,7 @@ async fn a_question_becomes_a_cited_answer() {
         }
       ],
       "grounded": true,
+      "language": "en",
       "message_id": "[id 3]",
       "model": "verbatim-sentences",
       "provider": "extractive",
@@ -98,6 +99,10 @@ async fn a_question_becomes_a_cited_answer() {
         "total_ms": "[measured]"
       },
       "turn_id": "[id 4]",
+      "understanding": {
+        "kind": "question",
+        "language": "en"
+      },
       "usage": {
         "input_tokens": 0,
         "output_tokens": 0
@@ -185,35 +190,58 @@ async fn a_search_finds_the_passage() {
     "#);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_completion_is_what_clients_of_openai_expect() {
+/// The answer to a question of a client of OpenAI.
+async fn completion() -> Value {
     let system = informed().await;
     let request = system.complete(&system.key, QUESTION, &json!({}));
     let body: Value = request.send().await.unwrap().json().await.unwrap();
-    insta::assert_json_snapshot!(stable(&body), @r#"
+    stable(&body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_completion_says_how_it_came_about() {
+    let body = completion().await;
+    insta::assert_json_snapshot!(body["chatbot"], @r#"
     {
-      "chatbot": {
-        "contacts": [],
-        "grounded": true,
-        "model": "verbatim-sentences",
-        "provider": "extractive",
-        "removed": {},
-        "rung": "extractive",
-        "sentences": [
-          {
-            "end": 51,
-            "grounded": true,
-            "start": 0
-          }
-        ],
-        "status": "completed",
-        "timings": {
-          "first_token_ms": "[measured]",
-          "retrieval_ms": "[measured]",
-          "total_ms": "[measured]"
-        },
-        "turn_id": "[id 1]"
+      "contacts": [],
+      "grounded": true,
+      "language": "en",
+      "model": "verbatim-sentences",
+      "provider": "extractive",
+      "removed": {},
+      "rung": "extractive",
+      "sentences": [
+        {
+          "end": 51,
+          "grounded": true,
+          "start": 0
+        }
+      ],
+      "sources": [
+        {
+          "external_id": "visiting.md",
+          "page": null,
+          "score": "[score]",
+          "title": "visiting.md"
+        }
+      ],
+      "status": "completed",
+      "timings": {
+        "first_token_ms": "[measured]",
+        "retrieval_ms": "[measured]",
+        "total_ms": "[measured]"
       },
+      "turn_id": "[id 1]"
+    }
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_completion_is_what_clients_of_openai_expect() {
+    let mut body = completion().await;
+    body.as_object_mut().unwrap().remove("chatbot");
+    insta::assert_json_snapshot!(body, @r#"
+    {
       "choices": [
         {
           "finish_reason": "stop",

@@ -32,7 +32,7 @@ async fn an_answer_streams_its_sources_its_text_and_its_citations() {
 
     id: [id 1]:2
     event: sources
-    data: [{"document_id":"[id 3]","end":47,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting hours are from 2 pm to 8 pm every day.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+    data: [{"document_id":"[id 3]","end":47,"external_id":"visiting.md","id":1,"page":null,"score":"[score]","start":0,"text":"Visiting hours are from 2 pm to 8 pm every day.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
 
     id: [id 1]:3
     event: delta
@@ -48,7 +48,7 @@ async fn an_answer_streams_its_sources_its_text_and_its_citations() {
 
     id: [id 1]:6
     event: done
-    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day. [1]\n","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":47,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":0,"version_id":"[id 4]"}],"grounded":true,"message_id":"[id 5]","model":"verbatim-sentences","provider":"extractive","reason":null,"rung":"extractive","sentences":[{"end":51,"grounded":true,"start":0}],"status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
+    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day. [1]\n","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":47,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":0,"version_id":"[id 4]"}],"grounded":true,"language":"en","message_id":"[id 5]","model":"verbatim-sentences","provider":"extractive","reason":null,"rung":"extractive","sentences":[{"end":51,"grounded":true,"start":0}],"status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","understanding":{"kind":"question","language":"en"},"usage":{"input_tokens":0,"output_tokens":0}}
     "#);
     let (_, done) = answer.end();
     assert_eq!(done["answer"], answer.text());
@@ -76,7 +76,7 @@ async fn an_abstention_streams_what_to_do_instead() {
 
     id: [id 1]:4
     event: done
-    data: {"answer":"I don't know. The documents I am allowed to use do not answer this question. Please ask a member of staff, or try to put the question in other words. In an emergency, call your local emergency number now.","citations":[],"contacts":[{"kind":"emergency","label":"your local emergency number"}],"grounded":false,"message_id":"[id 3]","model":null,"provider":null,"reason":null,"rung":"abstain","status":"abstained","timings":{"first_token_ms":null,"retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":0,"output_tokens":0}}
+    data: {"answer":"I don't know. The documents I am allowed to use do not answer this question. Please ask a member of staff, or try to put the question in other words. In an emergency, call your local emergency number now.","citations":[],"contacts":[{"kind":"emergency","label":"your local emergency number"}],"grounded":false,"language":"en","message_id":"[id 3]","model":null,"provider":null,"reason":null,"rung":"abstain","status":"abstained","timings":{"first_token_ms":null,"retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","understanding":{"kind":"question","language":"en"},"usage":{"input_tokens":0,"output_tokens":0}}
     "#);
 }
 
@@ -119,7 +119,7 @@ async fn a_failure_streams_a_problem() {
 
     id: [id 1]:2
     event: sources
-    data: [{"document_id":"[id 3]","end":47,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting hours are from 2 pm to 8 pm every day.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+    data: [{"document_id":"[id 3]","end":47,"external_id":"visiting.md","id":1,"page":null,"score":"[score]","start":0,"text":"Visiting hours are from 2 pm to 8 pm every day.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
 
     id: [id 1]:3
     event: error

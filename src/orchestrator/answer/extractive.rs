@@ -10,7 +10,7 @@ mod question;
 mod rows;
 mod scale;
 
-pub(super) use choose::choose;
+pub(super) use choose::{Line, choose};
 pub(super) use question::Form;
 
 /// The provider name under which such an answer is recorded.

@@ -114,30 +114,7 @@ pub fn weigh(
     evidence: RetrieveResponse,
     min_support: f32,
 ) -> (Decision, RetrieveResponse) {
-    let candidates = candidates(message, &evidence);
-    let has_dense = evidence
-        .results
-        .iter()
-        .any(|passage| passage.scores.dense.is_some());
-    let (basis, least) = if evidence.degraded.is_some() && !has_dense {
-        ("lexical", MIN_COVERAGE)
-    } else {
-        ("support", min_support)
-    };
-    let support = |candidate: &Candidate| match basis {
-        "lexical" => candidate.coverage,
-        _ => Model::compiled().probability(&candidate.values),
-    };
-    let mut ranked: Vec<(f32, usize)> = Vec::new();
-    for candidate in &candidates {
-        let support = support(candidate);
-        match ranked.iter_mut().find(|(_, at)| *at == candidate.at) {
-            Some((known, _)) => *known = known.max(support),
-            None => ranked.push((support, candidate.at)),
-        }
-    }
-    // The sort is stable, so the first wins among equals.
-    ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let ((basis, least), ranked) = supports(message, &evidence, min_support);
     let best = ranked.first().map(|(support, _)| *support);
     let near = (best.unwrap_or_default() * BESIDE).max(least);
     let version = |at: usize| evidence.results.get(at).map(|passage| passage.version_id);
@@ -167,6 +144,49 @@ pub fn weigh(
             ..evidence
         },
     )
+}
+
+/// Returns the basis of a decision with its threshold, and the support of each passage on the subject
+/// with its place in the evidence, the greatest first.
+pub fn supports(
+    message: &str,
+    evidence: &RetrieveResponse,
+    min_support: f32,
+) -> ((&'static str, f32), Vec<(f32, usize)>) {
+    let candidates = candidates(message, evidence);
+    let has_dense = evidence
+        .results
+        .iter()
+        .any(|passage| passage.scores.dense.is_some());
+    let (basis, least) = if evidence.degraded.is_some() && !has_dense {
+        ("lexical", MIN_COVERAGE)
+    } else {
+        ("support", min_support)
+    };
+    let support = |candidate: &Candidate| match basis {
+        "lexical" => candidate.coverage,
+        _ => Model::compiled().probability(&candidate.values),
+    };
+    let mut ranked: Vec<(f32, usize)> = Vec::new();
+    for candidate in &candidates {
+        let support = support(candidate);
+        match ranked.iter_mut().find(|(_, at)| *at == candidate.at) {
+            Some((known, _)) => *known = known.max(support),
+            None => ranked.push((support, candidate.at)),
+        }
+    }
+    // The sort is stable, so the first wins among equals.
+    ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    ((basis, least), ranked)
+}
+
+/// Returns the share of a text's topic words that a passage holds, with its title and the lines that
+/// govern it.
+pub fn covered(text: &str, passage: &Passage) -> f32 {
+    let field = Field::of(std::slice::from_ref(passage));
+    let asked: Set<String> = topic_words(text).collect();
+    let held = field.held.first();
+    held.map_or(0.0, |held| share(count_held(&asked, held), asked.len()))
 }
 
 fn extract(passage: &Passage) -> Extract<'_> {
@@ -214,7 +234,12 @@ mod tests {
 
     fn weighed(message: &str, results: Vec<Passage>, degraded: bool) -> (Decision, Vec<String>) {
         let degraded = degraded.then(|| "dense_unavailable".to_owned());
-        let (decision, evidence) = weigh(message, RetrieveResponse { results, degraded }, 0.2);
+        let evidence = RetrieveResponse {
+            results,
+            degraded,
+            ..RetrieveResponse::default()
+        };
+        let (decision, evidence) = weigh(message, evidence, 0.2);
         let texts = evidence.results.into_iter().map(|passage| passage.text);
         (decision, texts.collect())
     }

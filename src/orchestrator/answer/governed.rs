@@ -46,6 +46,7 @@ pub(super) fn to_source((id, passage): (i32, Passage)) -> Governed {
         id,
         document_id: passage.document_id,
         version_id: passage.version_id,
+        external_id: passage.external_id,
         title: passage.title,
         version: passage.version,
         stated: passage.stated,

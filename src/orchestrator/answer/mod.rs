@@ -2,46 +2,52 @@
 //! lease of its turn nor the listeners.
 
 mod agreement;
+mod answers;
+mod clarify;
+mod evidence;
 mod extractive;
 mod gate;
 mod governed;
 mod grounding;
 mod marks;
 pub mod offline;
+mod other;
+mod portions;
 pub(super) mod prepared;
 mod prompt;
+mod quoting;
 pub mod retrieval;
 mod standing;
+mod tongues;
+mod understanding;
 
 use std::sync::{Arc, LazyLock};
 
 use futures::StreamExt;
 
-use super::config::{OrchestratorConfig, PATIENCE};
-use super::metrics::TurnMetrics;
+use super::config::PATIENCE;
 use super::question::Question;
-use super::stream::draft::{Draft, TooLong};
-use crate::domain::chat::{Rung, TurnStatus, Utterance};
-use crate::domain::evidence::{Passage, RetrieveRequest};
+use super::stream::draft::Draft;
+use crate::domain::chat::{Rung, TurnStatus};
+use crate::domain::evidence::Passage;
 use crate::domain::ids::TurnId;
 use crate::language::Tongue;
-use crate::llm::{Attempts, Chunk, FinishReason, LlmError, ProviderChain, Serving};
+use crate::llm::{Attempts, Chunk, FinishReason, LlmError, Serving};
+use crate::persistence::patiently;
 use crate::persistence::turns::{self, Span};
-use crate::persistence::{Database, DbError, conversations, patiently};
 use crate::safety::ladder::{self, Cause};
-use crate::safety::{Contacts, hostile};
 use agreement::Differences;
+pub(super) use answers::{Answers, NoAnswer};
+use evidence::Asked;
+pub(super) use evidence::{Evidence, Found};
 pub(super) use governed::Governed;
-use governed::{pieces, to_source};
+use governed::pieces;
 pub(super) use grounding::Recent;
 pub use grounding::checker::Checker;
-use grounding::{Grounder, Output, Rules, Words};
+use grounding::{Grounder, Output, Rules};
 use marks::Marks;
-use retrieval::RetrievalClient;
 use standing::Standing;
-
-/// The most earlier messages that are read; the prompt keeps those that fit its budget.
-const HISTORY: i64 = 20;
+pub(super) use understanding::Heard;
 
 /// The most answers whose passages stay cut into units, about 100 KiB each: as many as turns run at
 /// once by default.
@@ -50,110 +56,27 @@ pub(super) const RECENT: usize = 256;
 /// The rules of every prompt, as an answer must not repeat them.
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::of(prompt::RULES));
 
-/// The parts that every answer needs.
-pub(super) struct Answers {
-    pub database: Database,
-    pub retrieval: RetrievalClient,
-    pub providers: ProviderChain,
-    pub contacts: Arc<Contacts>,
-    pub config: OrchestratorConfig,
-    pub metrics: TurnMetrics,
-    /// The passages of the answers that grow just now.
-    pub recent: Recent,
-}
-
-/// The reason why there is no answer, not even an "I don't know".
-pub(super) enum NoAnswer {
-    /// A failure, with a stable word for metrics and stored reasons.
-    Failed(&'static str),
-    /// The answer is no longer wanted here.
-    Abandoned,
-    Database(DbError),
-}
-
-impl NoAnswer {
-    /// A source of the answer may no longer be shown.
-    pub const UNRESOLVED: &'static str = "citation_unresolved";
-}
-
-impl From<LlmError> for NoAnswer {
-    fn from(error: LlmError) -> Self {
-        match error {
-            LlmError::Abandoned => Self::Abandoned,
-            error => Self::Failed(error.kind()),
-        }
-    }
-}
-
-impl From<DbError> for NoAnswer {
-    fn from(error: DbError) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<TooLong> for NoAnswer {
-    fn from(_: TooLong) -> Self {
-        Self::Failed("too_long")
-    }
-}
-
 impl Answers {
-    /// Returns the sources to answer from; none if they do not support an answer.
-    pub async fn evidence(
-        &self,
-        question: &Question,
-        draft: &mut Draft<'_>,
-    ) -> Result<Vec<Governed>, NoAnswer> {
-        let turn = draft.turn();
-        let request = RetrieveRequest {
-            query: question.content.clone(),
-            collections: question.searched(),
-            limit: Some(self.config.evidence_limit),
-        };
-        let evidence = self
-            .retrieval
-            .retrieve(&request, &question.request_id)
-            .await
-            .map_err(|error| {
-                tracing::warn!(turn.id = %turn, error = %error, "retrieval failed");
-                NoAnswer::Failed("retrieval")
-            })?;
-        draft.retrieved();
-        let least = self.config.min_support;
-        let (decision, evidence) = gate::weigh(&question.content, evidence, least);
-        tracing::debug!(
-            turn.id = %turn, gate.enough = decision.enough, gate.basis = decision.basis,
-            gate.best = decision.best, gate.least = decision.least, "evidence weighed"
-        );
-        if !decision.enough {
-            return Ok(Vec::new());
-        }
-        let mut verified = self.verified(question, turn, evidence.results).await?;
-        // A passage of a document that was not inspected, or not as strictly as today.
-        let retrieved = verified.len();
-        verified.retain(|passage| hostile::inspect(&passage.text).is_empty());
-        if verified.len() < retrieved {
-            let passages = retrieved - verified.len();
-            tracing::warn!(turn.id = %turn, passages, "hostile passages were left out");
-            self.metrics.withheld(passages);
-        }
-        Ok((1..).zip(verified).map(to_source).collect())
-    }
-
     /// Answers from the evidence, and says so if documents differ on what is said.
     pub async fn give(
         &self,
-        question: &Question,
-        evidence: Vec<Governed>,
+        (question, heard): (&Question, &Heard),
+        evidence: Evidence,
         attempts: &Arc<dyn Attempts>,
         draft: &mut Draft<'_>,
     ) -> Result<TurnStatus, NoAnswer> {
-        let mut standing = Standing::of(&evidence);
-        let composed = self.compose(question, &evidence, attempts, &mut standing, draft);
+        let asked = Asked {
+            question,
+            heard,
+            text: evidence.question(),
+        };
+        let mut standing = Standing::of(&evidence.sources);
+        let composed = self.compose(&asked, &evidence, attempts, &mut standing, draft);
         let status = Box::pin(composed).await?;
         if status == TurnStatus::Completed {
-            let added = self.add_differences(question, &evidence, &mut standing, draft);
+            let added = self.add_differences(&asked, &evidence.sources, &mut standing, draft);
             Box::pin(added).await?;
+            quoting::add_remarks(&evidence, heard.tongue(), draft)?;
         }
         Ok(status)
     }
@@ -161,16 +84,16 @@ impl Answers {
     /// Adds the statements of other documents that differ from the answer, and says so.
     async fn add_differences(
         &self,
-        question: &Question,
+        asked: &Asked<'_>,
         evidence: &[Governed],
         standing: &mut Standing<'_>,
         draft: &mut Draft<'_>,
     ) -> Result<(), NoAnswer> {
         let differences = Differences::with(draft.citations(), evidence);
-        let asked = &question.content;
-        let statements = differences.statements(asked, draft.citations(), draft.length());
-        self.emit(question, statements, standing, draft).await?;
-        if let Some(notice) = differences.notice(draft.citations(), Tongue::of(asked)) {
+        let statements = differences.statements(&asked.text, draft.citations(), draft.length());
+        self.emit(asked.question, statements, standing, draft)
+            .await?;
+        if let Some(notice) = differences.notice(draft.citations(), asked.heard.tongue()) {
             draft.add(&format!("\n{notice}"))?;
         }
         Ok(())
@@ -180,17 +103,23 @@ impl Answers {
     /// don't know".
     async fn compose(
         &self,
-        question: &Question,
-        evidence: &[Governed],
+        asked: &Asked<'_>,
+        evidence: &Evidence,
         attempts: &Arc<dyn Attempts>,
         standing: &mut Standing<'_>,
         draft: &mut Draft<'_>,
     ) -> Result<TurnStatus, NoAnswer> {
+        let question = asked.question;
         let budget = self.config.history_token_budget;
-        let history = Box::pin(self.history(question, draft.turn())).await?;
+        let history = if self.providers.is_empty() {
+            Vec::new()
+        } else {
+            Box::pin(self.history_of(question, asked.heard, draft)).await?
+        };
         let history = prompt::newest(history, budget);
         let marks = Marks::random().map_err(|_| NoAnswer::Failed("randomness"))?;
-        let prompt = || prompt::build(&question.content, &history, evidence, budget, &marks);
+        let sources = evidence.sources.as_slice();
+        let prompt = || prompt::build(&question.content, &history, sources, budget, &marks);
         let serving = match self.providers.stream(&prompt, attempts).await {
             Ok(serving) => serving,
             Err(LlmError::Exhausted) if self.config.extractive => {
@@ -198,22 +127,22 @@ impl Answers {
                 if !self.providers.is_empty() {
                     draft.degraded(ladder::degraded(Cause::NoProvider, &question.content));
                 }
-                let quoted = self.quote(question, evidence, standing, draft);
+                let quoted = self.quote(asked, evidence, standing, draft);
                 return Box::pin(quoted).await;
             }
             Err(error) => return Err(error.into()),
         };
         drop(history);
         let declined = self
-            .write(question, serving, (evidence, &marks), standing, draft)
+            .write(asked, serving, (sources, &marks), standing, draft)
             .await?;
         if !draft.is_empty() {
             return Ok(TurnStatus::Completed);
         }
         let status = if declined {
-            self.abstain(question, draft)?
+            self.abstain(asked.heard.tongue(), &[], draft)?
         } else {
-            Box::pin(self.quote(question, evidence, standing, draft)).await?
+            Box::pin(self.quote(asked, evidence, standing, draft)).await?
         };
         if status == TurnStatus::Completed {
             draft.degraded(ladder::degraded(Cause::Unsupported, &question.content));
@@ -226,14 +155,14 @@ impl Answers {
         Ok(status)
     }
 
-    /// Says that the documents do not answer, and whom to ask.
+    /// Says that the documents do not answer, which ones come nearest, and whom to ask.
     pub fn abstain(
         &self,
-        question: &Question,
+        tongue: Tongue,
+        near: &[String],
         draft: &mut Draft<'_>,
     ) -> Result<TurnStatus, NoAnswer> {
-        let tongue = Tongue::of(&question.content);
-        draft.prepared(prepared::abstention(&self.contacts, tongue))?;
+        draft.prepared(prepared::abstention(&self.contacts, tongue, near))?;
         Ok(TurnStatus::Abstained)
     }
 
@@ -241,17 +170,18 @@ impl Answers {
     /// said that the passages do not answer.
     async fn write(
         &self,
-        question: &Question,
+        asked: &Asked<'_>,
         mut serving: Serving,
         (evidence, marks): (&[Governed], &Marks),
         standing: &mut Standing<'_>,
         draft: &mut Draft<'_>,
     ) -> Result<bool, NoAnswer> {
+        let question = asked.question;
         draft.answered_by(Rung::Llm, serving.provider, &serving.model);
         if serving.fallback {
             draft.degraded(ladder::degraded(Cause::OtherProvider, &question.content));
         }
-        let grounder = Grounder::sharing(&self.recent, &question.content, evidence);
+        let grounder = Grounder::sharing(&self.recent, &asked.text, evidence);
         let mut grounder = grounder.guarding(marks, &RULES);
         while let Some(chunk) = serving.stream.next().await {
             match chunk? {
@@ -274,40 +204,6 @@ impl Answers {
             }
         }
         Err(NoAnswer::Failed(LlmError::Truncated.kind()))
-    }
-
-    /// Shows the lines of the passages that answer, word for word; abstains if there are none.
-    async fn quote(
-        &self,
-        question: &Question,
-        evidence: &[Governed],
-        standing: &mut Standing<'_>,
-        draft: &mut Draft<'_>,
-    ) -> Result<TurnStatus, NoAnswer> {
-        draft.answered_by(Rung::Extractive, extractive::PROVIDER, extractive::MODEL);
-        let lines = extractive::choose(&question.content, evidence);
-        let mut grounder = Grounder::new(Words::Quoted, &question.content, evidence);
-        for line in lines {
-            draft.received_token();
-            let outputs = grounder.push(&format!("{} [{}]\n", line.text, line.number));
-            self.emit(question, outputs, standing, draft).await?;
-        }
-        let outputs = grounder.finish();
-        self.emit(question, outputs, standing, draft).await?;
-        if draft.is_empty() {
-            return self.abstain(question, draft);
-        }
-        Ok(TurnStatus::Completed)
-    }
-
-    async fn history(&self, question: &Question, turn: TurnId) -> Result<Vec<Utterance>, DbError> {
-        if let Some(history) = &question.history {
-            return Ok(history.clone());
-        }
-        let (reader, conversation) = (&question.principal, question.conversation);
-        let database = &self.database;
-        let list = || conversations::list_history(database, reader, conversation, turn, HISTORY);
-        patiently(PATIENCE, list).await
     }
 
     /// Returns the passages that equal the stored text, including the lines before them that govern

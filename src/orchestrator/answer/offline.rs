@@ -5,7 +5,7 @@ use super::gate;
 pub use super::gate::{Model, NAMES, Values};
 use super::governed::{Governed, to_source};
 use super::grounding::{Grounder, Output, Words};
-use super::{extractive, gate::Decision};
+use super::{gate::Decision, tongues};
 use crate::domain::evidence::RetrieveResponse;
 use crate::domain::ids::DocumentId;
 
@@ -19,9 +19,9 @@ pub struct Quoted {
 
 /// Returns the answer of the verbatim rung, whether or not the gate lets it pass.
 pub fn quote(message: &str, evidence: RetrieveResponse, min_support: f32) -> Quoted {
-    let (decision, evidence) = gate::weigh(message, evidence, min_support);
+    let (decision, evidence) = tongues::weigh(message, evidence, min_support);
     let sources: Vec<Governed> = (1..).zip(evidence.results).map(to_source).collect();
-    let lines = extractive::choose(message, &sources);
+    let lines = tongues::choose(message, &sources);
     let mut grounder = Grounder::new(Words::Quoted, message, &sources);
     let mut outputs: Vec<Output> = lines
         .iter()

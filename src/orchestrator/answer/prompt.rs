@@ -123,6 +123,7 @@ mod tests {
             id,
             document_id: DocumentId::new(),
             version_id: VersionId::new(),
+            external_id: "document".into(),
             title: "Leaflet \"A\"".into(),
             version: 1,
             stated: crate::domain::document::Stated::default(),
@@ -146,6 +147,7 @@ mod tests {
         Utterance {
             role,
             content: content.into(),
+            standalone: None,
         }
     }
 

@@ -105,6 +105,7 @@ mod tests {
             id: 1,
             document_id: DocumentId::new(),
             version_id: VersionId::new(),
+            external_id: "document".into(),
             title: "Visiting".into(),
             version: 1,
             stated: crate::domain::document::Stated::default(),

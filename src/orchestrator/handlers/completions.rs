@@ -4,6 +4,7 @@
 //! is a conversation of its own. Citations are in extra fields beside the answer, which other
 //! clients skip.
 
+mod extra;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use self::extra::{extra, listed};
 use super::urgency::{Asked, Words};
 use crate::cache::StoredEvent;
 use crate::domain::access::Scope;
@@ -145,8 +147,10 @@ async fn answer(
             heartbeat,
         ));
     }
-    match accepted.end().await {
-        Some(end) if end.name.is_terminal() => completion.whole(&end),
+    match accepted.sources_and_end().await {
+        (sources, Some(end)) if end.name.is_terminal() => {
+            completion.whole(&end, &sources.as_ref().map(listed).unwrap_or_default())
+        }
         _ => Err(Problem::unavailable("The answer ended early. Ask again.")),
     }
 }
@@ -171,7 +175,11 @@ fn split(model: &str, messages: Vec<ChatMessage>) -> Result<(String, Vec<Utteran
             }
         };
         let content = text_of(message.content)?;
-        said.push(Utterance { role, content });
+        said.push(Utterance {
+            role,
+            content,
+            standalone: None,
+        });
     }
     match said.pop() {
         Some(last) if last.role == Role::User => Ok((last.content, said)),
@@ -210,7 +218,7 @@ struct Completion {
 }
 
 impl Completion {
-    fn whole(&self, event: &StoredEvent) -> Result<HttpResponse, Problem> {
+    fn whole(&self, event: &StoredEvent, sources: &[Value]) -> Result<HttpResponse, Problem> {
         if event.name == EventName::Error {
             return Ok(HttpResponse::ServiceUnavailable()
                 .content_type("application/problem+json")
@@ -229,29 +237,32 @@ impl Completion {
             }],
             "usage": usage(&done),
             "citations": done.citations,
-            "chatbot": extra(&done),
+            "chatbot": extra(&done, sources),
         })))
     }
 
     /// Returns the frames of the events, up to the event after which no answer can come.
     fn streamed(self, events: impl Stream<Item = StoredEvent>) -> impl Stream<Item = Frame> {
-        let state = (Box::pin(events), Shown::Nothing);
-        let frames = stream::unfold(state, move |(mut events, shown)| {
+        let state = (Box::pin(events), Shown::Nothing, Vec::new());
+        let frames = stream::unfold(state, move |(mut events, shown, mut sources)| {
             let completion = self.clone();
             async move {
                 if shown == Shown::All {
                     return None;
                 }
                 let event = events.next().await?;
-                let (frames, shown) = completion.frames(&event, shown);
-                Some((stream::iter(frames), (events, shown)))
+                if event.name == EventName::Sources {
+                    sources = listed(&event);
+                }
+                let (frames, shown) = completion.frames(&event, shown, &sources);
+                Some((stream::iter(frames), (events, shown, sources)))
             }
         });
         frames.flatten()
     }
 
     /// Returns the frames of an event, and what the client has seen after them.
-    fn frames(&self, event: &StoredEvent, shown: Shown) -> (Vec<Frame>, Shown) {
+    fn frames(&self, event: &StoredEvent, shown: Shown, sources: &[Value]) -> (Vec<Frame>, Shown) {
         let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
         match event.name {
             EventName::Turn => {
@@ -277,7 +288,7 @@ impl Completion {
             EventName::Restart if shown == Shown::Nothing => (Vec::new(), shown),
             EventName::Restart | EventName::Reconnect => (self.broken(&Value::Null), Shown::All),
             EventName::Error => (self.broken(&data), Shown::All),
-            EventName::Done => (self.last(event), Shown::All),
+            EventName::Done => (self.last(event, sources), Shown::All),
             _ => (Vec::new(), shown),
         }
     }
@@ -305,7 +316,7 @@ impl Completion {
         vec![data_frame(&json!({ "error": error }))]
     }
 
-    fn last(&self, event: &StoredEvent) -> Vec<Frame> {
+    fn last(&self, event: &StoredEvent, sources: &[Value]) -> Vec<Frame> {
         let Some(done) = answered(event) else {
             return self.broken(&Value::Null);
         };
@@ -313,7 +324,7 @@ impl Completion {
         if let Some(object) = last.as_object_mut() {
             object.insert("usage".into(), usage(&done));
             object.insert("citations".into(), json!(done.citations));
-            object.insert("chatbot".into(), extra(&done));
+            object.insert("chatbot".into(), extra(&done, sources));
         }
         vec![data_frame(&last), Frame::data("[DONE]")]
     }
@@ -364,29 +375,6 @@ fn advice_before(notice: &TriageNotice) -> Option<String> {
 fn with_advice(done: &TurnDone) -> String {
     let advice = done.triage.as_ref().and_then(advice_before);
     advice.unwrap_or_default() + &done.answer
-}
-
-fn extra(done: &TurnDone) -> Value {
-    let mut extra = json!({
-        "turn_id": done.turn_id,
-        "status": done.status,
-        "grounded": done.grounded,
-        "sentences": done.sentences,
-        "removed": done.removed,
-        "provider": done.provider,
-        "model": done.model,
-        "rung": done.rung,
-        "contacts": done.contacts,
-        "timings": done.timings,
-    });
-    if let Some(extra) = extra.as_object_mut() {
-        let triage = done.triage.as_ref().map(|triage| ("triage", json!(triage)));
-        let degraded = done.degraded.as_ref();
-        let degraded = degraded.map(|degraded| ("degraded", json!(degraded)));
-        let present = triage.into_iter().chain(degraded);
-        extra.extend(present.map(|(name, value)| (name.to_owned(), value)));
-    }
-    extra
 }
 
 /// `GET /v1/models`.

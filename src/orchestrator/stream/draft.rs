@@ -12,6 +12,7 @@ use crate::domain::emergency::{Level, TriageNotice};
 use crate::domain::event::TurnEvent;
 use crate::domain::evidence::{Citation, SentenceProof};
 use crate::domain::ids::{MessageId, TurnId};
+use crate::domain::understanding::{Clarification, Understanding};
 use crate::llm;
 
 pub(in crate::orchestrator) struct Draft<'a> {
@@ -74,6 +75,25 @@ impl<'a> Draft<'a> {
         self.done.provider = Some(provider.to_owned());
         self.done.model = Some(model.to_owned());
         self.done.rung = Some(rung);
+    }
+
+    /// Notes how the message was understood.
+    pub fn understood(&mut self, understanding: Understanding) {
+        self.done.language = Some(understanding.language.clone());
+        self.done.understanding = Some(understanding);
+    }
+
+    /// Notes the question that the message was read as; `None` if it stands alone.
+    pub fn reads_as(&mut self, standalone: Option<String>) {
+        if let Some(understanding) = &mut self.done.understanding {
+            understanding.by = standalone.is_some().then(|| "rules".to_owned());
+            understanding.standalone = standalone;
+        }
+    }
+
+    /// Notes the question back that the answer is.
+    pub fn asks_back(&mut self, clarification: Clarification) {
+        self.done.clarification = Some(clarification);
     }
 
     /// Notes that the answer is less than it could be.

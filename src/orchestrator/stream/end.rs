@@ -43,6 +43,9 @@ pub(in crate::orchestrator) fn unanswered(
         rung: None,
         triage: None,
         degraded: None,
+        language: None,
+        understanding: None,
+        clarification: None,
         usage: Usage::default(),
         timings: Timings::default(),
         contacts: Vec::new(),
@@ -63,6 +66,8 @@ pub(in crate::orchestrator) fn without_answer(
         usage: done.usage,
         removed: done.removed,
         timings: done.timings,
+        language: done.language,
+        understanding: done.understanding,
         ..unanswered(done.turn_id, status, reason)
     }
 }

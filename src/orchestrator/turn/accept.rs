@@ -18,7 +18,7 @@ use crate::cache::StoredEvent;
 use crate::domain::access::Principal;
 use crate::domain::chat::{Role, TurnStatus};
 use crate::domain::emergency::{Level, TriageNotice};
-use crate::domain::event::TurnEvent;
+use crate::domain::event::{EventName, TurnEvent};
 use crate::domain::ids::{MessageId, TurnId};
 use crate::http::problem::Problem;
 use crate::language::Tongue;
@@ -79,6 +79,24 @@ impl Asked {
         }
         let ends = |event: &StoredEvent| ready(event.name.ends_stream());
         self.events().filter(ends).next().await
+    }
+
+    /// Waits for the last event; returns the last event with sources before it, and the end itself.
+    pub async fn sources_and_end(self) -> (Option<StoredEvent>, Option<StoredEvent>) {
+        if let Begun::Live(feed) = &self.begun {
+            feed.end().await;
+        }
+        let mut events = self.events();
+        let mut sources = None;
+        while let Some(event) = events.next().await {
+            if event.name.ends_stream() {
+                return (sources, Some(event));
+            }
+            if event.name == EventName::Sources {
+                sources = Some(event);
+            }
+        }
+        (sources, None)
     }
 }
 

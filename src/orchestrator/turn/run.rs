@@ -10,12 +10,12 @@ use super::ledger::{Earlier, Ledger};
 use super::runner::Runner;
 use super::watcher;
 use crate::domain::chat::{TurnDone, TurnStatus};
-use crate::domain::emergency::TriageNotice;
+use crate::domain::emergency::{Level, TriageNotice};
 use crate::domain::event::TurnEvent;
 use crate::domain::evidence::Source;
 use crate::language::Tongue;
 use crate::llm::{Attempts, FinishReason};
-use crate::orchestrator::answer::{NoAnswer, prepared};
+use crate::orchestrator::answer::{Found, Governed, NoAnswer, prepared};
 use crate::orchestrator::config::PATIENCE;
 use crate::orchestrator::question::Question;
 use crate::orchestrator::stream::draft::{Draft, TooLong};
@@ -168,16 +168,43 @@ impl Turn {
         }
         let (answers, question) = (&self.runner.answers, &self.question);
         // A turn waits longest for its model; the future of each other step ends with it.
-        let evidence = Box::pin(answers.evidence(question, draft)).await?;
-        let sources: Vec<Source> = evidence.iter().map(|(source, _)| source.clone()).collect();
-        if sources.is_empty() {
-            self.feed.publish(&TurnEvent::Sources(sources));
-            return Ok(answers.abstain(question, draft)?);
+        let heard = Box::pin(answers.understand(question, draft)).await?;
+        let tongue = heard.tongue();
+        // A message with advice is looked up, however it reads.
+        if self.notice.level == Level::None
+            && let Some(status) = Box::pin(answers.reply(question, &heard, draft)).await?
+        {
+            return Ok(status);
         }
-        Box::pin(self.store_sources(&sources)).await?;
+        match Box::pin(answers.evidence(question, &heard, draft)).await? {
+            Found::Evidence(evidence) => {
+                Box::pin(self.begin(&evidence.sources)).await?;
+                let attempts: Arc<dyn Attempts> = Arc::clone(&self.ledger) as _;
+                let given = answers.give((question, &heard), evidence, &attempts, draft);
+                Ok(given.await?)
+            }
+            Found::Rivals(titles, sources) => {
+                Box::pin(self.begin(&sources)).await?;
+                let (clarification, prepared) = prepared::clarification(&titles, tongue);
+                draft.asks_back(clarification);
+                draft.prepared(prepared)?;
+                Ok(TurnStatus::Clarifying)
+            }
+            Found::Nothing(near, sources) => {
+                Box::pin(self.begin(&sources)).await?;
+                Ok(answers.abstain(tongue, &near, draft)?)
+            }
+        }
+    }
+
+    /// Stores the sources of the answer, and shows them.
+    async fn begin(&self, evidence: &[Governed]) -> Result<(), Stop> {
+        let sources: Vec<Source> = evidence.iter().map(|(source, _)| source.clone()).collect();
+        if !sources.is_empty() {
+            self.store_sources(&sources).await?;
+        }
         self.feed.publish(&TurnEvent::Sources(sources));
-        let attempts: Arc<dyn Attempts> = Arc::clone(&self.ledger) as _;
-        Ok(answers.give(question, evidence, &attempts, draft).await?)
+        Ok(())
     }
 
     /// Stores the sources of a running turn, before anybody sees them: readers are checked against

@@ -1,5 +1,6 @@
 WITH {readable}
-SELECT m.role, m.content
+SELECT m.role, m.content,
+    CASE WHEN m.role = 'user' THEN t.done #>> '{understanding,standalone}' END AS standalone
 FROM messages m JOIN turns t ON t.id = m.turn_id
 {reading}
 WHERE m.owner_id = $3 AND m.conversation_id = $4 AND m.turn_id < $5

@@ -47,6 +47,17 @@ pub struct IndexedVersion<'a> {
     /// Whether the version takes effect later, so that another one answers until then.
     pub later: bool,
     pub conflicts: &'a [NewConflict],
+    pub language: Language<'a>,
+}
+
+/// The language of a version, and the terms by which the lexical leg finds its chunks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Language<'a> {
+    /// The language (BCP 47), if it can be told.
+    pub code: Option<&'a str>,
+    /// The terms of each chunk, as often as they occur; none for English, of which PostgreSQL makes
+    /// them.
+    pub terms: Option<&'a [Vec<String>]>,
 }
 
 impl IndexedVersion<'_> {

@@ -184,6 +184,7 @@ async fn settle(connection: &mut Connection, new: &IndexedVersion<'_>) -> Result
         .bind::<Nullable<Text>, _>(new.about.stated.stated_date.as_deref())
         .bind::<Nullable<Text>, _>(new.about.stated.review_date.as_deref())
         .bind::<Nullable<Timestamptz>, _>(new.about.review_over)
+        .bind::<Nullable<Text>, _>(new.language.code)
         .execute(connection)
         .await?;
     conflicts::insert(connection, version, new.conflicts).await?;

@@ -1,16 +1,9 @@
--- $1 version, $2 title, $3 collection, $4 k1, $5 b, chunks after $6 and up to $7.
+-- $1 version, $2 title, $3 collection, $4 k1, $5 b, chunks after $6 and up to $7. The counts stand for the
+-- terms of each chunk: `english_terms.sql` or `given_terms.sql`.
 -- The caller holds the lock of the lexical tables, so a missing term stays missing. This avoids
 -- `ON CONFLICT`, which would use up an id for each known term, and ids are integers.
--- A chunk has the words of the title, of the lines outside it that govern its beginning, and its own.
 WITH tf AS MATERIALIZED (
-    SELECT k.id AS chunk_id, l.lexeme, cardinality(l.positions) AS tf
-    FROM chunks k CROSS JOIN LATERAL (
-        SELECT string_agg(line ->> 'text', ' ' ORDER BY nth) AS text
-        FROM jsonb_array_elements(k.context) WITH ORDINALITY AS c (line, nth)
-        WHERE (line ->> 'end')::int <= k.start_offset AND (line ->> 'until')::int > k.start_offset
-            AND lower(line ->> 'text') <> lower($2)
-    ) above, unnest(to_tsvector('english', concat_ws(' ', $2, above.text, k.text))) l
-    WHERE k.version_id = $1 AND k.ordinal > $6 AND k.ordinal <= $7
+    {counts}
 ), lengths AS (
     SELECT chunk_id, sum(tf)::int AS dl FROM tf GROUP BY chunk_id
 ), measured AS (

@@ -1,6 +1,6 @@
 //! The postings of BM25 and their statistics.
 
-use diesel::sql_types::{BigInt, Double, Integer, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Double, Integer, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use super::chunks::{IndexedVersion, SLICE, ordinal};
@@ -34,15 +34,36 @@ pub(super) async fn insert_postings(
     new: &IndexedVersion<'_>,
     before: usize,
 ) -> Result<(), DbError> {
-    statement(include_str!("insert_postings.sql"))
+    let counts = match new.language.terms {
+        Some(_) => include_str!("given_terms.sql"),
+        None => include_str!("english_terms.sql"),
+    };
+    let insert = statement(include_str!("insert_postings.sql").replace("{counts}", counts))
         .bind::<SqlUuid, _>(new.version_id)
         .bind::<Text, _>(new.title)
         .bind::<Integer, _>(new.placed_in())
         .bind::<Double, _>(BM25_K1)
         .bind::<Double, _>(BM25_B)
         .bind::<BigInt, _>(ordinal(before))
-        .bind::<BigInt, _>(ordinal(before + SLICE))
-        .execute(connection)
-        .await?;
+        .bind::<BigInt, _>(ordinal(before + SLICE));
+    match new.language.terms {
+        Some(terms) => {
+            let slice = terms.iter().enumerate().skip(before).take(SLICE);
+            let (places, terms): (Vec<i64>, Vec<&str>) = slice
+                .flat_map(|(at, terms)| {
+                    let place = ordinal(at + 1);
+                    terms.iter().map(move |term| (place, term.as_str()))
+                })
+                .unzip();
+            insert
+                .bind::<Array<BigInt>, _>(places)
+                .bind::<Array<Text>, _>(terms)
+                .execute(connection)
+                .await?;
+        }
+        None => {
+            insert.execute(connection).await?;
+        }
+    }
     Ok(())
 }

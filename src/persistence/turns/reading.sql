@@ -4,7 +4,7 @@
 -- looks approved in the meantime.
 CROSS JOIN LATERAL (
     SELECT CASE
-            WHEN t.status = 'completed' AND bool_or((p.denied OR p.deleted)
+            WHEN t.status IN ('completed', 'abstained', 'clarifying') AND bool_or((p.denied OR p.deleted)
                 AND (p.cited OR t.done->>'grounded' = 'false')) THEN 'restricted'
             WHEN bool_or(p.cited) IS NOT TRUE THEN NULL
             WHEN bool_or(p.cited AND p.retired) THEN 'withdrawn'

@@ -1,7 +1,8 @@
 -- A turn of the owner $3, as far as the reader may see it. $4: the text in place of a withheld answer.
 WITH {readable}
 SELECT t.id, t.question_id, t.status, t.generation, t.request_hash, t.triage, t.created_at,
-    CASE WHEN r.sources_status = 'restricted' THEN t.done || jsonb_build_object(
+    CASE WHEN r.sources_status = 'restricted' THEN
+        (t.done - 'understanding' - 'clarification') || jsonb_build_object(
             'answer', $4, 'citations', '[]'::jsonb, 'sentences', '[]'::jsonb,
             'grounded', false,
             'sources_status', 'restricted')

@@ -8,6 +8,7 @@ fn passage(id: i32, title: &str, start: i32, text: &str) -> Governed {
         id,
         document_id: DocumentId::new(),
         version_id: VersionId::new(),
+        external_id: "document".into(),
         title: title.into(),
         version: 1,
         stated: Stated::default(),

@@ -19,6 +19,7 @@ impl Checker {
                 id,
                 document_id: DocumentId::new(),
                 version_id: VersionId::new(),
+                external_id: "document".into(),
                 title: title.clone(),
                 version: 1,
                 stated: Stated::default(),

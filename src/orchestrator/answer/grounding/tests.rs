@@ -27,6 +27,7 @@ fn sources_of(passages: &[(&str, &str)]) -> Vec<Source> {
             id,
             document_id: DocumentId::new(),
             version_id: VersionId::new(),
+            external_id: "document".into(),
             title: (*title).into(),
             version: 1,
             stated: crate::domain::document::Stated::default(),

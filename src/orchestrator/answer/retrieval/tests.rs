@@ -45,6 +45,7 @@ async fn run(replies: Vec<Reply>) -> (Result<RetrieveResponse, RetrievalError>, 
     .unwrap();
     let request = RetrieveRequest {
         query: "q".into(),
+        rephrased: Vec::new(),
         collections: None,
         limit: Some(3),
     };
@@ -63,6 +64,7 @@ fn client(listener: &TcpListener, deadline: u64) -> RetrievalClient {
 
 static QUESTION: RetrieveRequest = RetrieveRequest {
     query: String::new(),
+    rephrased: Vec::new(),
     collections: None,
     limit: None,
 };

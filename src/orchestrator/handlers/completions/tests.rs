@@ -1,4 +1,6 @@
 use super::*;
+use crate::domain::chat::{Timings, Usage};
+use crate::domain::ids::{DocumentId, VersionId};
 
 fn request(body: Value) -> Result<(String, Vec<Utterance>), Problem> {
     let request: CompletionRequest = serde_json::from_value(body).unwrap();
@@ -76,4 +78,46 @@ fn what_cannot_be_done_is_refused() {
     ] {
         assert!(request(body.clone()).is_err(), "{body}");
     }
+}
+
+fn done(status: &str) -> (&'static str, Value) {
+    let done = json!({
+        "turn_id": TurnId::new(), "message_id": null, "status": status, "reason": null,
+        "answer": "Two.", "citations": [], "grounded": true, "provider": null, "model": null,
+        "rung": null, "usage": Usage::default(), "timings": Timings::default(),
+    });
+    ("done", done)
+}
+
+fn source(name: &str, score: f32) -> Value {
+    json!({
+        "id": 1, "document_id": DocumentId::new(), "version_id": VersionId::new(),
+        "external_id": name, "title": "A leaflet", "version": 1, "page": 3, "start": 0, "end": 4,
+        "text": "Two.", "score": score,
+    })
+}
+
+#[tokio::test]
+async fn the_last_chunk_names_the_sources_of_an_answer_in_order() {
+    let sources = |names: &[&str]| {
+        let sources = names.iter().map(|name| source(name, 0.5));
+        ("sources", Value::Array(sources.collect()))
+    };
+    let ends = async |status| {
+        let events = [
+            sources(&["old.md"]),
+            sources(&["b.md", "a.md"]),
+            done(status),
+        ];
+        let mut frames = wire(&events).await;
+        assert_eq!(frames.pop().as_deref(), Some("[DONE]"));
+        let last: Value = serde_json::from_str(&frames.pop().unwrap()).unwrap();
+        last["chatbot"]["sources"].clone()
+    };
+    let source =
+        |name| json!({ "external_id": name, "title": "A leaflet", "page": 3, "score": 0.5 });
+    let both = json!([source("b.md"), source("a.md")]);
+    assert_eq!(ends("completed").await, both);
+    assert_eq!(ends("abstained").await, both);
+    assert_eq!(ends("escalated").await, json!([]));
 }

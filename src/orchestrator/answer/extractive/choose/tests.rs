@@ -9,6 +9,7 @@ fn source(id: i32, text: &str) -> Source {
         id,
         document_id: DocumentId::new(),
         version_id: VersionId::new(),
+        external_id: "document".into(),
         title: "Visitors".into(),
         version: 1,
         stated: crate::domain::document::Stated::default(),

@@ -13,6 +13,7 @@ fn supported(sentence: &str, quote: &str) -> bool {
         id: 1,
         document_id: DocumentId::new(),
         version_id: VersionId::new(),
+        external_id: "document".into(),
         title: String::new(),
         version: 1,
         stated: crate::domain::document::Stated::default(),

@@ -8,6 +8,7 @@ fn cut(text: &str) -> Vec<String> {
         id: 1,
         document_id: DocumentId::new(),
         version_id: VersionId::new(),
+        external_id: "document".into(),
         title: "Title".into(),
         version: 1,
         stated: crate::domain::document::Stated::default(),
