@@ -185,7 +185,7 @@ impl Understood {
     }
 
     /// Returns the question as it reads without its conversation; none if the conversation adds
-    /// nothing. `titles` as in [`resolved`].
+    /// nothing. `titles` are those of the documents that were found for both questions.
     pub fn standalone(&self, titles: &[&str]) -> Option<String> {
         let before = self.before.as_ref()?;
         let ends = ['?', '？', '؟', '.', '。', ' '];
