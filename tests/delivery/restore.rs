@@ -129,7 +129,24 @@ async fn the_documented_restore_brings_everything_back() {
     let status = run(&after.setup, &["migrate", "--status"]).await;
     assert!(status.status.success(), "{status:?}");
     after.key = key;
-    assert_eq!(after.search(QUERY).await["results"], found["results"]);
+    assert_eq!(
+        passages(&after.search(QUERY).await),
+        passages(&found),
+        "{found}"
+    );
+}
+
+/// The passages of a search without their scores, which the index in memory and the tables round
+/// differently.
+fn passages(found: &Value) -> Vec<Value> {
+    let results = found["results"].as_array().unwrap().iter().cloned();
+    let plain = results.map(|mut passage| {
+        let fields = passage.as_object_mut().unwrap();
+        fields.remove("score");
+        fields.remove("scores");
+        passage
+    });
+    plain.collect()
 }
 
 /// The script that the component `backup` gives to its shell.
@@ -310,9 +327,8 @@ async fn every_table_of_the_migrations_is_looked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_migration_is_told_from_an_unavailable_database() {
     let setup = Setup::new().await;
-    // The changes of the newest migration exist already.
-    let forget = "DELETE FROM __diesel_schema_migrations WHERE version =
-        (SELECT max(version) FROM __diesel_schema_migrations)";
+    // The changes of a migration that adds columns exist already.
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '00000000000017'";
     setup.database.execute(forget).await;
     let broken = run(&setup, &["migrate"]).await;
     let said = String::from_utf8_lossy(&broken.stderr).into_owned();
