@@ -97,7 +97,7 @@ async fn and_its_stream_ends_with_a_problem() {
 
     id: [id 1]:2
     event: sources
-    data: [{"document_id":"[id 3]","end":125,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+    data: [{"document_id":"[id 3]","end":125,"external_id":"visiting.md","id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
 
     id: [id 1]:3
     event: delta

@@ -160,7 +160,7 @@ async fn a_turn_that_is_handed_over_begins_again_in_sight() {
 
     id: [id 1]:20007
     event: sources
-    data: [{"document_id":"[id 3]","end":125,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+    data: [{"document_id":"[id 3]","end":125,"external_id":"visiting.md","id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
 
     id: [id 1]:20008
     event: delta
@@ -172,7 +172,7 @@ async fn a_turn_that_is_handed_over_begins_again_in_sight() {
 
     id: [id 1]:20010
     event: done
-    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day [1].","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"}],"grounded":true,"message_id":"[id 5]","model":"a-model","provider":"openai","reason":null,"rung":"llm","sentences":[{"end":51,"grounded":true,"start":0}],"status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":11,"output_tokens":7}}
+    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day [1].","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"}],"grounded":true,"language":"en","message_id":"[id 5]","model":"a-model","provider":"openai","reason":null,"rung":"llm","sentences":[{"end":51,"grounded":true,"start":0}],"status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","understanding":{"kind":"question","language":"en"},"usage":{"input_tokens":11,"output_tokens":7}}
     "#);
 }
 

@@ -90,7 +90,7 @@ async fn an_answer_of_a_model_is_cited_sentence_by_sentence() {
 
     id: [id 1]:2
     event: sources
-    data: [{"document_id":"[id 3]","end":125,"id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
+    data: [{"document_id":"[id 3]","end":125,"external_id":"visiting.md","id":1,"page":null,"score":"[score]","start":0,"text":"Visiting\n\nVisiting hours are from 2 pm to 8 pm every day. Children may visit with an adult. Please do not visit with a fever.","title":"visiting.md","version":1,"version_id":"[id 4]"}]
 
     id: [id 1]:3
     event: delta
@@ -110,7 +110,7 @@ async fn an_answer_of_a_model_is_cited_sentence_by_sentence() {
 
     id: [id 1]:7
     event: done
-    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day [1]. Children may visit with an adult [1].","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"},{"answer_end":89,"answer_start":52,"document_id":"[id 3]","end":91,"quote":"Children may visit with an adult.","source_id":1,"start":58,"version_id":"[id 4]"}],"grounded":true,"message_id":"[id 5]","model":"a-model","provider":"openai","reason":null,"rung":"llm","sentences":[{"end":51,"grounded":true,"start":0},{"end":89,"grounded":true,"start":52}],"status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","usage":{"input_tokens":11,"output_tokens":7}}
+    data: {"answer":"Visiting hours are from 2 pm to 8 pm every day [1]. Children may visit with an adult [1].","citations":[{"answer_end":51,"answer_start":0,"document_id":"[id 3]","end":57,"quote":"Visiting hours are from 2 pm to 8 pm every day.","source_id":1,"start":10,"version_id":"[id 4]"},{"answer_end":89,"answer_start":52,"document_id":"[id 3]","end":91,"quote":"Children may visit with an adult.","source_id":1,"start":58,"version_id":"[id 4]"}],"grounded":true,"language":"en","message_id":"[id 5]","model":"a-model","provider":"openai","reason":null,"rung":"llm","sentences":[{"end":51,"grounded":true,"start":0},{"end":89,"grounded":true,"start":52}],"status":"completed","timings":{"first_token_ms":"[measured]","retrieval_ms":"[measured]","total_ms":"[measured]"},"turn_id":"[id 1]","understanding":{"kind":"question","language":"en"},"usage":{"input_tokens":11,"output_tokens":7}}
     "#);
 }
 
