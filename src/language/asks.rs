@@ -9,7 +9,7 @@ use super::terms::{Forms, folded_words, words};
 use crate::domain::text::slice_chars;
 
 /// The question marks of all languages.
-const MARKS: [char; 3] = ['?', '？', '؟'];
+pub const MARKS: [char; 3] = ['?', '？', '؟'];
 
 /// A question in a language other than English.
 pub struct Ask {

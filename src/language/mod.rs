@@ -38,6 +38,7 @@ use std::sync::LazyLock;
 
 use interface::Language;
 pub use tongue::Tongue;
+pub(crate) use tongue::by_tongue;
 
 /// Returns the language of questions, documents and answers.
 pub fn spoken() -> &'static Language {

@@ -27,7 +27,7 @@ const MAX_CHARS: usize = 100_000;
 /// One word of a text with its forms, each a term; two texts share the word if they share a form.
 pub type Forms = Vec<String>;
 
-/// What one language does with its words.
+/// The rules by which one language reduces its words.
 struct Reduction {
     stemmer: Option<Stemmer>,
     /// Folded; for Chinese and Japanese pieces of text, longest first.

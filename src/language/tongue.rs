@@ -23,6 +23,23 @@ pub enum Tongue {
     Japanese,
 }
 
+/// The files of a folder below `config`, one for each language, with the text of each.
+macro_rules! by_tongue {
+    ($folder:literal) => {
+        by_tongue!($folder, English "en", Spanish "es", French "fr", German "de",
+            Portuguese "pt", Chinese "zh", Hindi "hi", Arabic "ar", Japanese "ja")
+    };
+    ($folder:literal, $($tongue:ident $code:literal),*) => {
+        [$((
+            $crate::language::Tongue::$tongue,
+            include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"), "/config/", $folder, "/", $code, ".toml"
+            )),
+        )),*]
+    };
+}
+pub(crate) use by_tongue;
+
 static MODEL: LazyLock<Linear> = LazyLock::new(|| Linear::read(include_str!("tongues.tsv")));
 
 /// The least probability with which a text in Latin letters is one language. Two misspelt words say

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use super::texts::filled;
 use crate::domain::understanding::MessageKind;
-use crate::language::Tongue;
+use crate::language::{Tongue, by_tongue};
 
 /// The names of the replies; every language has each of them.
 const NAMES: [&str; 16] = [
@@ -63,19 +63,10 @@ impl Replies {
         files: impl IntoIterator<Item = (&'a Path, &'a str)>,
     ) -> Result<Self, RepliesError> {
         let mut all = Self::default();
-        let built_in = [
-            ("en.toml", include_str!("../../config/replies/en.toml")),
-            ("es.toml", include_str!("../../config/replies/es.toml")),
-            ("fr.toml", include_str!("../../config/replies/fr.toml")),
-            ("de.toml", include_str!("../../config/replies/de.toml")),
-            ("pt.toml", include_str!("../../config/replies/pt.toml")),
-            ("zh.toml", include_str!("../../config/replies/zh.toml")),
-            ("hi.toml", include_str!("../../config/replies/hi.toml")),
-            ("ar.toml", include_str!("../../config/replies/ar.toml")),
-            ("ja.toml", include_str!("../../config/replies/ja.toml")),
-        ];
-        let built_in = built_in.map(|(name, text)| (Path::new(name), text));
-        for (path, text) in built_in.into_iter().chain(files) {
+        for (tongue, text) in by_tongue!("replies") {
+            all.read(Path::new(&format!("{}.toml", tongue.code())), text)?;
+        }
+        for (path, text) in files {
             all.read(path, text)?;
         }
         Ok(all)

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::contacts::Contacts;
 use crate::domain::contact::Contact;
 use crate::domain::emergency::{Category, Level};
-use crate::language::Tongue;
+use crate::language::{Tongue, by_tongue};
 
 /// The texts of one language. `{emergency}`, `{line}` and `{centre}` stand for contacts, `{call}`
 /// and `{today}` for the sentences that say to call them.
@@ -66,22 +66,8 @@ pub enum Notice {
 const GENERAL: &str = "general";
 
 static ALL: LazyLock<BTreeMap<Tongue, Texts>> = LazyLock::new(|| {
-    let files = [
-        (Tongue::English, include_str!("../../config/texts/en.toml")),
-        (Tongue::Spanish, include_str!("../../config/texts/es.toml")),
-        (Tongue::French, include_str!("../../config/texts/fr.toml")),
-        (Tongue::German, include_str!("../../config/texts/de.toml")),
-        (
-            Tongue::Portuguese,
-            include_str!("../../config/texts/pt.toml"),
-        ),
-        (Tongue::Chinese, include_str!("../../config/texts/zh.toml")),
-        (Tongue::Hindi, include_str!("../../config/texts/hi.toml")),
-        (Tongue::Arabic, include_str!("../../config/texts/ar.toml")),
-        (Tongue::Japanese, include_str!("../../config/texts/ja.toml")),
-    ];
     let read = |(tongue, file)| Some((tongue, toml::from_str(file).ok()?));
-    files.into_iter().filter_map(read).collect()
+    by_tongue!("texts").into_iter().filter_map(read).collect()
 });
 
 /// Returns a text of a language. A test reads every text of every file, so none is ever missing.

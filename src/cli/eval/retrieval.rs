@@ -64,7 +64,7 @@ struct Question {
     grades: Grades,
 }
 
-/// What was measured of one form.
+/// The measures of one form.
 #[derive(Serialize)]
 struct Measured {
     query: &'static str,

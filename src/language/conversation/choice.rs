@@ -1,6 +1,6 @@
 //! The answer to a question that was asked back.
 
-use super::cues::{Cues, joined};
+use super::cues::{Cues, joined, says};
 use crate::language::digits::ascii_digit;
 use crate::language::lists::Set;
 use crate::language::{Tongue, content_words};
@@ -21,13 +21,10 @@ pub(super) enum Choice {
 pub(super) fn is_other(message: &str, tongue: Tongue) -> bool {
     let plain = joined(message, tongue);
     plain.split_whitespace().count() <= SHORT
-        && Cues::of(tongue).other.iter().any(|words| {
-            if tongue.has_spaces() {
-                plain.contains(&format!(" {words} "))
-            } else {
-                plain.contains(words.as_str())
-            }
-        })
+        && Cues::of(tongue)
+            .other
+            .iter()
+            .any(|words| says(&plain, words, tongue))
 }
 
 /// Returns a question asked back, as a text: the question, and the options with their numbers.
@@ -39,9 +36,8 @@ pub fn asked_back(question: &str, options: &[String]) -> String {
 
 /// Returns the options of such a text; none of another one.
 pub fn options_of(text: &str) -> Vec<String> {
-    let mut lines = text.trim().lines().rev();
     let mut found = Vec::new();
-    for line in lines.by_ref() {
+    for line in text.trim().lines().rev() {
         let numbered = line.split_once(". ");
         let Some((number, option)) = numbered else {
             break;
@@ -67,13 +63,7 @@ pub(super) fn choice(message: &str, options: &[String], tongue: Tongue) -> Optio
     if words.is_empty() || words.len() > SHORT {
         return None;
     }
-    let says = |word: &String| {
-        if tongue.has_spaces() {
-            plain.contains(&format!(" {word} "))
-        } else {
-            plain.contains(word.as_str())
-        }
-    };
+    let says = |words: &String| says(&plain, words, tongue);
     named(message, options).or_else(|| {
         let number = number_of(&words).filter(|number| *number <= options.len());
         let place = || cues.places.iter().position(|place| place.iter().any(says));

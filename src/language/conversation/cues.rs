@@ -6,8 +6,11 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::language::Tongue;
 use crate::language::lists::spaced;
+use crate::language::{Tongue, by_tongue};
+
+/// The marks at the end of a question to which more is added.
+pub(super) const ENDS: [char; 6] = ['?', '？', '؟', '.', '。', ' '];
 
 /// The words of one language, lower case and without punctuation.
 #[derive(Deserialize)]
@@ -44,49 +47,14 @@ pub(super) enum Tie {
 }
 
 static ALL: LazyLock<BTreeMap<Tongue, Cues>> = LazyLock::new(|| {
-    let files = [
-        (
-            Tongue::English,
-            include_str!("../../../config/conversation/en.toml"),
-        ),
-        (
-            Tongue::Spanish,
-            include_str!("../../../config/conversation/es.toml"),
-        ),
-        (
-            Tongue::French,
-            include_str!("../../../config/conversation/fr.toml"),
-        ),
-        (
-            Tongue::German,
-            include_str!("../../../config/conversation/de.toml"),
-        ),
-        (
-            Tongue::Portuguese,
-            include_str!("../../../config/conversation/pt.toml"),
-        ),
-        (
-            Tongue::Chinese,
-            include_str!("../../../config/conversation/zh.toml"),
-        ),
-        (
-            Tongue::Hindi,
-            include_str!("../../../config/conversation/hi.toml"),
-        ),
-        (
-            Tongue::Arabic,
-            include_str!("../../../config/conversation/ar.toml"),
-        ),
-        (
-            Tongue::Japanese,
-            include_str!("../../../config/conversation/ja.toml"),
-        ),
-    ];
     let read = |(tongue, file)| {
         let cues: Cues = toml::from_str(file).ok()?;
         Some((tongue, cues.joined(tongue)))
     };
-    files.into_iter().filter_map(read).collect()
+    by_tongue!("conversation")
+        .into_iter()
+        .filter_map(read)
+        .collect()
 });
 
 static NONE: Cues = Cues {
@@ -175,6 +143,15 @@ pub(super) fn joined(text: &str, tongue: Tongue) -> String {
     } else {
         let letters = text.chars().filter(|c| c.is_alphanumeric());
         letters.flat_map(char::to_lowercase).collect()
+    }
+}
+
+/// Whether a text in the form of [`joined`] contains the words.
+pub(super) fn says(plain: &str, words: &str, tongue: Tongue) -> bool {
+    if tongue.has_spaces() {
+        plain.contains(&format!(" {words} "))
+    } else {
+        plain.contains(words)
     }
 }
 

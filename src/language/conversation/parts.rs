@@ -4,6 +4,7 @@ use super::reading::{Need, Reading};
 use super::resolve::resolved;
 use crate::domain::text::slice_chars;
 use crate::language::asked::{is_asking, questions};
+use crate::language::asks::MARKS;
 use crate::language::sentences::sentences;
 use crate::language::subject::Subject;
 use crate::language::{Tongue, spoken, topic_words};
@@ -80,10 +81,10 @@ fn clauses(sentence: &str) -> Vec<&str> {
 
 /// Returns the sentences with a question mark of their own, if there are several.
 fn marked(message: &str) -> Vec<String> {
-    let pieces = message.split_inclusive(['?', '？', '؟']);
-    let asked = pieces.map(str::trim).filter(|piece| {
-        piece.ends_with(['?', '？', '؟']) && piece.chars().any(char::is_alphanumeric)
-    });
+    let pieces = message.split_inclusive(MARKS);
+    let asked = pieces
+        .map(str::trim)
+        .filter(|piece| piece.ends_with(MARKS) && piece.chars().any(char::is_alphanumeric));
     let asked: Vec<String> = asked.take(MOST).map(str::to_owned).collect();
     if asked.len() < 2 { Vec::new() } else { asked }
 }

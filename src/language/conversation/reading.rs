@@ -5,6 +5,7 @@ use super::{kinds, pointing};
 use crate::domain::understanding::MessageKind;
 use crate::language::Tongue;
 use crate::language::asked::is_asking;
+use crate::language::asks::MARKS;
 use crate::language::subject::Subject;
 
 /// The most words of a message that only goes on from the last question.
@@ -86,7 +87,7 @@ impl Reading {
 
     /// Whether the message says in a few words which of several things is meant, and asks nothing.
     pub(super) fn describes(&self) -> bool {
-        let asks = is_asking(&self.own) || self.own.contains(['?', '？', '؟']);
+        let asks = is_asking(&self.own) || self.own.contains(MARKS);
         let words = self.own.split_whitespace().count();
         self.need == Need::Conversation && !asks && words <= PART
     }
@@ -109,7 +110,7 @@ fn after_words(text: &str, count: usize) -> &str {
 fn asks_whole(asking: &str, tie: Option<Tie>, cues: &Cues, rest: &str) -> bool {
     const WHOLE: usize = 5;
     tie == Some(Tie::Opener)
-        && asking.trim_end().ends_with(['?', '？', '؟'])
+        && asking.trim_end().ends_with(MARKS)
         && !cues.begins_a_part(rest)
         && rest.split_whitespace().count() >= WHOLE
 }

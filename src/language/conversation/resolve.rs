@@ -1,6 +1,6 @@
 //! The question of a message together with the question before it.
 
-use super::cues::{Cues, joined};
+use super::cues::{Cues, ENDS, joined};
 use super::pointing::{is_possessive, pointing_place};
 use super::reading::Reading;
 use crate::language::lists::{Set, lower_words};
@@ -19,9 +19,7 @@ pub(super) fn resolved(reading: &Reading, before: &str, titles: &[&str]) -> Stri
 /// Puts a part of a question into the question before it, in place of its counterpart: "how much can
 /// an adult take" and "for children" give "how much can an take for children".
 fn in_place(part: &str, before: &str, tongue: Tongue) -> String {
-    let before = before
-        .trim()
-        .trim_end_matches(['?', '？', '؟', '.', '。', ' ']);
+    let before = before.trim().trim_end_matches(ENDS);
     if tongue != Tongue::English {
         return format!("{before} {part}");
     }
@@ -110,10 +108,7 @@ fn main_names(subject: &Subject, question: &str) -> Vec<String> {
 fn with_topic(reading: &Reading, before: &str, titles: &[&str]) -> String {
     let own = reading.own.trim();
     let topic = topic(before, titles, reading.tongue);
-    let behind = || {
-        let ends = ['?', '？', '؟', '.', '。', ' '];
-        format!("{} {topic}", own.trim_end_matches(ends))
-    };
+    let behind = || format!("{} {topic}", own.trim_end_matches(ENDS));
     if reading.tongue != Tongue::English {
         return behind();
     }

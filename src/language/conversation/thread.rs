@@ -1,11 +1,13 @@
 //! The thread of a conversation: the question that the next message may go back to.
 
 use super::choice::{Choice, choice, is_other, options_of};
+use super::cues::ENDS;
 use super::reading::{Need, Reading};
 use super::resolve::resolved;
 use crate::domain::chat::{Role, Utterance};
 use crate::domain::understanding::MessageKind;
 use crate::language::Tongue;
+use crate::language::asks::MARKS;
 use crate::language::lists::{Set, lower_words, spaced};
 use crate::language::subject::Subject;
 
@@ -25,15 +27,7 @@ pub struct Thread {
     offered: Vec<String>,
     taken: Option<String>,
     /// The language of the last message that has one.
-    pub tongue: Option<Tongue>,
-}
-
-/// The answer to a question that was asked back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Chosen {
-    None,
-    One(String),
-    Every,
+    tongue: Option<Tongue>,
 }
 
 /// A message that is understood.
@@ -43,7 +37,7 @@ pub struct Understood {
     /// The question that the message goes back to.
     before: Option<String>,
     /// The option that the person chose.
-    chosen: Chosen,
+    chosen: Option<Choice>,
     /// Whether the message answers, or ignores, a question that was asked back.
     pub asked_back: bool,
 }
@@ -88,7 +82,7 @@ impl Thread {
             });
             self.question = Some(standalone.unwrap_or_else(|| reading.own.clone()));
         }
-        if let Chosen::One(label) = &understood.chosen {
+        if let Some(Choice::One(label)) = &understood.chosen {
             self.taken = Some(label.clone());
         }
         self.options = reply.map(options_of).unwrap_or_default();
@@ -125,15 +119,10 @@ impl Thread {
         {
             reading.kind = MessageKind::FollowUp;
         }
-        let chosen = match chosen {
-            Some(Choice::One(label)) => Chosen::One(label),
-            Some(Choice::Every) => Chosen::Every,
-            None => Chosen::None,
-        };
         // A question that is asked again needs no conversation.
         let again = |question: &&String| spaced(question) != spaced(&reading.own);
         let mut before = self.question.as_ref().filter(again).cloned();
-        if chosen != Chosen::None
+        if chosen.is_some()
             && let (Some(question), Some(taken)) = (&before, &self.taken)
             && let Some(bare) = question.strip_suffix(taken.as_str())
         {
@@ -171,8 +160,8 @@ impl Understood {
     /// The title of the document that the person chose.
     pub fn chosen(&self) -> Option<&str> {
         match &self.chosen {
-            Chosen::One(label) => Some(label),
-            Chosen::None | Chosen::Every => None,
+            Some(Choice::One(label)) => Some(label),
+            Some(Choice::Every) | None => None,
         }
     }
 
@@ -188,11 +177,10 @@ impl Understood {
     /// nothing. `titles` are those of the documents that were found for both questions.
     pub fn standalone(&self, titles: &[&str]) -> Option<String> {
         let before = self.before.as_ref()?;
-        let ends = ['?', '？', '؟', '.', '。', ' '];
-        let with = |more: &str| format!("{} {more}", before.trim_end_matches(ends));
+        let with = |more: &str| format!("{} {more}", before.trim_end_matches(ENDS));
         match (&self.chosen, self.reading.kind, self.reading.need) {
-            (Chosen::One(label), ..) => Some(with(label)),
-            (Chosen::Every, ..) => Some(before.clone()),
+            (Some(Choice::One(label)), ..) => Some(with(label)),
+            (Some(Choice::Every), ..) => Some(before.clone()),
             _ if self.goes_back() => Some(before.clone()),
             (_, MessageKind::Choice, _) => Some(with(&self.reading.own)),
             (.., Need::Nothing) => None,
@@ -212,7 +200,7 @@ impl Understood {
     /// Whether the message is so short that it could name one of several options.
     pub fn is_short(&self) -> bool {
         let own = &self.reading.own;
-        own.split_whitespace().count() <= OPTION && !own.contains(['?', '？', '؟'])
+        own.split_whitespace().count() <= OPTION && !own.contains(MARKS)
     }
 
     /// Whether there is a question to go back to.

@@ -35,7 +35,12 @@ pub(super) fn rivals(question: &str, weighed: &[Passage]) -> Vec<String> {
         }
     }
     let asked: Set<String> = topic_words(question).collect();
-    if kind.len() < 2 || kind.len() > MOST || says_which(&asked, &kind) || !are_told_apart(&kind) {
+    let words: Vec<Set<String>> = kind
+        .iter()
+        .map(|passage| topic_words(&passage.title).collect())
+        .collect();
+    let is_few = (2..=MOST).contains(&kind.len());
+    if !is_few || says_which(&asked, &words) || !are_told_apart(&kind, &words) {
         return Vec::new();
     }
     kind.into_iter()
@@ -118,9 +123,8 @@ fn is_name(title: &str) -> bool {
         && topic_words(title).count() <= WORDS
 }
 
-/// Whether the question has a word of one title that another one lacks.
-fn says_which(asked: &Set<String>, kind: &[&Passage]) -> bool {
-    let words = titles(kind);
+/// Whether the question has a word of one title that another one lacks; `words` are those of each.
+fn says_which(asked: &Set<String>, words: &[Set<String>]) -> bool {
     let in_some = |word: &String| words.iter().any(|title| title.contains(word));
     let in_all = |word: &String| words.iter().all(|title| title.contains(word));
     asked.iter().any(|word| in_some(word) && !in_all(word))
@@ -128,21 +132,13 @@ fn says_which(asked: &Set<String>, kind: &[&Passage]) -> bool {
 
 /// Whether each passage names the thing by which its title differs from the others. Titles that only
 /// number documents on one thing tell nobody which one to choose.
-fn are_told_apart(kind: &[&Passage]) -> bool {
-    let words = titles(kind);
+fn are_told_apart(kind: &[&Passage], words: &[Set<String>]) -> bool {
     let in_all = |word: &&String| words.iter().all(|title| title.contains(*word));
-    kind.iter().zip(&words).all(|(passage, title)| {
+    kind.iter().zip(words).all(|(passage, title)| {
         let text: Set<String> = topic_words(&passage.text).collect();
         title
             .iter()
             .filter(|word| !in_all(word))
             .any(|word| text.contains(word))
     })
-}
-
-fn titles(kind: &[&Passage]) -> Vec<Set<String>> {
-    let titles = kind
-        .iter()
-        .map(|passage| topic_words(&passage.title).collect());
-    titles.collect()
 }

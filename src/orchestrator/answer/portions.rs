@@ -33,7 +33,7 @@ impl Portion {
         let mut own = found.clone();
         let is_named =
             |passage: &Passage| topic_words(&passage.title).any(|word| self.own.contains(&word));
-        if own.results.iter().any(is_named) {
+        if !self.own.is_empty() && own.results.iter().any(is_named) {
             own.results.retain(is_named);
         }
         own

@@ -50,10 +50,12 @@ impl Answers {
             (alone, None)
         } else {
             let history = self.read_history(question, draft).await?;
-            (
-                Thread::of(&history).understand(&question.content),
-                Some(history),
-            )
+            let understood = if history.is_empty() {
+                alone
+            } else {
+                Thread::of(&history).understand(&question.content)
+            };
+            (understood, Some(history))
         };
         let heard = Heard {
             understood,
@@ -104,11 +106,8 @@ impl Answers {
     ) -> Result<Option<TurnStatus>, NoAnswer> {
         let (kind, tongue) = (heard.kind(), heard.tongue());
         let tells_something = kind == MessageKind::Statement && tells(&question.content);
-        let goes_back = matches!(
-            kind,
-            MessageKind::Repeat | MessageKind::Shorten | MessageKind::Explain
-        );
-        let text = if goes_back && !heard.understood.has_before() {
+        let understood = &heard.understood;
+        let text = if understood.goes_back() && !understood.has_before() {
             replies::nothing_said(tongue)
         } else if kind.is_prepared() && !tells_something {
             let topics = match kind {

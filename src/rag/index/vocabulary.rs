@@ -17,7 +17,7 @@ const MOST: usize = 200_000;
 const CLEAR: u32 = 2;
 
 /// The words of a collection. Words of chunks that were removed stay until the index is loaded again,
-/// so whoever shows a word must have found it in a passage that may be shown.
+/// so a word is shown only if a passage that may be shown contains it.
 #[derive(Clone, Default)]
 pub struct Vocabulary {
     /// Each word with the number of its chunks.

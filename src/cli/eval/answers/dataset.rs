@@ -1,11 +1,11 @@
 //! Questions with their judgments.
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::Context;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+
+use crate::cli::eval::ranking::{Grades, read_judgments, read_lines};
+use crate::cli::eval::tasks::{Task, are_in, read_tasks};
 
 /// The lowest grade of an adequate document in BEIR's layout, and in that of MTRAG-UN.
 const ADEQUATE: u8 = 2;
@@ -77,27 +77,11 @@ struct Metadata {
     not: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Task {
-    #[serde(rename = "_id")]
-    id: String,
-    turns: Vec<Turn>,
-    answerability: String,
-}
-
-#[derive(Deserialize)]
-struct Turn {
-    content: String,
-}
-
 impl Dataset {
     /// Reads a folder in either layout.
     pub fn read(folder: &Path) -> anyhow::Result<Self> {
-        let tasks = folder.join("tasks.jsonl");
-        if tasks.exists() {
-            let adequate = judgments(&folder.join("qrels.tsv"), POOLED)?;
-            let read: Vec<Task> = lines(&tasks)?;
-            let questions = read.into_iter().map(|task| of_task(task, &adequate));
+        if are_in(folder) {
+            let questions = read_tasks(folder)?.into_iter().map(of_task);
             let questions = questions.collect();
             return Ok(Self {
                 forms: vec![Form {
@@ -106,14 +90,17 @@ impl Dataset {
                 }],
             });
         }
-        let adequate = judgments(&folder.join("qrels/dev.tsv"), ADEQUATE)?;
-        let read: Vec<Query> = lines(&folder.join("queries.jsonl"))?;
+        let judgments = read_judgments(&folder.join("qrels/dev.tsv"))?;
+        let read: Vec<Query> = read_lines(&folder.join("queries.jsonl"))?;
         let form = |name: &'static str, text: fn(&Query) -> &String| {
             let asked = read.iter().filter(|query| !text(query).is_empty());
             let questions = asked.map(|query| Question {
                 text: text(query).clone(),
                 group: String::new(),
-                adequate: adequate.get(&query.id).cloned().unwrap_or_default(),
+                adequate: adequate(
+                    judgments.get(&query.id).cloned().unwrap_or_default(),
+                    ADEQUATE,
+                ),
                 any: query.metadata.any.clone(),
                 not: query.metadata.not.clone(),
             });
@@ -132,52 +119,27 @@ impl Dataset {
 }
 
 /// Only answerable and partly answerable tasks have an answer, whatever was pooled.
-fn of_task(task: Task, adequate: &HashMap<String, Vec<String>>) -> Question {
-    let answerable = matches!(task.answerability.as_str(), "answerable" | "partial");
-    let found = adequate.get(&task.id).filter(|_| answerable);
+fn of_task(mut task: Task) -> Question {
+    let is_answerable = task.is_answerable();
+    let adequate = if is_answerable {
+        adequate(task.grades, POOLED)
+    } else {
+        Vec::new()
+    };
+    let last = task.turns.pop();
     Question {
-        text: task
-            .turns
-            .into_iter()
-            .next_back()
-            .map(|turn| turn.content)
-            .unwrap_or_default(),
+        text: last.map(|said| said.content).unwrap_or_default(),
         group: task.answerability,
-        adequate: found.cloned().unwrap_or_default(),
+        adequate,
         any: Vec::new(),
         not: Vec::new(),
     }
 }
 
-fn lines<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
-    let text = read(path)?;
-    text.lines()
-        .map(|line| serde_json::from_str(line).with_context(|| path.display().to_string()))
-        .collect()
-}
-
-/// Returns the documents of each query whose grade is enough.
-fn judgments(path: &Path, least: u8) -> anyhow::Result<HashMap<String, Vec<String>>> {
-    let mut found: HashMap<String, Vec<String>> = HashMap::new();
-    for line in read(path)?.lines().skip(1) {
-        let mut fields = line.split('\t');
-        let (Some(query), Some(document), Some(grade)) =
-            (fields.next(), fields.next(), fields.next())
-        else {
-            anyhow::bail!("{}: expected query-id, corpus-id, score", path.display());
-        };
-        if grade.trim().parse::<u8>()? >= least {
-            found
-                .entry(query.to_owned())
-                .or_default()
-                .push(document.to_owned());
-        }
-    }
-    Ok(found)
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+/// Returns the documents whose grade is enough.
+fn adequate(grades: Grades, least: u8) -> Vec<String> {
+    let enough = grades.into_iter().filter(|(_, grade)| *grade >= least);
+    enough.map(|(document, _)| document).collect()
 }
 
 #[cfg(test)]

@@ -78,8 +78,8 @@ fn questions_are_answered_in_their_language_or_not_at_all() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What a set of documents and questions in several languages gives, in the layout of BEIR with
-/// `answers.jsonl` beside it; the folder is in `CHATBOT_MEASURE_LANGUAGES`.
+/// Measures the answers to questions in several languages. `CHATBOT_MEASURE_LANGUAGES` names a folder
+/// in the layout of BEIR with `answers.jsonl` beside it.
 #[test]
 #[ignore = "measures; needs a folder of documents and questions"]
 fn measure() {
